@@ -1,0 +1,202 @@
+"""Settings: frozen trees of sections ⇄ TOML, with dotted overrides.
+
+A section is a `Section` subclass beside the class it configures: keyword-only, one sentence under each field,
+the default written once. An unknown key is an error that names the nearest known one.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar, get_args
+
+import tomlkit
+from pydantic import BaseModel, BeforeValidator, ConfigDict, SerializeAsAny, ValidationError
+from pydantic.fields import FieldInfo
+from tomlkit.items import Table
+
+from seqloom.errors import ConfigError, suggestion
+
+S = TypeVar("S", bound="Section")
+
+
+class Section(BaseModel):
+    """A frozen group of settings; the sentence under a field is its documentation."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, validate_default=True)
+
+    def replace(self: S, **changes: Any) -> S:
+        """A checked copy with some settings changed."""
+        return type(self).model_validate({**self.model_dump(), **changes})
+
+
+class OneOf:
+    """Marks a field whose section is chosen by `kind` from a family's table.
+
+    `attention = "dot"` is short for `attention = {kind = "dot"}`. The table is asked at validation time, so that
+    members added by a plugin are known.
+    """
+
+    def __init__(self, family: str, table: Callable[[], Mapping[str, type[Section]]]) -> None:
+        self.family, self.table = family, table
+
+    def choose(self, value: Any) -> Any:
+        """A section of the named kind from a mapping, a bare name, or a section."""
+        if isinstance(value, Section):
+            return value
+        given = {"kind": value} if isinstance(value, str) else dict(value)
+        table = self.table()
+        kind = given.get("kind", next(iter(table)))
+        if kind not in table:
+            raise ValueError(f"{kind!r} is not a known {self.family}; {suggestion(str(kind), table)}")
+        return build(table[kind], given, nested=True)
+
+
+def one_of(family: str, table: Callable[[], Mapping[str, type[Section]]]) -> tuple[Any, ...]:
+    """Metadata for `Annotated[BaseConfig, *one_of("cell", lambda: CELL_CONFIGS)]`."""
+    chooser = OneOf(family, table)
+    return (SerializeAsAny(), BeforeValidator(chooser.choose), chooser)
+
+
+def build(section: type[S], values: Mapping[str, Any], *, where: str = "", nested: bool = False) -> S:
+    """A section from plain values; raises `ConfigError` naming the full dotted key.
+
+    With `nested`, a pydantic error passes through, so that the outer call can prefix its location.
+    """
+    try:
+        return section.model_validate(dict(values))
+    except ValidationError as error:
+        if nested:
+            raise
+        raise _explain(section, error, where) from None
+
+
+def read_toml(path: Path | str) -> dict[str, Any]:
+    """The plain values of a TOML file."""
+    path = Path(path)
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigError("the configuration file does not exist", where=str(path)) from None
+    except (IsADirectoryError, PermissionError, UnicodeDecodeError) as error:
+        raise ConfigError(f"the configuration file cannot be read: {error}", where=str(path)) from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"must be TOML: {error}", where=str(path)) from None
+
+
+def override(values: Mapping[str, Any], assignments: Iterable[str]) -> dict[str, Any]:
+    """`values` with dotted assignments such as `model.encoder.layers=2` applied, right-hand sides read as TOML."""
+    result = _copied(values)
+    for assignment in assignments:
+        key, equals, text = assignment.partition("=")
+        parts = [part.strip() for part in key.split(".")]
+        if not equals or not all(parts):
+            raise ConfigError(f"--set takes section.key=value, not {assignment!r}", hint="--set model.hidden=512")
+        place = result
+        for part in parts[:-1]:
+            inner = place.get(part)
+            if isinstance(inner, str):  # a family member given by its bare name
+                inner = {"kind": inner}
+            place[part] = inner if isinstance(inner, dict) else {}
+            place = place[part]
+        place[parts[-1]] = _toml_value(text.strip())
+    return result
+
+
+def merged(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """`base` with `changes` laid over it, section by section; a change of `kind` replaces the whole section."""
+    result = _copied(base)
+    for key, value in changes.items():
+        old = result.get(key)
+        if isinstance(old, dict) and isinstance(value, Mapping):
+            switched = "kind" in value and value["kind"] != old.get("kind", value["kind"])
+            result[key] = dict(value) if switched else merged(old, value)
+        else:
+            result[key] = _copied(value) if isinstance(value, Mapping) else value
+    return result
+
+
+def to_toml(section: Section, *, comments: bool = False) -> str:
+    """The section as TOML that reads back equal; with `comments`, each setting's sentence stands above it."""
+    document = tomlkit.document()
+    _fill(document, section, comments)
+    return tomlkit.dumps(document)
+
+
+def _copied(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: _copied(value) if isinstance(value, Mapping) else value for key, value in values.items()}
+
+
+def _toml_value(text: str) -> Any:
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text  # a bare word is a string
+
+
+def _fill(table: tomlkit.TOMLDocument | Table, section: Section, comments: bool) -> None:
+    fields = type(section).model_fields
+    simple = [name for name in fields if not isinstance(getattr(section, name), Section)]
+    for name in simple:
+        value = getattr(section, name)
+        if comments:
+            _comment(table, fields[name])
+        if value is None:
+            if comments:
+                table.add(tomlkit.comment(f"{name} = (not set)"))
+        else:
+            table.add(name, list(value) if isinstance(value, tuple) else value)
+    for name in fields:
+        inner = getattr(section, name)
+        if isinstance(inner, Section):
+            child = tomlkit.table()
+            if comments:
+                table.add(tomlkit.nl())
+                _comment(table, fields[name])
+            _fill(child, inner, comments)
+            table.add(name, child)
+
+
+def _comment(table: tomlkit.TOMLDocument | Table, field: FieldInfo) -> None:
+    choices = [str(choice) for choice in get_args(field.annotation) if isinstance(choice, str)]
+    text = " ".join((field.description or "").split())
+    if choices:
+        text = f"{text} One of: {', '.join(choices)}."
+    for chooser in field.metadata:
+        if isinstance(chooser, OneOf):
+            text = f"{text} Kinds: {', '.join(chooser.table())}."
+    if text:
+        table.add(tomlkit.comment(text))
+
+
+def _explain(section: type[Section], error: ValidationError, where: str) -> ConfigError:
+    """The first complaint of pydantic in our grammar."""
+    first = error.errors()[0]
+    path = [str(part) for part in first["loc"]]
+    key = ".".join(path)
+    if first["type"] == "extra_forbidden":
+        known = _known_keys(section, path[:-1])
+        return ConfigError(f"{key} is not a setting", where=where, hint=suggestion(path[-1], known))
+    reason = first["msg"].removeprefix("Value error, ")
+    reason = reason[:1].lower() + reason[1:]
+    came = "" if isinstance(first["input"], Mapping | Section) else f", not {first['input']!r}"
+    return ConfigError(f"{key}: {reason}{came}" if key else reason, where=where)
+
+
+def _known_keys(section: type[Section], path: list[str]) -> list[str]:
+    """Names of the settings of the section that lies at `path` below `section`, over every member of a family."""
+    layer: list[type[Section]] = [section]
+    for part in path:
+        below: list[type[Section]] = []
+        for candidate in layer:
+            field = candidate.model_fields.get(part)
+            if field is None:
+                continue
+            choosers = [meta for meta in field.metadata if isinstance(meta, OneOf)]
+            if choosers:
+                below += list(choosers[0].table().values())
+            elif isinstance(field.annotation, type) and issubclass(field.annotation, Section):
+                below.append(field.annotation)
+        layer = below
+    return sorted({name for candidate in layer for name in candidate.model_fields})

@@ -1,0 +1,56 @@
+"""The tree of errors. Every message says what must hold, what came, where, and gives a hint.
+
+    SeqloomError (ValueError)
+    ├── ConfigError       a setting is unknown, malformed, or does not go with another
+    ├── DataError         a file of pairs is missing or a line of it is bad
+    ├── ModelFolderError  a model folder is missing, damaged, or from another version
+    └── DependencyError   an optional package is not installed
+
+Errors of this tree are the user's to mend: the command line prints them without a traceback and exits with code 2.
+Our own mistakes are `assert`s and ordinary exceptions.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class SeqloomError(ValueError):
+    """Something a user can mend: `message` is lower case without a full stop, `where` a file and line, `hint` what to do."""
+
+    def __init__(self, message: str, *, where: str = "", hint: str = "") -> None:
+        self.message, self.where, self.hint = message, where, hint
+        super().__init__(str(self))
+
+    def __str__(self) -> str:
+        head = f"{self.where}: {self.message}" if self.where else self.message
+        return f"{head}\nhint: {self.hint}" if self.hint else head
+
+
+class ConfigError(SeqloomError):
+    """A setting is unknown, has a wrong value, or contradicts another one."""
+
+
+class DataError(SeqloomError):
+    """Input data are missing or malformed; `where` is `file:line`."""
+
+
+class ModelFolderError(SeqloomError):
+    """A model folder is missing, incomplete, altered, or of a format this version does not read."""
+
+
+class DependencyError(SeqloomError, ImportError):
+    """An optional package is needed and not installed."""
+
+
+def missing_package(package: str, extra: str, purpose: str) -> DependencyError:
+    """The error for a package that lives in an extra."""
+    return DependencyError(f"{purpose} needs the package {package}", hint=f'pip install "seqloom[{extra}]"')
+
+
+def suggestion(name: str, known: Iterable[str]) -> str:
+    """A hint for a misspelt name: the nearest known one, or the list of all."""
+    names = sorted(known)
+    close = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
+    return f"did you mean {close[0]}?" if close else f"known: {', '.join(names)}"

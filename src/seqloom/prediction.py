@@ -1,0 +1,27 @@
+"""What a user gets back for one input line. Free of torch: serving, plots and the runtime consume only this."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """The answer for one input.
+
+    `score` is the (length-normalised) log-probability the search ranks by; `token_log_probs` are natural logarithms,
+    one for each of `target_tokens`. `alignment` is [T, S], attention weights whose rows sum to 1 over the
+    `source_tokens`; None where it was not asked for or the model has no attention.
+    `alternatives` are the further entries of the n-best list, best first.
+    """
+
+    text: str
+    score: float
+    source_tokens: tuple[str, ...] = ()
+    target_tokens: tuple[str, ...] = ()
+    token_log_probs: tuple[float, ...] = ()
+    alignment: NDArray[np.float32] | None = None
+    alternatives: tuple[Prediction, ...] = field(default=())
