@@ -17,7 +17,7 @@ from collections.abc import Iterable
 
 
 class SeqloomError(ValueError):
-    """Something a user can mend: `message` is lower case without a full stop, `where` a file and line, `hint` what to do."""
+    """Something a user can mend: `message` without a full stop, `where` a file and line, `hint` what to do."""
 
     def __init__(self, message: str, *, where: str = "", hint: str = "") -> None:
         self.message, self.where, self.hint = message, where, hint
