@@ -1,0 +1,108 @@
+"""Rows of a corpus → padded tensors. The only file of the room that knows torch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from seqloom.data.corpus import Corpus, Side
+from seqloom.text.special import BOS, EOS, PAD
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Padded ids, batch first.
+
+    Sources end with EOS. `target_in` begins with BOS, `target_out` ends with EOS; lengths count that mark.
+    `indices` are the rows of the corpus; `tokens` is the sum of the target lengths.
+    """
+
+    source: Tensor
+    source_lengths: Tensor
+    target_in: Tensor
+    target_out: Tensor
+    target_lengths: Tensor
+    indices: NDArray[np.int64]
+    tokens: int
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+    def to(self, device: torch.device | str) -> Batch:
+        """The batch on a device."""
+        return replace(
+            self,
+            source=self.source.to(device, non_blocking=True),
+            source_lengths=self.source_lengths.to(device, non_blocking=True),
+            target_in=self.target_in.to(device, non_blocking=True),
+            target_out=self.target_out.to(device, non_blocking=True),
+            target_lengths=self.target_lengths.to(device, non_blocking=True),
+        )
+
+
+def collate(corpus: Corpus, indices: NDArray[np.int64]) -> Batch:
+    """The batch of some rows of a corpus."""
+    rows = np.asarray(indices, np.int64)
+    return _batch(corpus.tokens, corpus.source.select(rows), corpus.tokens, corpus.target.select(rows), rows)
+
+
+def collate_ids(
+    sources: Sequence[Sequence[int]], targets: Sequence[Sequence[int]], indices: NDArray[np.int64] | None = None
+) -> Batch:
+    """The batch of ids that lie in no corpus."""
+    rows = np.arange(len(sources)) if indices is None else np.asarray(indices, np.int64)
+    source_tokens, source = _flat(sources)
+    target_tokens, target = _flat(targets)
+    return _batch(source_tokens, source, target_tokens, target, rows)
+
+
+def pad_sources(sources: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
+    """Source ids as a padded tensor [B, S] with EOS, and lengths [B] that count it."""
+    tokens, side = _flat(sources)
+    return torch.from_numpy(_padded(tokens, side)), torch.from_numpy(side.lengths.astype(np.int64) + 1)
+
+
+def _batch(
+    source_tokens: NDArray[np.int32],
+    source: Side,
+    target_tokens: NDArray[np.int32],
+    target: Side,
+    rows: NDArray[np.int64],
+) -> Batch:
+    target_out = _padded(target_tokens, target)
+    target_in = np.empty_like(target_out)
+    target_in[:, 0] = BOS
+    target_in[:, 1:] = target_out[:, :-1]
+    target_in[target_in == EOS] = PAD
+    target_lengths = target.lengths.astype(np.int64) + 1
+    return Batch(
+        torch.from_numpy(_padded(source_tokens, source)),
+        torch.from_numpy(source.lengths.astype(np.int64) + 1),
+        torch.from_numpy(target_in),
+        torch.from_numpy(target_out),
+        torch.from_numpy(target_lengths),
+        rows,
+        int(target_lengths.sum()),
+    )
+
+
+def _padded(tokens: NDArray[np.int32], side: Side) -> NDArray[np.int64]:
+    """Ids [B, L] with EOS after each sequence and PAD after that."""
+    lengths = side.lengths[:, None]
+    places = np.arange(int(side.lengths.max(initial=0)) + 1)
+    inside = places < lengths
+    result = np.where(places == lengths, EOS, PAD)
+    result[inside] = tokens[(side.starts[:, None] + places)[inside]]
+    return result
+
+
+def _flat(sequences: Sequence[Sequence[int]]) -> tuple[NDArray[np.int32], Side]:
+    lengths = np.fromiter((len(ids) for ids in sequences), np.int32, count=len(sequences))
+    tokens = np.fromiter((token for ids in sequences for token in ids), np.int32, count=int(lengths.sum()))
+    starts = np.cumsum(lengths, dtype=np.int64) - lengths
+    return tokens, Side(starts, lengths)

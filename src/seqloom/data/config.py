@@ -1,0 +1,61 @@
+"""Settings of the data room: which files, which columns, what to leave out."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from seqloom.config import Section
+
+
+class DataConfig(Section):
+    """Where the pairs are and how they are read."""
+
+    train: tuple[str, ...] = ()
+    """Training files; two parallel text files are one entry, `"train.en,train.de"`."""
+    dev: tuple[str, ...] = ()
+    """Files for model selection; where empty, a seeded part of the training sources is set aside."""
+    test: tuple[str, ...] = ()
+    """Files for the final figures."""
+    format: Literal["auto", "tsv", "csv", "jsonl", "parquet", "arrow", "parallel"] = "auto"
+    """Format of the files; `auto` goes by the suffix, and every format may be gzipped (`.gz`)."""
+    source: str = ""
+    """Source column: a name or a number from 1; by default column 1, or the name `source`."""
+    target: str = ""
+    """Target column: a name or a number from 1; by default column 2, or the name `target`."""
+    references: tuple[str, ...] = ()
+    """Columns with further targets that count as right in evaluation."""
+    tags: str = ""
+    """Column with source-side tags, such as a language or morphological features."""
+    tag_separator: str = Field(default=";", min_length=1)
+    """What parts one tag from the next."""
+    header: Literal["auto", "yes", "no"] = "auto"
+    """Whether the first line of TSV and CSV names the columns; `auto`: when a column is configured by name, or when
+    the first line holds `source` and `target`."""
+    on_bad_line: Literal["error", "skip"] = "error"
+    """What to do with a line that cannot be read; skipped lines are counted and listed."""
+    min_length: int = Field(default=1, ge=0)
+    """Training pairs with a side of fewer tokens are left out."""
+    max_source_length: int = Field(default=0, ge=0)
+    """Training pairs with more source tokens are left out; 0 is no limit."""
+    max_target_length: int = Field(default=0, ge=0)
+    """Training pairs with more target tokens are left out; 0 is no limit."""
+    max_length_ratio: float = Field(default=0.0, ge=0.0)
+    """Training pairs with one side so many times as long as the other are left out; 0 is no limit."""
+    drop_duplicates: bool = False
+    """Whether a training pair that was there before is left out."""
+    reverse_source: bool = False
+    """Whether the source is read from its end (Sutskever et al. 2014, §3.3)."""
+    group_by_source: bool = False
+    """Whether, in evaluation, several lines with one source are one example with several references."""
+    dev_count: int = Field(default=1000, ge=0)
+    """Sources to set aside when `dev` is empty; 0 is none."""
+    dev_fraction: float = Field(default=0.1, ge=0.0, lt=1.0)
+    """Largest share of the sources to set aside when `dev` is empty."""
+    seed: int = Field(default=1, ge=0)
+    """Seed of the set-aside part."""
+    cache: str = ""
+    """Folder of the memory-mapped cache; by default `seqloom` in the user's cache folder."""
+    cache_above_mb: float = Field(default=64.0, ge=0.0)
+    """Files larger than this, taken together, go through the cache; smaller ones stay in memory."""

@@ -1,0 +1,218 @@
+"""Encoded pairs in Arrow record batches: in memory, or mapped from a cache file and read by the page.
+
+The bytes of all batches are one array of int32, `tokens`; a sequence is a start and a length in it. So a batch is
+gathered without touching Python objects, whether the bytes are in memory or on disk.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from seqloom.data.examples import Example, Origin
+from seqloom.data.readers.columns import checked
+from seqloom.data.readers.report import ReadReport
+from seqloom.text.sources import encode_sources
+from seqloom.text.tokenizer import Tokenizer
+
+ROWS = 10_000
+"""Pairs in a record batch."""
+IDS = pa.list_(pa.int32())
+SCHEMA = pa.schema(
+    {
+        "source": pa.string(),
+        "target": pa.string(),
+        "file": pa.string(),
+        "line": pa.int64(),
+        "tags": pa.list_(pa.string()),
+        "references": pa.list_(pa.string()),
+        "source_ids": IDS,
+        "target_ids": IDS,
+    }
+)
+
+
+@dataclass(frozen=True)
+class Encoder:
+    """How pairs become ids."""
+
+    source: Tokenizer
+    target: Tokenizer
+    reverse_source: bool = False
+
+    @property
+    def samples(self) -> bool:
+        """Whether segmentations are drawn anew in every epoch."""
+        return self.source.samples or self.target.samples
+
+    def encode(
+        self, sources: Sequence[str], tags: Sequence[Sequence[str]], targets: Sequence[str], seed: int | None = None
+    ) -> tuple[list[list[int]], list[list[int]]]:
+        """Ids of both sides; with a `seed`, randomly segmented where the tokenizers do that."""
+        sample = seed is not None
+        ids = encode_sources(self.source, sources, tags, reverse=self.reverse_source, sample=sample, seed=seed)
+        return ids, self.target.encode(targets, sample=sample, seed=None if seed is None else seed + 1)
+
+
+@dataclass(frozen=True)
+class Side:
+    """Where the ids of each row begin in `tokens`, and how many there are."""
+
+    starts: NDArray[np.int64]
+    lengths: NDArray[np.int32]
+
+    def select(self, rows: NDArray[np.int64]) -> Side:
+        """The side of some rows."""
+        return Side(self.starts[rows], self.lengths[rows])
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """Pairs, encoded; a value: `select` gives a view on the same bytes."""
+
+    tokens: NDArray[np.int32]
+    source: Side
+    target: Side
+    rows: NDArray[np.int64]
+    report: ReadReport
+    _batches: tuple[Any, ...] = field(repr=False)
+    _bounds: NDArray[np.int64] = field(repr=False)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @property
+    def source_lengths(self) -> NDArray[np.int32]:
+        """Source tokens of each pair, tags counted, end mark not."""
+        return self.source.lengths
+
+    @property
+    def target_lengths(self) -> NDArray[np.int32]:
+        """Target tokens of each pair, end mark not counted."""
+        return self.target.lengths
+
+    def source_ids(self, index: int) -> NDArray[np.int32]:
+        """Ids of one source."""
+        start = self.source.starts[index]
+        return self.tokens[start : start + self.source.lengths[index]]
+
+    def target_ids(self, index: int) -> NDArray[np.int32]:
+        """Ids of one target."""
+        start = self.target.starts[index]
+        return self.tokens[start : start + self.target.lengths[index]]
+
+    def column(self, name: str, indices: Iterable[int]) -> list[Any]:
+        """Cells of one column of the table as Python values."""
+        rows = self.rows[np.fromiter(indices, np.int64)]
+        chunks = np.searchsorted(self._bounds, rows, side="right") - 1
+        places = rows - self._bounds[chunks]
+        return [
+            self._batches[chunk].column(name)[place].as_py()
+            for chunk, place in zip(chunks.tolist(), places.tolist(), strict=True)
+        ]
+
+    def origin(self, index: int) -> Origin:
+        """Where a pair was read."""
+        return Origin(self.column("file", [index])[0], self.column("line", [index])[0])
+
+    def example(self, index: int) -> Example:
+        """The pair as it was read."""
+        return next(self.examples([index]))
+
+    def examples(self, indices: Iterable[int] | None = None) -> Iterator[Example]:
+        """Pairs as they were read: the ones asked for, or all."""
+        wanted = iter(range(len(self)) if indices is None else indices)
+        while part := list(islice(wanted, ROWS)):
+            names = ("source", "target", "file", "line", "tags", "references")
+            for source, target, file, line, tags, more in zip(
+                *(self.column(name, part) for name in names), strict=True
+            ):
+                yield Example(source, target, Origin(file, line), tuple(tags), tuple(more))
+
+    def select(self, indices: NDArray[np.int64]) -> Corpus:
+        """The pairs at some indices, in that order."""
+        source, target = self.source.select(indices), self.target.select(indices)
+        return replace(self, source=source, target=target, rows=self.rows[indices])
+
+    @staticmethod
+    def from_buffer(buffer: Any) -> Corpus:
+        """The corpus in the bytes that `write_corpus` wrote; nothing is copied."""
+        reader = pa.ipc.open_file(pa.BufferReader(buffer))
+        last = reader.num_record_batches - 1
+        batches = tuple(reader.get_batch(number) for number in range(last))
+        metadata = reader.get_batch_with_custom_metadata(last).custom_metadata
+        bounds = np.cumsum([0, *(batch.num_rows for batch in batches)], dtype=np.int64)
+        return Corpus(
+            tokens=np.frombuffer(buffer, np.int32, count=buffer.size // 4),
+            source=_side(batches, "source_ids", buffer.address),
+            target=_side(batches, "target_ids", buffer.address),
+            rows=np.arange(bounds[-1]),
+            report=ReadReport.from_values(json.loads(metadata[b"report"])),
+            _batches=batches,
+            _bounds=bounds,
+        )
+
+
+def write_corpus(sink: Any, examples: Iterable[Example], encoder: Encoder, report: ReadReport) -> None:
+    """Encodes a stream of examples into an Arrow file, batch by batch; the last, empty one holds the report."""
+    stream = iter(examples)
+    with pa.ipc.new_file(sink, SCHEMA) as writer:
+        while part := list(islice(stream, ROWS)):
+            writer.write_batch(_record_batch(part, encoder))
+        metadata = {"report": json.dumps(report.to_values())}
+        writer.write_batch(pa.RecordBatch.from_pylist([], schema=SCHEMA), custom_metadata=metadata)
+
+
+def corpus_of(examples: Iterable[Example], encoder: Encoder, report: ReadReport | None = None) -> Corpus:
+    """Examples encoded in memory."""
+    sink = pa.BufferOutputStream()
+    write_corpus(sink, examples, encoder, report or ReadReport())
+    return Corpus.from_buffer(sink.getvalue())
+
+
+def pairs_as_examples(
+    pairs: Iterable[tuple[str, str] | Example], report: ReadReport, name: str = "pairs"
+) -> Iterator[Example]:
+    """Pairs given in Python as examples, checked like those of a file."""
+    for number, pair in enumerate(pairs, start=1):
+        example = pair if isinstance(pair, Example) else Example(pair[0], pair[1], Origin(name, number))
+        good = checked(example, report)
+        if good is not None:
+            yield good
+
+
+def _record_batch(part: list[Example], encoder: Encoder) -> Any:
+    sources, targets = [example.source for example in part], [example.target for example in part]
+    tags = [example.tags for example in part]
+    source_ids, target_ids = encoder.encode(sources, tags, targets)
+    columns = [
+        pa.array(sources, pa.string()),
+        pa.array(targets, pa.string()),
+        pa.array([example.origin.file for example in part], pa.string()),
+        pa.array([example.origin.line for example in part], pa.int64()),
+        pa.array(tags, pa.list_(pa.string())),
+        pa.array([example.references for example in part], pa.list_(pa.string())),
+        pa.array(source_ids, IDS),
+        pa.array(target_ids, IDS),
+    ]
+    return pa.record_batch(columns, schema=SCHEMA)
+
+
+def _side(batches: Sequence[Any], name: str, base: int) -> Side:
+    """Starts and lengths over all batches, counted in int32 from the first byte of the file."""
+    starts, lengths = [np.zeros(0, np.int64)], [np.zeros(0, np.int32)]
+    for batch in batches:
+        column = batch.column(name)
+        values = column.values.buffers()[1]
+        offsets = column.offsets.to_numpy().astype(np.int64)
+        first = 0 if values is None else (values.address - base) // 4
+        starts.append(first + offsets[:-1])
+        lengths.append(np.diff(offsets).astype(np.int32))
+    return Side(np.concatenate(starts), np.concatenate(lengths))

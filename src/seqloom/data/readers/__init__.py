@@ -1,0 +1,63 @@
+"""Files → examples. A format is a file of this folder and a line of `READERS`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+from seqloom.data.config import DataConfig
+from seqloom.data.examples import Example
+from seqloom.data.readers.arrow import read_arrow, read_parquet
+from seqloom.data.readers.comma import read_csv
+from seqloom.data.readers.jsonl import read_jsonl
+from seqloom.data.readers.parallel import parallel_paths, read_parallel
+from seqloom.data.readers.report import BadLine, ReadReport
+from seqloom.data.readers.tsv import read_tsv
+
+Reader = Callable[[str, DataConfig, ReadReport], Iterator[Example]]
+
+READERS: dict[str, Reader] = {
+    "tsv": read_tsv,
+    "csv": read_csv,
+    "jsonl": read_jsonl,
+    "parquet": read_parquet,
+    "arrow": read_arrow,
+    "parallel": read_parallel,
+}
+
+SUFFIXES = {
+    ".tsv": "tsv",
+    ".tab": "tsv",
+    ".csv": "csv",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".json": "jsonl",
+    ".parquet": "parquet",
+    ".pq": "parquet",
+    ".arrow": "arrow",
+    ".feather": "arrow",
+    ".ipc": "arrow",
+}
+
+
+def format_of(entry: str, config: DataConfig, default: str = "tsv") -> str:
+    """The format of an entry: as configured, or by its suffix, or two files for a comma."""
+    if config.format != "auto":
+        return config.format
+    if "," in entry and not Path(entry).exists():
+        return "parallel"
+    return SUFFIXES.get(Path(entry.removesuffix(".gz")).suffix.lower(), default)
+
+
+def files_of(entry: str, config: DataConfig) -> list[str]:
+    """The files behind an entry."""
+    return parallel_paths(entry) if format_of(entry, config) == "parallel" else [entry]
+
+
+def read_examples(entries: Iterable[str], config: DataConfig, report: ReadReport) -> Iterator[Example]:
+    """Examples of every entry in turn, streaming; `report` is filled on the way."""
+    for entry in entries:
+        yield from READERS[format_of(entry, config)](entry, config, report)
+
+
+__all__ = ["READERS", "BadLine", "ReadReport", "files_of", "format_of", "read_examples"]

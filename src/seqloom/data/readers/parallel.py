@@ -1,0 +1,41 @@
+"""Parallel text files: line n of the first is the source of line n of the second; further files are references."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import zip_longest
+
+from seqloom.data.config import DataConfig
+from seqloom.data.examples import Example
+from seqloom.data.readers.columns import checked
+from seqloom.data.readers.lines import read_lines
+from seqloom.data.readers.report import ReadReport
+from seqloom.errors import DataError
+
+
+def parallel_paths(entry: str) -> list[str]:
+    """The files of one entry such as `train.en,train.de`."""
+    return [path.strip() for path in entry.split(",")]
+
+
+def read_parallel(entry: str, config: DataConfig, report: ReadReport) -> Iterator[Example]:
+    """Examples of two or more files with as many lines each."""
+    paths = parallel_paths(entry)
+    if len(paths) < 2 or not all(paths):
+        raise DataError("must name two files", where=entry, hint='"train.en,train.de"')
+    if config.tags:
+        raise DataError("parallel files have no column of tags", where=entry, hint="use TSV or JSONL for tags")
+    for number, lines in enumerate(zip_longest(*(read_lines(path, report) for path in paths)), start=1):
+        if None in lines:
+            ended = ", ".join(path for path, line in zip(paths, lines, strict=True) if line is None)
+            raise DataError(
+                f"parallel files must have as many lines as each other, not end at line {number - 1}", where=ended
+            )
+        texts = [text for _, text in lines]
+        if any(text is None for text in texts):
+            continue
+        source, target, *more = (text for text in texts if text is not None)
+        origin = lines[0][0]
+        example = checked(Example(source, target, origin, (), tuple(text for text in more if text.strip())), report)
+        if example is not None:
+            yield example

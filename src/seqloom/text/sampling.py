@@ -1,0 +1,54 @@
+"""Subword regularisation: segmentations with some merges skipped at random.
+
+BPE-dropout (Provilkov, Emelianenko, Voita 2020, §3): at every merge step each candidate merge is dropped with
+probability p. The library draws from a generator that cannot be seeded, so that a resumed run would differ from an
+unbroken one; here the draw is a function of the seed alone.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import zlib
+from functools import lru_cache
+
+import numpy as np
+from tokenizers import Tokenizer as Engine
+
+from seqloom.text.special import UNK
+
+VARIANTS = 64
+"""Segmentations kept of each word; one of them is drawn at every occurrence."""
+
+
+class MergeSampler:
+    """Draws segmentations of a BPE tokenizer; a word's variants are made once and remembered."""
+
+    def __init__(self, engine: Engine, dropout: float) -> None:
+        model = json.loads(engine.to_str())["model"]
+        self._engine, self._dropout = engine, dropout
+        self._ids: dict[str, int] = model["vocab"]
+        self._ranks = {tuple(pair): rank for rank, pair in enumerate(model["merges"])}
+        self._variant = lru_cache(maxsize=1 << 18)(self._draw)
+
+    def encode(self, texts: list[str], seed: int | None) -> list[list[int]]:
+        """Ids of normalised texts, segmented at random."""
+        split = self._engine.pre_tokenizer.pre_tokenize_str
+        words = [[word for word, _ in split(text)] for text in texts]
+        draws = iter(np.random.default_rng(seed).integers(VARIANTS, size=sum(map(len, words))).tolist())
+        return [[token for word in text for token in self._variant(word, next(draws))] for text in words]
+
+    def _draw(self, word: str, variant: int) -> tuple[int, ...]:
+        """The segmentation number `variant` of a word: always the same one."""
+        chance = random.Random(zlib.crc32(word.encode("utf-8")) * VARIANTS + variant)
+        pieces = list(word)
+        while len(pieces) > 1:
+            best, place = len(self._ranks), -1
+            for index in range(len(pieces) - 1):
+                rank = self._ranks.get((pieces[index], pieces[index + 1]))
+                if rank is not None and rank < best and chance.random() >= self._dropout:
+                    best, place = rank, index
+            if place < 0:
+                break
+            pieces[place : place + 2] = [pieces[place] + pieces[place + 1]]
+        return tuple(self._ids.get(piece, UNK) for piece in pieces)
