@@ -1,0 +1,33 @@
+"""Measures of predictions against references. No torch.
+
+    METRICS                                        the table: name → what it says
+    compute(["bleu", "chrf"], predictions, references)
+    choose_metrics(targets)                        what suits the data
+    compare("bleu", first, second, references)     paired bootstrap between two systems
+    worst("chrf", predictions, references)         where to look
+
+Every figure is in percent. `references` holds, for each example, one accepted target or a list of them.
+A few metrics take an argument after a colon: `bleu:zh` names the tokeniser, `bleu_tokenized_lower:de` the language.
+"""
+
+from __future__ import annotations
+
+from seqloom.metrics.base import Metric, Score
+from seqloom.metrics.bootstrap import Comparison, compare
+from seqloom.metrics.choice import choose_metrics, target_kind
+from seqloom.metrics.table import METRICS, compute, metric
+from seqloom.metrics.worst import Worst, worst
+
+__all__ = [
+    "METRICS",
+    "Comparison",
+    "Metric",
+    "Score",
+    "Worst",
+    "choose_metrics",
+    "compare",
+    "compute",
+    "metric",
+    "target_kind",
+    "worst",
+]

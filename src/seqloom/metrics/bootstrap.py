@@ -1,0 +1,85 @@
+"""Paired bootstrap resampling between two systems (Koehn 2004, "Statistical significance tests for MT evaluation")."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from seqloom.errors import ConfigError
+from seqloom.metrics.base import Metric, Score, checked_references
+from seqloom.metrics.table import metric
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two systems on the same examples. `difference` is the second's figure minus the first's, in points.
+
+    `low` and `high` bound the central 95 % of the resampled differences. `second_wins` is Koehn's share of samples in
+    which the second system is strictly better. `p_value` is two-sided: how often the resampled difference strays from
+    its mean by at least the difference seen (Riezler and Maxwell 2005), so 1 for equal systems.
+    """
+
+    metric: str
+    first: Score
+    second: Score
+    difference: float
+    low: float
+    high: float
+    p_value: float
+    second_wins: float
+    samples: int
+    seed: int
+
+    @property
+    def significant(self) -> bool:
+        """Whether p < 0.05."""
+        return self.p_value < 0.05
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values for a JSON file."""
+        return {**asdict(self), "first": self.first.to_json(), "second": self.second.to_json()}
+
+
+def compare(
+    measure: str | Metric,
+    first: Sequence[str],
+    second: Sequence[str],
+    references: Sequence[str | Sequence[str]],
+    *,
+    samples: int = 1000,
+    seed: int = 0,
+) -> Comparison:
+    """Whether the second system differs from the first by more than the choice of test examples explains.
+
+    Each sample draws as many examples as there are, with replacement, the same ones for both systems.
+    """
+    if samples < 1:
+        raise ConfigError(f"the number of bootstrap samples must be at least 1, not {samples}")
+    measured = metric(measure) if isinstance(measure, str) else measure
+    scores = measured.compute(first, references), measured.compute(second, references)
+    checked = checked_references(first, references)
+    counts = measured.statistics(first, checked), measured.statistics(second, checked)
+    size, random = len(checked), np.random.default_rng(seed)
+    values = np.empty((samples, 2))
+    for row in values:
+        drawn = np.bincount(random.integers(size, size=size), minlength=size).astype(np.float64)
+        row[:] = [measured.value(drawn @ each) for each in counts]
+    differences = values[:, 1] - values[:, 0]
+    seen = scores[1].value - scores[0].value
+    low, high = np.quantile(differences, [0.025, 0.975])
+    stray = np.abs(differences - differences.mean()) >= abs(seen) - 1e-9
+    return Comparison(
+        metric=measured.name,
+        first=scores[0],
+        second=scores[1],
+        difference=seen,
+        low=float(low),
+        high=float(high),
+        p_value=float((stray.sum() + 1) / (samples + 1)),
+        second_wins=float(np.mean(differences > 0 if measured.higher_is_better else differences < 0)),
+        samples=samples,
+        seed=seed,
+    )

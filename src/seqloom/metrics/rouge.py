@@ -1,0 +1,42 @@
+"""ROUGE-1, ROUGE-2 and ROUGE-L (Lin 2004) by rouge_score: F1, averaged over examples, with Porter stemming.
+
+rouge_score lower-cases and keeps only the letters a-z and digits, so text in another script scores 0: use chrF there.
+ROUGE-L is the sentence-level one: the whole text is one sequence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seqloom.metrics.base import Metric, References, needed, reference_counts
+
+
+class Rouge(Metric):
+    """One ROUGE measure; of several references the one with the best F1 counts."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+
+    @cached_property
+    def _scorer(self) -> Any:
+        module = needed("rouge_score.rouge_scorer", "rouge-score", f"the metric {self.name}")
+        return module.RougeScorer([self.name], use_stemmer=True)
+
+    def statistics(self, predictions: Sequence[str], references: References) -> NDArray[np.float64]:
+        """F1 of each example, and 1."""
+        score, kind = self._scorer.score_multi, self.name
+        pairs = zip(predictions, references, strict=True)
+        return np.asarray([(score(list(entry), prediction)[kind].fmeasure, 1.0) for prediction, entry in pairs])
+
+    def value(self, total: NDArray[np.float64]) -> float:
+        """The mean F1 in percent."""
+        return 100 * float(total[0]) / float(total[1])
+
+    def signature(self, references: References) -> str:
+        """Measure, stemming and handling of several references."""
+        return f"measure:f1|stemmer:porter|refs:{reference_counts(references)}|best:yes|average:examples"

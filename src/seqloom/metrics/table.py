@@ -1,0 +1,77 @@
+"""The table of metrics and the way from names to figures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from seqloom.errors import ConfigError, suggestion
+from seqloom.metrics.base import Metric, Score
+from seqloom.metrics.edits import EditRate
+from seqloom.metrics.matches import ExactMatch, MacroF1
+from seqloom.metrics.rouge import Rouge
+from seqloom.metrics.sacre import MOSES_LANGUAGES, TOKENIZERS, MosesBleu, SacreMetric, bleu
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A metric of the table: what it says, how it is made, and the arguments its name may carry after a colon."""
+
+    says: str
+    make: Callable[..., Metric]
+    arguments: tuple[str, ...] = ()
+
+
+METRICS: Mapping[str, Entry] = {
+    "bleu": Entry("BLEU, cased; tokeniser 13a, or another: bleu:zh", bleu, TOKENIZERS),
+    "bleu_lower": Entry("BLEU, lower-cased; tokeniser 13a, or another", partial(bleu, lowercase=True), TOKENIZERS),
+    "bleu_tokenized": Entry("BLEU of text that is tokenised already, cased", partial(bleu, tokenizer="none")),
+    "bleu_tokenized_lower": Entry(
+        "BLEU, lower-cased, Moses-tokenised (English, or another language: bleu_tokenized_lower:de)",
+        MosesBleu,
+        MOSES_LANGUAGES,
+    ),
+    "chrf": Entry("chrF2: character n-grams up to 6, cased", partial(SacreMetric, kind="CHRF")),
+    "chrf++": Entry(
+        "chrF2++: chrF with word n-grams up to 2", partial(SacreMetric, kind="CHRF", options={"word_order": 2})
+    ),
+    "ter": Entry("translation edit rate, lower-cased, with shifts", partial(SacreMetric, kind="TER")),
+    "wer": Entry("word edits per 100 reference words", partial(EditRate, unit="word", split=str.split)),
+    "cer": Entry("character edits per 100 reference characters", partial(EditRate, unit="character", split=str)),
+    "per": Entry(
+        "symbol (phone) edits per 100 reference symbols",
+        partial(EditRate, unit="symbol", split=str.split),
+    ),
+    "exact_match": Entry("share of answers that are exactly right", ExactMatch),
+    "error_rate": Entry(
+        'share of answers that are not exactly right (the "WER" of grapheme-to-phoneme papers)',
+        partial(ExactMatch, errors=True),
+    ),
+    "accuracy": Entry("share of labels that are right", ExactMatch),
+    "macro_f1": Entry("mean F1 over labels", MacroF1),
+    "rouge1": Entry("ROUGE-1 F1, Porter-stemmed", Rouge),
+    "rouge2": Entry("ROUGE-2 F1, Porter-stemmed", Rouge),
+    "rougeL": Entry("ROUGE-L F1, Porter-stemmed", Rouge),
+}
+
+
+def metric(name: str) -> Metric:
+    """The metric of that name, such as `chrf` or `bleu_tokenized_lower:de`."""
+    base, colon, argument = name.partition(":")
+    if base not in METRICS:
+        raise ConfigError(f"{base!r} is not a known metric", hint=suggestion(base, METRICS))
+    entry = METRICS[base]
+    if not colon:
+        return entry.make(name)
+    if not entry.arguments:
+        raise ConfigError(f"the metric {base} takes nothing after a colon, not {argument!r}")
+    if argument not in entry.arguments:
+        hint = f"known: {', '.join(entry.arguments)}"
+        raise ConfigError(f"{argument!r} does not go with the metric {base}", hint=hint)
+    return entry.make(name, argument)
+
+
+def compute(names: Iterable[str], predictions: Sequence[str], references: Sequence[str | Sequence[str]]) -> list[Score]:
+    """One score for each name; every name is checked before any text is scored."""
+    return [each.compute(predictions, references) for each in [metric(name) for name in names]]

@@ -1,0 +1,36 @@
+"""The examples a system does worst on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from seqloom.metrics.base import Metric, checked_references
+from seqloom.metrics.table import metric
+
+
+@dataclass(frozen=True)
+class Worst:
+    """An example to look at: its place in the corpus, its own figure, what was predicted and what was accepted."""
+
+    index: int
+    value: float
+    prediction: str
+    references: tuple[str, ...]
+
+
+def worst(
+    measure: str | Metric, predictions: Sequence[str], references: Sequence[str | Sequence[str]], count: int = 5
+) -> list[Worst]:
+    """Up to `count` examples, worst first; right answers are never listed.
+
+    Equal figures, as under exact match, are ordered by character error rate.
+    """
+    measured = metric(measure) if isinstance(measure, str) else measure
+    checked = checked_references(predictions, references)
+    values = measured.per_example(predictions, checked)
+    distances = metric("cer").per_example(predictions, checked)
+    sign = 1 if measured.higher_is_better else -1
+    order = sorted(range(len(values)), key=lambda index: (sign * values[index], -distances[index], index))
+    wrong = [index for index in order if distances[index] > 0]
+    return [Worst(index, values[index], predictions[index], tuple(checked[index])) for index in wrong[:count]]
