@@ -1,1 +1,37 @@
-"""Files → batches."""
+"""Files → batches. Torch is imported by `data.batch` and `data.loader` only."""
+
+from __future__ import annotations
+
+from seqloom.data.batching import BatchConfig, BatchSampler, Position
+from seqloom.data.cache import load_corpus
+from seqloom.data.cleaning import CleanReport, clean, split_dev
+from seqloom.data.config import DataConfig
+from seqloom.data.corpus import Corpus, Encoder, corpus_of, pairs_as_examples
+from seqloom.data.examples import Example, Origin, Source, group_by_source
+from seqloom.data.readers import BadLine, ReadReport, read_examples, read_sources
+from seqloom.data.survey import Survey, survey
+
+__all__ = [
+    "BadLine",
+    "BatchConfig",
+    "BatchSampler",
+    "CleanReport",
+    "Corpus",
+    "DataConfig",
+    "Encoder",
+    "Example",
+    "Origin",
+    "Position",
+    "ReadReport",
+    "Source",
+    "Survey",
+    "clean",
+    "corpus_of",
+    "group_by_source",
+    "load_corpus",
+    "pairs_as_examples",
+    "read_examples",
+    "read_sources",
+    "split_dev",
+    "survey",
+]

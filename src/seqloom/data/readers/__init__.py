@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from seqloom.data.config import DataConfig
-from seqloom.data.examples import Example
+from seqloom.data.examples import Example, Source
 from seqloom.data.readers.arrow import read_arrow, read_parquet
 from seqloom.data.readers.comma import read_csv
 from seqloom.data.readers.jsonl import read_jsonl
 from seqloom.data.readers.parallel import parallel_paths, read_parallel
 from seqloom.data.readers.report import BadLine, ReadReport
+from seqloom.data.readers.sources import read_cells, read_plain, read_records, read_table
 from seqloom.data.readers.tsv import read_tsv
 
 Reader = Callable[[str, DataConfig, ReadReport], Iterator[Example]]
@@ -60,4 +61,21 @@ def read_examples(entries: Iterable[str], config: DataConfig, report: ReadReport
         yield from READERS[format_of(entry, config)](entry, config, report)
 
 
-__all__ = ["READERS", "BadLine", "ReadReport", "files_of", "format_of", "read_examples"]
+def read_sources(path: str, config: DataConfig, report: ReadReport | None = None) -> Iterator[Source]:
+    """Inputs to predict from; a file without a telling suffix, and standard input, hold one source a line.
+
+    One `Source` comes out for each line, empty ones and (where those are skipped) bad ones included.
+    """
+    report = ReadReport(config.on_bad_line) if report is None else report
+    match format_of(path, config.replace(format="auto") if config.format == "parallel" else config, "lines"):
+        case "jsonl":
+            return read_records(path, config, report)
+        case "parquet" | "arrow" as kind:
+            return read_table(path, config, report, parquet=kind == "parquet")
+        case "tsv" | "csv" as kind:
+            return read_cells(path, config, report, comma=kind == "csv")
+        case _:
+            return read_plain(path, config, report)
+
+
+__all__ = ["READERS", "BadLine", "ReadReport", "files_of", "format_of", "read_examples", "read_sources"]

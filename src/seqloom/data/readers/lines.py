@@ -25,12 +25,12 @@ def display_name(path: str) -> str:
 
 
 @contextmanager
-def opened(path: str) -> Iterator[IO[bytes]]:
-    """The bytes of a file; whatever goes wrong while it is open is a `DataError` naming it."""
+def opened(path: str, *, raw: bool = False) -> Iterator[IO[bytes]]:
+    """The bytes of a file, decompressed unless `raw`; whatever goes wrong while it is open is a `DataError`."""
     try:
         if path == STDIN:
             yield sys.stdin.buffer
-        elif path.endswith(".gz"):
+        elif path.endswith(".gz") and not raw:
             with gzip.open(path, "rb") as stream:
                 yield io.BufferedReader(stream, 1 << 20)
         else:

@@ -1,0 +1,89 @@
+"""Batches made ahead of the trainer, in a thread: NumPy and the tokenizers release the interpreter while they work."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from queue import SimpleQueue
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seqloom.data.batch import Batch, collate, collate_ids
+from seqloom.data.batching import BatchSampler, Position
+from seqloom.data.corpus import Corpus, Encoder
+
+T = TypeVar("T")
+
+
+def load_batches(
+    corpus: Corpus,
+    sampler: BatchSampler,
+    start: Position = Position(),  # noqa: B008
+    *,
+    encoder: Encoder | None = None,
+    ahead: int = 8,
+) -> Iterator[tuple[Position, Batch]]:
+    """Training batches without end from `start`, each with the position after it.
+
+    With an `encoder` whose tokenizers have dropout, texts are segmented anew in every epoch; the draw depends on the
+    seed, the epoch and the batch's index alone, so that a resumed run sees what the unbroken one sees. Close the
+    iterator (or let it go) to end the thread.
+    """
+    return ahead_of(lambda: _made(corpus, sampler, start, encoder), ahead)
+
+
+def evaluation_batches(corpus: Corpus, sampler: BatchSampler) -> Iterator[Batch]:
+    """Every pair once, in batches of like length."""
+    return (collate(corpus, rows) for rows in sampler.in_order())
+
+
+def ahead_of(make: Callable[[], Iterable[T]], ahead: int) -> Iterator[T]:
+    """The items of `make()`, which runs in a thread up to `ahead` items before; what it raises is raised here."""
+    items: SimpleQueue[tuple[T] | BaseException | None] = SimpleQueue()
+    room, stopped = threading.Semaphore(ahead), threading.Event()
+
+    def work() -> None:
+        try:
+            for item in make():
+                room.acquire()
+                if stopped.is_set():
+                    return
+                items.put((item,))
+            items.put(None)
+        except BaseException as error:
+            items.put(error)
+
+    thread = threading.Thread(target=work, name="seqloom-batches", daemon=True)
+    thread.start()
+    try:
+        while (found := items.get()) is not None:
+            if isinstance(found, BaseException):
+                raise found
+            room.release()
+            yield found[0]
+    finally:
+        stopped.set()
+        room.release()
+        thread.join()
+
+
+def _made(
+    corpus: Corpus, sampler: BatchSampler, start: Position, encoder: Encoder | None
+) -> Iterator[tuple[Position, Batch]]:
+    here = start
+    for after, rows in sampler.batches(start):
+        if encoder is not None and encoder.samples:
+            yield after, _sampled(corpus, rows, encoder, sampler.seed, here)
+        else:
+            yield after, collate(corpus, rows)
+        here = after
+
+
+def _sampled(corpus: Corpus, rows: NDArray[np.int64], encoder: Encoder, seed: int, here: Position) -> Batch:
+    """A batch whose texts are segmented at random."""
+    draw = int(np.random.SeedSequence([seed, here.epoch, here.index]).generate_state(1)[0])
+    sources, tags, targets = (corpus.column(name, rows) for name in ("source", "tags", "target"))
+    source_ids, target_ids = encoder.encode(sources, tags, targets, seed=draw)
+    return collate_ids(source_ids, target_ids, rows)

@@ -1,0 +1,72 @@
+"""Inputs to predict from: plain lines, or the source column of any format; as many come out as went in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from seqloom.data.config import DataConfig
+from seqloom.data.examples import Source
+from seqloom.data.readers.arrow import named, table_records
+from seqloom.data.readers.columns import Columns, find_columns, has_header, split_tags
+from seqloom.data.readers.comma import csv_rows
+from seqloom.data.readers.jsonl import json_records, record_source
+from seqloom.data.readers.lines import read_lines
+from seqloom.data.readers.report import ReadReport
+from seqloom.data.readers.tsv import tsv_rows
+
+EMPTY = Source("")
+"""Stands for a line that was skipped, so that the number of lines is kept."""
+
+
+def read_plain(path: str, config: DataConfig, report: ReadReport) -> Iterator[Source]:
+    """Each line is a source; where tags are configured, a tab parts the source from its tags."""
+    for _, line in read_lines(path, report):
+        if line is None:
+            yield EMPTY
+        elif config.tags:
+            text, _, tags = line.partition("\t")
+            yield Source(text, split_tags(tags, config))
+        else:
+            yield Source(line)
+
+
+def read_cells(path: str, config: DataConfig, report: ReadReport, *, comma: bool) -> Iterator[Source]:
+    """The source cells of a TSV or CSV file; an empty line is an empty source, other columns need not be there."""
+    columns: Columns | None = None
+    for origin, row in (csv_rows if comma else tsv_rows)(path, report):
+        if row is None:
+            yield EMPTY
+            continue
+        if columns is None:
+            header = row if has_header(row, config) else None
+            columns = find_columns(header, config, path, target=False)
+            if header is not None:
+                continue
+        if not "".join(row):
+            yield EMPTY
+        elif len(row) < columns.needed:
+            report.refuse(origin, f"must have at least {columns.needed} columns, not {len(row)}")
+            yield EMPTY
+        else:
+            tags = () if columns.tags is None else split_tags(row[columns.tags], config)
+            yield Source(row[columns.source], tags)
+
+
+def read_records(path: str, config: DataConfig, report: ReadReport) -> Iterator[Source]:
+    """The sources of a JSONL file."""
+    for origin, record in json_records(path, report):
+        source = None if record is None else record_source(record, config, origin, report)
+        yield EMPTY if source is None else _valid(source)
+
+
+def read_table(path: str, config: DataConfig, report: ReadReport, *, parquet: bool) -> Iterator[Source]:
+    """The sources of a Parquet or Arrow file."""
+    inner = named(config)
+    for origin, record in table_records(path, config, parquet=parquet, target=False):
+        source = record_source(record, inner, origin, report)
+        yield EMPTY if source is None else source
+
+
+def _valid(source: Source) -> Source:
+    """The source with lone surrogates, which JSON can spell, as replacement characters."""
+    return Source(source.text.encode("utf-8", "replace").decode("utf-8"), source.tags)

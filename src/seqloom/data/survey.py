@@ -1,0 +1,38 @@
+"""A first look over the training files: a bounded random sample for the tokenizers, all tags, and how many pairs."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from seqloom.data.examples import Example
+from seqloom.errors import DataError
+
+SAMPLE = 300_000
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What tokenizers are chosen and trained from."""
+
+    pairs: list[tuple[str, str]]
+    tags: tuple[str, ...]
+    count: int
+
+
+def survey(examples: Iterable[Example], limit: int = SAMPLE, seed: int = 1) -> Survey:
+    """One pass; above `limit` pairs the sample is drawn evenly (reservoir sampling, Vitter 1985, algorithm R)."""
+    chance = random.Random(seed)
+    pairs: list[tuple[str, str]] = []
+    tags: set[str] = set()
+    count = 0
+    for count, example in enumerate(examples, start=1):
+        tags.update(example.tags)
+        if count <= limit:
+            pairs.append((example.source, example.target))
+        elif (place := chance.randrange(count)) < limit:
+            pairs[place] = (example.source, example.target)
+    if not count:
+        raise DataError("there must be at least one pair to train from")
+    return Survey(pairs, tuple(sorted(tags)), count)
