@@ -1,0 +1,86 @@
+"""The model card: what a folder's model does, how good it is, how big it is, how to use it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from torch import nn
+
+from seqloom.checkpoint.format import FORMAT_VERSION
+from seqloom.checkpoint.tensors import distinct_tensors
+from seqloom.config import Section, to_toml
+
+
+def model_card(config: Section, metrics: Mapping[str, Any], model: nn.Module) -> str:
+    """README.md of a model folder in Markdown."""
+    count = sum(tensor.numel() for tensor in distinct_tensors(model).values())
+    rows = [f"| {name} | {_shown(value)} |" for name, value in flattened(metrics).items()]
+    facts = [f"- {name}: {value}" for name, value in _facts(config).items()]
+    return "\n".join(
+        [
+            "# A Seqloom model",
+            "",
+            "A recurrent encoder reads the source sequence, a recurrent decoder writes the target sequence.",
+            "",
+            f"- weights: {count:,}",
+            f"- folder format: {FORMAT_VERSION}; every file's SHA-256 is in `manifest.json`",
+            *facts,
+            "",
+            "## Measured",
+            "",
+            *(["| measure | value |", "|---|---|", *rows] if rows else ["Nothing yet."]),
+            "",
+            "## Use",
+            "",
+            "```python",
+            "import seqloom",
+            "",
+            'model = seqloom.load("FOLDER")',
+            'model.predict(["..."])',
+            "```",
+            "",
+            "```",
+            "seqloom predict FOLDER input.txt",
+            "seqloom evaluate FOLDER test.tsv",
+            "seqloom show FOLDER",
+            "```",
+            "",
+            "## Settings of the model",
+            "",
+            "```toml",
+            to_toml(getattr(config, "model", config)).strip(),
+            "```",
+            "",
+        ]
+    )
+
+
+def flattened(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested mappings as one, with dotted names; lists and long texts are left out."""
+    result: dict[str, Any] = {}
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            result |= flattened(value, f"{prefix}{name}.")
+        elif isinstance(value, bool | int | float | str):
+            result[f"{prefix}{name}"] = value
+    return result
+
+
+def _facts(config: Section) -> dict[str, str]:
+    """What the model was trained on and how its text is cut, as far as the configuration has those sections."""
+    facts = {}
+    data, text = getattr(config, "data", None), getattr(config, "text", None)
+    for part in ("train", "dev"):
+        files = getattr(data, part, ())
+        if files:
+            facts[f"{part} data"] = ", ".join(f"`{file}`" for file in files)
+    for side in ("source", "target"):
+        kind = getattr(getattr(text, side, None), "kind", "")
+        if kind:
+            facts[f"{side} tokens"] = kind
+    return facts
+
+
+def _shown(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value).replace("|", "\\|")

@@ -1,0 +1,107 @@
+"""Writing so that a kill or a full disk never leaves a folder between two states.
+
+A new set of files is written and synced in `FOLDER/.staged.tmp`, which one rename turns into `FOLDER/.staged`: from
+then on the set counts. Its files are then moved to their places, one rename each. Who finds a `.staged` folder
+finishes the moves (a writer) or looks there first (a reader), so the folder can also hold files that somebody has
+open, such as a log.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+from seqloom.errors import SeqloomError
+
+STAGED = ".staged"
+
+Writer = Callable[[Path], None]
+
+
+def write_folder(folder: Path, files: Mapping[str, Writer], *, remove: frozenset[str] = frozenset()) -> None:
+    """Write a new folder complete in one rename, or replace `files` (and drop the names in `remove`) in an old one."""
+    with disk_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        finish_staged(folder)
+        staging = folder / f"{STAGED}.tmp"
+        shutil.rmtree(staging, ignore_errors=True)
+        staging.mkdir()
+        try:
+            for name, write in files.items():
+                write(staging / name)
+                sync(staging / name)
+            sync(staging)
+            staging.rename(folder / STAGED)
+        except BaseException:
+            shutil.rmtree(staging, ignore_errors=True)
+            raise
+        sync(folder)
+        finish_staged(folder)
+        for name in remove - set(files):
+            (folder / name).unlink(missing_ok=True)
+
+
+def finish_staged(folder: Path) -> None:
+    """Complete an exchange that was cut short after its files had been staged."""
+    staged = folder / STAGED
+    if staged.is_dir():
+        for path in sorted(staged.iterdir()):
+            path.replace(folder / path.name)
+        sync(folder)
+        staged.rmdir()
+
+
+def place_of(folder: Path, name: str) -> Path:
+    """Where the current version of a file lies: in its place, or still staged."""
+    staged = folder / STAGED / name
+    return staged if staged.exists() else folder / name
+
+
+def write_sibling(folder: Path, files: Mapping[str, Writer]) -> None:
+    """Write a folder that does not exist yet: a temporary sibling first, synced, then renamed."""
+    temporary = folder.with_name(f".{folder.name}.tmp")
+    with disk_errors(folder):
+        shutil.rmtree(temporary, ignore_errors=True)
+        temporary.mkdir(parents=True)
+        try:
+            for name, write in files.items():
+                write(temporary / name)
+                sync(temporary / name)
+            sync(temporary)
+            temporary.rename(folder)
+        except BaseException:
+            shutil.rmtree(temporary, ignore_errors=True)
+            raise
+        sync(folder.parent)
+
+
+def text_writer(text: str) -> Writer:
+    """Writes `text` as UTF-8."""
+
+    def write(path: Path) -> None:
+        path.write_bytes(text.encode("utf-8"))
+
+    return write
+
+
+@contextlib.contextmanager
+def disk_errors(folder: Path) -> Iterator[None]:
+    """Say in our words when the system refuses to write: a full disk, a read-only place, a file in the way."""
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        hint = "make room or name another folder; what was there before is unharmed"
+        raise SeqloomError(f"cannot be written: {reason.lower()}", where=str(folder), hint=hint) from error
+
+
+def sync(path: Path) -> None:
+    """Have the operating system put a file or folder on the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

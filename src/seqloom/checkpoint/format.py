@@ -1,0 +1,106 @@
+"""What lies in a model folder and how its manifest vouches for it.
+
+    manifest.json            format and version, the package that wrote it, size and SHA-256 of every other file
+    config.toml              every setting of the run, resolved
+    model.safetensors        each distinct tensor once; tied weights are tied again by the configuration
+    tokenizer.json           the tokenizer of both sides, or
+    tokenizer.source.json, tokenizer.target.json
+    metrics.json             what was measured
+    README.md                the model card
+
+Other entries of the folder (a run's `log.jsonl` and `resume/`) are nobody's business here and stay as they are.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from seqloom.errors import ModelFolderError
+
+FORMAT = "seqloom-model"
+FORMAT_VERSION = 1
+
+MANIFEST = "manifest.json"
+CONFIG = "config.toml"
+WEIGHTS = "model.safetensors"
+TOKENIZER = "tokenizer.json"
+SOURCE_TOKENIZER = "tokenizer.source.json"
+TARGET_TOKENIZER = "tokenizer.target.json"
+METRICS = "metrics.json"
+CARD = "README.md"
+
+REQUIRED = (CONFIG, WEIGHTS, METRICS)
+
+
+@dataclass(frozen=True)
+class FileRecord:
+    """What the manifest knows of one file."""
+
+    sha256: str
+    bytes: int
+
+    @classmethod
+    def of(cls, path: Path) -> FileRecord:
+        """The record of the file as it lies on the disk."""
+        with path.open("rb") as stream:
+            digest = hashlib.file_digest(stream, "sha256").hexdigest()
+        return cls(digest, path.stat().st_size)
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """Names, sizes and hashes of the files of a model folder."""
+
+    files: Mapping[str, FileRecord]
+    format_version: int = FORMAT_VERSION
+    package_version: str = version("seqloom")
+
+    def to_json(self) -> str:
+        """The text of manifest.json."""
+        files = {name: {"sha256": record.sha256, "bytes": record.bytes} for name, record in sorted(self.files.items())}
+        head = {"format": FORMAT, "format_version": self.format_version, "package_version": self.package_version}
+        return json.dumps({**head, "files": files}, indent=2) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str, where: str) -> Manifest:
+        """The manifest in `text`; refuses what is not ours and versions this package does not read."""
+        values = read_json_object(text, where)
+        if values.get("format") != FORMAT:
+            raise ModelFolderError(
+                f"must be the manifest of a Seqloom model, not {values.get('format')!r}", where=where
+            )
+        found = values.get("format_version")
+        if found != FORMAT_VERSION:
+            raise ModelFolderError(
+                f"must have format version {FORMAT_VERSION}, not {found!r} (seqloom {values.get('package_version')})",
+                where=where,
+                hint="install the version of seqloom that wrote it, or a newer one",
+            )
+        try:
+            files = {
+                str(name): FileRecord(str(record["sha256"]), int(record["bytes"]))
+                for name, record in values["files"].items()
+            }
+        except (KeyError, TypeError, ValueError, AttributeError):
+            raise ModelFolderError("the manifest must list sha256 and bytes of each file", where=where) from None
+        for name in files:
+            if Path(name).name != name:
+                raise ModelFolderError(f"a manifest names files of its own folder only, not {name!r}", where=where)
+        return cls(files, FORMAT_VERSION, str(values.get("package_version", "")))
+
+
+def read_json_object(text: str, where: str) -> dict[str, Any]:
+    """The JSON object in `text`, or an error that names the file."""
+    try:
+        values = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise ModelFolderError(f"must be JSON: {error}", where=where) from None
+    if not isinstance(values, dict):
+        raise ModelFolderError("must be a JSON object", where=where)
+    return values

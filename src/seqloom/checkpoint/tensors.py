@@ -1,0 +1,54 @@
+"""A module's weights ⇄ a safetensors file: stable names, each distinct tensor once, nothing but numbers inside."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from seqloom.errors import ModelFolderError, suggestion
+
+
+def distinct_tensors(module: nn.Module) -> dict[str, Tensor]:
+    """Every weight and persistent buffer by its first name; a tied weight appears once."""
+    seen: set[int] = set()
+    result = {}
+    for name, tensor in module.state_dict(keep_vars=True).items():
+        if id(tensor) not in seen:
+            seen.add(id(tensor))
+            result[name] = tensor.detach()
+    return result
+
+
+def write_tensors(path: Path, tensors: Mapping[str, Tensor]) -> None:
+    """Write named tensors as safetensors."""
+    save_file({name: tensor.detach().contiguous() for name, tensor in tensors.items()}, path, {"format": "pt"})
+
+
+def read_tensors(path: Path) -> dict[str, Tensor]:
+    """The named tensors of a safetensors file."""
+    try:
+        return load_file(path)
+    except (SafetensorError, OSError) as error:
+        raise ModelFolderError(f"must be a safetensors file: {error}", where=str(path)) from None
+
+
+@torch.no_grad()
+def fill_tensors(own: Mapping[str, Tensor], stored: Mapping[str, Tensor], where: str) -> None:
+    """Copy `stored` into `own`; both must have the same names and shapes."""
+    for name in own.keys() - stored.keys():
+        raise ModelFolderError(f"the tensor {name} is missing", where=where)
+    for name in stored.keys() - own.keys():
+        raise ModelFolderError(
+            f"the tensor {name} does not belong to the configured model", where=where, hint=suggestion(name, own)
+        )
+    for name, tensor in own.items():
+        if tensor.shape != stored[name].shape:
+            raise ModelFolderError(
+                f"the tensor {name} must have shape {tuple(tensor.shape)}, not {tuple(stored[name].shape)}", where=where
+            )
+        tensor.copy_(stored[name])

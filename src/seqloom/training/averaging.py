@@ -1,0 +1,68 @@
+"""Averages of weights over time."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable, Iterator, Mapping
+
+import torch
+from torch import Tensor, nn
+
+from seqloom.checkpoint.tensors import distinct_tensors
+
+Weights = dict[str, Tensor]
+
+
+def snapshot(model: nn.Module) -> Weights:
+    """A copy of a module's weights."""
+    return {name: tensor.clone() for name, tensor in distinct_tensors(model).items()}
+
+
+@torch.no_grad()
+def ema_update(average: Weights, model: nn.Module, decay: float, step: int) -> None:
+    """Move the exponential moving average one step, in place: a ← d·a + (1 − d)·w.
+
+    d is `decay`, but (1 + step) / (10 + step) where that is smaller, so that the first weights are soon forgotten.
+    """
+    weights = distinct_tensors(model)
+    smooth = [name for name in average if average[name].is_floating_point()]
+    share = 1 - min(decay, (1 + step) / (10 + step))
+    torch._foreach_lerp_([average[name] for name in smooth], [weights[name] for name in smooth], share)
+    for name in average.keys() - set(smooth):
+        average[name].copy_(weights[name])
+
+
+def averaged(members: Iterable[Mapping[str, Tensor]]) -> Weights:
+    """The mean of several sets of weights, summed in float64; whole numbers are taken from the first set."""
+    first, *others = members
+    result = {}
+    for name, tensor in first.items():
+        if not tensor.is_floating_point():
+            result[name] = tensor.clone()
+            continue
+        total = tensor.to(torch.float64)
+        for other in others:
+            total = total + other[name]
+        result[name] = (total / (1 + len(others))).to(tensor.dtype)
+    return result
+
+
+@contextlib.contextmanager
+def using(model: nn.Module, weights: Weights | None) -> Iterator[None]:
+    """Lend `weights` to the model for a while (None: leave its own); its own come back bit for bit."""
+    if weights is None:
+        yield
+        return
+    own = snapshot(model)
+    put(model, weights)
+    try:
+        yield
+    finally:
+        put(model, own)
+
+
+@torch.no_grad()
+def put(model: nn.Module, weights: Mapping[str, Tensor]) -> None:
+    """Overwrite the model's weights."""
+    for name, tensor in distinct_tensors(model).items():
+        tensor.copy_(weights[name])

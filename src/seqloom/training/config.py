@@ -1,0 +1,84 @@
+"""Settings of training, and of a whole run."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+from seqloom.evaluation import EvaluationConfig
+from seqloom.model import ModelConfig
+from seqloom.search import SearchConfig
+
+from seqloom.config import Section
+from seqloom.data.batching import BatchConfig
+from seqloom.data.config import DataConfig
+from seqloom.text.config import TextConfig
+from seqloom.training.optim import OptimiserConfig
+from seqloom.training.schedules import ScheduleConfig
+from seqloom.training.stopping import SelectionConfig
+
+
+class TrainingConfig(Section):
+    """How the weights are found."""
+
+    epochs: int = Field(default=20, ge=0)
+    """Passes over the training pairs; 0 counts updates only."""
+    max_steps: int = Field(default=0, ge=0)
+    """Updates after which to stop; 0 counts epochs only. With both, whichever comes first."""
+    label_smoothing: float = Field(default=0.1, ge=0, lt=1)
+    """Probability mass moved from the right symbol to all symbols alike (Szegedy et al. 2016, §7)."""
+    accumulate: int = Field(default=1, ge=1)
+    """Batches whose gradients make one update."""
+    precision: Literal["auto", "float32", "bfloat16"] = "auto"
+    """Number format of matrix products; auto takes the fastest one that is safe on this machine."""
+    ema: float = Field(default=0.0, ge=0, lt=1)
+    """Decay of an exponential moving average of the weights, which is then evaluated and kept; 0 off."""
+    evaluate_every: int = Field(default=0, ge=0)
+    """Updates between dev evaluations; 0 evaluates after each epoch."""
+    checkpoint_every: int = Field(default=0, ge=0)
+    """Updates between saved states to resume from; 0 saves at each evaluation."""
+    keep_states: int = Field(default=2, ge=1)
+    """How many saved states stay on the disk."""
+    log_every: int = Field(default=50, ge=1)
+    """Updates between reports of the loss."""
+    seed: int = Field(default=1, ge=0)
+    """Everything random follows from it."""
+    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+    """Where to compute; auto takes a GPU where there is one."""
+    deterministic: bool = False
+    """Ask for reproducible kernels on a GPU, which may be slower; on a CPU a seed always gives the same weights."""
+    optimiser: OptimiserConfig = OptimiserConfig()
+    """AdamW."""
+    schedule: ScheduleConfig = ScheduleConfig()
+    """Learning rate over time."""
+    batch: BatchConfig = BatchConfig()
+    """How pairs are put together."""
+    selection: SelectionConfig = SelectionConfig()
+    """Which weights become the model, and when to stop early."""
+
+    @model_validator(mode="after")
+    def _consistent(self) -> TrainingConfig:
+        if not self.epochs and not self.max_steps:
+            raise ValueError("epochs or max_steps must be above 0, or training never ends")
+        if self.max_steps and self.schedule.warmup > self.max_steps:
+            raise ValueError(f"schedule.warmup must be at most max_steps, {self.max_steps}, not {self.schedule.warmup}")
+        if self.ema and self.selection.average_best > 1:
+            raise ValueError("ema and selection.average_best both average the weights: choose one")
+        return self
+
+
+class RunConfig(Section):
+    """Everything about one run: what it reads, how it cuts text, the model, its training, its search, its figures."""
+
+    data: DataConfig = DataConfig()
+    """Files of pairs."""
+    text: TextConfig = TextConfig()
+    """Strings to symbols."""
+    model: ModelConfig = ModelConfig()
+    """The network."""
+    training: TrainingConfig = TrainingConfig()
+    """How its weights are found."""
+    search: SearchConfig = SearchConfig()
+    """How predictions are found."""
+    evaluation: EvaluationConfig = EvaluationConfig()
+    """How predictions are judged."""

@@ -1,0 +1,40 @@
+"""Signals that ask a run to stop: noted, so that the update at work is finished first."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import threading
+from collections.abc import Iterator
+from types import FrameType
+
+STOPPING = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGUSR1") if hasattr(signal, name))
+
+
+class StopRequest:
+    """Whether somebody has asked to stop."""
+
+    def __init__(self) -> None:
+        self.made = False
+
+    def note(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002
+        """Remember the first signal; a second one interrupts at once."""
+        if self.made:
+            raise KeyboardInterrupt
+        self.made = True
+
+
+@contextlib.contextmanager
+def stop_requests() -> Iterator[StopRequest]:
+    """Note Ctrl-C, SIGTERM and SIGUSR1 instead of dying of them; outside the main thread, signals stay as they are."""
+    request = StopRequest()
+    if threading.current_thread() is not threading.main_thread():
+        yield request
+        return
+    before = {number: signal.signal(number, request.note) for number in STOPPING}
+    try:
+        yield request
+    finally:
+        if threading.current_thread() is threading.main_thread():
+            for number, handler in before.items():
+                signal.signal(number, handler)

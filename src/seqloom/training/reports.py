@@ -1,0 +1,127 @@
+"""What the training loop says: frozen values, for reporters to show, log and plot."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+
+@dataclass(frozen=True)
+class Report:
+    """Something the loop has to say; `kind` names it in the log."""
+
+    kind: ClassVar[str]
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values for one line of the log."""
+        return {"kind": self.kind, **dataclasses.asdict(self)}
+
+
+@dataclass(frozen=True)
+class SetupReport(Report):
+    """What a run is about to do; `steps_total` is 0 where it is not known before the end."""
+
+    kind: ClassVar[str] = "setup"
+    output: str
+    pairs: int
+    dev_pairs: int
+    source_symbols: int
+    target_symbols: int
+    parameters: int
+    device: str
+    precision: str
+    epochs: int
+    steps_total: int
+
+
+@dataclass(frozen=True)
+class NoticeReport(Report):
+    """A choice made for the user, or something worth knowing."""
+
+    kind: ClassVar[str] = "notice"
+    text: str
+
+
+@dataclass(frozen=True)
+class ResumeReport(Report):
+    """The run goes on after `step`; what an earlier process reported of later steps did not count."""
+
+    kind: ClassVar[str] = "resume"
+    epoch: int
+    step: int
+
+
+@dataclass(frozen=True)
+class StepReport(Report):
+    """Means over the updates since the last one of its kind.
+
+    `loss` is the negative log-likelihood in nats per target token, without label smoothing; `data_wait` the share of
+    the time that was spent waiting for batches; `seconds` the time trained so far; `steps_total` and
+    `seconds_left` are 0 where they are not known.
+    """
+
+    kind: ClassVar[str] = "step"
+    epoch: int
+    step: int
+    steps_total: int
+    loss: float
+    perplexity: float
+    tokens_per_second: float
+    learning_rate: float
+    gradient_norm: float
+    data_wait: float
+    seconds: float
+    seconds_left: float
+
+
+@dataclass(frozen=True)
+class EvalReport(Report):
+    """The dev data after `step`; `best` where no evaluation before was better by `selected_on`."""
+
+    kind: ClassVar[str] = "evaluation"
+    epoch: int
+    step: int
+    loss: float
+    perplexity: float
+    metrics: Mapping[str, float]
+    selected_on: str
+    score: float
+    best: bool
+    seconds: float
+
+
+@dataclass(frozen=True)
+class CheckpointReport(Report):
+    """The state after `step` is on the disk."""
+
+    kind: ClassVar[str] = "checkpoint"
+    step: int
+    path: str
+    seconds: float
+
+
+@dataclass(frozen=True)
+class InterruptReport(Report):
+    """The run stopped on request and can go on after `step` with `hint`."""
+
+    kind: ClassVar[str] = "interrupt"
+    epoch: int
+    step: int
+    hint: str
+
+
+@dataclass(frozen=True)
+class FinishReport(Report):
+    """The run is over and `output` holds its model; `reason` is why it ended, `chosen` which weights were kept."""
+
+    kind: ClassVar[str] = "finish"
+    output: str
+    epoch: int
+    step: int
+    reason: str
+    chosen: str
+    seconds: float
+    tokens: int
+    metrics: Mapping[str, float] = field(default_factory=dict)

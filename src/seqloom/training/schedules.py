@@ -1,0 +1,85 @@
+"""How the learning rate moves: pure functions of the update's number, from 1, to a factor of the base rate.
+
+Every kind begins with a linear warm-up, step / warmup, over the first `warmup` updates. After it:
+
+| kind | factor |
+|---|---|
+| constant | 1 |
+| cosine | floor + (1 − floor) · ½ (1 + cos(π · progress)), progress from 0 to 1 at the last planned update (Loshchilov and Hutter 2017, eq. 5) |
+| inverse_sqrt | √(warmup / step) (Vaswani et al. 2017, eq. 3) |
+| plateau | 1, times `Plateau.factor`, which shrinks when dev evaluations stop improving |
+"""  # noqa: E501
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Literal, NamedTuple
+
+from pydantic import Field
+
+from seqloom.config import Section
+
+
+class ScheduleConfig(Section):
+    """How the learning rate changes during a run."""
+
+    kind: Literal["constant", "cosine", "inverse_sqrt", "plateau"] = "cosine"
+    """The course after the warm-up."""
+    warmup: int = Field(default=100, ge=0)
+    """Updates over which the rate grows linearly to its full value."""
+    floor: float = Field(default=0.01, ge=0, le=1)
+    """The smallest share of the full rate, reached at the end (cosine) or never left (inverse_sqrt, plateau)."""
+    plateau_factor: float = Field(default=0.5, gt=0, lt=1)
+    """By what the rate is multiplied when dev evaluations stop improving; plateau only."""
+    plateau_patience: int = Field(default=0, ge=0)
+    """How many evaluations in a row may bring no improvement before the rate shrinks; plateau only."""
+
+
+def constant(step: int, config: ScheduleConfig, total: int) -> float:  # noqa: ARG001
+    """1 for ever."""
+    return 1.0
+
+
+def cosine(step: int, config: ScheduleConfig, total: int) -> float:
+    """Half a cosine wave from 1 at the end of the warm-up to `floor` at update `total`."""
+    progress = min(1.0, (step - config.warmup) / max(1, total - config.warmup))
+    return config.floor + (1 - config.floor) * 0.5 * (1 + math.cos(math.pi * progress))
+
+
+def inverse_sqrt(step: int, config: ScheduleConfig, total: int) -> float:  # noqa: ARG001
+    """The square root of warmup / step, not below `floor`."""
+    return max(config.floor, math.sqrt(max(1, config.warmup) / step))
+
+
+SCHEDULES: dict[str, Callable[[int, ScheduleConfig, int], float]] = {
+    "constant": constant,
+    "cosine": cosine,
+    "inverse_sqrt": inverse_sqrt,
+    "plateau": constant,
+}
+
+
+def rate_factor(step: int, config: ScheduleConfig, total: int) -> float:
+    """The factor of the base rate for update `step` of `total` planned ones, warm-up included."""
+    assert step >= 1, step
+    if step <= config.warmup:
+        return step / config.warmup
+    return SCHEDULES[config.kind](step, config, total)
+
+
+class Plateau(NamedTuple):
+    """What the plateau schedule remembers: the best score so far and how many evaluations did not reach it."""
+
+    factor: float = 1.0
+    best: float | None = None
+    waited: int = 0
+
+    def observe(self, score: float, *, higher_is_better: bool, config: ScheduleConfig) -> Plateau:
+        """The memory after one more evaluation; shrinks the rate after `plateau_patience` without improvement."""
+        better = self.best is None or (score > self.best if higher_is_better else score < self.best)
+        if better and not math.isnan(score):
+            return Plateau(self.factor, score, 0)
+        if self.waited < config.plateau_patience:
+            return Plateau(self.factor, self.best, self.waited + 1)
+        return Plateau(max(config.floor, self.factor * config.plateau_factor), self.best, 0)
