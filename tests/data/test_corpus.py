@@ -1,0 +1,147 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from seqloom.data import (
+    Corpus,
+    DataConfig,
+    Encoder,
+    Example,
+    Origin,
+    ReadReport,
+    clean,
+    corpus_of,
+    load_corpus,
+    pairs_as_examples,
+    read_examples,
+    split_dev,
+    survey,
+)
+from seqloom.errors import DataError
+
+Pairs = list[tuple[str, str]]
+
+
+def small(pairs: Pairs, encoder: Encoder) -> Corpus:
+    report = ReadReport()
+    return corpus_of(pairs_as_examples(pairs, report), encoder, report)
+
+
+def write(path: Path, pairs: Pairs) -> None:
+    path.write_text("".join(f"{s}\t{t}\n" for s, t in pairs))
+
+
+def test_rows_hold_the_ids_and_the_texts(encoder: Encoder, pairs: Pairs) -> None:
+    corpus = small(pairs, encoder)
+    assert len(corpus) == corpus.report.examples == len(pairs)
+    for index in (0, 77, 499):
+        assert encoder.source.decode([corpus.source_ids(index).tolist()]) == [pairs[index][0]]
+        assert encoder.target.decode([corpus.target_ids(index).tolist()]) == [pairs[index][1]]
+        assert corpus.source_lengths[index] == len(corpus.source_ids(index))
+    assert corpus.origin(3) == Origin("pairs", 4)
+    assert [(e.source, e.target) for e in corpus.examples()] == pairs
+
+
+def test_many_record_batches_are_one_corpus(encoder: Encoder, pairs: Pairs, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = small(pairs, encoder)
+    monkeypatch.setattr("seqloom.data.corpus.ROWS", 37)
+    parts = small(pairs, encoder)
+    for index in range(len(pairs)):
+        assert np.array_equal(whole.source_ids(index), parts.source_ids(index))
+        assert np.array_equal(whole.target_ids(index), parts.target_ids(index))
+    assert list(whole.examples([400, 2, 100])) == list(parts.examples([400, 2, 100]))
+
+
+def test_tags_and_references_survive(encoder: Encoder) -> None:
+    example = Example("abc", "A", Origin("f", 1), ("Y",), ("B", "C"))
+    corpus = corpus_of([example], replace(encoder, reverse_source=True))
+    assert corpus.example(0) == example
+    assert encoder.source.tokens(corpus.source_ids(0).tolist()) == ("<Y>", "c", "b", "a")
+
+
+def test_no_pairs(encoder: Encoder) -> None:
+    corpus = small([], encoder)
+    assert len(corpus) == 0
+    assert list(corpus.examples()) == []
+
+
+def test_bad_pairs_are_refused(encoder: Encoder) -> None:
+    with pytest.raises(DataError, match="pairs:2: the target"):
+        small([("a", "A"), ("b", "")], encoder)
+
+
+def test_cache_gives_what_memory_gives(encoder: Encoder, pairs: Pairs, tmp_path: Path) -> None:
+    write(tmp_path / "p.tsv", pairs)
+    entries = [str(tmp_path / "p.tsv")]
+    memory = load_corpus(entries, DataConfig(), encoder)
+    config = DataConfig(cache=str(tmp_path / "cache"), cache_above_mb=0)
+    first, second = (load_corpus(entries, config, encoder) for _ in range(2))
+    (file,) = (tmp_path / "cache").iterdir()
+    for corpus in (first, second):
+        assert list(corpus.examples()) == list(memory.examples())
+        assert np.array_equal(corpus.source_lengths, memory.source_lengths)
+        assert corpus.report.examples == len(pairs)
+    file.write_bytes(file.read_bytes()[:100])
+    assert len(load_corpus(entries, config, encoder)) == len(pairs)
+    load_corpus(entries, config, replace(encoder, reverse_source=True))
+    write(tmp_path / "p.tsv", pairs[:10])
+    assert len(load_corpus(entries, config, encoder)) == 10
+    assert len(list((tmp_path / "cache").iterdir())) == 3
+
+
+def test_failed_reading_leaves_nothing_in_the_cache(encoder: Encoder, tmp_path: Path) -> None:
+    (tmp_path / "p.tsv").write_text("a\tA\nb\n")
+    config = DataConfig(cache=str(tmp_path / "cache"), cache_above_mb=0)
+    with pytest.raises(DataError, match=":2"):
+        load_corpus([str(tmp_path / "p.tsv")], config, encoder)
+    assert list((tmp_path / "cache").iterdir()) == []
+    with pytest.raises(DataError, match="does not exist"):
+        load_corpus([str(tmp_path / "none.tsv")], config, encoder)
+    (tmp_path / "p.tsv").write_text("a\tA\n")
+    with pytest.raises(DataError, match="cache cannot be written"):
+        load_corpus([str(tmp_path / "p.tsv")], config.replace(cache=str(tmp_path / "p.tsv")), encoder)
+
+
+def test_skipped_lines_are_remembered_by_the_cache(encoder: Encoder, tmp_path: Path) -> None:
+    (tmp_path / "p.tsv").write_text("a\tA\nb\n")
+    config = DataConfig(cache=str(tmp_path / "cache"), cache_above_mb=0, on_bad_line="skip")
+    for _ in range(2):
+        report = load_corpus([str(tmp_path / "p.tsv")], config, encoder).report
+        assert (report.examples, report.bad_count) == (1, 1)
+
+
+def test_filters_are_counted(encoder: Encoder) -> None:
+    corpus = small([("a", "A"), ("abcdef", "A"), ("abc", "A B C D"), ("a", "A"), ("abcd", "A")], encoder)
+    config = DataConfig(max_source_length=5, max_target_length=3, max_length_ratio=3, drop_duplicates=True)
+    kept, report = clean(corpus, config)
+    assert [e.source for e in kept.examples()] == ["a"]
+    assert (report.before, report.after, sum(report.dropped.values())) == (5, 1, 4)
+    assert list(report.dropped.values()) == [1, 1, 1, 1]
+    assert "1 of 5 pairs kept" in report.summary()
+    assert clean(corpus, DataConfig())[1].summary() == "5 pairs, none filtered out"
+
+
+def test_a_source_is_on_one_side_of_the_split(encoder: Encoder, pairs: Pairs) -> None:
+    corpus = small([*pairs, *((source, "A") for source, _ in pairs)], encoder)
+    config = DataConfig(dev_count=40)
+    train, dev = split_dev(corpus, config)
+    sources = [{e.source for e in part.examples()} for part in (train, dev)]
+    assert not sources[0] & sources[1]
+    assert len(sources[1]) == 40
+    assert len(train) + len(dev) == len(corpus)
+    assert list(split_dev(corpus, config)[1].examples()) == list(dev.examples())
+    assert list(split_dev(corpus, config.replace(seed=2))[1].examples()) != list(dev.examples())
+    assert len(split_dev(corpus, config.replace(dev_fraction=0))[1]) == 0
+
+
+def test_survey_is_bounded_and_sees_all_tags(tmp_path: Path) -> None:
+    (tmp_path / "p.tsv").write_text("".join(f"a{i}\tb\tt{i % 3}\n" for i in range(100)))
+    config = DataConfig(tags="3")
+    seen = survey(read_examples([str(tmp_path / "p.tsv")], config, ReadReport()), limit=10)
+    assert (len(seen.pairs), seen.tags, seen.count) == (10, ("t0", "t1", "t2"), 100)
+    with pytest.raises(DataError, match="at least one"):
+        survey([])
