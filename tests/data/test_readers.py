@@ -6,6 +6,7 @@ import io
 import json
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -19,7 +20,7 @@ from seqloom.data import DataConfig, Example, ReadReport, Source, group_by_sourc
 from seqloom.errors import DataError
 
 Pairs = list[tuple[str, str]]
-CELL = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\t\n\r"), min_size=1, max_size=20).filter(
+CELL = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\t\n\r"), min_size=1, max_size=20).filter(
     lambda text: not text.isspace() and not text.startswith("\ufeff")
 )
 PAIRS = st.lists(st.tuples(CELL, CELL), min_size=1, max_size=8)
@@ -141,6 +142,27 @@ def test_json_lists_numbers_and_keys(tmp_path: Path) -> None:
     one, two = read(tmp_path / "p.jsonl", source="w", target="p", references=["more"], tags="t")
     assert (one.target, one.references, one.tags) == ("A", ("B", "C"), ("X", "Y"))
     assert (two.target, two.references, two.tags) == ("3", (), ())
+
+
+def test_lines_taken_apart_by_a_pattern(tmp_path: Path) -> None:
+    path = tmp_path / "tasks.txt"
+    path.write_text("IN: jump twice OUT: JUMP JUMP\nIN: run OUT: RUN\nrun\n")
+    pattern = "IN: (?P<source>.*) OUT: (?P<target>.*)"
+    report = ReadReport("skip")
+    examples = list(read_examples([str(path)], DataConfig(pattern=pattern, on_bad_line="skip"), report))
+    assert plain(examples) == [("jump twice", "JUMP JUMP"), ("run", "RUN")]
+    assert report.bad_count == 1
+    with pytest.raises(DataError, match=r"tasks\.txt:3: must match"):
+        read(path, pattern=pattern)
+    assert [s.text for s in read_sources(str(path), DataConfig(pattern=pattern))][2] == "run"
+
+
+@pytest.mark.parametrize("pattern", ["(", "(?P<source>a)"])
+def test_patterns_must_name_both_sides(pattern: str) -> None:
+    with pytest.raises(ValueError, match="pattern must"):
+        DataConfig(pattern=pattern)
+    with pytest.raises(ValueError, match="pattern must"):
+        DataConfig(format="pattern")
 
 
 def test_several_lines_with_one_source_are_references(tmp_path: Path) -> None:
@@ -291,7 +313,7 @@ def test_damaged_tables_are_read_or_refused(data: st.DataObject) -> None:
             for _ in range(data.draw(st.integers(1, 6))):
                 content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
             (folder / file).write_bytes(bytes(content))
-            assert file in refusal(lambda path=folder / file: read(path, on_bad_line="skip"))
+            assert file in refusal(partial(read, folder / file, on_bad_line="skip"))
 
 
 def test_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:

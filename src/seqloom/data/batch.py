@@ -13,6 +13,8 @@ from torch import Tensor
 from seqloom.data.corpus import Corpus, Side
 from seqloom.text.special import BOS, EOS, PAD
 
+Ids = Sequence[int] | NDArray[np.int32]
+
 
 @dataclass(frozen=True)
 class Batch:
@@ -51,9 +53,7 @@ def collate(corpus: Corpus, indices: NDArray[np.int64]) -> Batch:
     return _batch(corpus.tokens, corpus.source.select(rows), corpus.tokens, corpus.target.select(rows), rows)
 
 
-def collate_ids(
-    sources: Sequence[Sequence[int]], targets: Sequence[Sequence[int]], indices: NDArray[np.int64] | None = None
-) -> Batch:
+def collate_ids(sources: Sequence[Ids], targets: Sequence[Ids], indices: NDArray[np.int64] | None = None) -> Batch:
     """The batch of ids that lie in no corpus."""
     rows = np.arange(len(sources)) if indices is None else np.asarray(indices, np.int64)
     source_tokens, source = _flat(sources)
@@ -61,7 +61,7 @@ def collate_ids(
     return _batch(source_tokens, source, target_tokens, target, rows)
 
 
-def pad_sources(sources: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
+def pad_sources(sources: Sequence[Ids]) -> tuple[Tensor, Tensor]:
     """Source ids as a padded tensor [B, S] with EOS, and lengths [B] that count it."""
     tokens, side = _flat(sources)
     return torch.from_numpy(_padded(tokens, side)), torch.from_numpy(side.lengths.astype(np.int64) + 1)
@@ -101,7 +101,7 @@ def _padded(tokens: NDArray[np.int32], side: Side) -> NDArray[np.int64]:
     return result
 
 
-def _flat(sequences: Sequence[Sequence[int]]) -> tuple[NDArray[np.int32], Side]:
+def _flat(sequences: Sequence[Ids]) -> tuple[NDArray[np.int32], Side]:
     lengths = np.fromiter((len(ids) for ids in sequences), np.int32, count=len(sequences))
     tokens = np.fromiter((token for ids in sequences for token in ids), np.int32, count=int(lengths.sum()))
     starts = np.cumsum(lengths, dtype=np.int64) - lengths

@@ -21,7 +21,7 @@ from seqloom.data.readers.lines import STDIN, opened
 from seqloom.errors import DataError
 
 FORMAT = 1
-READING = {"format", "source", "target", "references", "tags", "tag_separator", "header", "on_bad_line"}
+READING = {"format", "pattern", "source", "target", "references", "tags", "tag_separator", "header", "on_bad_line"}
 """The settings that decide what is read from a file."""
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from seqloom.config import Section
 
@@ -18,8 +19,10 @@ class DataConfig(Section):
     """Files for model selection; where empty, a seeded part of the training sources is set aside."""
     test: tuple[str, ...] = ()
     """Files for the final figures."""
-    format: Literal["auto", "tsv", "csv", "jsonl", "parquet", "arrow", "parallel"] = "auto"
+    format: Literal["auto", "tsv", "csv", "jsonl", "parquet", "arrow", "parallel", "pattern"] = "auto"
     """Format of the files; `auto` goes by the suffix, and every format may be gzipped (`.gz`)."""
+    pattern: str = ""
+    """For lines that are no table: a regular expression with the groups `source`, `target` and, if need be, `tags`."""
     source: str = ""
     """Source column: a name or a number from 1; by default column 1, or the name `source`."""
     target: str = ""
@@ -59,3 +62,14 @@ class DataConfig(Section):
     """Folder of the memory-mapped cache; by default `seqloom` in the user's cache folder."""
     cache_above_mb: float = Field(default=64.0, ge=0.0)
     """Files larger than this, taken together, go through the cache; smaller ones stay in memory."""
+
+    @model_validator(mode="after")
+    def _pattern_names_both_sides(self) -> DataConfig:
+        if self.format == "pattern" or self.pattern:
+            try:
+                groups = set(re.compile(self.pattern).groupindex)
+            except re.error as error:
+                raise ValueError(f"pattern must be a regular expression: {error}") from None
+            if not {"source", "target"} <= groups:
+                raise ValueError("pattern must have the groups (?P<source>...) and (?P<target>...)")
+        return self

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from queue import SimpleQueue
 from typing import TypeVar
 
@@ -24,7 +24,7 @@ def load_batches(
     *,
     encoder: Encoder | None = None,
     ahead: int = 8,
-) -> Iterator[tuple[Position, Batch]]:
+) -> Generator[tuple[Position, Batch], None, None]:
     """Training batches without end from `start`, each with the position after it.
 
     With an `encoder` whose tokenizers have dropout, texts are segmented anew in every epoch; the draw depends on the
@@ -39,7 +39,7 @@ def evaluation_batches(corpus: Corpus, sampler: BatchSampler) -> Iterator[Batch]
     return (collate(corpus, rows) for rows in sampler.in_order())
 
 
-def ahead_of(make: Callable[[], Iterable[T]], ahead: int) -> Iterator[T]:
+def ahead_of(make: Callable[[], Iterable[T]], ahead: int) -> Generator[T, None, None]:
     """The items of `make()`, which runs in a thread up to `ahead` items before; what it raises is raised here."""
     items: SimpleQueue[tuple[T] | BaseException | None] = SimpleQueue()
     room, stopped = threading.Semaphore(ahead), threading.Event()

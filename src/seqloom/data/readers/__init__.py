@@ -11,6 +11,7 @@ from seqloom.data.readers.arrow import read_arrow, read_parquet
 from seqloom.data.readers.comma import read_csv
 from seqloom.data.readers.jsonl import read_jsonl
 from seqloom.data.readers.parallel import parallel_paths, read_parallel
+from seqloom.data.readers.pattern import read_pattern
 from seqloom.data.readers.report import BadLine, ReadReport
 from seqloom.data.readers.sources import read_cells, read_plain, read_records, read_table
 from seqloom.data.readers.tsv import read_tsv
@@ -24,6 +25,7 @@ READERS: dict[str, Reader] = {
     "parquet": read_parquet,
     "arrow": read_arrow,
     "parallel": read_parallel,
+    "pattern": read_pattern,
 }
 
 SUFFIXES = {
@@ -42,9 +44,11 @@ SUFFIXES = {
 
 
 def format_of(entry: str, config: DataConfig, default: str = "tsv") -> str:
-    """The format of an entry: as configured, or by its suffix, or two files for a comma."""
+    """The format of an entry: as configured, or by its suffix, or two files for a comma, or by a pattern."""
     if config.format != "auto":
         return config.format
+    if config.pattern:
+        return "pattern"
     if "," in entry and not Path(entry).exists():
         return "parallel"
     return SUFFIXES.get(Path(entry.removesuffix(".gz")).suffix.lower(), default)
@@ -67,7 +71,8 @@ def read_sources(path: str, config: DataConfig, report: ReadReport | None = None
     One `Source` comes out for each line, empty ones and (where those are skipped) bad ones included.
     """
     report = ReadReport(config.on_bad_line) if report is None else report
-    match format_of(path, config.replace(format="auto") if config.format == "parallel" else config, "lines"):
+    of_pairs = config.pattern or config.format in ("parallel", "pattern")
+    match format_of(path, config.replace(format="auto", pattern="") if of_pairs else config, "lines"):
         case "jsonl":
             return read_records(path, config, report)
         case "parquet" | "arrow" as kind:
