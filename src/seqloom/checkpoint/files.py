@@ -93,7 +93,7 @@ def disk_errors(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        reason = error.strerror or type(error).__name__
+        reason = error.strerror or str(error)
         hint = "make room or name another folder; what was there before is unharmed"
         raise SeqloomError(f"cannot be written: {reason.lower()}", where=str(folder), hint=hint) from error
 

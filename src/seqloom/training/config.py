@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Literal
 
 from pydantic import Field, model_validator
-from seqloom.evaluation import EvaluationConfig
-from seqloom.model import ModelConfig
-from seqloom.search import SearchConfig
 
 from seqloom.config import Section
 from seqloom.data.batching import BatchConfig
 from seqloom.data.config import DataConfig
+from seqloom.evaluation import EvaluationConfig
+from seqloom.model import ModelConfig
+from seqloom.search import SearchConfig
 from seqloom.text.config import TextConfig
 from seqloom.training.optim import OptimiserConfig
 from seqloom.training.schedules import ScheduleConfig
@@ -60,8 +60,6 @@ class TrainingConfig(Section):
     def _consistent(self) -> TrainingConfig:
         if not self.epochs and not self.max_steps:
             raise ValueError("epochs or max_steps must be above 0, or training never ends")
-        if self.max_steps and self.schedule.warmup > self.max_steps:
-            raise ValueError(f"schedule.warmup must be at most max_steps, {self.max_steps}, not {self.schedule.warmup}")
         if self.ema and self.selection.average_best > 1:
             raise ValueError("ema and selection.average_best both average the weights: choose one")
         return self

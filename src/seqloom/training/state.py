@@ -25,7 +25,7 @@ from typing import Any
 from torch import Tensor, nn
 from torch.optim import AdamW
 
-from seqloom.checkpoint.files import Writer, text_writer, write_sibling
+from seqloom.checkpoint.files import Writer, disk_errors, sync, text_writer, write_sibling
 from seqloom.checkpoint.format import FileRecord, read_json_object
 from seqloom.checkpoint.store import check_file
 from seqloom.checkpoint.tensors import distinct_tensors, fill_tensors, read_tensors, write_tensors
@@ -46,18 +46,20 @@ class Progress:
     """How far a run has come.
 
     `position` is the next batch; `evaluated` the update after which the dev data were last looked at; `tokens` and
-    `seconds` count what was trained on and for how long; `kept` vouches for the files of kept weights, by step.
+    `seconds` count what was trained on and for how long; `kept` vouches for the files of kept weights, by step;
+    `figures` are the dev figures of the best ones.
     """
 
     selection: Selection
     step: int = 0
-    position: Position = Position()
+    position: Position = field(default_factory=Position)
     evaluated: int = 0
     tokens: int = 0
     seconds: float = 0.0
     window: Window = field(default_factory=Window)
-    plateau: Plateau = Plateau()
+    plateau: Plateau = field(default_factory=Plateau)
     kept: dict[int, FileRecord] = field(default_factory=dict)
+    figures: dict[str, float] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """Plain values."""
@@ -70,6 +72,7 @@ class Progress:
             "window": self.window.to_json(),
             "selection": self.selection.to_json(),
             "plateau": list(self.plateau),
+            "figures": self.figures,
             "kept": {str(step): asdict(record) for step, record in self.kept.items()},
         }
 
@@ -81,6 +84,7 @@ class Progress:
         self.tokens, self.seconds = int(values["tokens"]), float(values["seconds"])
         self.window = Window(**values["window"])
         self.plateau = Plateau(*values["plateau"])
+        self.figures = dict(values["figures"])
         self.kept = {int(step): FileRecord(**record) for step, record in values["kept"].items()}
 
 
@@ -140,16 +144,16 @@ class StateStore:
                 )
         return problems
 
-    def keep_weights(self, step: int, weights: Mapping[str, Tensor], progress: Progress) -> None:
+    def keep_weights(self, step: int, weights: Mapping[str, Tensor]) -> FileRecord:
         """Put the weights of a good evaluation aside."""
-        self.kept.mkdir(parents=True, exist_ok=True)
         path = self.kept_path(step)
         temporary = path.with_suffix(".tmp")
-        write_tensors(temporary, weights)
-        progress.kept[step] = FileRecord.of(temporary)
-        temporary.replace(path)
-        chosen = {kept.step for kept in progress.selection.kept}
-        progress.kept = {step: record for step, record in progress.kept.items() if step in chosen}
+        with disk_errors(path):
+            self.kept.mkdir(parents=True, exist_ok=True)
+            write_tensors(temporary, weights)
+            sync(temporary)
+            temporary.replace(path)
+        return FileRecord.of(path)
 
     def kept_path(self, step: int) -> Path:
         """Where the weights after `step` are kept."""

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from seqloom.model import Seq2Seq, sequence_loss
-from seqloom.nn.precision import Precision
 from torch import Tensor
 from torch.nn.utils import clip_grads_with_norm_, get_total_norm
 from torch.optim import AdamW
 
 from seqloom.data.batch import Batch
+from seqloom.model import Seq2Seq, sequence_loss
+from seqloom.nn.precision import Precision
 
 
 @dataclass(frozen=True)

@@ -18,9 +18,9 @@ class SelectionConfig(Section):
     on: str = "loss"
     """What is compared: `loss` (per token, without smoothing) or the name of a metric of decoded dev output."""
     metrics: tuple[str, ...] = ()
-    """Metrics of decoded dev output to report; the one selected on is always among them."""
+    """Metrics of decoded dev output to report, besides the one selected on; where empty, what suits the data."""
     limit: int = Field(default=500, ge=0)
-    """How many dev examples are decoded for metrics, evenly spread; 0 all."""
+    """How many dev examples are decoded for metrics, evenly spread; 0 decodes nothing."""
     beam: int = Field(default=1, ge=1)
     """Beam of that decoding; 1 is greedy."""
     patience: int = Field(default=0, ge=0)
@@ -32,6 +32,8 @@ class SelectionConfig(Section):
     def _known(self) -> SelectionConfig:
         for name in self.decoded:
             metric(name)
+        if self.on != "loss" and not self.limit:
+            raise ValueError(f"limit must be above 0 to select on {self.on}")
         return self
 
     @property

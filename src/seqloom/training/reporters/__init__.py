@@ -1,0 +1,45 @@
+"""Who listens to a run: the console, the log, TensorBoard."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TextIO
+
+from seqloom.training.reporters.base import Reporter
+from seqloom.training.reporters.console import ConsoleReporter
+from seqloom.training.reporters.jsonl import JsonlReporter
+from seqloom.training.reports import FinishReport, InterruptReport, Report
+
+
+def standard_reporters(
+    output: Path | str, stream: TextIO | None = None, *, tensorboard: bool = False
+) -> list[Reporter]:
+    """The log in the output folder, the console where a stream is given, and TensorBoard on request."""
+    folder = Path(output)
+    reporters: list[Reporter] = [JsonlReporter(folder / "log.jsonl")]
+    if stream is not None:
+        reporters.append(ConsoleReporter(stream))
+    if tensorboard:
+        from seqloom.training.reporters.tensorboard import TensorBoardReporter  # noqa: PLC0415 - optional package
+
+        reporters.append(TensorBoardReporter(folder / "tensorboard"))
+    return reporters
+
+
+def follow(stream: Iterable[Report], reporters: Sequence[Reporter]) -> FinishReport | InterruptReport | None:
+    """Show every report to every reporter; returns the run's last word."""
+    last: FinishReport | InterruptReport | None = None
+    with ExitStack() as stack:
+        for reporter in reporters:
+            stack.callback(reporter.close)
+        for report in stream:
+            for reporter in reporters:
+                reporter.show(report)
+            if isinstance(report, FinishReport | InterruptReport):
+                last = report
+    return last
+
+
+__all__ = ["ConsoleReporter", "JsonlReporter", "Reporter", "follow", "standard_reporters"]

@@ -1,0 +1,133 @@
+"""Progress for people: a live bar on a terminal, plain lines anywhere else. It goes to the stream it is given."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from typing import Any, TextIO
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn
+from rich.text import Text
+
+from seqloom.training.reports import (
+    EvalReport,
+    FinishReport,
+    InterruptReport,
+    NoticeReport,
+    Report,
+    ResumeReport,
+    SetupReport,
+    StepReport,
+)
+
+
+class ConsoleReporter:
+    """Writes to a stream, as a rule standard error; plain lines when it is no terminal or NO_COLOR is set."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._epochs = 0
+        self._dev = ""
+        self._task: TaskID | None = None
+        self._progress: Progress | None = None
+        if stream.isatty() and not os.environ.get("NO_COLOR"):
+            columns = [BarColumn(bar_width=24), TextColumn("{task.description}", markup=False)]
+            self._progress = Progress(*columns, console=Console(file=stream), transient=True)
+
+    def show(self, report: Report) -> None:
+        """Show one report."""
+        if isinstance(report, SetupReport):
+            self._epochs = report.epochs
+        if isinstance(report, EvalReport):
+            self._dev = f"dev {_figures(report)}"
+        if isinstance(report, StepReport):
+            self._step(report)
+        elif type(report) in LINES:
+            self._line(LINES[type(report)](report))
+
+    def close(self) -> None:
+        """Take the live bar away."""
+        if self._progress is not None:
+            self._progress.stop()
+
+    def _step(self, report: StepReport) -> None:
+        epochs = f"/{self._epochs}" if self._epochs else ""
+        parts = [
+            f"epoch {report.epoch}{epochs}",
+            f"step {report.step:,}/{report.steps_total:,}",
+            f"loss {report.loss:.3f}",
+            f"ppl {report.perplexity:.2f}",
+            f"{report.tokens_per_second:,.0f} tokens/s",
+        ]
+        left = f"{duration(report.seconds_left)} left"
+        if self._progress is None:
+            waiting = f"data {100 * report.data_wait:.1f} %"
+            self._line("  ".join([*parts, f"lr {report.learning_rate:.2e}", waiting, left]))
+            return
+        if self._task is None:
+            self._task = self._progress.add_task("", total=report.steps_total)
+            self._progress.start()
+        text = "  ".join([*parts, *([self._dev] if self._dev else []), left])
+        self._progress.update(self._task, completed=report.step, description=text)
+
+    def _line(self, text: str) -> None:
+        if self._progress is not None:
+            self._progress.console.print(Text(text))
+            return
+        self._stream.write(text + "\n")
+        self._stream.flush()
+
+
+def _setup(report: SetupReport) -> str:
+    return (
+        f"training on {report.pairs:,} pairs, {report.dev_pairs:,} dev pairs; "
+        f"{report.source_symbols:,} source and {report.target_symbols:,} target symbols; "
+        f"{report.parameters:,} weights; {report.device}, {report.precision}"
+    )
+
+
+def _evaluation(report: EvalReport) -> str:
+    best = "  (best so far)" if report.best else ""
+    return f"epoch {report.epoch}  step {report.step:,}  dev {_figures(report)}{best}"
+
+
+def _figures(report: EvalReport) -> str:
+    metrics = "".join(f"  {name} {value:.2f}" for name, value in report.metrics.items())
+    return f"loss {report.loss:.3f}  ppl {report.perplexity:.2f}{metrics}"
+
+
+def _finish(report: FinishReport) -> str:
+    figures = "".join(f"  {name} {_shown(value)}" for name, value in report.metrics.items())
+    head = f"finished after {duration(report.seconds)}, {report.step:,} updates: {report.reason}"
+    dev = f"\ndev{figures}" if figures else ""
+    return f"{head}; {report.chosen}{dev}\nmodel: {report.output}"
+
+
+def _interrupt(report: InterruptReport) -> str:
+    return f"stopped after update {report.step:,}, which is saved; go on with: {report.hint}"
+
+
+LINES: Mapping[type[Report], Callable[[Any], str]] = {
+    SetupReport: _setup,
+    NoticeReport: lambda report: str(report.text),
+    ResumeReport: lambda report: f"going on after update {report.step:,}",
+    EvalReport: _evaluation,
+    InterruptReport: _interrupt,
+    FinishReport: _finish,
+}
+"""The line each report is worth; a saved state is worth none."""
+
+
+def duration(seconds: float) -> str:
+    """`8 s`, `4 min 05 s`, `2 h 10 min`."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+
+
+def _shown(value: object) -> str:
+    return f"{value:.3f}" if isinstance(value, float) else str(value)

@@ -1,0 +1,200 @@
+"""From a configuration to everything a run needs: pairs read, tokenizers trained, pairs encoded, model built."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+import torch
+
+from seqloom.data import (
+    BatchSampler,
+    Corpus,
+    Encoder,
+    Example,
+    ReadReport,
+    clean,
+    corpus_of,
+    group_by_source,
+    load_corpus,
+    pairs_as_examples,
+    read_examples,
+    split_dev,
+    survey,
+)
+from seqloom.errors import ConfigError, DataError
+from seqloom.metrics import choose_metrics
+from seqloom.model import Seq2Seq
+from seqloom.nn.precision import Precision, choose_precision
+from seqloom.text import Tokenizer, train_tokenizers
+from seqloom.text.choice import choose
+from seqloom.training.config import RunConfig
+from seqloom.training.device import choose_device
+from seqloom.training.randomness import seed_everything
+
+Pair = tuple[str, str] | Example
+SAMPLED_TARGETS = 2000
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Pairs given in Python instead of files; None: what `config.data` names."""
+
+    train: list[Pair] | None = None
+    dev: list[Pair] | None = None
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A run before its first update.
+
+    `config` has every `auto` of the text resolved; `dev_examples` are the ones to decode; `steps_total` is the planned
+    number of updates; `notices` say what was chosen for the user.
+    """
+
+    config: RunConfig
+    encoder: Encoder
+    train: Corpus
+    dev: Corpus
+    dev_examples: list[Example]
+    sampler: BatchSampler
+    model: Seq2Seq
+    device: torch.device
+    precision: Precision
+    steps_total: int
+    notices: list[str]
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash that changes with the training or dev pairs."""
+        digest = hashlib.sha256()
+        for corpus in (self.train, self.dev):
+            digest.update(corpus.source_lengths.tobytes())
+            digest.update(corpus.target_lengths.tobytes())
+            digest.update(corpus.tokens[:1_000_000].tobytes())
+        return digest.hexdigest()
+
+
+def prepare(config: RunConfig, inputs: Inputs, tokenizers: tuple[Tokenizer, Tokenizer] | None = None) -> Prepared:
+    """Read, choose, encode and build; with `tokenizers` (of a run that goes on), none are trained.
+
+    Torch's generators are seeded here, just before the weights are drawn.
+    """
+    notices: list[str] = []
+    device = choose_device(config.training.device)
+    precision = choose_precision(config.training.precision, device)
+    if inputs.train is None and not config.data.train:
+        raise ConfigError("data.train must name at least one file of pairs", hint="seqloom train --train pairs.tsv …")
+    train_source = _Source(config, config.data.train, inputs.train, "training pairs")
+    if tokenizers is None:
+        config, tokenizers = _train_tokenizers(config, train_source, notices)
+    encoder = Encoder(*tokenizers, reverse_source=config.data.reverse_source)
+    train, dev = _corpora(config, encoder, train_source, inputs, notices)
+    if not len(train):
+        raise DataError("no training pairs are left after filtering", hint="look at the limits in [data]")
+    config = _selected_metrics(config, train, dev, notices)
+    training = config.training
+    sampler = BatchSampler(train.source_lengths, train.target_lengths, training.batch, training.seed)
+    total = _planned_steps(config, sampler)
+    if training.schedule.warmup > total // 4:
+        schedule = training.schedule.replace(warmup=total // 4)
+        notices.append(f"warm-up shortened to {schedule.warmup} updates, a quarter of the {total:,} planned ones")
+        config = config.replace(training=training.replace(schedule=schedule))
+    seed_everything(training.seed)
+    model = Seq2Seq(config.model, encoder.source.size, encoder.target.size).to(device)
+    dev_examples = _dev_examples(config, dev)
+    return Prepared(config, encoder, train, dev, dev_examples, sampler, model, device, precision, total, notices)
+
+
+class _Source:
+    """Pairs that can be read again and again, from files or from memory."""
+
+    def __init__(self, config: RunConfig, files: tuple[str, ...], pairs: list[Pair] | None, name: str) -> None:
+        self.config, self.files, self.name = config.data, files, name
+        self.pairs = pairs
+        if pairs is None and "-" in files:
+            report = ReadReport(self.config.on_bad_line)
+            self.pairs = list(read_examples(files, self.config, report))
+
+    def examples(self) -> Iterator[Example]:
+        """One pass over the pairs."""
+        report = ReadReport(self.config.on_bad_line)
+        if self.pairs is not None:
+            return pairs_as_examples(self.pairs, report, self.name)
+        return read_examples(self.files, self.config, report)
+
+    def corpus(self, encoder: Encoder) -> Corpus:
+        """The pairs encoded."""
+        if self.pairs is None:
+            return load_corpus(self.files, self.config, encoder)
+        report = ReadReport(self.config.on_bad_line)
+        return corpus_of(pairs_as_examples(self.pairs, report, self.name), encoder, report)
+
+
+def _train_tokenizers(
+    config: RunConfig, source: _Source, notices: list[str]
+) -> tuple[RunConfig, tuple[Tokenizer, Tokenizer]]:
+    seen = survey(source.examples(), seed=config.training.seed)
+    text, said = choose(seen.pairs, config.text, seen.count)
+    notices += said
+    return config.replace(text=text), train_tokenizers(seen.pairs, text, seen.tags)
+
+
+def _corpora(
+    config: RunConfig, encoder: Encoder, source: _Source, inputs: Inputs, notices: list[str]
+) -> tuple[Corpus, Corpus]:
+    """Training and dev pairs; the dev pairs are set aside from the training ones where none are given."""
+    train = source.corpus(encoder)
+    notices.append(f"training data: {train.report.summary()}")
+    if inputs.dev is not None or config.data.dev:
+        dev = _Source(config, config.data.dev, inputs.dev, "dev pairs").corpus(encoder)
+        notices.append(f"dev data: {dev.report.summary()}")
+    else:
+        train, dev = split_dev(train, config.data)
+        if len(dev):
+            notices.append(f"dev data: {len(dev):,} pairs set aside from the training data")
+    before = len(train)
+    train, cleaned = clean(train, config.data)
+    if len(train) < before:
+        notices.append(f"training data: {cleaned.summary()}")
+    if not len(dev):
+        selection = config.training.selection
+        if selection.on != "loss" or selection.patience or selection.average_best > 1:
+            raise ConfigError(
+                "selection on a metric, patience and average_best need dev data, and there are none",
+                hint="name a file in data.dev, or let data.dev_count and data.dev_fraction set some pairs aside",
+            )
+        notices.append("no dev data: the last weights become the model")
+    return train, dev
+
+
+def _selected_metrics(config: RunConfig, train: Corpus, dev: Corpus, notices: list[str]) -> RunConfig:
+    """The configuration with metrics that suit the data where none are named."""
+    selection = config.training.selection
+    if selection.metrics or not selection.limit or not len(dev):
+        return config
+    targets = train.column("target", range(min(SAMPLED_TARGETS, len(train))))
+    chosen = choose_metrics(targets)
+    notices.append(f"dev metrics: {', '.join(chosen)}, chosen by what the targets look like")
+    return config.replace(training=config.training.replace(selection=selection.replace(metrics=chosen)))
+
+
+def _dev_examples(config: RunConfig, dev: Corpus) -> list[Example]:
+    """The dev examples to decode, spread evenly; those with one source are joined where the data say so."""
+    selection = config.training.selection
+    if not selection.limit or not selection.decoded:
+        return []
+    join: Callable[[Iterable[Example]], list[Example]] = group_by_source if config.data.group_by_source else list
+    examples = join(dev.examples())
+    count = min(selection.limit, len(examples))
+    return [examples[index * len(examples) // count] for index in range(count)]
+
+
+def _planned_steps(config: RunConfig, sampler: BatchSampler) -> int:
+    training = config.training
+    if not training.epochs:
+        return training.max_steps
+    planned = training.epochs * math.ceil(len(sampler.epoch_batches(0)) / training.accumulate)
+    return min(planned, training.max_steps) if training.max_steps else planned
