@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seqloom.errors import ConfigError, DataError
+from seqloom.errors import ConfigError, DataError, DependencyError
 from seqloom.metrics import METRICS, compute, metric
 
 WORD = st.text("abcde", min_size=1, max_size=5)
@@ -92,4 +94,14 @@ def test_compute_keeps_the_order_of_names() -> None:
 )
 def test_unknown_names_are_refused_with_a_hint(name: str, message: str) -> None:
     with pytest.raises(ConfigError, match=message.replace("?", r"\?")):
+        compute([name], ["a"], ["a"])
+
+
+@pytest.mark.parametrize(
+    ("name", "module"),
+    [("bleu", "sacrebleu.metrics"), ("bleu_tokenized_lower", "sacremoses"), ("rouge1", "rouge_score.rouge_scorer")],
+)
+def test_a_missing_package_is_named(name: str, module: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(DependencyError, match=rf"the metric {name} needs .*\n.*seqloom\[train\]"):
         compute([name], ["a"], ["a"])

@@ -72,8 +72,13 @@ class Metric(ABC):
     def compute(self, predictions: Sequence[str], references: Sequence[str | Sequence[str]]) -> Score:
         """The figure for a corpus."""
         checked = checked_references(predictions, references)
-        total = self.statistics(predictions, checked).sum(axis=0)
-        return Score(self.name, self.value(total), self.higher_is_better, self.signature(checked), self.details(total))
+        return self.summed(self.statistics(predictions, checked), checked)
+
+    def summed(self, statistics: NDArray[np.float64], references: References) -> Score:
+        """The figure for a corpus whose statistics are known."""
+        total = statistics.sum(axis=0)
+        signature, details = self.signature(references), self.details(total)
+        return Score(self.name, self.value(total), self.higher_is_better, signature, details)
 
     def per_example(self, predictions: Sequence[str], references: Sequence[str | Sequence[str]]) -> list[float]:
         """The figure of each example taken alone."""

@@ -59,9 +59,10 @@ def compare(
     if samples < 1:
         raise ConfigError(f"the number of bootstrap samples must be at least 1, not {samples}")
     measured = metric(measure) if isinstance(measure, str) else measure
-    scores = measured.compute(first, references), measured.compute(second, references)
     checked = checked_references(first, references)
+    checked_references(second, references)
     counts = measured.statistics(first, checked), measured.statistics(second, checked)
+    scores = measured.summed(counts[0], checked), measured.summed(counts[1], checked)
     size, random = len(checked), np.random.default_rng(seed)
     values = np.empty((samples, 2))
     for row in values:

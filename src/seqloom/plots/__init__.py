@@ -1,0 +1,15 @@
+"""Pictures, written as PNG, SVG or PDF by the suffix of the path. matplotlib is imported when one is drawn.
+
+plot_attention(prediction, "map.png")                      which source token each target token looked at
+plot_curves("run/log.jsonl", "curves.png")                 loss and dev metrics against the step
+plot_quality_by_length(predictions, figures, "length.png") where long inputs hurt
+plot_lengths({"source": [...]}, "lengths.png")             how long the data are
+"""
+
+from __future__ import annotations
+
+from seqloom.plots.attention import plot_attention
+from seqloom.plots.curves import plot_curves, read_log
+from seqloom.plots.lengths import plot_lengths, plot_quality_by_length
+
+__all__ = ["plot_attention", "plot_curves", "plot_lengths", "plot_quality_by_length", "read_log"]

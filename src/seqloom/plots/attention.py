@@ -1,0 +1,169 @@
+"""Heat maps of attention: for each target token, how much it looked at each source token (Bahdanau 2015, fig. 3)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seqloom.errors import DataError
+from seqloom.plots.style import GREY, HEAT, readable, render, width
+from seqloom.prediction import Prediction
+
+if TYPE_CHECKING:
+    from matplotlib.colors import LinearSegmentedColormap
+    from matplotlib.figure import Figure
+
+CELL, LONGEST_SIDE = 0.34, 14.0
+"""Inches: a cell where there is room, and the side of a map at which cells begin to shrink."""
+
+END = "</s>"
+
+
+def plot_attention(
+    predictions: Prediction | Sequence[Prediction], path: Path | str, *, title: str = "", columns: int = 2
+) -> Path:
+    """Writes the alignment of one prediction, or of several side by side in `columns`, as a picture.
+
+    Source tokens run along the top, target tokens down the side; a darker cell is a larger weight. Cells have one size
+    over all panels and shrink for long sequences; where labels would touch, only every n-th is written.
+    """
+    several = [predictions] if isinstance(predictions, Prediction) else list(predictions)
+    if not several:
+        raise DataError("there must be at least one prediction to draw, not none")
+    panels = [_Panel(prediction) for prediction in several]
+    columns = min(columns, len(panels))
+    longest = max(max(panel.weights.shape) for panel in panels)
+    cell = min(CELL, LONGEST_SIDE / longest)
+    rows = [panels[start : start + columns] for start in range(0, len(panels), columns)]
+    widths = [max(row[c].size(cell)[0] for row in rows if c < len(row)) for c in range(columns)]
+    heights = [max(panel.size(cell)[1] for panel in row) for row in rows]
+    page = (sum(widths) + 0.9, sum(heights))
+
+    def draw(figure: Figure) -> None:
+        top = page[1]
+        largest = max(float(panel.weights.max()) for panel in panels)
+        for row, height in zip(rows, heights, strict=True):
+            left = 0.0
+            for panel, wide in zip(row, widths, strict=False):
+                panel.draw(figure, (left, top), page, cell, largest)
+                left += wide
+            top -= height
+        _scale(figure, panels[0], page, (sum(widths), cell, largest))
+        if title:
+            figure.suptitle(readable([title], longest=120)[0], x=0, y=1, ha="left", va="bottom")
+
+    tokens = [token for panel in panels for token in (*panel.prediction.source_tokens, *panel.prediction.target_tokens)]
+    return render(path, page, draw, text=[*tokens, title])
+
+
+class _Panel:
+    """One heat map: labels, weights, and the room they take in inches."""
+
+    def __init__(self, prediction: Prediction) -> None:
+        if prediction.alignment is None:
+            raise DataError(
+                "the prediction must carry an alignment to be drawn",
+                hint="ask for alignments when predicting; a decoder that attends to nothing (attend = none) has none",
+            )
+        self.prediction = prediction
+        self.weights: NDArray[np.float64] = np.asarray(prediction.alignment, dtype=np.float64)
+        if self.weights.ndim != 2 or not self.weights.size:
+            raise DataError(
+                f"the alignment must have at least one row and one column, not the shape {self.weights.shape}"
+            )
+        self.rows = _labels(prediction.target_tokens, self.weights.shape[0], "target")
+        self.columns = _labels(prediction.source_tokens, self.weights.shape[1], "source")
+
+    def slanted(self, cell: float) -> bool:
+        """Whether the labels above are too wide to stand side by side."""
+        return max(map(width, self.columns)) * _font_size(cell) / 72 > 0.95 * cell
+
+    def margins(self, cell: float) -> tuple[float, float, float]:
+        """Room for labels left, above, and to the right of the cells."""
+        inch = _font_size(cell) / 72
+        left = max(map(width, self.rows)) * inch + 0.12
+        if not self.slanted(cell):
+            return left, inch + 0.14, 0.1
+        lengths = [width(label) * inch for label in self.columns]
+        across, up = math.cos(math.radians(55)), math.sin(math.radians(55))
+        room = [(len(lengths) - place - 0.5) * cell for place in range(len(lengths))]
+        right = max(length * across - space for length, space in zip(lengths, room, strict=True))
+        return left, max(lengths) * up + 0.2, max(right, 0.1)
+
+    def size(self, cell: float) -> tuple[float, float]:
+        """Width and height with the labels and a gap to the neighbours."""
+        left, above, right = self.margins(cell)
+        height, wide = self.weights.shape
+        return left + wide * cell + right + 0.25, above + height * cell + 0.3
+
+    def draw(
+        self, figure: Figure, corner: tuple[float, float], page: tuple[float, float], cell: float, largest: float
+    ) -> None:
+        """Draws with the upper left corner at that place of the page, in inches from the lower left."""
+        left, above, _ = self.margins(cell)
+        height, wide = (count * cell for count in self.weights.shape)
+        box = (corner[0] + left, corner[1] - above - height, wide, height)
+        axes = figure.add_axes((box[0] / page[0], box[1] / page[1], box[2] / page[0], box[3] / page[1]))
+        edges = [np.arange(count + 1) - 0.5 for count in self.weights.shape]
+        line = 0.6 if cell > 0.12 else 0.0
+        axes.pcolormesh(
+            edges[1],
+            edges[0],
+            self.weights,
+            cmap=_colours(),
+            vmin=0,
+            vmax=largest,
+            edgecolors="#eef1f4",
+            linewidth=line,
+        )
+        axes.invert_yaxis()
+        axes.grid(visible=False)
+        axes.spines[:].set_visible(True)
+        axes.spines[:].set_color("#c9ced4")
+        size = _font_size(cell)
+        step = math.ceil(size * 1.15 / 72 / cell - 1e-9)
+        axes.set_yticks(range(0, len(self.rows), step), self.rows[::step], fontsize=size)
+        axes.set_xticks(range(0, len(self.columns), step), self.columns[::step], fontsize=size)
+        axes.tick_params(length=0, pad=3, top=True, labeltop=True, bottom=False, labelbottom=False)
+        if self.slanted(cell):
+            for label in axes.get_xticklabels():
+                label.set(rotation=55, ha="left", va="bottom", rotation_mode="anchor")
+
+
+def _scale(figure: Figure, panel: _Panel, page: tuple[float, float], sizes: tuple[float, float, float]) -> None:
+    """The colour bar, to the right of all panels, at the height of the first one's cells."""
+    from matplotlib.cm import ScalarMappable  # noqa: PLC0415
+    from matplotlib.colors import Normalize  # noqa: PLC0415
+
+    left, cell, largest = sizes
+    height = min(max(panel.weights.shape[0] * cell, 0.7), 2.2)
+    bottom = page[1] - panel.margins(cell)[1] - height
+    axes = figure.add_axes((left / page[0], bottom / page[1], 0.12 / page[0], height / page[1]))
+    bar = figure.colorbar(ScalarMappable(Normalize(0, largest), _colours()), cax=axes)
+    bar.set_label("attention weight", fontsize=8, color=GREY)
+    bar.set_ticks([0, largest], labels=["0", f"{largest:.2f}".rstrip("0").rstrip(".")])
+    bar.ax.tick_params(length=2, labelsize=8)
+    bar.outline.set_visible(False)
+
+
+def _colours() -> LinearSegmentedColormap:
+    from matplotlib.colors import LinearSegmentedColormap  # noqa: PLC0415
+
+    return LinearSegmentedColormap.from_list("seqloom", HEAT)
+
+
+def _font_size(cell: float) -> float:
+    return min(9.5, max(5.5, cell * 72 * 0.62))
+
+
+def _labels(tokens: Sequence[str], count: int, side: str) -> list[str]:
+    """One label for each row or column; the end mark, which the model attends to or from, may go unnamed."""
+    named = [*tokens, END] if len(tokens) + 1 == count else list(tokens)
+    if len(named) != count:
+        raise DataError(f"the alignment must have one entry for each {side} token, not {count} for {len(tokens)}")
+    return readable(named)

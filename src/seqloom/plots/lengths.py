@@ -1,0 +1,127 @@
+"""Length: how long the sequences are, and how quality depends on the length of the source."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seqloom.errors import DataError
+from seqloom.plots.style import BLUE, CYCLE, GREY, heading, readable, render
+from seqloom.prediction import Prediction
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+
+def plot_quality_by_length(
+    sources: Sequence[Prediction] | Sequence[int],
+    values: Sequence[float],
+    path: Path | str,
+    *,
+    label: str = "quality",
+    title: str = "",
+    buckets: int = 8,
+) -> Path:
+    """Writes the mean of a per-example figure against source length.
+
+    `sources` are predictions (their source tokens are counted) or lengths; `values` come from a metric's
+    `per_example`. Buckets hold about equally many examples. Bars show 95 % of the mean (1.96 standard errors); the
+    number of examples stands at the foot of each bucket.
+    """
+    lengths = np.asarray([len(s.source_tokens) if isinstance(s, Prediction) else s for s in sources], dtype=np.int64)
+    figures = np.asarray(values, dtype=np.float64)
+    if len(lengths) != len(figures):
+        raise DataError(f"there must be one figure for each source, not {len(figures)} for {len(lengths)}")
+    if not len(lengths):
+        raise DataError("there must be at least one example to draw, not none")
+    groups = bucketed(lengths, buckets)
+
+    def draw(figure: Figure) -> None:
+        axes = figure.subplots()
+        means = [figures[group].mean() for group in groups]
+        errors = [1.96 * figures[group].std(ddof=1) / len(group) ** 0.5 if len(group) > 1 else 0.0 for group in groups]
+        axes.errorbar(
+            range(len(groups)), means, yerr=errors, color=BLUE, marker="o", markersize=6, capsize=3, elinewidth=1.3
+        )
+        names = [_span(int(lengths[group].min()), int(lengths[group].max())) for group in groups]
+        axes.set_xticks(range(len(groups)), names)
+        axes.grid(visible=False, axis="x")
+        axes.margins(x=0.06, y=0.12)
+        for place, group in enumerate(groups):
+            axes.annotate(
+                f"n = {len(group):,}",
+                (place, 0),
+                xycoords=("data", "axes fraction"),
+                xytext=(0, 5),
+                textcoords="offset points",
+                ha="center",
+                fontsize=7.5,
+                color=GREY,
+            )
+        low, high = axes.get_ylim()
+        axes.set_ylim(low - 0.08 * (high - low), high)
+        axes.set(xlabel="source length (tokens)", ylabel=readable([label])[0])
+        heading(axes, title)
+
+    return render(path, (7.2, 3.8), draw, text=[label, title])
+
+
+def plot_lengths(lengths: Mapping[str, Sequence[int]], path: Path | str, *, title: str = "") -> Path:
+    """Writes the histogram of lengths, one panel for each name such as `source` and `target`.
+
+    The longest half per cent is gathered in the last bar, so that a few outliers do not squeeze the rest; the median
+    and the 99th percentile are marked.
+    """
+    given = {name: np.asarray(each, dtype=np.int64) for name, each in lengths.items()}
+    if not given or not all(len(each) for each in given.values()):
+        raise DataError("there must be at least one length under each name to draw, not none")
+
+    def draw(figure: Figure) -> None:
+        panels = figure.subplots(len(given), 1, squeeze=False)[:, 0]
+        figure.subplots_adjust(hspace=0.55)
+        for axes, (name, each), colour in zip(panels, given.items(), CYCLE * len(given), strict=False):
+            _histogram(axes, readable([name])[0], each, colour)
+        heading(panels[0], title)
+
+    return render(path, (7.2, 2.1 * len(given) + 0.4), draw, text=[title, *given])
+
+
+def bucketed(lengths: NDArray[np.int64], buckets: int) -> list[NDArray[np.int64]]:
+    """Places of the examples in order of length, cut into at most `buckets` groups; equal lengths stay together."""
+    order = np.argsort(lengths, kind="stable")
+    cuts = np.searchsorted(lengths[order], np.quantile(lengths, np.linspace(0, 1, buckets + 1)[1:-1]), side="right")
+    return [group for group in np.split(order, np.unique(cuts)) if len(group)]
+
+
+def _histogram(axes: Axes, name: str, lengths: NDArray[np.int64], colour: str) -> None:
+    limit = int(np.quantile(lengths, 0.995))
+    step = max(1, -(-(limit - int(lengths.min()) + 1) // 60))
+    edges = np.arange(int(lengths.min()), limit + step + 1, step) - 0.5
+    axes.hist(np.minimum(lengths, edges[-1] - 0.5), bins=edges.tolist(), color=colour, edgecolor="white", linewidth=0.6)
+    for share, word in ((0.5, "median"), (0.99, "99 %")):
+        place = int(np.quantile(lengths, share, method="higher"))
+        axes.axvline(place, color=GREY, linestyle=(0, (1, 2)), linewidth=1.2)
+        axes.annotate(
+            f"{word}: {place:,}",
+            (place, 1),
+            xycoords=("data", "axes fraction"),
+            xytext=(4, -2),
+            textcoords="offset points",
+            va="top",
+            fontsize=8,
+            color=GREY,
+        )
+    axes.grid(visible=False, axis="x")
+    axes.margins(y=0.18)
+    axes.locator_params(axis="x", integer=True)
+    axes.yaxis.set_major_formatter("{x:,.0f}")
+    axes.set(xlabel=f"{name} length (tokens)", ylabel="examples")
+
+
+def _span(low: int, high: int) -> str:
+    return str(low) if low == high else f"{low}–{high}"
