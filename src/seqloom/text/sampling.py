@@ -8,17 +8,20 @@ unbroken one; here the draw is a function of the seed alone.
 from __future__ import annotations
 
 import json
-import random
 import zlib
 from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 from tokenizers import Tokenizer as Engine
 
 from seqloom.text.special import UNK
 
-VARIANTS = 64
+VARIANTS = 32
 """Segmentations kept of each word; one of them is drawn at every occurrence."""
+
+MULTIPLIER, INCREMENT, MASK = 6364136223846793005, 1442695040888963407, (1 << 64) - 1
+"""Knuth's linear congruential generator: seeding `random.Random` would cost more than a segmentation."""
 
 
 class MergeSampler:
@@ -40,14 +43,17 @@ class MergeSampler:
 
     def _draw(self, word: str, variant: int) -> tuple[int, ...]:
         """The segmentation number `variant` of a word: always the same one."""
-        chance = random.Random(zlib.crc32(word.encode("utf-8")) * VARIANTS + variant)
+        state = zlib.crc32(word.encode("utf-8")) * VARIANTS + variant
+        threshold, ranks = int(self._dropout * (1 << 32)), self._ranks
         pieces = list(word)
         while len(pieces) > 1:
-            best, place = len(self._ranks), -1
-            for index in range(len(pieces) - 1):
-                rank = self._ranks.get((pieces[index], pieces[index + 1]))
-                if rank is not None and rank < best and chance.random() >= self._dropout:
-                    best, place = rank, index
+            best, place = len(ranks), -1
+            for index, pair in enumerate(pairwise(pieces)):
+                rank = ranks.get(pair, len(ranks))
+                if rank < best:
+                    state = (state * MULTIPLIER + INCREMENT) & MASK
+                    if state >> 32 >= threshold:
+                        best, place = rank, index
             if place < 0:
                 break
             pieces[place : place + 2] = [pieces[place] + pieces[place + 1]]
