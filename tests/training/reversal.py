@@ -1,0 +1,51 @@
+"""A task small enough to train in a second: strings to their reverse."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from seqloom.checkpoint.tensors import read_tensors
+from seqloom.config import merged
+from seqloom.training import Inputs, RunConfig, train
+from seqloom.training.reports import Report
+
+BASE: dict[str, Any] = {
+    "model": {"hidden": 8},
+    "training": {
+        "epochs": 3,
+        "log_every": 4,
+        "precision": "float32",
+        "device": "cpu",
+        "batch": {"tokens": 300},
+        "selection": {"limit": 20},
+    },
+}
+
+
+def reversed_pairs(count: int = 160, seed: int = 1) -> list[tuple[str, str]]:
+    chance = random.Random(seed)
+    words = ["".join(chance.choices("abcdef", k=chance.randint(2, 7))) for _ in range(count)]
+    return [(word, word[::-1]) for word in words]
+
+
+def run_config(**training: Any) -> RunConfig:
+    return RunConfig.model_validate(merged(BASE, {"training": training}))
+
+
+def begin_run(output: Path, *, resume: bool = False, overwrite: bool = False, **training: Any) -> Iterator[Report]:
+    inputs = Inputs(reversed_pairs(), reversed_pairs(30, seed=2))
+    return train(run_config(**training), output, inputs=inputs, resume=resume, overwrite=overwrite)
+
+
+def weights_of(output: Path) -> dict[str, torch.Tensor]:
+    return read_tensors(output / "model.safetensors")
+
+
+def same_weights(first: Path, second: Path) -> bool:
+    one, other = weights_of(first), weights_of(second)
+    return one.keys() == other.keys() and all(torch.equal(one[name], other[name]) for name in one)

@@ -1,0 +1,110 @@
+"""What people and programs read of a run."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+from seqloom.training.reporters import ConsoleReporter, JsonlReporter, follow, standard_reporters
+from seqloom.training.reporters.console import duration
+from seqloom.training.reports import (
+    CheckpointReport,
+    EvalReport,
+    FinishReport,
+    InterruptReport,
+    NoticeReport,
+    Report,
+    ResumeReport,
+    SetupReport,
+    StepReport,
+)
+
+SETUP = SetupReport("out", 1000, 100, 30, 40, 12_345, "cpu", "bfloat16", 3, 30)
+STEP = StepReport(1, 10, 30, 1.5, 4.48, 12_000.0, 1e-3, 0.7, 0.012, 61.0, 122.0)
+EVALUATION = EvalReport(1, 10, 1.25, 3.49, {"bleu": 20.5}, "loss", 1.25, True, 0.4)
+FINISH = FinishReport("out", 3, 30, "3 epochs done", "the best weights, after update 30", 200.0, 99, {"loss": 1.0})
+REPORTS: list[Report] = [
+    NoticeReport("source text: characters"),
+    SETUP,
+    ResumeReport(1, 5),
+    STEP,
+    EVALUATION,
+    CheckpointReport(10, "out/resume/states/x", 0.1),
+    FINISH,
+]
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def shown(stream: io.StringIO) -> str:
+    follow(REPORTS, [ConsoleReporter(stream)])
+    return stream.getvalue()
+
+
+def test_plain_lines_where_there_is_no_terminal() -> None:
+    text = shown(io.StringIO())
+    assert "\x1b" not in text
+    lines = text.splitlines()
+    assert lines[0] == "source text: characters"
+    assert "12,345 weights" in lines[1]
+    assert lines[2] == "going on after update 5"
+    assert lines[3] == (
+        "epoch 1/3  step 10/30  loss 1.500  ppl 4.48  12,000 tokens/s  lr 1.00e-03  data 1.2 %  2 min 02 s left"
+    )
+    assert lines[4] == "epoch 1  step 10  dev loss 1.250  ppl 3.49  bleu 20.50  (best so far)"
+    assert "finished after 3 min 20 s" in lines[5]
+
+
+def test_no_color_means_plain_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert "\x1b" not in shown(Terminal())
+
+
+def test_a_terminal_gets_a_live_bar(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setenv("COLUMNS", "160")
+    text = shown(Terminal())
+    assert "\x1b" in text
+    assert "12,000 tokens/s" in text
+    assert "bleu 20.50" in text
+
+
+def test_the_log_is_json_line_by_line(tmp_path: Path) -> None:
+    path = tmp_path / "run" / "log.jsonl"
+    last = follow(REPORTS, [JsonlReporter(path)])
+    assert last is FINISH
+    lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    kinds = [line["kind"] for line in lines]
+    assert kinds == ["notice", "setup", "resume", "step", "evaluation", "checkpoint", "finish"]
+    assert lines[3]["tokens_per_second"] == 12_000.0
+    assert lines[4]["metrics"] == {"bleu": 20.5}
+
+
+def test_a_resumed_log_forgets_what_did_not_count(tmp_path: Path) -> None:
+    path = tmp_path / "log.jsonl"
+    follow([STEP, EVALUATION], [JsonlReporter(path)])
+    with path.open("a", encoding="utf-8") as stream:
+        stream.write('{"kind": "step", "st')
+    follow([SETUP, ResumeReport(1, 5), STEP, InterruptReport(1, 10, "…")], [JsonlReporter(path)])
+    kinds = [json.loads(line)["kind"] for line in path.read_text(encoding="utf-8").splitlines()]
+    assert kinds == ["setup", "resume", "step", "interrupt"]
+
+
+def test_tensorboard_writes_events(tmp_path: Path) -> None:
+    pytest.importorskip("tensorboard")
+    reporters = standard_reporters(tmp_path, io.StringIO(), tensorboard=True)
+    assert len(reporters) == 3
+    follow(REPORTS, reporters)
+    assert list((tmp_path / "tensorboard").glob("events.*"))
+
+
+@pytest.mark.parametrize(("seconds", "text"), [(7.6, "8 s"), (59.4, "59 s"), (65, "1 min 05 s"), (7800, "2 h 10 min")])
+def test_durations(seconds: float, text: str) -> None:
+    assert duration(seconds) == text
