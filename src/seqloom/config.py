@@ -42,9 +42,11 @@ class OneOf:
         self.family, self.table = family, table
 
     def choose(self, value: Any) -> Any:
-        """A section of the named kind from a mapping, a bare name, or a section."""
-        if isinstance(value, Section):
+        """A section of the named kind from a mapping, a bare name, or a section; None stays None."""
+        if value is None or isinstance(value, Section):
             return value
+        if not isinstance(value, str | Mapping):
+            raise ValueError(f"a {self.family} is a name or a table of settings, not {value!r}")
         given = {"kind": value} if isinstance(value, str) else dict(value)
         table = self.table()
         kind = given.get("kind", next(iter(table)))

@@ -1,0 +1,235 @@
+"""The model: embeddings, encoder, attention and decoder put together from a `ModelConfig`.
+
+encode: source → Memory and final states      step: one token → features → logits      features: all steps at once
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, NamedTuple
+
+import torch
+from jaxtyping import Float, Int
+from pydantic import Field, model_validator
+from torch import Tensor, nn
+
+from seqloom.config import Section, one_of
+from seqloom.nn.attention import AttentionConfig, Memory, attention_configs
+from seqloom.nn.attention.general import GeneralConfig
+from seqloom.nn.cells import CellConfig, cell_configs
+from seqloom.nn.cells.lstm import LSTMConfig
+from seqloom.nn.decoders import DecoderConfig, DecoderState, build_decoder
+from seqloom.nn.dropout import SequenceDropout
+from seqloom.nn.encoder import Encoder, EncoderConfig
+from seqloom.nn.loss import cross_entropy
+from seqloom.nn.shapes import length_mask
+from seqloom.nn.tree import leaves, select_rows
+
+
+class ModelConfig(Section):
+    """The network. Combinations that make no sense are refused here, before any work starts."""
+
+    embedding: int = Field(default=256, ge=1)
+    """Width E of source and target embeddings."""
+    hidden: int = Field(default=256, ge=1)
+    """Width H of encoder and decoder layers."""
+    cell: Annotated[CellConfig, *one_of("cell", cell_configs)] = LSTMConfig()
+    """The recurrence of encoder and decoder."""
+    dropout: float = Field(default=0.2, ge=0, lt=1)
+    """Probability of dropping a feature between layers and before the readout's projection."""
+    embedding_dropout: float = Field(default=0.2, ge=0, lt=1)
+    """The same on embeddings."""
+    variational: bool = False
+    """One dropout mask for a whole sequence instead of a fresh one at each position (Gal & Ghahramani 2016)."""
+    share_embeddings: bool = False
+    """One embedding for source and target; needs text.shared."""
+    encoder: EncoderConfig = EncoderConfig()
+    """The reader of the source."""
+    attention: Annotated[AttentionConfig | None, *one_of("attention", attention_configs)] = None
+    """How the decoder looks at the source; not set = general, or nothing where decoder.attend is none."""
+    decoder: DecoderConfig = DecoderConfig()
+    """The writer of the target."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _default_attention(cls, values: Any) -> Any:
+        """Attention is there unless the decoder attends nowhere."""
+        if isinstance(values, dict) and values.get("attention") is None:
+            decoder = values.get("decoder", {})
+            attend = decoder.attend if isinstance(decoder, DecoderConfig) else dict(decoder).get("attend")
+            if attend != "none":
+                return {**values, "attention": GeneralConfig()}
+        return values
+
+    @model_validator(mode="after")
+    def _consistent(self) -> ModelConfig:
+        decoder, readout = self.decoder, self.decoder.readout
+        if decoder.attend == "none" and self.attention is not None:
+            raise ValueError("decoder.attend = none uses no attention: leave model.attention out")
+        if decoder.attend == "none" and decoder.bridge == "zero":
+            raise ValueError("decoder.attend = none with bridge = zero never shows the decoder its source")
+        if self.encoder.bidirectional != "none" and self.encoder_hidden % 2:
+            raise ValueError(f"two directions share the encoder's width, which must be even, not {self.encoder_hidden}")
+        if decoder.bridge == "copy":
+            self._check_copy()
+        if readout.hidden == "none" and readout.size:
+            raise ValueError("decoder.readout.size has no meaning with readout.hidden = none")
+        if readout.kind == "tied" and self.readout_size != self.embedding:
+            raise ValueError(
+                f"a tied readout is as wide as the embedding, {self.embedding}, not {self.readout_size}: "
+                "set decoder.readout.hidden = tanh and readout.size = 0"
+            )
+        return self
+
+    def _check_copy(self) -> None:
+        if self.encoder_cell.kind != self.decoder_cell.kind:
+            raise ValueError(
+                f"bridge = copy needs the same cell on both sides, not {self.encoder_cell.kind} and "
+                f"{self.decoder_cell.kind}: use dense"
+            )
+        if self.encoder_hidden != self.decoder_hidden or self.encoder.layers < self.decoder.layers:
+            raise ValueError(
+                "bridge = copy needs equally wide sides and as many encoder layers as decoder layers or more: use dense"
+            )
+
+    @property
+    def encoder_hidden(self) -> int:
+        """Width of the encoder's outputs."""
+        return self.encoder.hidden or self.hidden
+
+    @property
+    def decoder_hidden(self) -> int:
+        """Width of the decoder's layers."""
+        return self.decoder.hidden or self.hidden
+
+    @property
+    def encoder_cell(self) -> CellConfig:
+        """The encoder's recurrence."""
+        return self.encoder.cell or self.cell
+
+    @property
+    def decoder_cell(self) -> CellConfig:
+        """The decoder's recurrence."""
+        return self.decoder.cell or self.cell
+
+    @property
+    def readout_size(self) -> int:
+        """Width R of the readout's features."""
+        readout = self.decoder.readout
+        if readout.hidden != "none":
+            return readout.size or self.embedding
+        context = 0 if self.attention is None else self.encoder_hidden
+        return self.decoder_hidden + context + (self.embedding if readout.reads_token else 0)
+
+
+class ModelState(NamedTuple):
+    """A sentence's memory and the state of the rows that decode it."""
+
+    memory: Memory
+    decoder: DecoderState
+
+
+class LossSums(NamedTuple):
+    """Sums over the real target tokens of a batch; the caller divides once."""
+
+    loss: Float[Tensor, ""]
+    nll: Float[Tensor, ""]
+    """Plain negative log-likelihood in nats, without gradient."""
+    tokens: int
+    """Number of target tokens summed over, end marks included."""
+
+
+class Seq2Seq(nn.Module):
+    """A recurrent encoder-decoder. It knows sizes, never strings; id 0 is padding."""
+
+    def __init__(self, config: ModelConfig, source_size: int, target_size: int) -> None:
+        super().__init__()
+        self.config, self.source_size, self.target_size = config, source_size, target_size
+        self.source_embedding = _embedding(source_size, config.embedding)
+        shared = config.share_embeddings
+        if shared and source_size != target_size:
+            raise ValueError(f"share_embeddings needs one vocabulary, not sizes {source_size} and {target_size}")
+        target_embedding = self.source_embedding if shared else _embedding(target_size, config.embedding)
+        self.embedding_dropout = SequenceDropout(config.embedding_dropout, variational=config.variational)
+        dropout = SequenceDropout(config.dropout, variational=config.variational)
+        self.encoder = Encoder(config.encoder, config.encoder_cell, config.embedding, config.encoder_hidden, dropout)
+        self.decoder = build_decoder(
+            config.decoder,
+            config.decoder_cell,
+            config.attention,
+            target_embedding,
+            config.encoder_hidden,
+            config.decoder_hidden,
+            (self.embedding_dropout, dropout),
+        )
+
+    def encode(self, source: Int[Tensor, "B S"], lengths: Int[Tensor, " B"]) -> ModelState:
+        """The memory of a batch of sources and the decoder's first state."""
+        embedded = self.embedding_dropout(self.source_embedding(source))
+        values, summary = self.encoder(embedded, lengths)
+        mask = length_mask(lengths, source.size(1))
+        attention = self.decoder.attention
+        memory = Memory(values, values, mask) if attention is None else attention.prepare(values, mask)
+        # the top layer's last output, both directions: where each direction has seen the whole source
+        return ModelState(memory, self.decoder.start(memory, summary, leaves(summary[-1])[0]))
+
+    def features(
+        self, source: Int[Tensor, "B S"], lengths: Int[Tensor, " B"], target_in: Int[Tensor, "B T"]
+    ) -> tuple[Float[Tensor, "B T R"], Float[Tensor, "B T S"] | None]:
+        """The readout's features of all steps of a known target, and the attention weights."""
+        memory, state = self.encode(source, lengths)
+        features, weights = self.decoder(target_in, state, memory)
+        return features, weights
+
+    def forward(
+        self, source: Int[Tensor, "B S"], lengths: Int[Tensor, " B"], target_in: Int[Tensor, "B T"]
+    ) -> tuple[Float[Tensor, "B T V"], Float[Tensor, "B T S"] | None]:
+        """Logits of all steps of a known target, and the attention weights."""
+        features, weights = self.features(source, lengths, target_in)
+        return self.decoder.readout.logits(features), weights
+
+    def start(self, source: Int[Tensor, "B S"], lengths: Int[Tensor, " B"]) -> ModelState:
+        """The first state of a search."""
+        return self.encode(source, lengths)
+
+    def step(
+        self, token: Int[Tensor, " N"], state: ModelState
+    ) -> tuple[Float[Tensor, "N V"], ModelState, Float[Tensor, "N S"] | None]:
+        """One step of N = B·K rows over B memories: logits, next state, attention weights."""
+        features, decoder, weights = self.decoder.step(token, state.decoder, state.memory)
+        return self.decoder.readout.logits(features), ModelState(state.memory, decoder), weights
+
+    def loss(
+        self,
+        source: Int[Tensor, "B S"],
+        lengths: Int[Tensor, " B"],
+        target_in: Int[Tensor, "B T"],
+        target_out: Int[Tensor, "B T"],
+        target_lengths: Int[Tensor, " B"],
+        smoothing: float = 0.0,
+    ) -> LossSums:
+        """Cross-entropy over the real target positions; padding is left out before the vocabulary is touched."""
+        features, _ = self.features(source, lengths, target_in)
+        mask = length_mask(target_lengths, target_out.size(1))
+        real, targets = features[mask], target_out[mask]
+        readout = self.decoder.readout
+        loss, nll = cross_entropy(real, readout.weight, readout.bias, targets, smoothing)
+        return LossSums(loss, nll, len(targets))
+
+
+def select(state: ModelState, rows: Tensor, sentences: Tensor | None = None) -> ModelState:
+    """The state with its rows reordered and, if given, only the named sentences' memories kept."""
+    memory = state.memory if sentences is None else select_rows(state.memory, sentences)
+    return ModelState(memory, select_rows(state.decoder, rows))
+
+
+def parameter_count(model: nn.Module) -> int:
+    """Number of weights, shared ones once."""
+    return sum(parameter.numel() for parameter in model.parameters())
+
+
+def _embedding(size: int, width: int) -> nn.Embedding:
+    embedding = nn.Embedding(size, width, padding_idx=0)
+    nn.init.normal_(embedding.weight, std=width**-0.5)
+    with torch.no_grad():
+        embedding.weight[0].zero_()
+    return embedding

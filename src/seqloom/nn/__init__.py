@@ -1,0 +1,1 @@
+"""Tensors → tensors: cells, attention, encoder, decoders, bridge, readout. No strings, files or vocabularies."""

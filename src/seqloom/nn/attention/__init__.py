@@ -1,0 +1,43 @@
+"""The family of attentions. Adding one: a file here and a line in the table below."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from seqloom.errors import ConfigError, suggestion
+from seqloom.nn.attention.additive import Additive, AdditiveConfig
+from seqloom.nn.attention.base import Attention, AttentionConfig, Memory
+from seqloom.nn.attention.concat import Concat, ConcatConfig
+from seqloom.nn.attention.dot import Dot, DotConfig
+from seqloom.nn.attention.general import General, GeneralConfig
+from seqloom.nn.attention.location import Location, LocationConfig
+from seqloom.nn.attention.scaled_dot import ScaledDot, ScaledDotConfig
+
+__all__ = ["ATTENTIONS", "Attention", "AttentionConfig", "Memory", "attention_configs", "build_attention"]
+
+ATTENTIONS: dict[str, tuple[type[AttentionConfig], Any]] = {
+    "general": (GeneralConfig, General),
+    "dot": (DotConfig, Dot),
+    "scaled_dot": (ScaledDotConfig, ScaledDot),
+    "additive": (AdditiveConfig, Additive),
+    "concat": (ConcatConfig, Concat),
+    "location": (LocationConfig, Location),
+}
+
+
+def attention_configs() -> dict[str, type[AttentionConfig]]:
+    """Each kind's section."""
+    return {kind: config for kind, (config, _) in ATTENTIONS.items()}
+
+
+def build_attention(config: AttentionConfig, query_size: int, value_size: int) -> Attention:
+    """The attention of the configured kind; widths that do not go with the number of heads are refused."""
+    if config.kind not in ATTENTIONS:
+        raise ConfigError(f"{config.kind!r} is not a known attention", hint=suggestion(config.kind, ATTENTIONS))
+    compared = getattr(config, "size", 0) or query_size
+    if value_size % config.heads or compared % config.heads:
+        raise ConfigError(
+            f"attention.heads = {config.heads} must divide the encoder's width {value_size} and the compared {compared}"
+        )
+    attention: Attention = ATTENTIONS[config.kind][1](config, query_size, value_size)
+    return attention

@@ -1,0 +1,50 @@
+"""Additive attention (Bahdanau, Cho & Bengio 2015, §A.1.2)."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+
+from seqloom.nn.attention.base import Attention, AttentionConfig, split_heads
+from seqloom.nn.product import Product
+
+
+class AdditiveConfig(AttentionConfig):
+    """Settings of additive attention."""
+
+    kind: Literal["additive"] = "additive"
+    """How a query is scored against a source position."""
+    size: int = Field(default=0, ge=0)
+    """Width A of the alignment model over all heads; 0 = the decoder's width."""
+
+
+class Additive(Attention):
+    """score(s, h) = vᵀ tanh(W_a s + U_a h). U_a h is the key, taken once a sentence."""
+
+    def __init__(self, config: AdditiveConfig, query_size: int, value_size: int) -> None:
+        super().__init__(config, query_size, value_size)
+        size = config.size or query_size
+        self.query = nn.Linear(query_size, size)
+        self.key = nn.Linear(value_size, size, bias=False)
+        self.energy = nn.Parameter(torch.empty(config.heads, size // config.heads))
+        nn.init.xavier_uniform_(self.energy)
+
+    def project_keys(self, values: Tensor) -> Tensor:
+        """U_a h."""
+        keys: Tensor = self.key(values)
+        return keys
+
+    def scores(self, query: Tensor, keys: Tensor, product: Product) -> Tensor:
+        """The equation above."""
+        return perceptron(product(query, self.query.weight, self.query.bias), keys, self.energy)
+
+
+def perceptron(query: Tensor, keys: Tensor, energy: Tensor) -> Tensor:
+    """vᵀ tanh(query + key) for each pair: [B, T, A], [B, S, A], [n, A / n] → [B, n, T, S]."""
+    heads = energy.size(0)
+    queries, compared = split_heads(query, heads)[:, :, :, None], split_heads(keys, heads)[:, :, None]
+    hidden = torch.tanh(queries + compared)  # [B, n, T, S, A / n]
+    return torch.matmul(hidden, energy[None, :, None, :, None].to(hidden.dtype)).squeeze(-1)

@@ -1,0 +1,39 @@
+"""Dot-product attention (Luong et al. 2015, §3.1)."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from torch import Tensor
+
+from seqloom.errors import ConfigError
+from seqloom.nn.attention.base import Attention, AttentionConfig, inner
+from seqloom.nn.product import Product
+
+
+class DotConfig(AttentionConfig):
+    """Settings of dot-product attention."""
+
+    kind: Literal["dot"] = "dot"
+    """How a query is scored against a source position."""
+
+
+class Dot(Attention):
+    """score(h_t, h̄_s) = h_tᵀ h̄_s. No weights, so query and values must be equally wide."""
+
+    def __init__(self, config: DotConfig, query_size: int, value_size: int) -> None:
+        if query_size != value_size:
+            raise ConfigError(
+                f"attention dot needs encoder and decoder of equal width, not {value_size} and {query_size}",
+                hint="use general, or set model.encoder.hidden and model.decoder.hidden alike",
+            )
+        super().__init__(config, query_size, value_size)
+
+    def project_keys(self, values: Tensor) -> Tensor:
+        """The values themselves."""
+        return values
+
+    def scores(self, query: Tensor, keys: Tensor, product: Product) -> Tensor:
+        """The equation above."""
+        del product
+        return inner(query, keys, self.heads)

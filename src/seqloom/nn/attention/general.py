@@ -1,0 +1,35 @@
+"""General (bilinear) attention (Luong et al. 2015, §3.1)."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from torch import Tensor, nn
+
+from seqloom.nn.attention.base import Attention, AttentionConfig, inner
+from seqloom.nn.product import Product
+
+
+class GeneralConfig(AttentionConfig):
+    """Settings of general attention."""
+
+    kind: Literal["general"] = "general"
+    """How a query is scored against a source position."""
+
+
+class General(Attention):
+    """score(h_t, h̄_s) = h_tᵀ W_a h̄_s. W_a h̄_s is the key, taken once a sentence."""
+
+    def __init__(self, config: GeneralConfig, query_size: int, value_size: int) -> None:
+        super().__init__(config, query_size, value_size)
+        self.key = nn.Linear(value_size, query_size, bias=False)
+
+    def project_keys(self, values: Tensor) -> Tensor:
+        """W_a h̄_s."""
+        keys: Tensor = self.key(values)
+        return keys
+
+    def scores(self, query: Tensor, keys: Tensor, product: Product) -> Tensor:
+        """The equation above."""
+        del product
+        return inner(query, keys, self.heads)

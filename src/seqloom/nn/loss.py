@@ -1,0 +1,86 @@
+"""Label-smoothed cross-entropy straight from the readout's features."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float, Int
+from torch import Tensor
+
+ROWS = 512  # rows of logits that live at a time: 512 × 8,000 float32 are 16 MB
+
+
+def cross_entropy(
+    features: Float[Tensor, "N R"],
+    weight: Float[Tensor, "V R"],
+    bias: Float[Tensor, " V"],
+    targets: Int[Tensor, " N"],
+    smoothing: float = 0.0,
+) -> tuple[Float[Tensor, ""], Float[Tensor, ""]]:
+    """Sums over rows of the smoothed loss and, without gradient, of the plain negative log-likelihood in nats.
+
+        loss = -Σ_n [(1 - ε) log p(y_n) + ε/V Σ_v log p(v)]      p = softmax(W h + b)
+
+    (Szegedy et al. 2016, §7.) Softmax, loss and gradients are taken block by block in one pass, so that the logits of
+    a batch never exist at once: ∂loss/∂logits = p - (1 - ε) onehot(y) - ε/V.
+    """
+    loss: tuple[Tensor, Tensor] = _LinearCrossEntropy.apply(features, weight, bias, targets, smoothing)
+    return loss
+
+
+class _LinearCrossEntropy(torch.autograd.Function):
+    """Gradients are made in the forward pass, where the probabilities are at hand, and scaled in the backward pass."""
+
+    @staticmethod
+    def forward(
+        ctx: Any, features: Tensor, weight: Tensor, bias: Tensor, targets: Tensor, smoothing: float
+    ) -> tuple[Tensor, Tensor]:
+        device = features.device.type
+        dtype = torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else features.dtype
+        wanted = any(ctx.needs_input_grad)
+        with torch.autocast(device, enabled=False):
+            sums, gradients = _blocks(features.to(dtype), weight.to(dtype), bias, targets, smoothing, wanted)
+        if wanted:
+            ctx.save_for_backward(*gradients)
+            ctx.dtypes = features.dtype, weight.dtype
+        ctx.mark_non_differentiable(sums[1])
+        return sums[0], sums[1]
+
+    @staticmethod
+    def backward(ctx: Any, scale: Tensor, _: Tensor) -> tuple[Tensor, Tensor, Tensor, None, None]:  # type: ignore[override]
+        features, weight, bias = ctx.saved_tensors
+        # the buffers are ours alone and used once: scale them where they lie
+        return (
+            features.mul_(scale).to(ctx.dtypes[0]),
+            weight.mul_(scale).to(ctx.dtypes[1]),
+            bias.mul_(scale),
+            None,
+            None,
+        )
+
+
+def _blocks(
+    features: Tensor, weight: Tensor, bias: Tensor, targets: Tensor, smoothing: float, wanted: bool
+) -> tuple[Tensor, tuple[Tensor, ...]]:
+    """[loss, negative log-likelihood] in float32 and, if wanted, the gradients of features, weight and bias."""
+    sums = torch.zeros(2, dtype=torch.float32, device=features.device)
+    by_features: list[Tensor] = []
+    by_weight = torch.zeros_like(weight, dtype=torch.float32) if wanted else weight
+    by_bias = torch.zeros_like(bias, dtype=torch.float32) if wanted else bias
+    for h, y in zip(features.split(ROWS), targets.split(ROWS), strict=True):
+        log_p = torch.log_softmax(F.linear(h, weight).float().add_(bias), -1)  # [n, V]
+        likelihood = log_p.gather(1, y[:, None]).sum()
+        smooth = log_p.mean(1).sum() if smoothing else likelihood
+        sums -= torch.stack([(1 - smoothing) * likelihood + smoothing * smooth, likelihood])
+        if wanted:
+            delta = log_p.exp_()
+            if smoothing:
+                delta -= smoothing / weight.size(0)
+            delta.scatter_add_(1, y[:, None], delta.new_full((len(y), 1), smoothing - 1))
+            by_bias += delta.sum(0)
+            delta = delta.to(weight.dtype)
+            by_features.append(delta @ weight)
+            by_weight.addmm_(delta.t(), h) if delta.dtype == torch.float32 else by_weight.add_(delta.t() @ h)
+    return sums, (torch.cat(by_features), by_weight, by_bias) if wanted else ()

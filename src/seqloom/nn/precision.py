@@ -1,0 +1,104 @@
+"""The number format of matrix products: what is safe and fastest on this machine, found by trying.
+
+Processors differ: some multiply bfloat16 four times as fast as float32, some, with the same instructions, at half the
+speed; and PyTorch's default float32 path is the fast one on some processors and runs at half speed on others, where
+oneDNN's is the fast one. So nothing is concluded from a processor's name: a few milliseconds of products decide.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+Wanted = Literal["auto", "float32", "bfloat16"]
+GAIN = 1.15  # another path must be that much faster to be taken
+FLOAT32_ERROR = 2e-5  # largest relative error of a product that still is float32 arithmetic; bfloat16 gives 3e-3
+
+
+@dataclass(frozen=True)
+class Precision:
+    """A number format for products, and the library path that computes float32 ones."""
+
+    dtype: torch.dtype
+    device: str
+    onednn: bool = False
+    reason: str = ""
+
+    @contextmanager
+    def active(self) -> Iterator[None]:
+        """Computes inside with this precision."""
+        before = torch.get_float32_matmul_precision()
+        torch.set_float32_matmul_precision("medium" if self.onednn else "highest")
+        try:
+            with torch.autocast(self.device, torch.bfloat16, enabled=self.dtype == torch.bfloat16):
+                yield
+        finally:
+            torch.set_float32_matmul_precision(before)
+
+    def describe(self) -> str:
+        """One line for people."""
+        name = "bfloat16 products" if self.dtype == torch.bfloat16 else "float32"
+        path = " through oneDNN" if self.onednn else ""
+        reason = f" ({self.reason})" if self.reason else ""
+        return f"{name}{path} on {self.device}{reason}"
+
+
+def choose_precision(wanted: Wanted, device: str) -> Precision:
+    """The format asked for, or, for `auto`, the fastest that is safe: bfloat16 only where it is truly faster."""
+    if device.startswith("cuda"):
+        bfloat16 = wanted == "bfloat16" or (
+            wanted == "auto" and torch.cuda.is_bf16_supported(including_emulation=False)
+        )
+        return Precision(torch.bfloat16 if bfloat16 else torch.float32, "cuda", reason="as the GPU offers")
+    if device != "cpu":
+        return Precision(torch.float32, device)
+    if wanted == "bfloat16":
+        return Precision(torch.bfloat16, "cpu", reason="as asked")
+    seconds = _measured()
+    best, onednn = seconds["float32"], False
+    if seconds["onednn"] * GAIN < best:
+        best, onednn = seconds["onednn"], True
+    if wanted == "auto" and seconds["bfloat16"] * GAIN < best:
+        return Precision(torch.bfloat16, "cpu", reason=f"measured {best / seconds['bfloat16']:.1f}× as fast as float32")
+    if onednn:
+        reason = f"measured {seconds['float32'] / best:.1f}× as fast as the default path, same accuracy"
+        return Precision(torch.float32, "cpu", onednn=True, reason=reason)
+    reason = "as asked" if wanted == "float32" else "measured fastest here"
+    return Precision(torch.float32, "cpu", reason=reason)
+
+
+@cache
+def _measured() -> dict[str, float]:
+    """Seconds of one product of training's size on each path; infinite where it is not accurate float32."""
+    generator = torch.Generator().manual_seed(0)
+    x, w = (torch.randn(size, 512, generator=generator) for size in (256, 2048))
+    exact = x.double() @ w.double().t()
+    before = torch.get_float32_matmul_precision()
+    try:
+        torch.set_float32_matmul_precision("medium")
+        error = (torch.nn.functional.linear(x, w) - exact).abs().max() / exact.abs().max()
+        onednn = _seconds(lambda: torch.nn.functional.linear(x, w)) if error < FLOAT32_ERROR else float("inf")
+        torch.set_float32_matmul_precision("highest")
+        float32 = _seconds(lambda: torch.nn.functional.linear(x, w))
+    finally:
+        torch.set_float32_matmul_precision(before)
+    xb, wb = x.bfloat16(), w.bfloat16()
+    return {"float32": float32, "onednn": onednn, "bfloat16": _seconds(lambda: torch.nn.functional.linear(xb, wb))}
+
+
+def _seconds(work: Callable[[], Tensor]) -> float:
+    """The best of a few runs."""
+    best = float("inf")
+    work()
+    for _ in range(7):
+        start = time.perf_counter()
+        work()
+        best = min(best, time.perf_counter() - start)
+    return best

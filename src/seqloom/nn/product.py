@@ -1,0 +1,103 @@
+"""Matrix products with weights, and the tape that takes the weight gradients of a step-by-step loop only once.
+
+A decoder that must walk step by step multiplies small inputs by the same weights at every step. Autograd would add
+a full weight gradient per step: T products of the wrong shape and T passes over the weight. The tape keeps each step's
+input and output gradient instead, and takes one product over all steps when the loop's backward pass is through:
+
+    dW = Σ_t δ_tᵀ x_t = [δ_1; …; δ_T]ᵀ [x_1; …; x_T]
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+Product = Callable[[Tensor, Tensor, Tensor | None], Tensor]
+"""`product(x [.., I], weight [O, I], bias [O] or None) → x weightᵀ + bias`"""
+
+direct: Product = F.linear
+
+
+class WeightTape:
+    """Products for one walk over the steps of a sequence; make a new one for each walk.
+
+    Call it like `F.linear`. A weight is known by the memory it lies in, so a slice of one may be cut anew at each step.
+    """
+
+    def __init__(self) -> None:
+        self._gathered: dict[tuple[int, torch.Size], tuple[Tensor, _Strip]] = {}
+
+    def __call__(self, x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+        """`x weightᵀ + bias` whose weight gradient waits for the end of the walk."""
+        key = (weight.data_ptr(), weight.shape)
+        if key not in self._gathered:
+            strip = _Strip(weight, _working_dtype(weight))
+            self._gathered[key] = (_Gather.apply(weight, bias, strip), strip)
+        handle, strip = self._gathered[key]
+        y: Tensor = _StepProduct.apply(x, handle, None if bias is None else bias.detach(), strip)
+        return y
+
+
+def step_product() -> Product:
+    """A tape where gradients are wanted, the plain product elsewhere."""
+    return WeightTape() if torch.is_grad_enabled() else direct
+
+
+def _working_dtype(tensor: Tensor) -> torch.dtype:
+    device = tensor.device.type
+    return torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else tensor.dtype
+
+
+class _Strip:
+    """One weight's inputs and output gradients, in the order in which the backward pass meets them."""
+
+    def __init__(self, weight: Tensor, dtype: torch.dtype) -> None:
+        self.weight = weight  # kept alive, so that its memory stays its own
+        self.dtype = dtype
+        self.inputs: list[Tensor] = []
+        self.gradients: list[Tensor] = []
+
+
+class _Gather(torch.autograd.Function):
+    """Hands a weight to the steps; its backward runs after theirs and takes the one product."""
+
+    @staticmethod
+    def forward(ctx: Any, weight: Tensor, bias: Tensor | None, strip: _Strip) -> Tensor:
+        ctx.strip, ctx.with_bias = strip, bias is not None
+        ctx.set_materialize_grads(False)
+        return weight.to(strip.dtype, copy=True) if strip.dtype != weight.dtype else weight.view_as(weight)
+
+    @staticmethod
+    def backward(ctx: Any, *_: Tensor | None) -> tuple[Tensor | None, Tensor | None, None]:  # type: ignore[override]
+        strip = ctx.strip
+        if not strip.inputs:
+            return None, None, None
+        inputs, gradients = torch.cat(strip.inputs), torch.cat(strip.gradients)
+        strip.inputs, strip.gradients = [], []
+        weight_gradient = (gradients.t() @ inputs).to(strip.weight.dtype)
+        bias_gradient = gradients.sum(0, dtype=strip.weight.dtype) if ctx.with_bias else None
+        return weight_gradient, bias_gradient, None
+
+
+class _StepProduct(torch.autograd.Function):
+    """One step's product; its backward passes on the input's gradient and leaves the weight's to the strip."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor | None, strip: _Strip) -> Tensor:
+        x = x.to(strip.dtype)
+        ctx.save_for_backward(x, weight)
+        ctx.strip, ctx.shape = strip, x.shape
+        with torch.autocast(x.device.type, enabled=False):
+            return F.linear(x, weight, None if bias is None else bias.to(strip.dtype))
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, None, None, None]:  # type: ignore[override]
+        x, weight = ctx.saved_tensors
+        gradient = gradient.to(ctx.strip.dtype)
+        ctx.strip.inputs.append(x.reshape(-1, x.size(-1)))
+        ctx.strip.gradients.append(gradient.reshape(-1, gradient.size(-1)))
+        return gradient @ weight, None, None, None
