@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 import torch
 from safetensors.torch import load_file
-from seqloom.model import ModelConfig, Seq2Seq
 
 from seqloom.checkpoint import ModelFolder, load_model, save_model, verify
 from seqloom.checkpoint.tensors import distinct_tensors
 from seqloom.config import Section
 from seqloom.data import DataConfig
 from seqloom.errors import ModelFolderError
+from seqloom.model import ModelConfig, Seq2Seq
 from seqloom.text import TextConfig, TokenizerConfig, train_tokenizers
 
 PAIRS = [("abc", "cba"), ("abd", "dba"), ("ßü|x", "x|üß")]

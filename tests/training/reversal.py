@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from seqloom.training import Inputs, RunConfig, train
 from seqloom.training.reports import Report
 
 BASE: dict[str, Any] = {
-    "model": {"hidden": 8},
+    "model": {"embedding": 8, "hidden": 8},
     "training": {
         "epochs": 3,
         "log_every": 4,
@@ -37,7 +37,7 @@ def run_config(**training: Any) -> RunConfig:
     return RunConfig.model_validate(merged(BASE, {"training": training}))
 
 
-def begin_run(output: Path, *, resume: bool = False, overwrite: bool = False, **training: Any) -> Iterator[Report]:
+def begin_run(output: Path, *, resume: bool = False, overwrite: bool = False, **training: Any) -> Generator[Report]:
     inputs = Inputs(reversed_pairs(), reversed_pairs(30, seed=2))
     return train(run_config(**training), output, inputs=inputs, resume=resume, overwrite=overwrite)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,6 @@ from reversal import begin_run, reversed_pairs, run_config, same_weights, weight
 from seqloom.checkpoint import load_model
 from seqloom.errors import ConfigError, DataError, ModelFolderError, SeqloomError
 from seqloom.training import Inputs, train
-from seqloom.training import run as run_module
 from seqloom.training.reporters import JsonlReporter, follow
 from seqloom.training.reports import (
     CheckpointReport,
@@ -27,13 +27,14 @@ from seqloom.training.reports import (
     SetupReport,
     StepReport,
 )
+from seqloom.training.step import update as real_update
 
 
 def of_kind(reports: list[Report], kind: type[Any]) -> list[Any]:
     return [report for report in reports if isinstance(report, kind)]
 
 
-def cut(stream: Any, updates: int) -> None:
+def cut(stream: Generator[Report], updates: int) -> None:
     """Follow a run until an update has been reported, then close it."""
     for report in stream:
         if isinstance(report, StepReport) and report.step >= updates:
@@ -137,7 +138,7 @@ def test_a_keyboard_interrupt_between_updates_saves_too(tmp_path: Path) -> None:
     for report in stream:
         if isinstance(report, StepReport):
             break
-    last = stream.throw(KeyboardInterrupt)  # type: ignore[attr-defined]
+    last = stream.throw(KeyboardInterrupt)
     assert isinstance(last, InterruptReport)
     assert last.step == 4
 
@@ -146,18 +147,18 @@ def test_interrupted_inside_an_update_the_last_saved_state_counts(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     list(begin_run(tmp_path / "whole"))
-    calls, update = [], run_module.update
+    calls: list[int] = []
 
     def broken(*arguments: Any) -> Any:
         calls.append(1)
-        done = update(*arguments)
+        done = real_update(*arguments)
         if len(calls) == 7:
             raise KeyboardInterrupt
         return done
 
-    monkeypatch.setattr(run_module, "update", broken)
+    monkeypatch.setattr("seqloom.training.run.update", broken)
     reports = list(begin_run(tmp_path / "cut", checkpoint_every=5))
-    monkeypatch.setattr(run_module, "update", update)
+    monkeypatch.undo()
     assert isinstance(reports[-1], InterruptReport)
     assert reports[-1].step == 5
     list(begin_run(tmp_path / "cut", resume=True))

@@ -80,3 +80,9 @@ class RunConfig(Section):
     """How predictions are found."""
     evaluation: EvaluationConfig = EvaluationConfig()
     """How predictions are judged."""
+
+    @model_validator(mode="after")
+    def _consistent(self) -> RunConfig:
+        if self.model.share_embeddings and not self.text.shared:
+            raise ValueError("model.share_embeddings needs text.shared = true: one vocabulary for both sides")
+        return self

@@ -8,9 +8,9 @@ from seqloom.data import Source
 from seqloom.data.loader import evaluation_batches
 from seqloom.inference import Predictor
 from seqloom.metrics import compute
-from seqloom.model import sequence_loss
 from seqloom.search import SearchConfig
 from seqloom.training.setup import Prepared
+from seqloom.training.step import batch_loss
 
 
 @torch.no_grad()
@@ -23,8 +23,8 @@ def dev_loss(prepared: Prepared) -> float:
     nll = torch.zeros((), dtype=torch.float64, device=prepared.device)
     tokens = 0
     for batch in evaluation_batches(prepared.dev, sampler):
-        with prepared.precision.autocast():
-            nll += sequence_loss(model, batch.to(prepared.device), 0.0).nll
+        with prepared.precision.active():
+            nll += batch_loss(model, batch.to(prepared.device)).nll
         tokens += batch.tokens
     return float(nll) / max(1, tokens)
 

@@ -10,21 +10,24 @@ from __future__ import annotations
 
 import json
 import shutil
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+
+import torch
 
 from seqloom.checkpoint import format as layout
 from seqloom.checkpoint.files import STAGED, place_of, text_writer, write_folder
 from seqloom.checkpoint.store import read_tokenizers, tokenizer_writers
 from seqloom.config import build, read_toml, to_toml
-from seqloom.data import Encoder
-from seqloom.errors import ConfigError
-from seqloom.text import Tokenizer
+from seqloom.errors import ConfigError, ModelFolderError
+from seqloom.nn.precision import Precision
 from seqloom.training.config import RunConfig
+from seqloom.training.setup import Earlier, Prepared
 
 LOG = "log.jsonl"
 GIVEN = "given.toml"
+PRECISION = "precision.json"
 FREE: dict[str, tuple[str, ...] | None] = {
     "training": ("epochs", "max_steps", "log_every", "checkpoint_every", "keep_states", "device"),
     "data": ("test", "cache", "cache_above_mb"),
@@ -103,16 +106,27 @@ class RunFolder:
         for name in (*names, layout.TOKENIZER, layout.SOURCE_TOKENIZER, layout.TARGET_TOKENIZER):
             (self.output / name).unlink(missing_ok=True)
 
-    def begin(self, given: RunConfig, resolved: RunConfig, encoder: Encoder) -> None:
-        """Write what stays the same all the time: the settings, as given and as resolved, and the tokenizers."""
-        files = tokenizer_writers(encoder.source, encoder.target)
-        texts = {GIVEN: to_toml(given), layout.CONFIG: to_toml(resolved)}
+    def begin(self, given: RunConfig, prepared: Prepared) -> None:
+        """Write what stays the same all the time: settings, as given and as resolved, tokenizers, precision."""
+        files = tokenizer_writers(prepared.encoder.source, prepared.encoder.target)
+        precision = {**asdict(prepared.precision), "dtype": str(prepared.precision.dtype).removeprefix("torch.")}
+        texts = {
+            GIVEN: to_toml(given),
+            layout.CONFIG: to_toml(prepared.config),
+            PRECISION: json.dumps(precision) + "\n",
+        }
         write_folder(self.resume, {**files, **{name: text_writer(text) for name, text in texts.items()}})
 
-    def tokenizers(self) -> tuple[Tokenizer, Tokenizer]:
-        """The tokenizers of the run that is here."""
+    def earlier(self) -> Earlier:
+        """What the run that is here had chosen."""
         names = {name for name in (layout.TOKENIZER,) if place_of(self.resume, name).is_file()}
-        return read_tokenizers(self.resume, names)
+        path = place_of(self.resume, PRECISION)
+        try:
+            values = json.loads(path.read_bytes())
+            precision = Precision(**{**values, "dtype": getattr(torch, values["dtype"])})
+        except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+            raise ModelFolderError(f"the run's precision cannot be read: {error}", where=str(path)) from None
+        return Earlier(read_tokenizers(self.resume, names), precision)
 
     def config(self, given: RunConfig | None) -> RunConfig:
         """The configuration of the run that is here, with the settings of `given` that may change on the way."""

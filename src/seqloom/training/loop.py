@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -24,7 +24,7 @@ def train(
     inputs: Inputs = Inputs(),  # noqa: B008 - a frozen value
     resume: bool = False,
     overwrite: bool = False,
-) -> Iterator[reports.Report]:
+) -> Generator[reports.Report]:
     """Train as `config` says and leave the model in the folder `output`; nothing happens until it is iterated over.
 
     `resume` goes on with the run in `output` (then `config` may be None: the run has its own) or, where there is
@@ -43,10 +43,10 @@ def train(
         raise ConfigError("there is no run to go on with", where=str(output), hint="name a configuration or files")
     elif not overwrite:
         folder.check_free()
-    prepared = prepare(config, inputs, folder.tokenizers() if going_on else None)
+    prepared = prepare(config, inputs, folder.earlier() if going_on else None)
     if not going_on:
         folder.clear()
-        folder.begin(config, prepared.config, prepared.encoder)
+        folder.begin(config, prepared)
     with stop_requests() as stop, reproducible_kernels(prepared.config.training.deterministic):
         run = Run(prepared, folder)
         problems = run.restore() if going_on else []

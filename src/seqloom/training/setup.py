@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -42,8 +42,8 @@ SAMPLED_TARGETS = 2000
 class Inputs:
     """Pairs given in Python instead of files; None: what `config.data` names."""
 
-    train: list[Pair] | None = None
-    dev: list[Pair] | None = None
+    train: Sequence[Pair] | None = None
+    dev: Sequence[Pair] | None = None
 
 
 @dataclass(frozen=True)
@@ -77,19 +77,32 @@ class Prepared:
         return digest.hexdigest()
 
 
-def prepare(config: RunConfig, inputs: Inputs, tokenizers: tuple[Tokenizer, Tokenizer] | None = None) -> Prepared:
-    """Read, choose, encode and build; with `tokenizers` (of a run that goes on), none are trained.
+@dataclass(frozen=True)
+class Earlier:
+    """What a run that goes on brings along: its tokenizers, and the precision that was found to be the fastest."""
+
+    tokenizers: tuple[Tokenizer, Tokenizer]
+    precision: Precision
+
+
+def prepare(config: RunConfig, inputs: Inputs, earlier: Earlier | None = None) -> Prepared:
+    """Read, choose, encode and build; what a run had chosen `earlier` is not chosen again.
 
     Torch's generators are seeded here, just before the weights are drawn.
     """
     notices: list[str] = []
     device = choose_device(config.training.device)
-    precision = choose_precision(config.training.precision, device)
+    if earlier is not None and earlier.precision.device == device.type:
+        precision = earlier.precision
+    else:
+        precision = choose_precision(config.training.precision, device.type)
     if inputs.train is None and not config.data.train:
         raise ConfigError("data.train must name at least one file of pairs", hint="seqloom train --train pairs.tsv …")
     train_source = _Source(config, config.data.train, inputs.train, "training pairs")
-    if tokenizers is None:
+    if earlier is None:
         config, tokenizers = _train_tokenizers(config, train_source, notices)
+    else:
+        tokenizers = earlier.tokenizers
     encoder = Encoder(*tokenizers, reverse_source=config.data.reverse_source)
     train, dev = _corpora(config, encoder, train_source, inputs, notices)
     if not len(train):
@@ -111,7 +124,7 @@ def prepare(config: RunConfig, inputs: Inputs, tokenizers: tuple[Tokenizer, Toke
 class _Source:
     """Pairs that can be read again and again, from files or from memory."""
 
-    def __init__(self, config: RunConfig, files: tuple[str, ...], pairs: list[Pair] | None, name: str) -> None:
+    def __init__(self, config: RunConfig, files: tuple[str, ...], pairs: Sequence[Pair] | None, name: str) -> None:
         self.config, self.files, self.name = config.data, files, name
         self.pairs = pairs
         if pairs is None and "-" in files:

@@ -1,7 +1,8 @@
 """Everything a run needs to go on as if it had never stopped, and the folder it lies in.
 
     OUTPUT/resume/
-    ├── config.toml, tokenizer*.json     fixed when the run starts
+    ├── given.toml, config.toml          the settings as given and as resolved
+    ├── tokenizer*.json, precision.json  fixed when the run starts
     ├── kept/00000200.safetensors        weights of the best dev evaluations
     └── states/00000250-00000200/        after update 250, with evaluation 200 the latest
         ├── weights.safetensors          ├── average.safetensors (with EMA)

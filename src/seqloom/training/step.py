@@ -13,7 +13,7 @@ from torch.nn.utils import clip_grads_with_norm_, get_total_norm
 from torch.optim import AdamW
 
 from seqloom.data.batch import Batch
-from seqloom.model import Seq2Seq, sequence_loss
+from seqloom.model import LossSums, Seq2Seq
 from seqloom.nn.precision import Precision
 
 
@@ -48,16 +48,24 @@ def update(model: Seq2Seq, optimiser: AdamW, batches: Sequence[Batch], objective
     optimiser.zero_grad(set_to_none=True)
     nll = torch.zeros((), dtype=torch.float64, device=batches[0].source.device)
     for batch in batches:
-        with objective.precision.autocast():
-            sums = sequence_loss(model, batch, objective.smoothing)
-        (sums.loss / tokens).backward()
-        nll += sums.nll
+        with objective.precision.active():
+            sums = batch_loss(model, batch, objective.smoothing)
+            with torch.autocast(nll.device.type, enabled=False):
+                torch.autograd.backward(sums.loss / tokens)
+        nll += sums.nll.detach()
     weights = [weight for weight in model.parameters() if weight.grad is not None]
     norm = get_total_norm([weight.grad for weight in weights if weight.grad is not None], foreach=True)
     if objective.clip_norm:
         clip_grads_with_norm_(weights, objective.clip_norm, norm, foreach=True)
     optimiser.step()
     return Update(nll, norm.detach(), tokens)
+
+
+def batch_loss(model: Seq2Seq, batch: Batch, smoothing: float = 0.0) -> LossSums:
+    """The model's summed loss on a batch."""
+    return model.loss(
+        batch.source, batch.source_lengths, batch.target_in, batch.target_out, batch.target_lengths, smoothing
+    )
 
 
 @dataclass

@@ -22,8 +22,7 @@ class JsonlReporter:
         if isinstance(report, ResumeReport):
             self._forget_after(report.step)
         if self._stream is None:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._stream = self.path.open("a", encoding="utf-8", newline="\n")
+            self._stream = self._opened()
         values = {**report.to_json(), "time": round(time.time(), 3)}
         self._stream.write(json.dumps(values, ensure_ascii=False) + "\n")
         self._stream.flush()
@@ -33,6 +32,15 @@ class JsonlReporter:
         if self._stream is not None:
             self._stream.close()
             self._stream = None
+
+    def _opened(self) -> TextIO:
+        """The file, at the beginning of a line even where a kill left half of one."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        torn = self.path.exists() and self.path.read_bytes()[-1:] not in (b"", b"\n")
+        stream = self.path.open("a", encoding="utf-8", newline="\n")
+        if torn:
+            stream.write("\n")
+        return stream
 
     def _forget_after(self, step: int) -> None:
         """Drop lines about later updates, and half a line that a kill left behind."""
