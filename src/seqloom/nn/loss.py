@@ -26,7 +26,7 @@ def cross_entropy(
     (Szegedy et al. 2016, §7.) Softmax, loss and gradients are taken block by block in one pass, so that the logits of
     a batch never exist at once: ∂loss/∂logits = p - (1 - ε) onehot(y) - ε/V.
     """
-    loss: tuple[Tensor, Tensor] = _LinearCrossEntropy.apply(features, weight, bias, targets, smoothing)
+    loss: tuple[Tensor, Tensor] = _LinearCrossEntropy.apply(features, weight, bias, targets, smoothing)  # type: ignore[no-untyped-call]
     return loss
 
 
@@ -49,7 +49,7 @@ class _LinearCrossEntropy(torch.autograd.Function):
         return sums[0], sums[1]
 
     @staticmethod
-    def backward(ctx: Any, scale: Tensor, _: Tensor) -> tuple[Tensor, Tensor, Tensor, None, None]:  # type: ignore[override]
+    def backward(ctx: Any, scale: Tensor, _: Tensor) -> tuple[Tensor, Tensor, Tensor, None, None]:
         features, weight, bias = ctx.saved_tensors
         # the buffers are ours alone and used once: scale them where they lie
         return (

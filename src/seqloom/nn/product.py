@@ -36,9 +36,9 @@ class WeightTape:
         key = (weight.data_ptr(), weight.shape)
         if key not in self._gathered:
             strip = _Strip(weight, _working_dtype(weight))
-            self._gathered[key] = (_Gather.apply(weight, bias, strip), strip)
+            self._gathered[key] = (_Gather.apply(weight, bias, strip), strip)  # type: ignore[no-untyped-call]
         handle, strip = self._gathered[key]
-        y: Tensor = _StepProduct.apply(x, handle, None if bias is None else bias.detach(), strip)
+        y: Tensor = _StepProduct.apply(x, handle, None if bias is None else bias.detach(), strip)  # type: ignore[no-untyped-call]
         return y
 
 
@@ -72,7 +72,7 @@ class _Gather(torch.autograd.Function):
         return weight.to(strip.dtype, copy=True) if strip.dtype != weight.dtype else weight.view_as(weight)
 
     @staticmethod
-    def backward(ctx: Any, *_: Tensor | None) -> tuple[Tensor | None, Tensor | None, None]:  # type: ignore[override]
+    def backward(ctx: Any, *_: Tensor | None) -> tuple[Tensor | None, Tensor | None, None]:
         strip = ctx.strip
         if not strip.inputs:
             return None, None, None
@@ -95,7 +95,7 @@ class _StepProduct(torch.autograd.Function):
             return F.linear(x, weight, None if bias is None else bias.to(strip.dtype))
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, None, None, None]:  # type: ignore[override]
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, None, None, None]:
         x, weight = ctx.saved_tensors
         gradient = gradient.to(ctx.strip.dtype)
         ctx.strip.inputs.append(x.reshape(-1, x.size(-1)))

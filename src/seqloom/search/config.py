@@ -1,0 +1,39 @@
+"""Settings of the search."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from seqloom.config import Section
+
+
+class SearchConfig(Section):
+    """How predictions are found."""
+
+    beam: int = Field(default=5, ge=1)
+    """Hypotheses kept at each step; 1 is greedy search."""
+    n_best: int = Field(default=1, ge=1)
+    """Hypotheses returned for each input; at most the beam."""
+    length_penalty: Literal["average", "gnmt", "none"] = "average"
+    """What log-probabilities are divided by before they are ranked: length^alpha, GNMT's ((5 + length) / 6)^alpha
+    (Wu et al. 2016, eq. 14), or nothing."""
+    alpha: float = Field(default=1.0, ge=0)
+    """Exponent of the length penalty; 0 ranks by plain log-probability."""
+    max_length_ratio: float = Field(default=2.0, ge=0)
+    """Longest output in tokens: this times the source's length …"""
+    max_length_extra: int = Field(default=20, ge=1)
+    """… plus this."""
+    min_length: int = Field(default=0, ge=0)
+    """Shortest output in tokens, the end mark not counted."""
+    no_repeat_ngram: int = Field(default=0, ge=0)
+    """No n-gram of that many tokens occurs twice in an output; 0 allows all."""
+    exhaustive: bool = False
+    """Go on until no unfinished hypothesis can still win, instead of stopping when a beam of them is finished."""
+
+    @model_validator(mode="after")
+    def _consistent(self) -> SearchConfig:
+        if self.n_best > self.beam:
+            raise ValueError(f"n_best must be at most the beam, {self.beam}, not {self.n_best}")
+        return self
