@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import torch
 
-from seqloom.data import Source
+from seqloom.data import BatchSampler, Source
 from seqloom.data.loader import evaluation_batches
 from seqloom.inference import Predictor
 from seqloom.metrics import compute
-from seqloom.search import SearchConfig
 from seqloom.training.setup import Prepared
 from seqloom.training.step import batch_loss
 
@@ -17,9 +16,7 @@ from seqloom.training.step import batch_loss
 def dev_loss(prepared: Prepared) -> float:
     """Mean negative log-likelihood of a dev target token in nats, end marks counted, without smoothing."""
     model = prepared.model.eval()
-    sampler = type(prepared.sampler)(
-        prepared.dev.source_lengths, prepared.dev.target_lengths, prepared.config.training.batch
-    )
+    sampler = BatchSampler(prepared.dev.source_lengths, prepared.dev.target_lengths, prepared.config.training.batch)
     nll = torch.zeros((), dtype=torch.float64, device=prepared.device)
     tokens = 0
     for batch in evaluation_batches(prepared.dev, sampler):
@@ -38,7 +35,7 @@ def dev_metrics(prepared: Prepared) -> dict[str, float]:
         prepared.model.eval(),
         prepared.encoder.source,
         prepared.encoder.target,
-        SearchConfig(beam=selection.beam),
+        prepared.config.search.replace(beam=selection.beam, n_best=1),
         reverse_source=prepared.config.data.reverse_source,
         device=prepared.device,
     )

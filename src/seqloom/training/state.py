@@ -110,7 +110,7 @@ class StateStore:
         folder = self.states / f"{progress.step:08d}-{progress.evaluated:08d}"
         if not folder.is_dir():
             write_sibling(folder, self._files(learner, progress))
-        for old in self._all()[: -self.keep]:
+        for old in (*self._all()[: -self.keep], *self.states.glob(".*.tmp")):
             shutil.rmtree(old)
         self._drop_unneeded(progress)
         return folder

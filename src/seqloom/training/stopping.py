@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from pydantic import Field, model_validator
 
 from seqloom.config import Section
+from seqloom.errors import ConfigError
 from seqloom.metrics import metric
 
 
@@ -31,7 +32,10 @@ class SelectionConfig(Section):
     @model_validator(mode="after")
     def _known(self) -> SelectionConfig:
         for name in self.decoded:
-            metric(name)
+            try:
+                metric(name)
+            except ConfigError as error:
+                raise ValueError(f"{error.message}; {error.hint}") from None
         if self.on != "loss" and not self.limit:
             raise ValueError(f"limit must be above 0 to select on {self.on}")
         return self
