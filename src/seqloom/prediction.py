@@ -15,7 +15,8 @@ class Prediction:
     `score` is the (length-normalised) log-probability the search ranks by; `token_log_probs` are natural logarithms,
     one for each of `target_tokens`. `alignment` is [T, S], attention weights whose rows sum to 1 over the
     `source_tokens`; None where it was not asked for or the model has no attention.
-    `alternatives` are the further entries of the n-best list, best first.
+    `alternatives` are the further entries of the n-best list, best first. `cut` says that the input was longer than
+    the search's limit and that its end was left out.
     """
 
     text: str
@@ -25,3 +26,4 @@ class Prediction:
     token_log_probs: tuple[float, ...] = ()
     alignment: NDArray[np.float32] | None = None
     alternatives: tuple[Prediction, ...] = field(default=())
+    cut: bool = False

@@ -21,6 +21,10 @@ class SearchConfig(Section):
     (Wu et al. 2016, eq. 14), or nothing."""
     alpha: float = Field(default=1.0, ge=0)
     """Exponent of the length penalty; 0 ranks by plain log-probability."""
+    batch: int = Field(default=32, ge=1)
+    """Inputs decoded together."""
+    max_source_length: int = Field(default=1000, ge=1)
+    """Longest source in tokens; what is longer loses its end, and the prediction says so."""
     max_length_ratio: float = Field(default=2.0, ge=0)
     """Longest output in tokens: this times the source's length …"""
     max_length_extra: int = Field(default=20, ge=1)
