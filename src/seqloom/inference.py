@@ -1,4 +1,4 @@
-"""A model and its tokenizers: lines → predictions, pairs → scores. Streams, keeps the order, holds a window at a time."""
+"""A model and its tokenizers: lines → predictions, pairs → scores; streamed, in order, a window at a time."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class Predictor:
         for chunk in _chunks(pairs, WINDOW):
             sources, _ = self._encode([_as_source(source) for source, _ in chunk])
             targets = self.target_tokenizer.encode([target for _, target in chunk])
-            sizes = [max(len(source), len(target)) for source, target in zip(sources, targets, strict=True)]
+            sizes = [1 + max(len(source), len(target)) for source, target in zip(sources, targets, strict=True)]
             results: dict[int, PairScore] = {}
             for rows in self._batches(sizes, beam=1):
                 scored = self._score_batch([sources[row] for row in rows], [targets[row] for row in rows])
