@@ -55,7 +55,7 @@ class ModelConfig(Section):
         """Attention is there unless the decoder attends nowhere."""
         if isinstance(values, dict) and values.get("attention") is None:
             decoder = values.get("decoder", {})
-            attend = decoder.attend if isinstance(decoder, DecoderConfig) else dict(decoder).get("attend")
+            attend = decoder.get("attend") if isinstance(decoder, dict) else getattr(decoder, "attend", None)
             if attend != "none":
                 return {**values, "attention": GeneralConfig()}
         return values
@@ -69,6 +69,8 @@ class ModelConfig(Section):
             raise ValueError("decoder.attend = none with bridge = zero never shows the decoder its source")
         if self.encoder.bidirectional != "none" and self.encoder_hidden % 2:
             raise ValueError(f"two directions share the encoder's width, which must be even, not {self.encoder_hidden}")
+        if self.attention is not None:
+            self.attention.check(self.decoder_hidden, self.encoder_hidden)
         if decoder.bridge == "copy":
             self._check_copy()
         if readout.hidden == "none" and readout.size:

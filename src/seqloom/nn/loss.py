@@ -26,7 +26,9 @@ def cross_entropy(
     (Szegedy et al. 2016, §7.) Softmax, loss and gradients are taken block by block in one pass, so that the logits of
     a batch never exist at once: ∂loss/∂logits = p - (1 - ε) onehot(y) - ε/V.
     """
-    loss: tuple[Tensor, Tensor] = _LinearCrossEntropy.apply(features, weight, bias, targets, smoothing)  # type: ignore[no-untyped-call]
+    loss: tuple[Tensor, Tensor] = _LinearCrossEntropy.apply(
+        features, weight, bias, targets, smoothing, torch.is_grad_enabled()
+    )  # type: ignore[no-untyped-call]
     return loss
 
 
@@ -35,27 +37,29 @@ class _LinearCrossEntropy(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx: Any, features: Tensor, weight: Tensor, bias: Tensor, targets: Tensor, smoothing: float
+        ctx: Any, features: Tensor, weight: Tensor, bias: Tensor, targets: Tensor, smoothing: float, training: bool
     ) -> tuple[Tensor, Tensor]:
         device = features.device.type
         dtype = torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else features.dtype
-        wanted = any(ctx.needs_input_grad)
+        wanted = training and any(ctx.needs_input_grad)
         with torch.autocast(device, enabled=False):
             sums, gradients = _blocks(features.to(dtype), weight.to(dtype), bias, targets, smoothing, wanted)
         if wanted:
             ctx.save_for_backward(*gradients)
             ctx.dtypes = features.dtype, weight.dtype
-        ctx.mark_non_differentiable(sums[1])
-        return sums[0], sums[1]
+        loss, nll = sums[0].clone(), sums[1].clone()
+        ctx.mark_non_differentiable(nll)
+        return loss, nll
 
     @staticmethod
-    def backward(ctx: Any, scale: Tensor, _: Tensor) -> tuple[Tensor, Tensor, Tensor, None, None]:
+    def backward(ctx: Any, scale: Tensor, _: Tensor) -> tuple[Tensor | None, ...]:
         features, weight, bias = ctx.saved_tensors
         # the buffers are ours alone and used once: scale them where they lie
         return (
             features.mul_(scale).to(ctx.dtypes[0]),
             weight.mul_(scale).to(ctx.dtypes[1]),
             bias.mul_(scale),
+            None,
             None,
             None,
         )

@@ -25,15 +25,16 @@ direct: Product = F.linear
 class WeightTape:
     """Products for one walk over the steps of a sequence; make a new one for each walk.
 
-    Call it like `F.linear`. A weight is known by the memory it lies in, so a slice of one may be cut anew at each step.
+    Call it like `F.linear`. A weight and its bias are known by the memory they lie in, so a slice may be cut anew at
+    each step.
     """
 
     def __init__(self) -> None:
-        self._gathered: dict[tuple[int, torch.Size], tuple[Tensor, _Strip]] = {}
+        self._gathered: dict[tuple[int, torch.Size, int], tuple[Tensor, _Strip]] = {}
 
     def __call__(self, x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
         """`x weightᵀ + bias` whose weight gradient waits for the end of the walk."""
-        key = (weight.data_ptr(), weight.shape)
+        key = (weight.data_ptr(), weight.shape, 0 if bias is None else bias.data_ptr())
         if key not in self._gathered:
             strip = _Strip(weight, _working_dtype(weight))
             self._gathered[key] = (_Gather.apply(weight, bias, strip), strip)  # type: ignore[no-untyped-call]

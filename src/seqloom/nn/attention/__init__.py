@@ -34,10 +34,6 @@ def build_attention(config: AttentionConfig, query_size: int, value_size: int) -
     """The attention of the configured kind; widths that do not go with the number of heads are refused."""
     if config.kind not in ATTENTIONS:
         raise ConfigError(f"{config.kind!r} is not a known attention", hint=suggestion(config.kind, ATTENTIONS))
-    compared = getattr(config, "size", 0) or query_size
-    if value_size % config.heads or compared % config.heads:
-        raise ConfigError(
-            f"attention.heads = {config.heads} must divide the encoder's width {value_size} and the compared {compared}"
-        )
+    config.check(query_size, value_size)
     attention: Attention = ATTENTIONS[config.kind][1](config, query_size, value_size)
     return attention

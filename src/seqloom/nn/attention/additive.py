@@ -5,20 +5,17 @@ from __future__ import annotations
 from typing import Literal
 
 import torch
-from pydantic import Field
 from torch import Tensor, nn
 
-from seqloom.nn.attention.base import Attention, AttentionConfig, split_heads
+from seqloom.nn.attention.base import Attention, SizedAttentionConfig, split_heads
 from seqloom.nn.product import Product
 
 
-class AdditiveConfig(AttentionConfig):
+class AdditiveConfig(SizedAttentionConfig):
     """Settings of additive attention."""
 
     kind: Literal["additive"] = "additive"
     """How a query is scored against a source position."""
-    size: int = Field(default=0, ge=0)
-    """Width A of the alignment model over all heads; 0 = the decoder's width."""
 
 
 class Additive(Attention):
@@ -26,7 +23,7 @@ class Additive(Attention):
 
     def __init__(self, config: AdditiveConfig, query_size: int, value_size: int) -> None:
         super().__init__(config, query_size, value_size)
-        size = config.size or query_size
+        size = config.compared_size(query_size)
         self.query = nn.Linear(query_size, size)
         self.key = nn.Linear(value_size, size, bias=False)
         self.energy = nn.Parameter(torch.empty(config.heads, size // config.heads))

@@ -16,6 +16,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from seqloom.config import Section
+from seqloom.errors import ConfigError
 from seqloom.nn.attention.normalise import NORMALISERS
 from seqloom.nn.product import Product, direct
 
@@ -29,6 +30,30 @@ class AttentionConfig(Section):
     """Number of heads; with more than one, values are projected and each head mixes its own part of them."""
     normaliser: Literal["softmax", "sparsemax", "entmax15"] = "softmax"
     """How scores become weights; the last two can give exact zeros."""
+
+    def compared_size(self, query_size: int) -> int:
+        """Width, over all heads, in which a query is compared with a position."""
+        return query_size
+
+    def check(self, query_size: int, value_size: int) -> None:
+        """Refuses widths that do not go with this kind or with the number of heads."""
+        compared = self.compared_size(query_size)
+        if value_size % self.heads or compared % self.heads:
+            raise ConfigError(
+                f"attention.heads = {self.heads} must divide the encoder's width {value_size} "
+                f"and the compared width {compared}"
+            )
+
+
+class SizedAttentionConfig(AttentionConfig):
+    """Settings of the kinds that compare in a space of their own."""
+
+    size: int = Field(default=0, ge=0)
+    """Width A of that space over all heads; 0 = the decoder's width."""
+
+    def compared_size(self, query_size: int) -> int:
+        """A."""
+        return self.size or query_size
 
 
 class Memory(NamedTuple):

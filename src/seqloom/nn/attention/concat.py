@@ -5,21 +5,18 @@ from __future__ import annotations
 from typing import Literal
 
 import torch
-from pydantic import Field
 from torch import Tensor, nn
 
 from seqloom.nn.attention.additive import perceptron
-from seqloom.nn.attention.base import Attention, AttentionConfig
+from seqloom.nn.attention.base import Attention, SizedAttentionConfig
 from seqloom.nn.product import Product
 
 
-class ConcatConfig(AttentionConfig):
+class ConcatConfig(SizedAttentionConfig):
     """Settings of concat attention."""
 
     kind: Literal["concat"] = "concat"
     """How a query is scored against a source position."""
-    size: int = Field(default=0, ge=0)
-    """Width A of the alignment model over all heads; 0 = the decoder's width."""
 
 
 class Concat(Attention):
@@ -31,7 +28,7 @@ class Concat(Attention):
 
     def __init__(self, config: ConcatConfig, query_size: int, value_size: int) -> None:
         super().__init__(config, query_size, value_size)
-        size = config.size or query_size
+        size = config.compared_size(query_size)
         self.weight = nn.Parameter(torch.empty(size, query_size + value_size))
         self.energy = nn.Parameter(torch.empty(config.heads, size // config.heads))
         nn.init.xavier_uniform_(self.weight)

@@ -17,17 +17,18 @@ class DotConfig(AttentionConfig):
     kind: Literal["dot"] = "dot"
     """How a query is scored against a source position."""
 
-
-class Dot(Attention):
-    """score(h_t, h̄_s) = h_tᵀ h̄_s. No weights, so query and values must be equally wide."""
-
-    def __init__(self, config: DotConfig, query_size: int, value_size: int) -> None:
+    def check(self, query_size: int, value_size: int) -> None:
+        """Query and values are compared as they are."""
         if query_size != value_size:
             raise ConfigError(
                 f"attention dot needs encoder and decoder of equal width, not {value_size} and {query_size}",
                 hint="use general, or set model.encoder.hidden and model.decoder.hidden alike",
             )
-        super().__init__(config, query_size, value_size)
+        super().check(query_size, value_size)
+
+
+class Dot(Attention):
+    """score(h_t, h̄_s) = h_tᵀ h̄_s. No weights, so query and values must be equally wide."""
 
     def project_keys(self, values: Tensor) -> Tensor:
         """The values themselves."""

@@ -20,6 +20,11 @@ class LocationConfig(AttentionConfig):
     max_positions: int = Field(default=256, ge=1)
     """Source positions that can be attended to; later ones are out of sight, as in the paper."""
 
+    def compared_size(self, query_size: int) -> int:
+        """Nothing is compared."""
+        del query_size
+        return 0
+
 
 class Location(Attention):
     """α_t = softmax(W_a h_t): row s of W_a scores position s, whatever stands there.

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
 from torch import Tensor, nn
 
-from seqloom.nn.attention.base import Attention, AttentionConfig, inner
+from seqloom.nn.attention.base import Attention, SizedAttentionConfig, inner
 from seqloom.nn.product import Product
 
 
-class ScaledDotConfig(AttentionConfig):
+class ScaledDotConfig(SizedAttentionConfig):
     """Settings of scaled dot-product attention."""
 
     kind: Literal["scaled_dot"] = "scaled_dot"
     """How a query is scored against a source position."""
-    size: int = Field(default=0, ge=0)
-    """Width A of queries and keys over all heads; 0 = the decoder's width."""
 
 
 class ScaledDot(Attention):
@@ -25,7 +22,7 @@ class ScaledDot(Attention):
 
     def __init__(self, config: ScaledDotConfig, query_size: int, value_size: int) -> None:
         super().__init__(config, query_size, value_size)
-        size = config.size or query_size
+        size = config.compared_size(query_size)
         self.scale = (size / config.heads) ** -0.5
         self.query = nn.Linear(query_size, size)
         self.key = nn.Linear(value_size, size, bias=False)

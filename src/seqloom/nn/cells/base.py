@@ -104,7 +104,7 @@ def hold(mask: Tensor, new: State, old: State) -> State:
     return tree_join(lambda after, before: torch.where(mask, after, before), new, old)
 
 
-def hold_column(weight_ih: Tensor, signs: tuple[float, ...]) -> Tensor:
+def hold_column(weight_ih: Tensor, signs: tuple[int, ...]) -> Tensor:
     """One more input column per gate that saturates it: +1 opens, -1 shuts, 0 leaves it alone.
 
     An input of 1 in that column makes a fused kernel carry its state over padding, exactly: σ(±10⁴) is 1 or 0.
