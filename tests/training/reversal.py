@@ -15,19 +15,20 @@ from seqloom.training import Inputs, RunConfig, train
 from seqloom.training.reports import Report
 
 BASE: dict[str, Any] = {
+    "search": {"max_length_ratio": 1, "max_length_extra": 1},
     "model": {"embedding": 8, "hidden": 8},
     "training": {
         "epochs": 3,
         "log_every": 4,
         "precision": "float32",
         "device": "cpu",
-        "batch": {"tokens": 300},
-        "selection": {"limit": 20},
+        "batch": {"tokens": 200},
+        "selection": {"limit": 4},
     },
 }
 
 
-def reversed_pairs(count: int = 160, seed: int = 1) -> list[tuple[str, str]]:
+def reversed_pairs(count: int = 110, seed: int = 1) -> list[tuple[str, str]]:
     chance = random.Random(seed)
     words = ["".join(chance.choices("abcdef", k=chance.randint(2, 7))) for _ in range(count)]
     return [(word, word[::-1]) for word in words]
