@@ -1,1 +1,59 @@
-"""Recurrent sequence-to-sequence models with attention."""
+"""Recurrent sequence-to-sequence models with attention.
+
+    import seqloom
+
+    model = seqloom.train([("cat", "K AE T"), ...], output="model")     # or a path to a file of pairs
+    model = seqloom.load("model")
+    model.predict(["dog"])[0].text
+
+Importing the package is instant: what needs torch or NumPy is imported when it is first asked for.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from seqloom.api import Model, load, train
+    from seqloom.errors import ConfigError, DataError, DependencyError, ModelFolderError, SeqloomError
+    from seqloom.prediction import Prediction
+
+    __version__: str
+
+_HOMES = {
+    "Model": "seqloom.api",
+    "load": "seqloom.api",
+    "train": "seqloom.api",
+    "Prediction": "seqloom.prediction",
+    "SeqloomError": "seqloom.errors",
+    "ConfigError": "seqloom.errors",
+    "DataError": "seqloom.errors",
+    "DependencyError": "seqloom.errors",
+    "ModelFolderError": "seqloom.errors",
+}
+
+__all__ = [
+    "ConfigError",
+    "DataError",
+    "DependencyError",
+    "Model",
+    "ModelFolderError",
+    "Prediction",
+    "SeqloomError",
+    "__version__",
+    "load",
+    "train",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name == "__version__":
+        return import_module("importlib.metadata").version("seqloom")
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module 'seqloom' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -30,10 +30,10 @@ def prediction(source: list[str], target: list[str], *, ends: int = 0) -> Predic
 def records(steps: int) -> list[dict[str, Any]]:
     made: list[dict[str, Any]] = []
     for step in range(1, steps + 1):
-        made.append({"event": "step", "step": step, "epoch": 1, "loss": 5 / step, "tokens_per_second": 9.0})
+        made.append({"kind": "step", "step": step, "epoch": 1, "loss": 5 / step, "tokens_per_second": 9.0})
         if step % 10 == 0:
             metrics = {"bleu": step / 2, "chrf": float("nan")}
-            made.append({"event": "eval", "step": step, "loss": 6 / step, "metrics": metrics, "best": step <= 20})
+            made.append({"kind": "evaluation", "step": step, "loss": 6 / step, "metrics": metrics, "best": step <= 20})
     return made
 
 
@@ -121,10 +121,10 @@ def test_a_missing_matplotlib_is_named(tmp_path: Path, monkeypatch: pytest.Monke
     [
         records(200),
         records(1),
-        [each for each in records(40) if each["event"] == "eval"],
-        [{"event": "step", "step": 1, "loss": None}, {"event": "step", "step": 2, "loss": float("inf")}],
-        [{"event": "eval", "step": 5, "metrics": None, "best": True}, {"event": "step", "step": 1, "loss": 1.0}],
-        [{"event": "eval", "step": 5, "loss": 1.0, "metrics": {"字符": 3.0, "b": 1}, "best": True}],
+        [each for each in records(40) if each["kind"] == "evaluation"],
+        [{"kind": "step", "step": 1, "loss": None}, {"kind": "step", "step": 2, "loss": float("inf")}],
+        [{"kind": "evaluation", "step": 5, "metrics": None, "best": True}, {"kind": "step", "step": 1, "loss": 1.0}],
+        [{"kind": "evaluation", "step": 5, "loss": 1.0, "metrics": {"字符": 3.0, "b": 1}, "best": True}],
     ],
     ids=["run", "one step", "evaluations only", "no numbers", "no metrics", "one evaluation"],
 )
@@ -134,10 +134,10 @@ def test_curves_are_drawn(log: list[dict[str, Any]], tmp_path: Path) -> None:
 
 def test_logs_are_read_from_files(tmp_path: Path) -> None:
     path = tmp_path / "log.jsonl"
-    path.write_text("\n".join(map(json.dumps, records(20))) + '\n{"event": "st', encoding="utf-8")
+    path.write_text("\n".join(map(json.dumps, records(20))) + '\n{"kind": "st', encoding="utf-8")
     assert len(read_log(path)) == 22
     plot_curves(path, tmp_path / "curves.svg")
-    path.write_text('{"event": "st\n{}\n', encoding="utf-8")
+    path.write_text('{"kind": "st\n{}\n', encoding="utf-8")
     with pytest.raises(DataError, match=r"log\.jsonl:1: must be a line of JSON"):
         read_log(path)
     path.write_text("[]\n", encoding="utf-8")
@@ -146,7 +146,7 @@ def test_logs_are_read_from_files(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="cannot be read"):
         read_log(tmp_path / "none.jsonl")
     with pytest.raises(DataError, match="at least one record"):
-        plot_curves([{"event": "start"}], tmp_path / "curves.png")
+        plot_curves([{"kind": "start"}], tmp_path / "curves.png")
 
 
 def test_smoothing_keeps_constants_and_passes_over_gaps() -> None:

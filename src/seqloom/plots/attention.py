@@ -162,8 +162,10 @@ def _font_size(cell: float) -> float:
 
 
 def _labels(tokens: Sequence[str], count: int, side: str) -> list[str]:
-    """One label for each row or column; the end mark, which the model attends to or from, may go unnamed."""
+    """One label for each row or column; the end mark may lack a name, or weights of its own."""
     named = [*tokens, END] if len(tokens) + 1 == count else list(tokens)
+    if len(named) - 1 == count and named[-1] == END:
+        del named[-1]
     if len(named) != count:
         raise DataError(f"the alignment must have one entry for each {side} token, not {count} for {len(tokens)}")
     return readable(named)

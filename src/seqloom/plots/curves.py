@@ -51,7 +51,7 @@ def plot_curves(log: Path | str | Iterable[Record], path: Path | str, *, title: 
     step twice, the later record counts.
     """
     records = read_log(log) if isinstance(log, Path | str) else list(log)
-    steps, evaluations = _latest(records, "step"), _latest(records, "eval")
+    steps, evaluations = _latest(records, "step"), _latest(records, "evaluation")
     if not steps and not evaluations:
         raise DataError("the log must hold at least one record of a step or an evaluation, not none")
     names = list(dict.fromkeys(name for record in evaluations for name in record.get("metrics") or {}))
@@ -122,9 +122,9 @@ def smoothed(values: NDArray[np.float64], share: float = 0.03) -> NDArray[np.flo
     return np.where(number > 0, (sums[stop] - sums[start]) / np.maximum(number, 1), np.nan)
 
 
-def _latest(records: Iterable[Record], event: str) -> list[Record]:
+def _latest(records: Iterable[Record], kind: str) -> list[Record]:
     """Records of one kind in the order of steps, the last one of each step."""
-    by_step = {record["step"]: record for record in records if record.get("event") == event and "step" in record}
+    by_step = {record["step"]: record for record in records if record.get("kind") == kind and "step" in record}
     return [by_step[step] for step in sorted(by_step)]
 
 

@@ -1,0 +1,8 @@
+"""`python -m seqloom` is the command `seqloom`."""
+
+from __future__ import annotations
+
+from seqloom.cli.main import main
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,234 @@
+"""Seqloom from Python: `train` makes a `Model`, `load` reads one, and a `Model` predicts, scores and is measured."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any, TextIO
+
+from seqloom.checkpoint import ModelFolder, load_model, save_model
+from seqloom.checkpoint.tensors import distinct_tensors
+from seqloom.config import build, merged, override, read_toml
+from seqloom.data import Example, ReadReport, Source, group_by_source, pairs_as_examples
+from seqloom.errors import ConfigError, suggestion
+from seqloom.evaluation import Evaluation, evaluate, read_evaluation
+from seqloom.inference import WINDOW, PairScore, Predictor
+from seqloom.model import Seq2Seq
+from seqloom.prediction import Prediction
+from seqloom.presets import PRESETS
+from seqloom.text import Tokenizer
+from seqloom.training import Inputs, RunConfig
+from seqloom.training import train as train_stream
+from seqloom.training.device import choose_device
+from seqloom.training.reporters import Reporter, follow, standard_reporters
+from seqloom.training.reports import InterruptReport
+
+Pair = tuple[str, str] | Example
+Pairs = str | Path | Sequence[Pair]
+Settings = Mapping[str, Any] | Iterable[str]
+
+
+@dataclass(frozen=True)
+class Model:
+    """A trained model with its tokenizers, its configuration and what was measured when it was trained."""
+
+    network: Seq2Seq = field(repr=False)
+    source_tokenizer: Tokenizer
+    target_tokenizer: Tokenizer
+    config: RunConfig = field(repr=False)
+    metrics: Mapping[str, Any] = field(repr=False, default_factory=dict)
+
+    def predict(
+        self,
+        lines: Iterable[str | Source],
+        *,
+        beam: int | None = None,
+        n_best: int | None = None,
+        alignments: bool = False,
+        prefix: str = "",
+    ) -> list[Prediction]:
+        """One prediction for each line.
+
+        `alignments` adds tokens, their log-probabilities and the attention weights; every output begins with `prefix`.
+        """
+        if isinstance(lines, str):
+            lines = [lines]
+        chosen = self.with_settings(beam=beam, n_best=n_best)
+        return list(chosen.stream(lines, alignments=alignments, prefix=prefix))
+
+    def stream(
+        self, lines: Iterable[str | Source], *, alignments: bool = False, prefix: str = "", window: int = WINDOW
+    ) -> Iterator[Prediction]:
+        """Predictions in order while lines are still being read, `window` at a time: memory stays bounded."""
+        return self.predictor.predict(lines, details=alignments, prefix=prefix, window=window)
+
+    def score(self, pairs: Pairs | Iterable[Pair]) -> Iterator[PairScore]:
+        """How likely the model holds each target to be, given its source; natural logarithms."""
+        examples = self._examples(pairs)
+        return self.predictor.score((Source(example.source, example.tags), example.target) for example in examples)
+
+    def evaluate(self, data: Pairs, *, metrics: Sequence[str] = ()) -> Evaluation:
+        """Figures on pairs, or on a file of pairs that is read as the training files were.
+
+        Without `metrics`, those of the configuration, or what suits the data.
+        """
+        settings = self.config.evaluation.replace(metrics=tuple(metrics)) if metrics else self.config.evaluation
+        if isinstance(data, str | Path):
+            examples = read_evaluation([str(data)], self.config.data)
+        else:
+            examples = list(self._examples(data))
+            if self.config.data.group_by_source:
+                examples = group_by_source(examples)
+        return evaluate(self.predictor, examples, settings)
+
+    def with_settings(self, settings: Settings = (), *, beam: int | None = None, n_best: int | None = None) -> Model:
+        """The same model with other settings of search, evaluation or data; where `n_best` is wider, so is the beam."""
+        search = self.config.search
+        if n_best is not None and beam is None and n_best > search.beam:
+            beam = n_best
+        changes = {name: value for name, value in (("beam", beam), ("n_best", n_best)) if value is not None}
+        values = merged(_with(self.config.model_dump(), settings), {"search": changes} if changes else {})
+        if beam is not None and n_best is None:
+            values["search"]["n_best"] = min(values["search"]["n_best"], beam)
+        config = build(RunConfig, values)
+        for name in ("text", "model"):
+            if getattr(config, name) != getattr(self.config, name):
+                raise ConfigError(f"{name} is fixed when a model is trained", hint="change it for seqloom train")
+        return replace(self, config=config)
+
+    def save(self, folder: Path | str) -> None:
+        """Write the model folder, whole or not at all."""
+        save_model(
+            folder, ModelFolder(self.network, self.source_tokenizer, self.target_tokenizer, self.config, self.metrics)
+        )
+
+    def sizes(self) -> dict[str, int]:
+        """How large the model is."""
+        return {
+            "weights": sum(tensor.numel() for tensor in distinct_tensors(self.network).values()),
+            "source symbols": self.source_tokenizer.size,
+            "target symbols": self.target_tokenizer.size,
+        }
+
+    @cached_property
+    def predictor(self) -> Predictor:
+        """The model at work, on the device of `training.device`."""
+        device = choose_device(self.config.training.device)
+        return Predictor(
+            self.network.to(device).eval(),
+            self.source_tokenizer,
+            self.target_tokenizer,
+            self.config.search,
+            reverse_source=self.config.data.reverse_source,
+            device=device,
+        )
+
+    def _examples(self, data: Pairs | Iterable[Pair]) -> Iterable[Example]:
+        if isinstance(data, str | Path):
+            return read_evaluation([str(data)], self.config.data.replace(group_by_source=False))
+        return pairs_as_examples(data, ReadReport(self.config.data.on_bad_line))
+
+
+def load(folder: Path | str) -> Model:
+    """The model in a folder; every file is checked against its hash first."""
+    loaded = load_model(folder)
+    config = build(RunConfig, loaded.config, where=str(Path(folder) / "config.toml"))
+    return Model(loaded.model, loaded.source_tokenizer, loaded.target_tokenizer, config, loaded.metrics)
+
+
+def train(
+    pairs: Pairs | RunConfig | None = None,
+    dev: Pairs | None = None,
+    output: Path | str | None = None,
+    *,
+    preset: str | None = None,
+    settings: Settings = (),
+    progress: TextIO | None = None,
+    reporters: Sequence[Reporter] = (),
+    overwrite: bool = False,
+) -> Model:
+    """Train on pairs, on a file of pairs (or two parallel ones, `a.en,a.de`), or as a TOML file or `RunConfig` says.
+
+    Without `dev`, a part of the pairs is set aside. `settings` are dotted: `{"model.hidden": 512}`. `progress` is a
+    stream to show it on, such as `sys.stderr`. Without an `output` folder, the model is only returned.
+    """
+    inputs, files = _inputs(pairs, dev)
+    if isinstance(pairs, RunConfig):
+        config: RunConfig = pairs if not settings else build(RunConfig, _with(pairs.model_dump(), settings))
+    else:
+        name = str(pairs) if isinstance(pairs, str | Path) and str(pairs).endswith(".toml") else None
+        if name and preset:
+            raise ConfigError("either a preset or a configuration file, not both")
+        config = run_config(name or preset, files=files, settings=settings)
+    if output is not None:
+        return train_run(config, output, inputs=inputs, progress=progress, reporters=reporters, overwrite=overwrite)
+    with tempfile.TemporaryDirectory(prefix="seqloom-") as folder:
+        return train_run(config, folder, inputs=inputs, progress=progress, reporters=reporters, overwrite=True)
+
+
+def train_run(
+    config: RunConfig | None,
+    output: Path | str,
+    *,
+    inputs: Inputs = Inputs(),  # noqa: B008 - a frozen value
+    progress: TextIO | None = None,
+    reporters: Sequence[Reporter] = (),
+    resume: bool = False,
+    overwrite: bool = False,
+    tensorboard: bool = False,
+) -> Model:
+    """Train as `config` says, show it, and return the model that is left in `output`.
+
+    Raises KeyboardInterrupt, with how to go on as its text, when the run was stopped and saved.
+    """
+    stream = train_stream(config, output, inputs=inputs, resume=resume, overwrite=overwrite)
+    listeners = standard_reporters(output, progress, tensorboard=tensorboard)
+    last = follow(stream, [*listeners, *reporters])
+    if isinstance(last, InterruptReport):
+        raise KeyboardInterrupt(f"stopped after update {last.step:,}; go on with: {last.hint}")
+    return load(output)
+
+
+def run_config(
+    name: str | None = None, *, files: tuple[Sequence[str], Sequence[str]] = ((), ()), settings: Settings = ()
+) -> RunConfig:
+    """A configuration from a preset or a TOML file, training and dev files, and single settings, in this order."""
+    values: dict[str, Any] = {}
+    where = ""
+    if name is not None and name in PRESETS:
+        values = merged({}, PRESETS[name])
+    elif name is not None:
+        if not name.endswith(".toml") and not Path(name).exists():
+            raise ConfigError(f"{name!r} is neither a TOML file nor a preset", hint=suggestion(name, PRESETS))
+        values, where = read_toml(name), name
+    for part, entries in zip(("train", "dev"), files, strict=True):
+        if entries:
+            values = merged(values, {"data": {part: list(entries)}})
+    return build(RunConfig, _with(values, settings), where=where)
+
+
+def _with(values: Mapping[str, Any], settings: Settings) -> dict[str, Any]:
+    """Plain values with settings laid over them: nested or dotted mappings, or `section.key=value` strings."""
+    if not isinstance(settings, Mapping):
+        return override(values, [settings] if isinstance(settings, str) else settings)
+    nested: dict[str, Any] = {}
+    for key, value in settings.items():
+        first, dot, rest = key.partition(".")
+        plain = _with({}, value) if isinstance(value, Mapping) else value
+        nested = merged(nested, {first: _with({}, {rest: plain}) if dot else plain})
+    return merged(values, nested)
+
+
+def _inputs(pairs: Any, dev: Pairs | None) -> tuple[Inputs, tuple[Sequence[str], Sequence[str]]]:
+    """What was given as pairs in Python, and what as files."""
+
+    def files(given: Any) -> list[str]:
+        return [str(given)] if isinstance(given, str | Path) and not str(given).endswith(".toml") else []
+
+    def listed(given: Any) -> list[Pair] | None:
+        return None if given is None or isinstance(given, str | Path | RunConfig) else list(given)
+
+    return Inputs(listed(pairs), listed(dev)), (files(pairs), files(dev))

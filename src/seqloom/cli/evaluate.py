@@ -1,0 +1,55 @@
+"""seqloom evaluate: a model and a file of pairs → figures."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from seqloom.cli.options import Data, Json, ModelFolder, Settings
+
+
+def evaluate(
+    model: ModelFolder,
+    data: Data,
+    metrics: Annotated[
+        str, typer.Option("--metrics", metavar="NAMES", help="Such as bleu,chrf; by default what suits the data.")
+    ] = "",
+    compare: Annotated[
+        Path | None, typer.Option("--compare", metavar="MODEL", help="A second model: does it differ?")
+    ] = None,
+    as_json: Json = False,
+    settings: Settings = None,
+) -> None:
+    """Measure a model on pairs.
+
+    A second model is compared by paired bootstrap.
+    """
+    from seqloom.api import load
+    from seqloom.cli import tables
+    from seqloom.evaluation import compare_models
+
+    names = tuple(name.strip() for name in metrics.split(",") if name.strip())
+    first = load(model).with_settings(settings or ())
+    second = None if compare is None else load(compare).with_settings(settings or ())
+    measured = first.evaluate(data, metrics=names)
+    if second is None:
+        if as_json:
+            typer.echo(json.dumps(measured.to_json(predictions=True), ensure_ascii=False, indent=2))
+        else:
+            tables.evaluation(measured)
+        return
+    used = tuple(score.name for score in measured.scores)
+    other = second.evaluate(measured.examples, metrics=used)
+    differences = compare_models(measured, other, samples=first.config.evaluation.samples)
+    if as_json:
+        values = {
+            "first": measured.to_json(),
+            "second": other.to_json(),
+            "comparison": [difference.to_json() for difference in differences],
+        }
+        typer.echo(json.dumps(values, ensure_ascii=False, indent=2))
+    else:
+        tables.comparison(differences, measured, other)

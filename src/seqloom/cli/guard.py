@@ -1,0 +1,39 @@
+"""How commands end: a mistake of the user's is a message and exit code 2, never a traceback."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+from seqloom.errors import SeqloomError
+
+USER_ERROR, INTERRUPTED, BROKEN_PIPE = 2, 130, 141
+
+
+class Guard(TyperGroup):
+    """A group of commands whose errors become messages on standard error."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run a command; 130 after Ctrl-C, 141 where the reader of our output has gone away."""
+        try:
+            result = super().invoke(ctx)
+            sys.stdout.flush()
+        except SeqloomError as error:
+            typer.echo(f"error: {error}", err=True)
+            raise typer.Exit(USER_ERROR) from None
+        except KeyboardInterrupt as interrupt:
+            typer.echo(str(interrupt) or "interrupted", err=True)
+            raise typer.Exit(INTERRUPTED) from None
+        except BrokenPipeError:
+            # the interpreter flushes standard output once more at exit: let it go nowhere
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise typer.Exit(BROKEN_PIPE) from None
+        except OSError as error:
+            where = f"{error.filename}: " if error.filename else ""
+            typer.echo(f"error: {where}{error.strerror or error}", err=True)
+            raise typer.Exit(USER_ERROR) from None
+        return result

@@ -1,0 +1,62 @@
+"""The command `seqloom`."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from seqloom.cli.bench import bench
+from seqloom.cli.config import config
+from seqloom.cli.evaluate import evaluate
+from seqloom.cli.guard import INTERRUPTED, Guard
+from seqloom.cli.plot import plot
+from seqloom.cli.predict import predict
+from seqloom.cli.recipe import recipe
+from seqloom.cli.score import score
+from seqloom.cli.show import show
+from seqloom.cli.train import train
+
+app = typer.Typer(
+    cls=Guard,
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+
+def version(asked: bool) -> None:
+    """Print the version and leave."""
+    if asked:
+        from seqloom import __version__
+
+        typer.echo(f"seqloom {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def seqloom(
+    version: bool = typer.Option(False, "--version", callback=version, is_eager=True, help="Show the version."),
+) -> None:
+    """Sequence to sequence with recurrent networks and attention."""
+    del version
+
+
+for command in (train, predict, evaluate, score, show):
+    app.command()(command)
+app.add_typer(plot)
+app.command()(config)
+app.add_typer(recipe)
+app.command()(bench)
+
+
+def main() -> None:
+    """Run the command line; text goes out as UTF-8 whatever the locale says."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+    try:
+        app(prog_name="seqloom")
+    except KeyboardInterrupt:
+        raise SystemExit(INTERRUPTED) from None

@@ -1,0 +1,38 @@
+"""seqloom plot: pictures of a model's attention and of a run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from seqloom.cli.options import ModelFolder
+
+plot = typer.Typer(name="plot", help="Draw attention maps and learning curves.", no_args_is_help=True)
+
+Picture = Annotated[Path, typer.Option("--output", metavar="FILE", help="PNG, SVG or PDF by the suffix.")]
+
+
+@plot.command()
+def attention(
+    model: ModelFolder,
+    inputs: Annotated[list[str], typer.Argument(metavar="INPUT...", help="One map each.", show_default=False)],
+    output: Picture = Path("attention.png"),
+) -> None:
+    """Draw which source token each target token looked at."""
+    from seqloom.api import load
+    from seqloom.plots import plot_attention
+
+    typer.echo(plot_attention(load(model).predict(inputs, alignments=True), output))
+
+
+@plot.command()
+def curves(
+    run: Annotated[Path, typer.Argument(metavar="MODEL", help="A model folder, or its log.jsonl.", show_default=False)],
+    output: Picture = Path("curves.png"),
+) -> None:
+    """Draw the learning curves of a run."""
+    from seqloom.plots import plot_curves
+
+    typer.echo(plot_curves(run / "log.jsonl" if run.is_dir() else run, output))

@@ -1,0 +1,85 @@
+"""seqloom predict: lines → answers, one for each line, as they come."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TextIO
+
+import typer
+
+from seqloom.cli.options import Json, ModelFolder, Output, Settings
+
+if TYPE_CHECKING:
+    from seqloom.prediction import Prediction
+
+
+def predict(
+    model: ModelFolder,
+    file: Annotated[
+        str, typer.Argument(metavar="FILE", help="Inputs, one a line; - is standard input.", show_default=False)
+    ] = "-",
+    output: Output = None,
+    beam: Annotated[int | None, typer.Option("--beam", metavar="K", help="Width of the search; 1 is greedy.")] = None,
+    n_best: Annotated[int | None, typer.Option("--n-best", metavar="N", help="Answers for each line.")] = None,
+    as_json: Json = False,
+    settings: Settings = None,
+) -> None:
+    """Answer each line.
+
+    With several answers to a line, each is a line of three columns: number, score, text.
+    """
+    from seqloom.api import load
+    from seqloom.data import read_sources
+    from seqloom.inference import WINDOW
+
+    chosen = load(model).with_settings(settings or (), beam=beam, n_best=n_best)
+    sources = read_sources(file, chosen.config.data)
+    several = chosen.config.search.n_best > 1
+    with opened(output) as stream:
+        window = 1 if file == "-" and sys.stdin.isatty() else WINDOW
+        for number, answer in enumerate(chosen.stream(sources, alignments=as_json, window=window), start=1):
+            if as_json:
+                stream.write(json.dumps(prediction_values(answer), ensure_ascii=False) + "\n")
+            elif several:
+                for each in (answer, *answer.alternatives):
+                    stream.write(f"{number}\t{each.score:.4f}\t{one_line(each.text)}\n")
+            else:
+                stream.write(one_line(answer.text) + "\n")
+            stream.flush()
+
+
+def one_line(text: str) -> str:
+    """The text without line breaks, so that lines out match lines in."""
+    return text.replace("\r", " ").replace("\n", " ")
+
+
+def prediction_values(answer: Prediction) -> dict[str, Any]:
+    """Everything about one answer as plain values; numbers to four digits."""
+    values = {
+        "text": answer.text,
+        "score": round(answer.score, 4),
+        "source_tokens": list(answer.source_tokens),
+        "target_tokens": list(answer.target_tokens),
+        "token_log_probs": [round(value, 4) for value in answer.token_log_probs],
+        "alignment": None
+        if answer.alignment is None
+        else [[round(value, 4) for value in row] for row in answer.alignment.tolist()],
+        "cut": answer.cut,
+    }
+    if answer.alternatives:
+        values["alternatives"] = [prediction_values(each) for each in answer.alternatives]
+    return values
+
+
+@contextmanager
+def opened(path: Path | None) -> Iterator[TextIO]:
+    """The file, written anew, or standard output."""
+    if path is None:
+        yield sys.stdout
+        return
+    with path.open("w", encoding="utf-8", newline="\n") as stream:
+        yield stream

@@ -1,0 +1,38 @@
+"""seqloom score: how likely a model holds given pairs to be."""
+
+from __future__ import annotations
+
+import json
+
+import typer
+
+from seqloom.cli.options import Data, Json, ModelFolder, Settings
+
+
+def score(model: ModelFolder, data: Data, as_json: Json = False, settings: Settings = None) -> None:
+    """Say how likely given pairs are.
+
+    For each pair its natural log-probability and its target tokens, the end mark counted; the mean on standard error.
+    """
+    import math
+
+    from seqloom.api import load
+    from seqloom.data import ReadReport, read_examples
+
+    chosen = load(model).with_settings(settings or ())
+    examples = read_examples([data], chosen.config.data, ReadReport(chosen.config.data.on_bad_line))
+    total, tokens = 0.0, 0
+    for scored in chosen.score(examples):
+        total, tokens = total + scored.log_prob, tokens + scored.tokens
+        if as_json:
+            values = {
+                "log_prob": round(scored.log_prob, 4),
+                "tokens": scored.tokens,
+                "token_log_probs": [round(value, 4) for value in scored.token_log_probs],
+            }
+            typer.echo(json.dumps(values))
+        else:
+            typer.echo(f"{scored.log_prob:.4f}\t{scored.tokens}")
+    if tokens:
+        loss = -total / tokens
+        typer.echo(f"{loss:.4f} nats a token, perplexity {math.exp(min(loss, 700)):.2f}", err=True)

@@ -1,0 +1,32 @@
+"""seqloom show: what is in a model folder."""
+
+from __future__ import annotations
+
+import json
+
+import typer
+
+from seqloom.cli.options import Json, ModelFolder
+
+
+def show(model: ModelFolder, as_json: Json = False) -> None:
+    """Show what is in a model folder.
+
+    Sizes, figures, training data and settings.
+    """
+    from seqloom.api import load
+
+    loaded = load(model)
+    if as_json:
+        values = {"sizes": loaded.sizes(), "metrics": loaded.metrics, "config": loaded.config.model_dump(mode="json")}
+        typer.echo(json.dumps(values, ensure_ascii=False, indent=2))
+        return
+    from seqloom.cli import tables
+
+    tables.facts("Sizes", loaded.sizes())
+    tables.facts("Measured", tables.flat(loaded.metrics))
+    data = loaded.config.data
+    tables.facts("Data", {name: ", ".join(getattr(data, name)) or "-" for name in ("train", "dev", "test")})
+    from seqloom.config import to_toml
+
+    typer.echo(to_toml(loaded.config))

@@ -1,0 +1,40 @@
+"""seqloom train: pairs → model folder."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from seqloom.cli.options import Settings
+
+Files = list[str] | None
+
+
+def train(
+    config: Annotated[
+        str | None, typer.Argument(metavar="CONFIG", help="A TOML file, or the name of a preset.", show_default=False)
+    ] = None,
+    output: Annotated[Path, typer.Option("--output", metavar="DIR", help="The folder that becomes the model.")] = Path(
+        "model"
+    ),
+    train: Annotated[Files, typer.Option("--train", metavar="FILE", help="Pairs to learn from.")] = None,
+    dev: Annotated[Files, typer.Option("--dev", metavar="FILE", help="Pairs to choose the model by.")] = None,
+    settings: Settings = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in the folder.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace what is in the folder.")] = False,
+    tensorboard: Annotated[bool, typer.Option("--tensorboard", help="Write curves for TensorBoard, too.")] = False,
+) -> None:
+    """Train a model on pairs.
+
+    Without a configuration, sensible choices are made and said.
+    """
+    from seqloom.api import run_config, train_run
+
+    given = None
+    if config or train or not resume:
+        given = run_config(config, files=(train or (), dev or ()), settings=settings or ())
+    train_run(given, output, progress=sys.stderr, resume=resume, overwrite=overwrite, tensorboard=tensorboard)
+    typer.echo(f"try it: echo ... | seqloom predict {output}", err=True)
