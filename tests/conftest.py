@@ -1,10 +1,11 @@
-"""One torch thread: many tiny kernels fight over few cores otherwise."""
+"""One torch thread (many tiny kernels fight over few cores otherwise), and shapes that are checked at every call."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
 
+import jaxtyping
 import pytest
 
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
@@ -12,6 +13,7 @@ os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 import torch
 
 torch.set_num_threads(1)
+jaxtyping.install_import_hook(["seqloom.nn", "seqloom.model"], "beartype.beartype")
 
 
 @pytest.fixture(scope="session")
