@@ -80,7 +80,7 @@ def choose_precision(wanted: Wanted, device: str) -> Precision:
 def _measured() -> dict[str, float]:
     """Seconds of one product of training's size on each path; infinite where it is not accurate float32.
 
-    The paths take turns, and the best of many turns counts, so that other work on the machine does not decide.
+    The paths take turns on one thread, whose own time is taken, so that other work on the machine does not decide.
     """
     generator = torch.Generator().manual_seed(0)
     x, w = (torch.randn(size, 512, generator=generator) for size in (256, 2048))
@@ -92,18 +92,20 @@ def _measured() -> dict[str, float]:
         "bfloat16": ("highest", xb, wb),
     }
     best = dict.fromkeys(paths, float("inf"))
-    before = torch.get_float32_matmul_precision()
+    before, threads = torch.get_float32_matmul_precision(), torch.get_num_threads()
+    torch.set_num_threads(1)
     try:
         for turn in range(TURNS):
             for name, (setting, left, right) in paths.items():
                 torch.set_float32_matmul_precision(setting)
-                start = time.perf_counter()
+                start = time.thread_time()
                 product = F.linear(left, right)
-                seconds = time.perf_counter() - start
+                seconds = time.thread_time() - start
                 if turn:  # the first one warms up
                     best[name] = min(best[name], seconds)
                 if name == "onednn" and (product - exact).abs().max() > FLOAT32_ERROR * exact.abs().max():
                     best[name] = float("inf")
     finally:
         torch.set_float32_matmul_precision(before)
+        torch.set_num_threads(threads)
     return best
