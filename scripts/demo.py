@@ -55,9 +55,7 @@ def main() -> None:
     drawn = model.predict(DRAWN, alignments=True)
     plot_attention(drawn, FOLDER / "attention.png", title="What each phone looked at")
     plot_curves(FOLDER / "model" / "log.jsonl", FOLDER / "curves.png", title="Words to phones")
-    say(
-        f"\n{TEST_WORDS:,} unseen words: {result['error_rate']:.1f} % wrong (WER), {result['per']:.1f} % of phones wrong"
-    )
+    say(f"\n{TEST_WORDS:,} unseen words: {result['error_rate']:.1f} % wrong (WER), {result['per']:.1f} % of the phones")
     say("a word is right if it equals any pronunciation the dictionary lists; stress marks are dropped")
     say(f"all in all {(time.perf_counter() - began) / 60:.1f} minutes; pictures: demo/attention.png, demo/curves.png")
     say("\nnow type:")

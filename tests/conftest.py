@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import jaxtyping
@@ -15,6 +16,8 @@ import torch
 torch.set_num_threads(1)
 jaxtyping.install_import_hook(["seqloom.nn", "seqloom.model"], "beartype.beartype")
 
+pytest_plugins = ["samples", "toy"]
+
 
 @pytest.fixture(scope="session")
 def data_folder() -> Path:
@@ -23,3 +26,11 @@ def data_folder() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no data sets in {folder}; set SEQLOOM_DATA to their folder")
     return folder
+
+
+@pytest.fixture
+def unchecked_shapes() -> Iterator[None]:
+    """Shape checks off, which double the time of tiny networks, where other tests walk the same code."""
+    jaxtyping.config.update("jaxtyping_disable", True)
+    yield
+    jaxtyping.config.update("jaxtyping_disable", False)

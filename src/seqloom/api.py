@@ -75,7 +75,8 @@ class Model:
 
         Without `metrics`, those of the configuration, or what suits the data.
         """
-        settings = self.config.evaluation.replace(metrics=tuple(metrics)) if metrics else self.config.evaluation
+        chosen = self.with_settings({"evaluation.metrics": list(metrics)}) if metrics else self
+        settings = chosen.config.evaluation
         if isinstance(data, str | Path):
             examples = read_evaluation([str(data)], self.config.data)
         else:

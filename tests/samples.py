@@ -1,3 +1,5 @@
+"""Tokenizers and pairs for tests of the data room."""
+
 from __future__ import annotations
 
 import random

@@ -1,0 +1,129 @@
+"""Seqloom from Python: what goes in, what comes out, what is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import seqloom
+from seqloom.api import Model, run_config
+from seqloom.config import build
+from seqloom.data import Example, Origin
+from seqloom.presets import PRESETS
+from seqloom.training import RunConfig
+from seqloom.training.reports import Report, StepReport
+from toy import SETTINGS, copied, write_pairs
+
+QUICK = {**SETTINGS, "training.epochs": 1, "training.selection.limit": 0}
+
+
+class Listener:
+    def __init__(self) -> None:
+        self.seen: list[Report] = []
+
+    def show(self, report: Report) -> None:
+        self.seen.append(report)
+
+    def close(self) -> None:
+        self.seen.append(self.seen[-1])
+
+
+def test_every_name_of_the_package_is_there() -> None:
+    assert seqloom.__all__ == sorted(seqloom.__all__)
+    assert dir(seqloom) == seqloom.__all__
+    for name in seqloom.__all__:
+        assert getattr(seqloom, name) is not None
+    assert seqloom.__version__.count(".") == 2
+    with pytest.raises(AttributeError, match="nonsense"):
+        _ = seqloom.nonsense  # type: ignore[attr-defined]
+
+
+def test_a_model_answers_lines_in_order(toy_model: Model) -> None:
+    lines = ["abc", "", "d", "abcd" * 30, "ba"]
+    answers = toy_model.predict(lines)
+    assert [answer.text for answer in answers[:3]] == ["abc", "", "d"]
+    assert answers[-1].text == "ba"
+    assert [answer.text for answer in toy_model.stream(iter(lines), window=1)] == [answer.text for answer in answers]
+    assert toy_model.predict("ba")[0].text == "ba"
+
+
+def test_n_best_widens_the_beam_and_alignments_come_on_request(toy_model: Model) -> None:
+    (answer,) = toy_model.predict(["abcd"], n_best=7, alignments=True)
+    assert len(answer.alternatives) == 6
+    assert answer.alignment is not None
+    assert answer.alignment.sum(1) == pytest.approx(1.0, abs=1e-4)
+    assert len(answer.token_log_probs) == len(answer.target_tokens)
+    (greedy,) = toy_model.predict(["abcd"], beam=1)
+    assert greedy.alignment is None
+    assert not greedy.alternatives
+    assert toy_model.predict(["a"], prefix="d")[0].text.startswith("d")
+
+
+def test_scores_are_those_of_the_predictions(toy_model: Model) -> None:
+    (answer,) = toy_model.predict(["abc"], alignments=True)
+    (scored,) = toy_model.score([("abc", answer.text)])
+    assert scored.token_log_probs == pytest.approx(answer.token_log_probs, abs=1e-4)
+    (worse,) = toy_model.score([("abc", "ddd")])
+    assert worse.log_prob < scored.log_prob
+
+
+def test_saved_and_loaded_it_is_the_same_model(toy_model: Model, tmp_path: Path) -> None:
+    toy_model.save(tmp_path / "copy")
+    again = seqloom.load(tmp_path / "copy")
+    assert again.config == toy_model.config
+    assert again.sizes() == toy_model.sizes()
+    assert [each.score for each in again.predict(["abc"])] == [each.score for each in toy_model.predict(["abc"])]
+
+
+def test_settings_of_search_change_and_those_of_training_do_not(toy_model: Model) -> None:
+    assert toy_model.with_settings(["search.beam=3"]).config.search.beam == 3
+    assert toy_model.with_settings({"search": {"beam": 3}}).config.search.beam == 3
+    with pytest.raises(seqloom.ConfigError, match="model is fixed"):
+        toy_model.with_settings(["model.hidden=40"])
+    with pytest.raises(seqloom.ConfigError, match="did you mean beam"):
+        toy_model.with_settings(["search.beem=3"])
+
+
+def test_training_from_a_file_without_an_output_folder(tmp_path: Path) -> None:
+    listener = Listener()
+    path = write_pairs(tmp_path / "pairs.tsv", copied(80))
+    model = seqloom.train(str(path), settings=QUICK, reporters=[listener])
+    assert any(isinstance(report, StepReport) for report in listener.seen)
+    assert model.config.data.train == (str(path),)
+    assert len(model.predict(["ab"])) == 1
+
+
+def test_training_as_a_configuration_says(tmp_path: Path) -> None:
+    config = run_config(settings={**QUICK, "data.train": [str(write_pairs(tmp_path / "p.tsv", copied(60)))]})
+    model = seqloom.train(config, output=tmp_path / "model", settings={"model.hidden": 10})
+    assert model.config.model.hidden == 10
+    with pytest.raises(seqloom.ConfigError, match="holds a model already"):
+        seqloom.train(config, output=tmp_path / "model")
+
+
+def test_nested_dotted_and_written_settings_are_one_thing() -> None:
+    wanted = run_config(settings={"model": {"hidden": 20, "cell": {"kind": "gru"}}, "search": {"beam": 2}})
+    assert run_config(settings={"model.hidden": 20, "model.cell.kind": "gru", "search.beam": 2}) == wanted
+    assert run_config(settings=["model.hidden=20", "model.cell=gru", "search.beam=2"]) == wanted
+
+
+def test_a_preset_that_is_none_is_refused_with_the_nearest() -> None:
+    with pytest.raises(seqloom.ConfigError, match="did you mean small"):
+        run_config("smal")
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_presets_are_whole_configurations(name: str) -> None:
+    assert build(RunConfig, PRESETS[name]) == run_config(name)
+
+
+def test_evaluation_takes_files_pairs_and_examples(toy_model: Model, toy_pairs: Path) -> None:
+    pairs: list[Any] = copied(40, seed=3)
+    by_file = toy_model.evaluate(toy_pairs, metrics=["exact_match"])
+    by_pairs = toy_model.evaluate(pairs, metrics=["exact_match"])
+    assert by_file["exact_match"] == by_pairs["exact_match"] > 50
+    assert by_file.loss == pytest.approx(by_pairs.loss)
+    both = [Example("ab", "zz", Origin("here", 1), references=("ab",))]
+    assert toy_model.evaluate(both, metrics=["exact_match"])["exact_match"] == 100

@@ -1,0 +1,202 @@
+"""Each command from its arguments to its output, in one process."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from typer.main import get_command
+from typer.testing import CliRunner, Result
+
+from seqloom.cli.main import app
+from seqloom.config import build
+from seqloom.training import RunConfig
+from toy import SETTINGS, copied, write_pairs
+
+
+def run(*arguments: object, text: str | None = None) -> Result:
+    return CliRunner().invoke(app, [str(argument) for argument in arguments], input=text)
+
+
+def good(*arguments: object, text: str | None = None) -> str:
+    result = run(*arguments, text=text)
+    assert result.exit_code == 0, result.output
+    return result.stdout
+
+
+def flags(command: object, name: str = "") -> Iterator[tuple[str, int]]:
+    for inner, sub in getattr(command, "commands", {}).items():
+        yield from flags(sub, f"{name} {inner}".strip())
+    if not hasattr(command, "commands"):
+        yield name, sum(parameter.param_type_name == "option" for parameter in command.params)  # type: ignore[attr-defined]
+
+
+def test_flags_stay_few() -> None:
+    """Everything else is --set: a new flag is a decision, taken here."""
+    assert dict(flags(get_command(app))) == {
+        "train": 7,
+        "predict": 5,
+        "evaluate": 4,
+        "score": 2,
+        "show": 1,
+        "config": 1,
+        "bench": 3,
+        "plot attention": 1,
+        "plot curves": 1,
+        "recipe list": 0,
+        "recipe show": 0,
+        "recipe run": 3,
+    }
+
+
+def test_predict_keeps_lines_and_their_order(toy_folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "in.txt").write_text("abc\n\nd\n", encoding="utf-8")
+    assert good("predict", toy_folder, tmp_path / "in.txt") == "abc\n\nd\n"
+    assert good("predict", toy_folder, "-", text="abc\n\nd") == "abc\n\nd\n"
+    assert good("predict", toy_folder, text="") == ""
+    assert good("predict", toy_folder, tmp_path / "in.txt", "--output", tmp_path / "out.txt") == ""
+    assert (tmp_path / "out.txt").read_text(encoding="utf-8") == "abc\n\nd\n"
+
+
+def test_predict_lists_several_answers_with_scores(toy_folder: Path) -> None:
+    lines = [line.split("\t") for line in good("predict", toy_folder, "--n-best", 3, text="abc\nd\n").splitlines()]
+    assert [line[0] for line in lines] == ["1"] * 3 + ["2"] * 3
+    scores = [float(line[1]) for line in lines[:3]]
+    assert scores == sorted(scores, reverse=True)
+
+
+def test_predict_as_json_says_everything(toy_folder: Path) -> None:
+    lines = [json.loads(line) for line in good("predict", toy_folder, "--json", text="abc\n\n").splitlines()]
+    first, empty = lines
+    assert first["text"] == "abc"
+    assert first["source_tokens"][:3] == ["a", "b", "c"]
+    assert len(first["token_log_probs"]) == len(first["target_tokens"]) == 4
+    assert len(first["alignment"]) == 3
+    assert empty["text"] == ""
+    (several,) = [
+        json.loads(line) for line in good("predict", toy_folder, "--json", "--n-best", 2, text="a").splitlines()
+    ]
+    assert len(several["alternatives"]) == 1
+
+
+def test_evaluate_prints_a_table_or_json(toy_folder: Path, toy_pairs: Path) -> None:
+    table = good("evaluate", toy_folder, toy_pairs, "--metrics", "exact_match,bleu")
+    assert "exact_match" in table
+    assert "tok:13a" in table
+    assert "40 examples" in table
+    values = json.loads(good("evaluate", toy_folder, toy_pairs, "--json"))
+    assert values["count"] == 40
+    assert len(values["predictions"]) == 40
+
+
+def test_evaluate_compares_two_models(toy_folder: Path, toy_pairs: Path) -> None:
+    assert "95 % interval" in good("evaluate", toy_folder, toy_pairs, "--compare", toy_folder)
+    values = json.loads(good("evaluate", toy_folder, toy_pairs, "--compare", toy_folder, "--json"))
+    assert values["comparison"][0]["difference"] == 0
+
+
+def test_score_gives_a_line_a_pair(toy_folder: Path, toy_pairs: Path) -> None:
+    lines = good("score", toy_folder, toy_pairs).splitlines()
+    assert len(lines) == 40
+    log_prob, tokens = lines[0].split("\t")
+    assert float(log_prob) < 0 < int(tokens)
+    assert "perplexity" in run("score", toy_folder, toy_pairs).stderr
+    assert len(json.loads(good("score", toy_folder, toy_pairs, "--json").splitlines()[0])["token_log_probs"]) == int(
+        tokens
+    )
+
+
+def test_show_says_sizes_figures_and_settings(toy_folder: Path) -> None:
+    text = good("show", toy_folder)
+    assert "weights" in text
+    assert "[model.encoder]" in text
+    assert json.loads(good("show", toy_folder, "--json"))["sizes"]["target symbols"] == 8
+
+
+def test_plots_are_pictures(toy_folder: Path, tmp_path: Path) -> None:
+    for command in (("attention", toy_folder, "abc", "dcba"), ("curves", toy_folder)):
+        path = tmp_path / f"{command[0]}.png"
+        assert str(path) in good("plot", *command, "--output", path)
+        assert path.read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("preset", ["", "small", "bahdanau2015"])
+def test_config_prints_what_train_reads(preset: str) -> None:
+    text = good("config", *([preset] if preset else []), "--set", "model.dropout=0.25")
+    config = build(RunConfig, tomllib.loads(text))
+    assert config.model.dropout == 0.25
+    assert "# Width H of encoder and decoder layers." in text
+
+
+def test_train_from_a_file_goes_all_the_way(tmp_path: Path) -> None:
+    pairs = write_pairs(tmp_path / "pairs.tsv", copied(60))
+    settings = [f"--set={key}={str(value).lower()}" for key, value in SETTINGS.items() if key != "training.epochs"]
+    first = run("train", "--train", pairs, "--output", tmp_path / "m", "--set", "training.epochs=1", *settings)
+    assert first.exit_code == 0
+    assert first.stdout == ""
+    assert "epoch 1" in first.stderr
+    assert good("predict", tmp_path / "m", text="ab\ncd\n").count("\n") == 2
+    again = run("train", "--train", pairs, "--output", tmp_path / "m", "--set", "training.epochs=1", *settings)
+    assert again.exit_code == 2
+    assert "--overwrite" in again.stderr
+    resumed = run("train", "--output", tmp_path / "m", "--resume")
+    assert resumed.exit_code == 0
+    assert "finished before" in resumed.stderr
+
+
+def test_bench_measures_both_ways_of_decoding(toy_folder: Path) -> None:
+    first, second = json.loads(good("bench", toy_folder, "--count", 20, "--json"))
+    assert first["p99"] >= first["p50"] > 0
+    assert second["sentences_per_second"] > 0
+    assert "tokens/s" in good("bench", toy_folder, "--count", 9)
+
+
+def test_recipes_are_listed_and_shown() -> None:
+    assert "multi30k-en-de" in good("recipe", "list")
+    assert tomllib.loads(good("recipe", "show", "sst2"))["recipe"]["folder"] == "sst"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["predict", "nowhere"], "the model folder does not exist"),
+        (["train"], "data.train must name at least one file"),
+        (["train", "nowhere.toml"], "does not exist"),
+        (["train", "--train", "nowhere.tsv"], "nowhere.tsv"),
+        (["train", "--set", "model.hiden=3"], "did you mean hidden"),
+        (["train", "smal"], "did you mean small"),
+        (["train", "--resume", "--output", "nowhere"], "no run to go on with"),
+        (["config", "--set", "model"], "--set takes section.key=value"),
+        (["recipe", "show", "sst3"], "did you mean sst2"),
+        (["recipe", "run", "sst2", "--only", "de"], "one model only"),
+        (["plot", "curves", "nowhere"], "cannot be read"),
+    ],
+)
+def test_mistakes_end_with_a_message_and_2(
+    arguments: list[str], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "sst").mkdir()
+    monkeypatch.setenv("SEQLOOM_DATA", str(tmp_path))
+    result = run(*arguments)
+    assert result.exit_code == 2
+    assert said in result.stderr
+    assert result.stdout == ""
+    assert "Traceback" not in result.output
+
+
+def test_mistakes_with_a_model_end_the_same_way(toy_folder: Path, tmp_path: Path) -> None:
+    for arguments, said in [
+        (("predict", toy_folder, tmp_path / "none.txt"), "none.txt"),
+        (("predict", toy_folder, "--beam", "0"), "search.beam"),
+        (("evaluate", toy_folder, tmp_path / "none.tsv"), "none.tsv"),
+        (("evaluate", toy_folder, tmp_path, "--metrics", "blue"), "did you mean bleu"),
+        (("predict", toy_folder, "--output", tmp_path), "directory"),
+        (("plot", "attention", toy_folder, "ab", "--output", tmp_path / "x.txt"), "png"),
+    ]:
+        result = run(*arguments, text="ab\n")
+        assert result.exit_code == 2, result.output
+        assert said in result.stderr.lower()

@@ -1,0 +1,94 @@
+"""The command as a process of its own: exit codes, streams, signals, and how fast it starts."""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from toy import SETTINGS, copied, write_pairs
+
+ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1", "LC_ALL": "C"}
+
+
+def run(*arguments: object, text: str = "") -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "seqloom", *map(str, arguments)],
+        input=text,
+        capture_output=True,
+        encoding="utf-8",
+        env=ENVIRONMENT,
+        check=False,
+    )
+
+
+def test_exit_codes_and_streams() -> None:
+    version = run("--version")
+    assert version.returncode == 0
+    assert version.stdout.startswith("seqloom ")
+    missing = run("show", "nowhere")
+    assert missing.returncode == 2
+    assert missing.stdout == ""
+    assert missing.stderr.startswith("error: nowhere: ")
+    assert run("nonsense").returncode == 2
+
+
+def test_text_is_utf8_in_any_locale() -> None:
+    assert run("show", "ñowhere").stderr.startswith("error: ñowhere: ")
+
+
+def test_a_reader_that_goes_away_is_no_error(toy_folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "in.txt").write_text("ab\n" * 5000, encoding="utf-8")
+    command = [sys.executable, "-m", "seqloom", "predict", str(toy_folder), str(tmp_path / "in.txt")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=ENVIRONMENT) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.readline()
+        process.stdout.close()
+        assert process.stderr.read() == b""
+        assert process.wait() == 141
+
+
+def test_control_c_saves_and_ends_with_130(tmp_path: Path) -> None:
+    pairs = write_pairs(tmp_path / "pairs.tsv", copied(400))
+    settings = [f"--set={key}={str(value).lower()}" for key, value in SETTINGS.items()]
+    command = [sys.executable, "-m", "seqloom", "train", "--train", str(pairs), "--output", str(tmp_path / "m")]
+    command += [*settings, "--set=training.epochs=10000", "--set=training.log_every=1"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, env=ENVIRONMENT, encoding="utf-8") as process:
+        assert process.stderr is not None
+        for line in process.stderr:
+            if "step" in line:
+                break
+        process.send_signal(signal.SIGINT)
+        rest = process.stderr.read()
+        assert process.wait() == 130
+    assert "--resume" in rest
+    assert "Traceback" not in rest
+
+
+@pytest.mark.parametrize(
+    ("code", "seconds"),
+    [(["-c", "import seqloom"], 0.2), (["-m", "seqloom", "--help"], 0.3), (["-m", "seqloom", "train", "--help"], 0.3)],
+    ids=["import", "help", "command help"],
+)
+def test_starting_is_instant(code: list[str], seconds: float) -> None:
+    """Processor time, so that a busy machine does not matter; the best of three."""
+    best = float("inf")
+    for _ in range(3):
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        subprocess.run([sys.executable, *code], capture_output=True, check=True, env=ENVIRONMENT)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        best = min(best, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+    assert best < seconds
+
+
+def test_the_package_and_the_help_need_neither_torch_nor_numpy() -> None:
+    heavy = {"torch", "numpy", "rich", "pydantic"}
+    code = f"import sys, seqloom, seqloom.cli.main; print(sorted({heavy} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, encoding="utf-8")
+    assert done.stdout.strip() == "[]"

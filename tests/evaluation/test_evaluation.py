@@ -1,0 +1,69 @@
+"""Figures of a model: against counts by hand, and two models against each other."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import pytest
+
+from seqloom.api import Model
+from seqloom.config import build
+from seqloom.errors import ConfigError, DataError
+from seqloom.evaluation import EvaluationConfig, compare_models
+from toy import copied
+
+
+def test_figures_are_counts_over_the_predictions(toy_model: Model) -> None:
+    pairs = copied(30, seed=9)
+    result = toy_model.evaluate(pairs, metrics=("exact_match", "cer"))
+    right = [answer.text == target for answer, (_, target) in zip(result.predictions, pairs, strict=True)]
+    assert result["exact_match"] == pytest.approx(100 * sum(right) / len(right))
+    scored = list(toy_model.score(pairs))
+    tokens = sum(each.tokens for each in scored)
+    assert result.tokens == tokens == sum(len(target) + 1 for _, target in pairs)
+    assert result.loss == pytest.approx(-sum(each.log_prob for each in scored) / tokens)
+    assert result["perplexity"] == result.perplexity == pytest.approx(math.exp(result.loss))
+    assert result.count == 30
+
+
+def test_the_worst_examples_name_their_place_and_are_wrong(toy_model: Model) -> None:
+    pairs = [*copied(10), ("abc", "dddddd")]
+    result = toy_model.evaluate(pairs, metrics=("cer",))
+    assert result.worst[0].source == "abc"
+    assert result.worst[0].where == "pairs:11"
+    values = json.loads(json.dumps(result.to_json(predictions=True)))
+    assert values["worst"][0]["references"] == ["dddddd"]
+    assert len(values["predictions"]) == 11
+    assert "predictions" not in result.to_json()
+
+
+def test_metrics_are_chosen_by_the_targets_and_limits_hold(toy_model: Model) -> None:
+    limited = toy_model.with_settings(["evaluation.limit=7", "evaluation.worst=0"])
+    result = limited.evaluate([(f"{a}{b}", f"{a}{b}") for a in "abcd" for b in "abcd"])
+    assert [score.name for score in result.scores] == ["exact_match", "cer"]
+    assert result.count == 7
+    assert not result.worst
+
+
+def test_a_model_does_not_differ_from_itself_but_from_a_silent_one(toy_model: Model) -> None:
+    pairs = copied(60, seed=5)
+    first = toy_model.evaluate(pairs, metrics=("exact_match",))
+    second = toy_model.with_settings(["search.max_length_ratio=0", "search.max_length_extra=1"]).evaluate(
+        pairs, metrics=("exact_match",)
+    )
+    (same,) = compare_models(first, first, samples=100)
+    assert same.difference == 0
+    assert same.p_value == 1
+    (other,) = compare_models(first, second, samples=100)
+    assert other.difference < 0
+    assert other.significant
+    with pytest.raises(DataError, match="same examples"):
+        compare_models(first, toy_model.evaluate(pairs[:5], metrics=("exact_match",)))
+
+
+def test_what_cannot_be_measured_is_refused(toy_model: Model) -> None:
+    with pytest.raises(DataError, match="at least one example"):
+        toy_model.evaluate([])
+    with pytest.raises(ConfigError, match="did you mean bleu"):
+        build(EvaluationConfig, {"metrics": ["bleuu"]})
