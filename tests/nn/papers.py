@@ -1,0 +1,134 @@
+"""The papers' equations in float64 NumPy: one row, one step, naive loops, nothing shared with the package."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+import numpy.typing as npt
+from torch import nn
+
+Array = npt.NDArray[np.float64]
+Weights = Mapping[str, Array]
+
+
+def weights_of(module: nn.Module) -> dict[str, Array]:
+    """A module's weights by name."""
+    return {name: weight.detach().numpy().astype(np.float64) for name, weight in module.state_dict().items()}
+
+
+def below(weights: Weights, prefix: str) -> dict[str, Array]:
+    """The weights whose names begin with `prefix.`, without it."""
+    return {name.removeprefix(prefix + "."): w for name, w in weights.items() if name.startswith(prefix + ".")}
+
+
+def sigmoid(x: Array) -> Array:
+    return 1 / (1 + np.exp(-x))
+
+
+def elman(w: Weights, x: Array, h: Array) -> Array:
+    """Elman 1990: h' = tanh(W x + U h + b)."""
+    return np.tanh(w["weight_ih"] @ x + w["bias_ih"] + w["weight_hh"] @ h + w["bias_hh"])
+
+
+def gru(w: Weights, x: Array, h: Array) -> Array:
+    """Cho et al. 2014 with the reset gate after the recurrent product; z keeps the old state."""
+    wr, wz, wn = np.split(w["weight_ih"], 3)
+    ur, uz, un = np.split(w["weight_hh"], 3)
+    br, bz, bn = np.split(w["bias_ih"], 3)
+    cr, cz, cn = np.split(w["bias_hh"], 3)
+    r = sigmoid(wr @ x + br + ur @ h + cr)
+    z = sigmoid(wz @ x + bz + uz @ h + cz)
+    n = np.tanh(wn @ x + bn + r * (un @ h + cn))
+    return (1 - z) * n + z * h
+
+
+def lstm(w: Weights, x: Array, h: Array, c: Array) -> tuple[Array, Array]:
+    """Hochreiter & Schmidhuber 1997 with the forget gate of Gers et al. 2000."""
+    wi, wf, wg, wo = np.split(w["weight_ih"], 4)
+    ui, uf, ug, uo = np.split(w["weight_hh"], 4)
+    bi, bf, bg, bo = np.split(w["bias_ih"] + w["bias_hh"], 4)
+    i, f, o = sigmoid(wi @ x + ui @ h + bi), sigmoid(wf @ x + uf @ h + bf), sigmoid(wo @ x + uo @ h + bo)
+    after = f * c + i * np.tanh(wg @ x + ug @ h + bg)
+    return o * np.tanh(after), after
+
+
+def layer_norm(x: Array, gain: Array, bias: Array | float = 0.0) -> Array:
+    """Ba et al. 2016, eq. 4."""
+    centred = x - x.mean()
+    return np.asarray(gain * centred / np.sqrt((centred**2).mean() + 1e-5) + bias)
+
+
+def layer_norm_lstm(w: Weights, x: Array, h: Array, c: Array) -> tuple[Array, Array]:
+    """Ba et al. 2016, eqs. 20-22."""
+    gates = layer_norm(w["weight_hh"] @ h, w["norm_h.weight"]) + layer_norm(w["weight_ih"] @ x, w["norm_x.weight"])
+    i, f, g, o = np.split(gates + w["bias_ih"] + w["bias_hh"], 4)
+    after = sigmoid(f) * c + sigmoid(i) * np.tanh(g)
+    return sigmoid(o) * np.tanh(layer_norm(after, w["norm_c.weight"], w["norm_c.bias"])), after
+
+
+def softmax(scores: Array) -> Array:
+    raised = np.exp(scores - scores.max())
+    return np.asarray(raised / raised.sum(), dtype=np.float64)
+
+
+def sparsemax(scores: Array) -> Array:
+    """The p on the simplex nearest to the scores: Σ max(e - τ, 0) = 1, τ by bisection."""
+    return _by_bisection(lambda tau: np.maximum(scores - tau, 0), scores.max() - 1, scores.max())
+
+
+def entmax15(scores: Array) -> Array:
+    """Peters et al. 2019: p = max(e/2 - τ, 0)² with Σ p = 1, τ by bisection."""
+    half = scores / 2
+    return _by_bisection(lambda tau: np.maximum(half - tau, 0) ** 2, half.max() - 1, half.max())
+
+
+def _by_bisection(weights: Callable[[float], Array], low: float, high: float) -> Array:
+    for _ in range(80):
+        middle = (low + high) / 2
+        low, high = (middle, high) if weights(middle).sum() > 1 else (low, middle)
+    return weights(low)
+
+
+NORMALISERS: dict[str, Callable[[Array], Array]] = {"softmax": softmax, "sparsemax": sparsemax, "entmax15": entmax15}
+
+
+def score(kind: str, w: Weights, query: Array, value: Array, position: int, head: int, heads: int) -> float:
+    """The score of one source position by one head, the whole position's vector at hand."""
+    part = slice(head * (len(query) // heads), (head + 1) * (len(query) // heads))
+    if kind == "dot":  # Luong et al. 2015, §3.1
+        return float(query[part] @ value[part])
+    if kind == "general":
+        return float(query[part] @ (w["key.weight"] @ value)[part])
+    if kind == "location":  # eq. 8: row `position` of W_a
+        rows = np.split(w["position.weight"], heads)[head]
+        return float(rows[position] @ query) if position < len(rows) else -np.inf
+    if kind == "scaled_dot":  # Vaswani et al. 2017, eq. 1
+        q, k = w["query.weight"] @ query + w["query.bias"], w["key.weight"] @ value
+        width = len(q) // heads
+        part = slice(head * width, (head + 1) * width)
+        return float(q[part] @ k[part] / np.sqrt(width))
+    if kind == "additive":  # Bahdanau et al. 2015, §A.1.2
+        hidden = np.tanh(w["query.weight"] @ query + w["query.bias"] + w["key.weight"] @ value)
+    elif kind == "concat":  # Luong et al. 2015, §3.1, the concatenation built
+        hidden = np.tanh(w["weight"] @ np.concatenate([query, value]))
+    else:
+        raise ValueError(kind)
+    return float(w["energy"][head] @ np.split(hidden, heads)[head])
+
+
+def attend(
+    kind: str, w: Weights, query: Array, values: list[Array], heads: int = 1, normaliser: str = "softmax"
+) -> tuple[Array, Array]:
+    """Context and mean weights of one query over the real positions (Bahdanau et al. 2015, eqs. 5-6)."""
+    contexts, looks = [], []
+    for head in range(heads):
+        scores = [score(kind, w, query, value, s, head, heads) for s, value in enumerate(values)]
+        weights = NORMALISERS[normaliser](np.array(scores))
+        context = np.zeros(len(values[0]) // heads)
+        for weight, value in zip(weights, values, strict=True):
+            whole = value if heads == 1 else w["value_projection.weight"] @ value + w["value_projection.bias"]
+            context += weight * np.split(whole, heads)[head]
+        contexts.append(context)
+        looks.append(weights)
+    return np.concatenate(contexts), np.mean(looks, axis=0)
