@@ -36,7 +36,7 @@ class WeightTape:
         """`x weightᵀ + bias` whose weight gradient waits for the end of the walk."""
         key = (weight.data_ptr(), weight.shape, 0 if bias is None else bias.data_ptr())
         if key not in self._gathered:
-            strip = _Strip(weight, _working_dtype(weight))
+            strip = _Strip(weight, bias, _working_dtype(weight))
             self._gathered[key] = (_Gather.apply(weight, bias, strip), strip)  # type: ignore[no-untyped-call]
         handle, strip = self._gathered[key]
         y: Tensor = _StepProduct.apply(x, handle, None if bias is None else bias.detach(), strip)  # type: ignore[no-untyped-call]
@@ -56,8 +56,8 @@ def _working_dtype(tensor: Tensor) -> torch.dtype:
 class _Strip:
     """One weight's inputs and output gradients, in the order in which the backward pass meets them."""
 
-    def __init__(self, weight: Tensor, dtype: torch.dtype) -> None:
-        self.weight = weight  # kept alive, so that its memory stays its own
+    def __init__(self, weight: Tensor, bias: Tensor | None, dtype: torch.dtype) -> None:
+        self.weight, self.bias = weight, bias  # kept alive, so that their memory stays their own
         self.dtype = dtype
         self.inputs: list[Tensor] = []
         self.gradients: list[Tensor] = []
