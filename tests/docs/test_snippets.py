@@ -1,0 +1,179 @@
+"""The documents hold what they say: code runs, commands work, settings and files that they name are there."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+import pytest
+
+from seqloom.config import OneOf, Section, build
+from seqloom.training import RunConfig
+
+ROOT = Path(__file__).parents[2]
+GENERATED = ROOT / "docs" / "reference"
+DOCUMENTS = sorted(path for path in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")] if path.is_file())
+PAGES = [path for path in DOCUMENTS if GENERATED not in path.parents]
+FENCE = re.compile(
+    r"^(?:<!-- not run: (?P<reason>[^\n]+?) -->\n)?```(?P<language>\w*)\n(?P<text>.*?)^```$", re.M | re.S
+)
+LINK = re.compile(r"\]\((?P<target>[^()\s]+)\)|src=\"(?P<source>[^\"]+)\"")
+PLACE = re.compile(r"`((?:src|tests|docs|scripts|benchmarks)/[\w./-]+)`")
+SETTING = re.compile(r"`((?:data|text|model|training|search|evaluation)(?:\.[a-z][a-z0-9_]*)+)(?:\s?=[^`]*)?`")
+FAST = ("README.md",)
+
+
+@dataclass(frozen=True)
+class Block:
+    """A piece of code; `reason` says why it is not run."""
+
+    language: str
+    text: str
+    line: int
+    reason: str | None
+
+
+def blocks(page: Path, *languages: str) -> list[Block]:
+    text = page.read_text(encoding="utf-8")
+    found = [
+        Block(match["language"], match["text"], text.count("\n", 0, match.start("text")), match["reason"])
+        for match in FENCE.finditer(text)
+    ]
+    return [block for block in found if block.language in languages]
+
+
+def prose(page: Path) -> str:
+    return FENCE.sub("", page.read_text(encoding="utf-8"))
+
+
+def having(*languages: str) -> list[Any]:
+    """Pages with runnable code in a language; all but the fast ones are slow where commands are run."""
+    pages = [page for page in PAGES if any(block.reason is None for block in blocks(page, *languages))]
+    slow = "bash" in languages
+    return [
+        pytest.param(page, id=name(page), marks=[pytest.mark.slow] if slow and name(page) not in FAST else [])
+        for page in pages
+    ]
+
+
+def name(page: Path) -> str:
+    return page.relative_to(ROOT).as_posix()
+
+
+def spelled(count: int, skip: int = 0) -> list[tuple[str, str]]:
+    """Made-up words and their letters: something to learn from in a second."""
+    letters = "abcdehilmnorstu"
+    numbers = range(skip, skip + count)
+    words = ["".join(letters[(7 * n + 3 * k * k + n // (k + 2)) % 15] for k in range(3 + n % 5)) for n in numbers]
+    return [(word, " ".join(word.upper())) for word in words]
+
+
+@pytest.fixture
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with the files that the documents talk about."""
+    for file, pairs in {"pairs.tsv": spelled(80), "dev.tsv": spelled(20, 80), "test.tsv": spelled(20, 100)}.items():
+        (tmp_path / file).write_text("".join(f"{source}\t{target}\n" for source, target in pairs))
+    (tmp_path / "words.txt").write_text("".join(f"{source}\n" for source, _ in spelled(6, 120)))
+    for side, texts in zip(("en", "de"), zip(*spelled(40), strict=True), strict=True):
+        (tmp_path / f"train.{side}").write_text("".join(f"{text}\n" for text in texts))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return tmp_path
+
+
+@pytest.mark.parametrize("page", having("python"))
+def test_python_runs(page: Path, desk: Path) -> None:
+    namespace: dict[str, Any] = {"__name__": "snippet"}
+    for block in blocks(page, "python"):
+        if block.reason is None:
+            exec(compile("\n" * block.line + block.text, str(page), "exec"), namespace)
+
+
+@pytest.mark.parametrize("page", having("bash"))
+def test_commands_run(page: Path, desk: Path) -> None:
+    script = "".join(block.text for block in blocks(page, "bash") if block.reason is None)
+    environment = {
+        **os.environ,
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "OMP_NUM_THREADS": "1",
+    }
+    done = subprocess.run(
+        ["bash", "-e", "-u", "-o", "pipefail", "-c", script],
+        env=environment,
+        cwd=desk,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("page", having("toml"))
+def test_configurations_are_valid(page: Path) -> None:
+    for block in blocks(page, "toml"):
+        if block.reason is None:
+            build(RunConfig, tomllib.loads(block.text), where=f"{name(page)}:{block.line}")
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if page.name.endswith(".zh.md")], ids=name)
+def test_translations_show_the_same_code(page: Path) -> None:
+    original = page.with_name(page.name.replace(".zh.md", ".md"))
+    shown = [
+        [(block.language, block.text) for block in blocks(each, "python", "bash", "toml")] for each in (page, original)
+    ]
+    assert shown[0] == shown[1]
+    pictures = [re.findall(r"!\[[^\]]*\]\(([^)]+)\)", prose(each)) for each in (page, original)]
+    assert pictures[0] == pictures[1]
+
+
+@pytest.mark.parametrize("page", DOCUMENTS, ids=name)
+def test_links_lead_somewhere(page: Path) -> None:
+    text = prose(page)
+    targets = [match["target"] or match["source"] for match in LINK.finditer(text)]
+    missing = []
+    for target in targets:
+        path, _, anchor = unquote(target).partition("#")
+        if re.match(r"[a-z]+:", target):
+            continue
+        there = page if not path else (page.parent / path).resolve()
+        if not there.exists() or (anchor and anchor not in anchors(there)):
+            missing.append(target)
+    assert not missing
+
+
+def anchors(page: Path) -> set[str]:
+    """The anchors that GitHub gives to a page's headings."""
+    headings = re.findall(r"^#+ +(.+)$", prose(page), re.M)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_named_files_targets_and_settings_exist(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    assert [place for place in PLACE.findall(text) if not (ROOT / place).exists()] == []
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.M))
+    assert set(re.findall(r"(?:`|^)make ([a-z]+)", text, re.M)) <= targets
+    known = set(settings(RunConfig))
+    named = SETTING.findall(text) + re.findall(r"--set ([a-z][a-z0-9_.]*)=", text)
+    assert sorted(set(named) - known) == []
+
+
+def settings(section: type[Section], prefix: str = "") -> Iterator[str]:
+    """Dotted names of all settings and sections, over every member of a family."""
+    for key, field in section.model_fields.items():
+        yield prefix + key
+        members = [member for mark in field.metadata if isinstance(mark, OneOf) for member in mark.table().values()]
+        kind = field.annotation
+        if not members and isinstance(kind, type) and issubclass(kind, Section):
+            members = [kind]
+        for member in members:
+            yield from settings(member, f"{prefix}{key}.")
