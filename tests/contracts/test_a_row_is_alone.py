@@ -10,7 +10,7 @@ from torch import Tensor
 from seqloom.model import ModelState, Seq2Seq, select
 from seqloom.nn.tree import leaves, repeat_rows, select_rows
 
-pytestmark = pytest.mark.usefixtures("unchecked_shapes")  # test_sequence_is_steps.py has them on
+pytestmark = pytest.mark.usefixtures("unchecked_shapes")  # test_sequence_is_steps.py has the checks on
 BATCH = rows()
 ORDER = torch.tensor([2, 0, 1])
 

@@ -12,7 +12,7 @@ from seqloom.nn.attention import ATTENTIONS, build_attention
 from seqloom.nn.attention.normalise import NORMALISERS
 from seqloom.nn.shapes import length_mask
 
-pytestmark = pytest.mark.usefixtures("unchecked_shapes")  # test_sequence_is_steps.py has them on
+pytestmark = pytest.mark.usefixtures("unchecked_shapes")  # test_sequence_is_steps.py has the checks on
 BATCH = rows()
 
 

@@ -19,6 +19,7 @@ def nearly(found: Tensor | None, wanted: Tensor | None) -> None:
         torch.testing.assert_close(found, wanted, rtol=1e-4, atol=2e-5)
 
 
+@pytest.mark.usefixtures("unchecked_shapes")  # the tests below walk the same code with the checks on
 @pytest.mark.parametrize("case", FAMILIES + DECODER_CASES, ids=lambda case: case.name)
 def test_a_whole_target_equals_its_steps(case: Case) -> None:
     model, batch = case.model(), rows()
