@@ -1,0 +1,155 @@
+"""The shape of the code: rooms import only rooms before them; modules, functions and constructors stay small."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+SOURCE = Path(__file__).parents[1] / "src" / "seqloom"
+ROOMS = (
+    "errors",
+    "config",
+    "prediction",
+    "text",
+    "data",
+    "metrics",
+    "nn",
+    "model",
+    "search",
+    "checkpoint",
+    "inference",
+    "evaluation",
+    "training",
+    "plots",
+    "presets",
+    "api",
+    "bench",
+    "recipes",
+    "cli",
+)
+"""In the order in which a batch walks through them."""
+FREE_OF_TORCH = ("errors", "config", "prediction", "text", "metrics", "plots", "presets")
+MODULE_LINES, FUNCTION_LINES, PARAMETERS = 350, 60, 8
+MODULES = sorted(SOURCE.rglob("*.py"))
+TREES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in MODULES}
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+def room(path: Path) -> str:
+    return path.relative_to(SOURCE).parts[0].removesuffix(".py")
+
+
+def imports(tree: ast.AST) -> Iterator[str]:
+    """Full names of everything imported, however deep inside functions; not what only type checkers see."""
+    hidden = {
+        id(inner)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+        for inner in ast.walk(node)
+    }
+    for node in ast.walk(tree):
+        if id(node) in hidden:
+            continue
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports are absolute"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def functions(tree: ast.AST) -> Iterator[Function]:
+    return (node for node in ast.walk(tree) if isinstance(node, Function))
+
+
+def test_every_room_is_named() -> None:
+    assert {room(path) for path in MODULES} - {"__init__", "__main__"} == set(ROOMS)
+
+
+@pytest.mark.parametrize("name", ROOMS)
+def test_a_room_imports_only_rooms_before_it(name: str) -> None:
+    allowed = ROOMS[: ROOMS.index(name) + 1]
+    for path, tree in TREES.items():
+        if room(path) != name:
+            continue
+        for imported in imports(tree):
+            parts = imported.split(".")
+            if parts[0] == "seqloom" and parts[1:] != ["__version__"]:
+                assert parts[1] in allowed, f"{path} imports {imported}"
+
+
+@pytest.mark.parametrize("name", FREE_OF_TORCH)
+def test_some_rooms_know_no_torch(name: str) -> None:
+    for path, tree in TREES.items():
+        if room(path) == name:
+            assert not [each for each in imports(tree) if each.split(".")[0] in ("torch", "jaxtyping")], path
+
+
+def test_of_the_data_room_only_batches_know_torch() -> None:
+    known = {path.name for path, tree in TREES.items() if room(path) == "data" and "torch" in set(imports(tree))}
+    assert known == {"batch.py"}
+
+
+def test_modules_are_short() -> None:
+    lengths = {str(path): len(path.read_text(encoding="utf-8").splitlines()) for path in MODULES}
+    assert not {path: length for path, length in lengths.items() if length > MODULE_LINES}
+
+
+def test_functions_are_short() -> None:
+    long = [
+        f"{path}:{node.lineno} {node.name}"
+        for path, tree in TREES.items()
+        for node in functions(tree)
+        if (node.end_lineno or 0) - node.lineno + 1 > FUNCTION_LINES
+    ]
+    assert not long
+
+
+def test_constructors_take_few_parameters_each_of_them_named() -> None:
+    for path, tree in TREES.items():
+        for node in functions(tree):
+            if node.name == "__init__":
+                arguments = node.args
+                count = len(arguments.posonlyargs + arguments.args + arguments.kwonlyargs) - 1
+                assert count <= PARAMETERS, f"{path}:{node.lineno}"
+                assert arguments.kwarg is None, f"{path}:{node.lineno}"
+
+
+def test_only_commands_print_or_exit() -> None:
+    for path, tree in TREES.items():
+        if room(path) in ("cli", "__main__"):
+            continue
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call):
+                assert ast.unparse(node.func) not in ("print", "exit", "quit", "sys.exit"), f"{path}:{node.lineno}"
+
+
+def test_nothing_is_left_unfinished() -> None:
+    for path in MODULES:
+        text = path.read_text(encoding="utf-8")
+        for mark in ("TODO", "FIXME", "XXX", "NotImplementedError", "pragma: no cover", "import pickle", "torch.load("):
+            assert mark not in text, f"{path}: {mark}"
+
+
+def test_what_a_room_offers_is_there() -> None:
+    for path, tree in TREES.items():
+        listed = [
+            ast.literal_eval(node.value)
+            for node in tree.body
+            if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__"
+        ]
+        if not listed or path == SOURCE / "__init__.py":
+            continue
+        (names,) = listed
+        known = {
+            alias.asname or alias.name for node in tree.body if isinstance(node, ast.ImportFrom) for alias in node.names
+        }
+        known |= {node.name for node in tree.body if isinstance(node, Function | ast.ClassDef)}
+        for node in tree.body:
+            if isinstance(node, ast.Assign | ast.AnnAssign):
+                known |= {
+                    ast.unparse(each) for each in (node.targets if isinstance(node, ast.Assign) else [node.target])
+                }
+        assert set(names) <= known, f"{path}: {set(names) - known}"
