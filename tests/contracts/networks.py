@@ -53,7 +53,11 @@ def _encoders() -> list[Case]:
     return [
         Case(
             f"{cell}-{directions}-{'residual' if residual else 'plain'}-{layers}",
-            {"cell": cell, "encoder": {"bidirectional": directions, "residual": residual, "layers": layers}},
+            {
+                "cell": cell,
+                "encoder": {"bidirectional": directions, "residual": residual, "layers": layers},
+                "decoder": {"bridge": "copy", "layers": 1},  # hands on all that a final state holds
+            },
         )
         for directions, residual, layers, cell in kinds
     ]

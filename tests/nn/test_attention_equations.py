@@ -168,22 +168,28 @@ def compare(model: Seq2Seq, wanted: list[Array]) -> None:
     np.testing.assert_allclose(logits[0].detach(), np.array(wanted), rtol=1e-4, atol=1e-5)
 
 
-def test_bahdanau_2015() -> None:
-    """§A.1.2, §A.2.2: GRU, bidirectional encoder, alignment from s_{i-1}, context into the cell, maxout output."""
+@pytest.mark.parametrize("layers", [1, 2])
+def test_bahdanau_2015(layers: int) -> None:
+    """§A.1.2, §A.2.2: GRU, bidirectional encoder, alignment from s_{i-1}, context into the cell, maxout output.
+
+    With more layers than the paper's one, the top one asks.
+    """
     readout = {"hidden": "maxout", "reads_token": True}
-    decoder = {"attend": "before", "layers": 1, "bridge": "dense", "readout": readout}
+    decoder = {"attend": "before", "layers": layers, "bridge": "dense", "readout": readout}
     model = network(cell="gru", attention="additive", decoder=decoder)
     w = papers.weights_of(model)
     annotations, _ = encoded(w, "gru")
     # s_0 from the top layer's last output of both directions, which is the annotation each direction ends at
     summary = np.concatenate([annotations[-1][:4], annotations[0][4:]])
-    s = np.tanh(w["decoder.bridge.dense.weight"] @ summary + w["decoder.bridge.dense.bias"])
+    states = np.split(np.tanh(w["decoder.bridge.dense.weight"] @ summary + w["decoder.bridge.dense.bias"]), layers)
     out, wanted = papers.below(w, "decoder.readout"), []
     for word in TARGET:
         e = w["decoder.embedding.weight"][word]
-        c, _ = papers.attend("additive", papers.below(w, "decoder.attention"), s, annotations)
-        s = papers.gru(papers.below(w, "decoder.cells.0"), np.concatenate([e, c]), s)
-        features = readout_features(out, np.concatenate([s, c, e]), "maxout")
+        c, _ = papers.attend("additive", papers.below(w, "decoder.attention"), states[-1], annotations)
+        x = np.concatenate([e, c])
+        for index in range(layers):
+            states[index] = x = papers.gru(papers.below(w, f"decoder.cells.{index}"), x, states[index])
+        features = readout_features(out, np.concatenate([x, c, e]), "maxout")
         wanted.append(out["weight"] @ features + out["bias"])
     compare(model, wanted)
 

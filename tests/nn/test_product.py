@@ -39,7 +39,7 @@ def sliced_walk(product: Product, parts: list[Tensor]) -> Tensor:
 def shared_walk(product: Product, parts: list[Tensor]) -> Tensor:
     """The same weight with one bias, another bias and none, and rows of it, on inputs of two and three axes."""
     x, w, b, u, c = parts
-    y = product(x, w, b) + product(x * 2, w, None) + product(x[:, None], w, b * 2)[:, 0]
+    y = product(x, w, b) + product(x * 2, w, None) + product(x[:, None], w, b * 3)[:, 0]
     return (product(y, u, c).square() + product(x[None], w[:4], None)[0]).sum()
 
 
