@@ -92,8 +92,8 @@ class Cell(nn.Module, ABC):
         product = step_product()
         mask = None if lengths is None else length_mask(lengths, x.size(1))[:, :, None]
         outputs = []
-        for t in range(x.size(1)):
-            new = self.advance(projected[:, t], state, product)
+        for t, part in enumerate(projected.unbind(1)):
+            new = self.advance(part, state, product)
             state = new if mask is None else hold(mask[:, t], new, state)
             outputs.append(self.output(new))
         return torch.stack(outputs, 1), state

@@ -62,9 +62,10 @@ class SequentialDecoder(Decoder):
         drops = [self.dropout.mask(rows, length, cell.input_size, embedded) for cell in self.layers[1:]]
         product = step_product()
         steps = []
-        for t in range(length):
+        # one unbind, whose backward is one stack; a slice at each step would add a tensor of zeros to the whole
+        for t, (token, part) in enumerate(zip(embedded.unbind(1), projected.unbind(1), strict=True)):
             masks = [None, *(None if drop is None else drop[:, min(t, drop.size(1) - 1)] for drop in drops)]
-            step, state = self.advance(embedded[:, t], projected[:, t], masks, state, memory, product)
+            step, state = self.advance(token, part, masks, state, memory, product)
             steps.append(step)
         weights = torch.stack([step.weights for step in steps], 1)
         if steps[0].features is None:
