@@ -58,7 +58,7 @@ class OneOf:
 def one_of(family: str, table: Callable[[], Mapping[str, type[Section]]]) -> tuple[Any, ...]:
     """Metadata for `Annotated[BaseConfig, *one_of("cell", lambda: CELL_CONFIGS)]`."""
     chooser = OneOf(family, table)
-    return (SerializeAsAny(), BeforeValidator(chooser.choose), chooser)
+    return (SerializeAsAny(), BeforeValidator(chooser.choose), chooser)  # type: ignore[type-arg]
 
 
 def build(section: type[S], values: Mapping[str, Any], *, where: str = "", nested: bool = False) -> S:
