@@ -28,7 +28,7 @@ FENCE = re.compile(
 )
 LINK = re.compile(r"\]\((?P<target>[^()\s]+)\)|src=\"(?P<source>[^\"]+)\"")
 PLACE = re.compile(r"`((?:src|tests|docs|scripts|benchmarks)/[\w./-]+)`")
-SETTING = re.compile(r"`((?:data|text|model|training|search|evaluation)(?:\.[a-z][a-z0-9_]*)+)(?:\s?=[^`]*)?`")
+SETTING = re.compile(r"`((?:data|text|model|training|search|evaluation)(?:\.(?!py`)[a-z][a-z0-9_]*)+)(?:\s?=[^`]*)?`")
 FAST = ("README.md",)
 
 
