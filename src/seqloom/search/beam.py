@@ -2,7 +2,7 @@
 
 Each step takes the 2K best continuations of a sentence's K hypotheses. Those that end among the best K move to the
 finished, which keep the best K by normalised score; the best K that do not end live on. No Python runs per beam or
-per word: only one loop over steps.
+per word: only one loop over steps, and one walk back for each answer.
 """
 
 from __future__ import annotations
@@ -12,9 +12,18 @@ from jaxtyping import Int
 from torch import Tensor
 
 from seqloom.search.config import SearchConfig
-from seqloom.search.hypotheses import Hypothesis, Strands, empty_strands, extend, harvest, join, keep, take
+from seqloom.search.hypotheses import (
+    Finished,
+    Hypothesis,
+    Live,
+    empty_trace,
+    first_live,
+    harvest,
+    merge,
+    none_finished,
+)
 from seqloom.search.rules import Limits, Rule, forced_prefix, rules_for
-from seqloom.search.scores import best_possible, penalty
+from seqloom.search.scores import best_continuations, best_possible, penalty
 from seqloom.search.stepper import Stepper
 from seqloom.text.special import EOS, PAD
 
@@ -34,87 +43,85 @@ def search(
     `prefix` gives the ids that each output must begin with. A sentence leaves the batch when it is done, so that
     long neighbours cost it nothing.
     """
-    sentences = source.size(0)
+    sentences, beam, device = source.size(0), config.beam, source.device
     limits = _limits(lengths, config, prefix)
     rules = rules_for(config)
     room = int(limits.longest.max()) + 2  # begin and end mark
-    width = source.size(1) if alignments else None
-    live = empty_strands(sentences, config.beam, room, width, source.device)
-    live.scores[:, 0] = 0.0  # the others of the beam are copies of the first
-    finished = empty_strands(sentences, config.beam, room, width, source.device)
-    beams = torch.arange(sentences, device=source.device).repeat_interleave(config.beam)
-    state = stepper.select(stepper.start(source, lengths), beams)
-    numbers = torch.arange(sentences)  # the caller's numbers of the sentences still here
+    trace = empty_trace(room, sentences, beam, device)
+    live, finished = first_live(sentences, beam, device), none_finished(sentences, beam, device)
+    numbers = torch.arange(sentences, device=device)  # the caller's numbers of the sentences still here
+    state = stepper.start(source, lengths)
+    if beam > 1:
+        state = stepper.select(state, numbers.repeat_interleave(beam))
     results: list[list[Hypothesis]] = [[] for _ in range(sentences)]
     for position in range(1, room):
-        log_probs, state, weights = stepper.step(live.tokens[..., position - 1].flatten(), state)
-        live, finished, parents = _advance(live, finished, log_probs, weights, position, config, rules, limits)
+        log_probs, state, weights = stepper.step(live.tokens[..., -1].flatten(), state)
+        allowed = _allowed(log_probs.unflatten(0, (-1, beam)), live, position, rules, limits)
+        live, finished, places = _advance(live, finished, allowed, position, config)
+        seen = None
+        if alignments and weights is not None:
+            if position == 1:
+                trace = trace._replace(weights=weights.new_zeros(room, sentences, beam, weights.size(1)))
+            seen = weights.unflatten(0, (-1, beam))
+            seen = seen.gather(1, places[..., None].expand(-1, -1, seen.size(2)))
+        trace.write(position, numbers, (live.tokens[..., -1], places, live.scores), seen)
+
         done = _done(live, finished, position, config, limits)
-        last = position == room - 1 or bool(done.all())
-        if last or int(done.sum()) * 4 >= len(numbers):
-            for index in range(len(numbers)) if last else done.nonzero().flatten().tolist():
-                number = int(numbers[index])
-                results[number] = harvest(finished, index, config.n_best, int(lengths[number]))
-            if last:
-                break
-            kept = (~done).nonzero().flatten()
-            live, finished = keep(live, kept), keep(finished, kept)
-            limits = Limits(*(part[kept] for part in limits))
-            numbers, parents = numbers[kept.cpu()], parents[kept]
-            state = stepper.select(state, parents.flatten(), kept)
-        else:
-            state = stepper.select(state, parents.flatten())
+        count = len(numbers) if position == room - 1 else int(done.sum())
+        rows = places + torch.arange(len(numbers), device=device)[:, None] * beam
+        if count * 4 < len(numbers):
+            if count:  # what is settled stays as it is while it waits for others to leave
+                live = live._replace(scores=live.scores.masked_fill(done[:, None], -torch.inf))
+            if beam > 1:
+                state = stepper.select(state, rows.flatten())
+            continue
+        leaving = range(len(numbers)) if count == len(numbers) else done.nonzero().flatten().tolist()
+        for row in leaving:
+            number = int(numbers[row])
+            results[number] = harvest(trace, number, finished, row, config.n_best, int(lengths[number]))
+        if count == len(numbers):
+            break
+        kept = (~done).nonzero().flatten()
+        live, finished = Live(*(part[kept] for part in live)), Finished(*(part[kept] for part in finished))
+        limits, numbers = Limits(*(part[kept] for part in limits)), numbers[kept]
+        state = stepper.select(state, rows[kept].flatten(), kept)
     return results
 
 
-def _advance(
-    live: Strands,
-    finished: Strands,
-    log_probs: Tensor,
-    weights: Tensor | None,
-    position: int,
-    config: SearchConfig,
-    rules: list[Rule],
-    limits: Limits,
-) -> tuple[Strands, Strands, Int[Tensor, "B K"]]:
-    """One step for all sentences: the hypotheses that live on, those finished, and the rows the former came from."""
-    sentences, beam = live.scores.shape
-    allowed = log_probs.unflatten(0, (sentences, beam))  # [B, K, V]
+def _allowed(log_probs: Tensor, live: Live, position: int, rules: list[Rule], limits: Limits) -> Tensor:
+    """The log-probabilities [B, K, V] with what the rules forbid at -∞; written over."""
+    given = log_probs.clone() if position <= limits.prefix.size(1) else None
     for rule in rules:
-        allowed = rule(allowed, live.tokens, position, limits)
-    if position <= limits.prefix.size(1):
-        allowed = forced_prefix(log_probs.unflatten(0, (sentences, beam)), allowed, position, limits)
-    # a sentence's 2K best lie among each hypothesis's 2K best
-    best, words = allowed.topk(min(2 * beam, allowed.size(2)), -1)  # [B, K, W]
-    totals, index = (live.scores[..., None] + best).flatten(1).topk(min(2 * beam, best[0].numel()), -1)  # [B, C]
-    origins = index // best.size(2)
-    tokens = words.flatten(1).gather(1, index)
-    ends = tokens == EOS
-    seen = None if weights is None or live.alignment is None else weights.unflatten(0, (sentences, beam))
+        rule(log_probs, live.tokens, limits)
+    return log_probs if given is None else forced_prefix(given, log_probs, position - 1, limits)
 
+
+def _advance(
+    live: Live, finished: Finished, allowed: Tensor, position: int, config: SearchConfig
+) -> tuple[Live, Finished, Int[Tensor, "B K"]]:
+    """One step for all sentences: those that live on, those finished, and the places that the former came from."""
+    beam = config.beam
+    totals, places, tokens = best_continuations(live.scores, allowed, 2 * beam)
+    ends = tokens == EOS
     if bool(ends[:, :beam].any()):
         closing = torch.where(ends, totals, -torch.inf)[:, :beam]
-        closed = extend(take(live, origins[:, :beam]), tokens[:, :beam], closing, position, None)
-        closed = closed._replace(scores=closing / penalty(position, config))
-        both = join(finished, closed)
-        finished = take(both, both.scores.topk(beam, -1).indices)
-
-    scores, places = torch.where(ends, -torch.inf, totals).topk(beam, -1)
-    origins, tokens = origins.gather(1, places), tokens.gather(1, places)
-    if seen is not None:
-        seen = seen.gather(1, origins[..., None].expand(-1, -1, seen.size(2)))
-    live = extend(take(live, origins), tokens, scores, position, seen)
-    rows = origins + torch.arange(sentences, device=origins.device)[:, None] * beam
-    return live, finished, rows
+        lengths = torch.full_like(finished.lengths, position)
+        finished = merge(finished, Finished(closing / penalty(position, config), closing, lengths, places[:, :beam]))
+    scores, best = totals.masked_fill(ends, -torch.inf).topk(beam, -1)
+    places, tokens = places.gather(1, best), tokens.gather(1, best)
+    written = live.tokens
+    if beam > 1:
+        written = written.gather(1, places[..., None].expand(-1, -1, written.size(2)))
+    return Live(scores, torch.cat([written, tokens[..., None]], 2)), finished, places
 
 
-def _done(live: Strands, finished: Strands, position: int, config: SearchConfig, limits: Limits) -> Tensor:
+def _done(live: Live, finished: Finished, position: int, config: SearchConfig, limits: Limits) -> Tensor:
     """True for each sentence whose answer is settled."""
-    full = finished.scores.amin(1) > -torch.inf
+    worst = finished.scores[:, -1]
+    full = worst > -torch.inf
     if config.exhaustive:
-        hope = best_possible(live.scores, position + 1, limits.longest, config).amax(1)
-        full = full & (hope <= finished.scores.amin(1))
-    return full | (live.scores.amax(1) == -torch.inf)
+        full = full & (best_possible(live.scores[:, 0], position, limits.longest, config) <= worst)
+    return full | (live.scores[:, 0] == -torch.inf)
 
 
 def _limits(lengths: Tensor, config: SearchConfig, prefix: list[list[int]] | None) -> Limits:

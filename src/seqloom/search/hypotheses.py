@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -11,7 +12,7 @@ from jaxtyping import Float, Int
 from numpy.typing import NDArray
 from torch import Tensor
 
-from seqloom.text.special import BOS, PAD
+from seqloom.text.special import BOS
 
 
 @dataclass(frozen=True)
@@ -27,97 +28,105 @@ class Hypothesis:
     alignment: NDArray[np.float32] | None = None
 
 
-class Strands(NamedTuple):
-    """K hypotheses for each of B sentences, token by token; position 0 is the begin mark."""
+class Live(NamedTuple):
+    """The K unfinished hypotheses of each sentence, best first."""
 
-    tokens: Int[Tensor, "B K L"]
-    token_log_probs: Float[Tensor, "B K L"]
-    alignment: Float[Tensor, "B K L S"] | None
-    lengths: Int[Tensor, "B K"]
-    """Tokens so far, the begin mark not counted."""
     scores: Float[Tensor, "B K"]
-    """Summed log-probability of the unfinished, normalised score of the finished; -∞ for empty places."""
+    """Summed log-probability; -∞ for empty places."""
+    tokens: Int[Tensor, "B K L"]
+    """All that was written, the begin mark first."""
 
 
-def empty_strands(sentences: int, beam: int, room: int, source: int | None, device: torch.device) -> Strands:
-    """Places for hypotheses of up to `room` positions; `source` is the width of alignments, None for none."""
-    tokens = torch.full((sentences, beam, room), PAD, device=device)
-    tokens[..., 0] = BOS
-    return Strands(
-        tokens,
-        torch.zeros(sentences, beam, room, device=device),
-        None if source is None else torch.zeros(sentences, beam, room, source, device=device),
-        torch.zeros(sentences, beam, dtype=torch.long, device=device),
-        torch.full((sentences, beam), -torch.inf, device=device),
+class Finished(NamedTuple):
+    """The best K finished hypotheses of each sentence, best first: where in the trace they ended."""
+
+    scores: Float[Tensor, "B K"]
+    """Normalised; -∞ for empty places."""
+    totals: Float[Tensor, "B K"]
+    """Summed log-probability."""
+    lengths: Int[Tensor, "B K"]
+    """Tokens, the end mark counted."""
+    places: Int[Tensor, "B K"]
+    """Place in the beam of the hypothesis that the end mark closed."""
+
+
+class Trace(NamedTuple):
+    """Every step of the unfinished hypotheses, from which a finished one is read by walking back.
+
+    B are all the sentences that the search began with; step 0 is the begin mark.
+    """
+
+    tokens: Int[Tensor, "L B K"]
+    places: Int[Tensor, "L B K"]
+    """Place of the hypothesis that the token was appended to."""
+    totals: Float[Tensor, "L B K"]
+    weights: Float[Tensor, "L B K S"] | None
+
+    def write(self, position: int, numbers: Int[Tensor, " C"], step: tuple[Tensor, ...], seen: Tensor | None) -> None:
+        """Keeps one step of the sentences `numbers`: tokens, places and totals, and what each hypothesis looked at."""
+        for part, values in zip((self.tokens, self.places, self.totals), step, strict=True):
+            part[position].index_copy_(0, numbers, values)
+        if self.weights is not None and seen is not None:
+            self.weights[position].index_copy_(0, numbers, seen.to(self.weights.dtype))
+
+
+def first_live(sentences: int, beam: int, device: torch.device) -> Live:
+    """One empty hypothesis for each sentence; the other places of the beam are empty."""
+    scores = torch.full((sentences, beam), -torch.inf, device=device)
+    scores[:, 0] = 0.0
+    return Live(scores, torch.full((sentences, beam, 1), BOS, device=device))
+
+
+def none_finished(sentences: int, beam: int, device: torch.device) -> Finished:
+    """Empty places."""
+    empty = torch.full((sentences, beam), -torch.inf, device=device)
+    zeros = torch.zeros(sentences, beam, dtype=torch.long, device=device)
+    return Finished(empty, empty, zeros, zeros)
+
+
+def empty_trace(room: int, sentences: int, beam: int, device: torch.device) -> Trace:
+    """Room for that many steps, without attention weights."""
+    shape = room, sentences, beam
+    return Trace(
+        torch.zeros(shape, dtype=torch.long, device=device),
+        torch.zeros(shape, dtype=torch.long, device=device),
+        torch.zeros(shape, device=device),
+        None,
     )
 
 
-def take(strands: Strands, places: Int[Tensor, "B M"]) -> Strands:
-    """The hypotheses at the given places of each sentence."""
-    tokens, log_probs, alignment, lengths, scores = strands
-    wide = places[:, :, None].expand(-1, -1, tokens.size(2))
-    if alignment is not None:
-        deep = wide[..., None].expand(-1, -1, -1, alignment.size(3))
-        alignment = alignment.gather(1, deep)
-    return Strands(
-        tokens.gather(1, wide),
-        log_probs.gather(1, wide),
-        alignment,
-        lengths.gather(1, places),
-        scores.gather(1, places),
-    )
+def merge(finished: Finished, closed: Finished) -> Finished:
+    """The best of both."""
+    both = [torch.cat(parts, 1) for parts in zip(finished, closed, strict=True)]
+    scores, best = both[0].topk(finished.scores.size(1), -1)
+    return Finished(scores, *(part.gather(1, best) for part in both[1:]))
 
 
-def extend(strands: Strands, tokens: Tensor, totals: Tensor, position: int, weights: Tensor | None) -> Strands:
-    """Each hypothesis with one more token at `position`; `totals` [B, M] are the new summed log-probabilities."""
-    written, log_probs, alignment = strands.tokens.clone(), strands.token_log_probs.clone(), strands.alignment
-    written[..., position] = tokens
-    log_probs[..., position] = totals - strands.scores
-    if alignment is not None and weights is not None:
-        alignment = alignment.clone()
-        alignment[..., position, :] = weights
-    return Strands(written, log_probs, alignment, strands.lengths + 1, totals)
-
-
-def join(first: Strands, second: Strands) -> Strands:
-    """Side by side along the beam."""
-    alignment = (
-        None
-        if first.alignment is None or second.alignment is None
-        else torch.cat([first.alignment, second.alignment], 1)
-    )
-    return Strands(
-        torch.cat([first.tokens, second.tokens], 1),
-        torch.cat([first.token_log_probs, second.token_log_probs], 1),
-        alignment,
-        torch.cat([first.lengths, second.lengths], 1),
-        torch.cat([first.scores, second.scores], 1),
-    )
-
-
-def keep(strands: Strands, sentences: Int[Tensor, " C"]) -> Strands:
-    """Only the named sentences."""
-    tokens, log_probs, alignment, lengths, scores = strands
-    fewer = None if alignment is None else alignment[sentences]
-    return Strands(tokens[sentences], log_probs[sentences], fewer, lengths[sentences], scores[sentences])
-
-
-def harvest(finished: Strands, sentence: int, n_best: int, source_length: int) -> list[Hypothesis]:
-    """The best finished hypotheses of one sentence, best first."""
+def harvest(
+    trace: Trace, number: int, finished: Finished, row: int, n_best: int, source_length: int
+) -> list[Hypothesis]:
+    """The best finished hypotheses of a sentence, best first: its number in the trace, its row among the finished."""
+    scores, totals, lengths, places = (part[row, :n_best].tolist() for part in finished)
+    steps = max(lengths)
+    tokens, parents, sums = (part[:steps, number].tolist() for part in trace[:3])
     results = []
-    for place in finished.scores[sentence].argsort(descending=True, stable=True)[:n_best].tolist():
-        score = float(finished.scores[sentence, place])
+    for score, total, length, last in zip(scores, totals, lengths, places, strict=True):
         if score == -torch.inf:
             break
-        length = int(finished.lengths[sentence, place])  # end mark included
+        path = [last]  # the place at each step, the last one first
+        for step in range(length - 1, 1, -1):
+            path.append(parents[step][path[-1]])
+        path = path[: length - 1][::-1]
+        running = [0.0, *(sums[step][place] for step, place in enumerate(path, 1)), total]
         weights = None
-        if finished.alignment is not None:
-            weights = finished.alignment[sentence, place, 1:length, :source_length].float().cpu().numpy()
+        if trace.weights is not None:
+            found = trace.weights[torch.arange(1, length), number, torch.tensor(path, dtype=torch.long)]
+            weights = found[:, :source_length].float().cpu().numpy()
         results.append(
             Hypothesis(
-                tuple(finished.tokens[sentence, place, 1:length].tolist()),
+                tuple(tokens[step][place] for step, place in enumerate(path, 1)),
                 score,
-                tuple(finished.token_log_probs[sentence, place, 1 : length + 1].tolist()),
+                tuple(after - before for before, after in pairwise(running)),
                 weights,
             )
         )

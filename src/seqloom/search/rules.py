@@ -1,8 +1,7 @@
 """What a search may not write next: small functions of the hypotheses so far, applied in a list.
 
-A rule takes the log-probabilities [B, K, V], the hypotheses [B, K, L] of which the first `length` tokens count
-(the begin mark first), and returns log-probabilities with forbidden continuations at -∞. They are not renormalised:
-a hypothesis's score stays the model's own.
+A rule takes the log-probabilities [B, K, V] and the hypotheses [B, K, L], begin mark first, and sets forbidden
+continuations to -∞, in place. They are not renormalised: a hypothesis's score stays the model's own.
 """
 
 from __future__ import annotations
@@ -28,45 +27,37 @@ class Limits(NamedTuple):
     prefix_lengths: Int[Tensor, " B"]
 
 
-Rule = Callable[[Tensor, Tensor, int, Limits], Tensor]
+Rule = Callable[[Tensor, Tensor, Limits], None]
 
 
-def only_words(log_probs: Float[Tensor, "B K V"], tokens: Tensor, length: int, limits: Limits) -> Tensor:
+def only_words(log_probs: Float[Tensor, "B K V"], tokens: Int[Tensor, "B K L"], limits: Limits) -> None:
     """Padding and begin marks are never written."""
-    del tokens, length, limits
-    log_probs = log_probs.clone()
+    del tokens, limits
     log_probs[..., PAD] = -torch.inf
     log_probs[..., BOS] = -torch.inf
-    return log_probs
 
 
 def forced_prefix(
-    log_probs: Float[Tensor, "B K V"], allowed: Float[Tensor, "B K V"], length: int, limits: Limits
+    log_probs: Float[Tensor, "B K V"], allowed: Float[Tensor, "B K V"], written: int, limits: Limits
 ) -> Tensor:
     """Within a sentence's prefix its own next token, whatever the rules say; behind it, what they allow."""
-    position = length - 1
-    wanted = limits.prefix[:, position][:, None, None].expand(-1, log_probs.size(1), 1)
+    wanted = limits.prefix[:, written][:, None, None].expand(-1, log_probs.size(1), 1)
     forced = torch.full_like(log_probs, -torch.inf).scatter(2, wanted, log_probs.gather(2, wanted))
-    return torch.where((position < limits.prefix_lengths)[:, None, None], forced, allowed)
+    return torch.where((written < limits.prefix_lengths)[:, None, None], forced, allowed)
 
 
 def length_limits(minimum: int) -> Rule:
-    """No end mark before `minimum` tokens; nothing but the end mark at a sentence's longest."""
+    """No end mark before `minimum` tokens, unless nothing else may be written; nothing but it at the longest."""
 
-    def rule(log_probs: Float[Tensor, "B K V"], tokens: Tensor, length: int, limits: Limits) -> Tensor:
-        del tokens
-        written = length - 1
+    def rule(log_probs: Float[Tensor, "B K V"], tokens: Int[Tensor, "B K L"], limits: Limits) -> None:
+        written = tokens.size(2) - 1
+        full = (written >= limits.longest)[:, None]  # wins over the shortest
         if written < minimum:
-            early = written < limits.longest  # the longest wins over the shortest
-            barred = torch.where(early, -torch.inf, 0.0)[:, None]
-            log_probs = log_probs.clone()
-            log_probs[..., EOS] += barred
-        full = written >= limits.longest
-        if not bool(full.any()):
-            return log_probs
-        ended = torch.full_like(log_probs, -torch.inf)
-        ended[..., EOS] = log_probs[..., EOS]
-        return torch.where(full[:, None, None], ended, log_probs)
+            stuck = log_probs[..., EOS + 1 :].amax(-1) == -torch.inf
+            log_probs[..., EOS].masked_fill_(~(full | stuck), -torch.inf)
+        if bool(full.any()):
+            log_probs[..., :EOS].masked_fill_(full[..., None], -torch.inf)
+            log_probs[..., EOS + 1 :].masked_fill_(full[..., None], -torch.inf)
 
     return rule
 
@@ -74,16 +65,15 @@ def length_limits(minimum: int) -> Rule:
 def no_repeated_ngram(size: int) -> Rule:
     """No token that would complete an n-gram the hypothesis already holds (Paulus et al. 2018, §2.5)."""
 
-    def rule(log_probs: Float[Tensor, "B K V"], tokens: Int[Tensor, "B K L"], length: int, limits: Limits) -> Tensor:
+    def rule(log_probs: Float[Tensor, "B K V"], tokens: Int[Tensor, "B K L"], limits: Limits) -> None:
         del limits
-        written = tokens[..., 1:length]
-        if length - 1 < size:
-            return log_probs
+        written = tokens[..., 1:]
+        if written.size(2) < size:
+            return
         windows = written.unfold(2, size, 1)  # [B, K, W, n]
-        tail = written[..., length - size :][:, :, None]  # the last n - 1 tokens
+        tail = written[..., written.size(2) - size + 1 :][:, :, None]  # the last n - 1 tokens
         repeats = (windows[..., :-1] == tail).all(-1)
-        barred = torch.where(repeats, -torch.inf, 0.0)
-        return log_probs.scatter_add(2, windows[..., -1], barred.to(log_probs.dtype))
+        log_probs.scatter_add_(2, windows[..., -1], torch.where(repeats, -torch.inf, 0.0).to(log_probs.dtype))
 
     return rule
 

@@ -1,0 +1,200 @@
+"""Search over fixed tables: it sees no model, does what a plain beam search does, and keeps its rules."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tables import TableStepper, divisor, first_tokens, log_probs_of, plain_beam, random_tables
+
+from seqloom.config import build
+from seqloom.errors import SeqloomError
+from seqloom.search import EnsembleStepper, Hypothesis, SearchConfig, search
+from seqloom.search import scores as scoring
+from seqloom.search.scores import best_continuations
+from seqloom.text.special import BOS, EOS, PAD
+
+SIZE = 7
+
+
+def config(**values: Any) -> SearchConfig:
+    return build(SearchConfig, {"max_length_ratio": 0, "max_length_extra": 8, **values})
+
+
+def find(tables: torch.Tensor, numbers: list[int], chosen: SearchConfig, **options: Any) -> list[list[Hypothesis]]:
+    return search(TableStepper(tables), *first_tokens(numbers), chosen, **options)
+
+
+def assert_found(found: list[Hypothesis], wanted: list[tuple[float, tuple[int, ...]]]) -> None:
+    assert [each.ids for each in found] == [ids for _, ids in wanted]
+    assert [each.score for each in found] == pytest.approx([score for score, _ in wanted], abs=1e-4)
+
+
+searches = st.builds(
+    lambda beam, share, **values: config(beam=beam, n_best=max(1, beam * share // 4), **values),
+    beam=st.integers(1, 6),
+    share=st.integers(1, 4),
+    length_penalty=st.sampled_from(["none", "average", "gnmt"]),
+    alpha=st.sampled_from([0.0, 0.6, 1.0, 1.7]),
+    min_length=st.integers(0, 10),
+    max_length_extra=st.integers(1, 8),
+    exhaustive=st.booleans(),
+)
+
+
+@settings(max_examples=80, deadline=None)
+@given(chosen=searches, seed=st.integers(0, 1000), count=st.integers(1, 9))
+def test_search_finds_what_a_plain_beam_search_finds_for_each_sentence(
+    chosen: SearchConfig, seed: int, count: int
+) -> None:
+    tables = random_tables(count, SIZE, seed)
+    for table, found in zip(tables, find(tables, list(range(count)), chosen), strict=True):
+        assert_found(found, plain_beam(table, chosen))
+
+
+@settings(max_examples=40, deadline=None)
+@given(chosen=searches, seed=st.integers(0, 1000))
+def test_scores_are_sums_of_token_log_probs(chosen: SearchConfig, seed: int) -> None:
+    tables = random_tables(3, SIZE, seed)
+    for table, found in zip(tables, find(tables, [0, 1, 2], chosen), strict=True):
+        assert 1 <= len(found) <= chosen.n_best
+        assert len({each.ids for each in found}) == len(found)
+        for each in found:
+            path = [BOS, *each.ids, EOS]
+            assert each.token_log_probs == pytest.approx(log_probs_of(table, path), abs=1e-4)
+            total = sum(each.token_log_probs)
+            assert each.score == pytest.approx(total / divisor(len(path) - 1, chosen), abs=1e-5)
+            assert not {PAD, BOS, EOS} & set(each.ids)
+            assert min(chosen.min_length, chosen.max_length_extra) <= len(each.ids) <= chosen.max_length_extra
+
+
+def test_a_settled_sentence_is_not_changed_while_it_waits_for_others() -> None:
+    chosen = config(beam=3, n_best=3, max_length_extra=12)
+    tables = random_tables(40, SIZE, 3)
+    together = find(tables, list(range(40)), chosen)
+    for number, found in enumerate(together):
+        (alone,) = find(tables, [number], chosen)
+        assert [each.ids for each in found] == [each.ids for each in alone]
+    lengths = {max(len(each.ids) for each in found) for found in together}
+    assert len(lengths) > 3, "sentences must leave at different steps for this test to mean anything"
+
+
+def test_exhaustive_search_is_never_worse() -> None:
+    tables = random_tables(30, SIZE, 9, spread=1.0)
+    early, late = (find(tables, list(range(30)), config(beam=3, exhaustive=choice)) for choice in (False, True))
+    pairs = [(soon[0].score, patient[0].score) for soon, patient in zip(early, late, strict=True)]
+    assert all(patient >= soon - 1e-6 for soon, patient in pairs)
+    assert any(patient > soon + 1e-6 for soon, patient in pairs)
+
+
+@settings(max_examples=60, deadline=None)
+@given(size=st.integers(1, 3), beam=st.integers(1, 4), seed=st.integers(0, 1000), minimum=st.integers(0, 30))
+def test_no_ngram_is_repeated(size: int, beam: int, seed: int, minimum: int) -> None:
+    chosen = config(no_repeat_ngram=size, beam=beam, n_best=beam, min_length=minimum, max_length_extra=25)
+    for found in find(random_tables(3, SIZE, seed), [0, 1, 2], chosen):
+        assert found
+        for each in found:
+            ngrams = [each.ids[start : start + size] for start in range(len(each.ids) - size + 1)]
+            assert len(set(ngrams)) == len(ngrams)
+
+
+def test_without_the_rule_ngrams_do_repeat() -> None:
+    tables = random_tables(3, SIZE, 1)
+    found = find(tables, [0, 1, 2], config(beam=1, min_length=20, max_length_extra=25))
+    assert any(len(set(best.ids)) < len(best.ids) for (best,) in found)
+
+
+def test_an_output_ends_before_its_minimum_where_nothing_else_may_be_written() -> None:
+    ((found,),) = find(random_tables(1, SIZE, 0), [0], config(beam=1, no_repeat_ngram=1, min_length=8))
+    assert len(found.ids) == SIZE - 3  # every word once; PAD, BOS and EOS are no words
+
+
+def test_the_longest_wins_over_the_shortest() -> None:
+    for found in find(random_tables(2, SIZE, 5), [0, 1], config(beam=2, min_length=9, max_length_extra=4)):
+        assert {len(each.ids) for each in found} == {4}
+
+
+def test_the_longest_follows_the_length_of_the_source() -> None:
+    tables = random_tables(1, SIZE, 0)
+    tables[..., EOS] = -60.0
+    source, lengths = torch.tensor([[0, 5, 5, 5, 2], [0, 2, 0, 0, 0]]), torch.tensor([5, 2])
+    chosen = config(max_length_ratio=1.5, max_length_extra=1, beam=2)
+    found = search(TableStepper(tables), source, lengths, chosen)
+    assert [len(best[0].ids) for best in found] == [8, 4]
+
+
+@pytest.mark.parametrize("beam", [1, 4])
+def test_outputs_begin_with_their_prefix(beam: int) -> None:
+    tables = random_tables(4, SIZE, 2)
+    prefixes = [[], [5], [6, 4, 3], [4, 4, 4, 4]]
+    chosen = config(beam=beam, n_best=beam, exhaustive=True)
+    for prefix, table, found in zip(prefixes, tables, find(tables, [0, 1, 2, 3], chosen, prefix=prefixes), strict=True):
+        assert all(each.ids[: len(prefix)] == tuple(prefix) for each in found)
+        wanted = log_probs_of(table, [BOS, *prefix])
+        assert found[0].token_log_probs[: len(prefix)] == pytest.approx(wanted, abs=1e-4)
+    assert [best[0].ids for best in find(tables, [0], chosen, prefix=[[]])] == [
+        best[0].ids for best in find(tables, [0], chosen)
+    ]
+
+
+def test_a_prefix_wins_over_other_rules() -> None:
+    tables = random_tables(1, SIZE, 2)
+    prefix = [4, 4, 4, 5, 4, 4]
+    chosen = config(beam=2, no_repeat_ngram=2, max_length_extra=3)
+    ((found,),) = find(tables, [0], chosen, prefix=[prefix])
+    assert list(found.ids) == prefix, "a prefix may repeat itself, and be longer than the longest"
+    ((longer,),) = find(tables, [0], config(beam=2, no_repeat_ngram=1, min_length=8), prefix=[[4, 4]])
+    assert longer.ids[:2] == (4, 4)
+    assert len(set(longer.ids[1:])) == len(longer.ids) - 1
+
+
+def test_two_equal_members_are_one() -> None:
+    tables = random_tables(5, SIZE, 6)
+    chosen = config(beam=3, n_best=3)
+    one = find(tables, [0, 1, 2, 3, 4], chosen)
+    member = TableStepper(tables)
+    two = search(EnsembleStepper([member, member]), *first_tokens([0, 1, 2, 3, 4]), chosen)
+    for alone, both in zip(one, two, strict=True):
+        assert_found(both, [(each.score, each.ids) for each in alone])
+
+
+def test_an_ensemble_averages_probabilities() -> None:
+    first, second, third = (random_tables(6, SIZE, seed) for seed in (6, 7, 8))
+    chosen = config(beam=4, n_best=2)
+    members = EnsembleStepper([TableStepper(each) for each in (first, second, third)])
+    found = search(members, *first_tokens([0, 1, 2, 3, 4, 5]), chosen)
+    mean = ((first.exp() + second.exp() + third.exp()) / 3).log()
+    for each, wanted in zip(found, find(mean, [0, 1, 2, 3, 4, 5], chosen), strict=True):
+        assert_found(each, [(best.score, best.ids) for best in wanted])
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    sentences=st.integers(1, 3),
+    beam=st.integers(1, 4),
+    vocabulary=st.integers(4, 300),
+    count=st.integers(1, 8),
+    seed=st.integers(0, 99),
+)
+def test_two_rounds_select_what_one_does(sentences: int, beam: int, vocabulary: int, count: int, seed: int) -> None:
+    chance = torch.Generator().manual_seed(seed)
+    log_probs = torch.randn(sentences, beam, vocabulary, generator=chance)
+    log_probs[torch.rand(log_probs.shape, generator=chance) < 0.1] = -torch.inf
+    scores = torch.randn(sentences, beam, generator=chance)
+    once = best_continuations(scores, log_probs, count)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(scoring, "FEW", 0)
+        twice = best_continuations(scores, log_probs, count)
+    real = once[0] > -torch.inf
+    assert torch.equal(once[0], twice[0])
+    for one, other in zip(once, twice, strict=True):
+        assert torch.equal(one[real], other[real])
+    assert int(twice[2].max()) < vocabulary
+
+
+def test_the_n_best_list_fits_into_the_beam() -> None:
+    with pytest.raises((SeqloomError, ValueError), match="n_best must be at most the beam, 2, not 3"):
+        config(beam=2, n_best=3)
