@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import subprocess
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,11 @@ FENCE = re.compile(
 )
 LINK = re.compile(r"\]\((?P<target>[^()\s]+)\)|src=\"(?P<source>[^\"]+)\"")
 PLACE = re.compile(r"`((?:src|tests|docs|scripts|benchmarks)/[\w./-]+)`")
-SETTING = re.compile(r"`((?:data|text|model|training|search|evaluation)(?:\.(?!py`)[a-z][a-z0-9_]*)+)(?:\s?=[^`]*)?`")
+SETTING = re.compile(
+    r"`((?:data|text|model|training|search|evaluation)(?:\.(?!(?:py|safetensors)`)[a-z][a-z0-9_]*)+)(?:\s?=[^`]*)?`"
+)
+    r"`((?:data|text|model|training|search|evaluation)(?:\.(?!(?:py|safetensors)`)[a-z][a-z0-9_]*)+)(?:\s?=[^`]*)?`"
+)
 FAST = ("README.md",)
 
 
@@ -84,10 +89,21 @@ def spelled(count: int, skip: int = 0) -> list[tuple[str, str]]:
 @pytest.fixture
 def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with the files that the documents talk about."""
-    for file, pairs in {"pairs.tsv": spelled(80), "dev.tsv": spelled(20, 80), "test.tsv": spelled(20, 100)}.items():
-        (tmp_path / file).write_text("".join(f"{source}\t{target}\n" for source, target in pairs))
+    rows = spelled(40)
+    tagged = [(*row, f"en;{'verb' if number % 2 else 'noun'}") for number, row in enumerate(rows)]
+    files: dict[str, Sequence[tuple[str, ...]]] = {
+        "pairs.tsv": spelled(80),
+        "dev.tsv": spelled(20, 80),
+        "test.tsv": spelled(20, 100),
+        "tagged.tsv": tagged,
+    }
+    for file, table in files.items():
+        (tmp_path / file).write_text("".join("\t".join(line) + "\n" for line in table))
     (tmp_path / "words.txt").write_text("".join(f"{source}\n" for source, _ in spelled(6, 120)))
-    for side, texts in zip(("en", "de"), zip(*spelled(40), strict=True), strict=True):
+    (tmp_path / "pairs.csv").write_text("word,phones\n" + "".join(",".join(row) + "\n" for row in rows))
+    records = [{"source": source, "target": [target, source]} for source, target in rows]
+    (tmp_path / "pairs.jsonl").write_text("".join(json.dumps(record) + "\n" for record in records))
+    for side, texts in zip(("en", "de"), zip(*rows, strict=True), strict=True):
         (tmp_path / f"train.{side}").write_text("".join(f"{text}\n" for text in texts))
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
