@@ -32,8 +32,6 @@ PLACE = re.compile(r"`((?:src|tests|docs|scripts|benchmarks)/[\w./-]+)`")
 SETTING = re.compile(
     r"`((?:data|text|model|training|search|evaluation)(?:\.(?!(?:py|safetensors)`)[a-z][a-z0-9_]*)+)(?:\s?=[^`]*)?`"
 )
-    r"`((?:data|text|model|training|search|evaluation)(?:\.(?!(?:py|safetensors)`)[a-z][a-z0-9_]*)+)(?:\s?=[^`]*)?`"
-)
 FAST = ("README.md",)
 
 
