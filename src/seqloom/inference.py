@@ -13,6 +13,7 @@ from seqloom.data import Source
 from seqloom.data.batch import collate_ids, pad_sources
 from seqloom.model import Seq2Seq
 from seqloom.nn.precision import choose_precision
+from seqloom.nn.shapes import length_mask
 from seqloom.prediction import Prediction
 from seqloom.search import Hypothesis, ModelStepper, SearchConfig, Stepper, search
 from seqloom.text.sources import encode_sources
@@ -24,6 +25,8 @@ WINDOW = 1024
 """Lines read before the first is answered: enough to sort by length into batches without padding."""
 TOKENS = 16_384
 """Padded source tokens of a batch times its beam: with `search.batch` a bound on memory, whatever the lines."""
+SCORED = 1024
+"""Target tokens compared with the vocabulary at once where pairs are scored."""
 
 
 @dataclass(frozen=True)
@@ -130,9 +133,14 @@ class Predictor:
     @torch.inference_mode()
     def _score_batch(self, sources: list[list[int]], targets: list[list[int]]) -> list[PairScore]:
         batch = collate_ids(sources, targets).to(self.device)
-        logits, _ = self.model(batch.source, batch.source_lengths, batch.target_in)
-        log_probs = torch.log_softmax(logits.float(), -1).gather(2, batch.target_out[:, :, None]).squeeze(2)
-        rows = [tuple(row[:length]) for row, length in zip(log_probs.tolist(), batch.target_lengths, strict=True)]
+        readout, real = self.model.decoder.readout, length_mask(batch.target_lengths, batch.target_out.size(1))
+        with choose_precision("float32", self.device.type).active():
+            features, _ = self.model.features(batch.source, batch.source_lengths, batch.target_in)
+            parts = zip(features[real].split(SCORED), batch.target_out[real].split(SCORED), strict=True)
+            log_probs = torch.cat(
+                [torch.log_softmax(readout.logits(x).float(), -1).gather(1, y[:, None])[:, 0] for x, y in parts]
+            )
+        rows = [tuple(row.tolist()) for row in log_probs.split(batch.target_lengths.tolist())]
         return [PairScore(sum(row), row) for row in rows]
 
 

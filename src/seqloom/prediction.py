@@ -14,9 +14,9 @@ class Prediction:
 
     `score` is the (length-normalised) log-probability the search ranks by; `token_log_probs` are natural logarithms,
     one for each of `target_tokens`. `alignment` is [T, S], attention weights whose rows sum to 1 over the
-    `source_tokens`; None where it was not asked for or the model has no attention.
-    `alternatives` are the further entries of the n-best list, best first. `cut` says that the input was longer than
-    the search's limit and that its end was left out.
+    `source_tokens`; None where it was not asked for or the model has no attention; it is left out where predictions
+    are compared. `alternatives` are the further entries of the n-best list, best first. `cut` says that the input was
+    longer than the search's limit and that its end was left out.
     """
 
     text: str
@@ -24,6 +24,6 @@ class Prediction:
     source_tokens: tuple[str, ...] = ()
     target_tokens: tuple[str, ...] = ()
     token_log_probs: tuple[float, ...] = ()
-    alignment: NDArray[np.float32] | None = None
+    alignment: NDArray[np.float32] | None = field(default=None, compare=False)
     alternatives: tuple[Prediction, ...] = field(default=())
     cut: bool = False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -25,7 +25,7 @@ class Hypothesis:
     ids: tuple[int, ...]
     score: float
     token_log_probs: tuple[float, ...]
-    alignment: NDArray[np.float32] | None = None
+    alignment: NDArray[np.float32] | None = field(default=None, compare=False)
 
 
 class Live(NamedTuple):
