@@ -10,7 +10,9 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 CODE := src tests scripts $(wildcard benchmarks) $(wildcard docs)
 
+# threads that wait for each other by spinning lose far more than they gain where other programs run
 export OMP_NUM_THREADS ?= $(shell nproc 2>/dev/null || echo 2)
+export OMP_WAIT_POLICY ?= PASSIVE
 export TOKENIZERS_PARALLELISM ?= false
 
 .PHONY: demo test check fix docs clean

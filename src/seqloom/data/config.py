@@ -40,9 +40,9 @@ class DataConfig(Section):
     """What to do with a line that cannot be read; skipped lines are counted and listed."""
     min_length: int = Field(default=1, ge=0)
     """Training pairs with a side of fewer tokens are left out."""
-    max_source_length: int = Field(default=0, ge=0)
+    max_source_length: int = Field(default=1000, ge=0)
     """Training pairs with more source tokens are left out; 0 is no limit."""
-    max_target_length: int = Field(default=0, ge=0)
+    max_target_length: int = Field(default=1000, ge=0)
     """Training pairs with more target tokens are left out; 0 is no limit."""
     max_length_ratio: float = Field(default=0.0, ge=0.0)
     """Training pairs with one side so many times as long as the other are left out; 0 is no limit."""

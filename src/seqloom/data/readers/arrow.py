@@ -51,6 +51,7 @@ def table_records(
         number = 0
         try:
             for batch in batches([names[place] for place in places.values()]):
+                batch.validate(full=True)  # damaged offsets would be followed out of the memory
                 cells = {name: batch.column(names[place]).to_pylist() for name, place in places.items()}
                 for index in range(batch.num_rows):
                     number += 1
