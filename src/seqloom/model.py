@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import Annotated, Any, NamedTuple
 
-import torch
 from jaxtyping import Float, Int
 from pydantic import Field, model_validator
 from torch import Tensor, nn
@@ -20,7 +19,6 @@ from seqloom.nn.cells.lstm import LSTMConfig
 from seqloom.nn.decoders import DecoderConfig, DecoderState, build_decoder
 from seqloom.nn.dropout import SequenceDropout
 from seqloom.nn.encoder import Encoder, EncoderConfig
-from seqloom.nn.loss import cross_entropy
 from seqloom.nn.shapes import length_mask
 from seqloom.nn.tree import leaves, select_rows
 
@@ -212,9 +210,8 @@ class Seq2Seq(nn.Module):
         """Cross-entropy over the real target positions; padding is left out before the vocabulary is touched."""
         features, _ = self.features(source, lengths, target_in)
         mask = length_mask(target_lengths, target_out.size(1))
-        real, targets = features[mask], target_out[mask]
-        readout = self.decoder.readout
-        loss, nll = cross_entropy(real, readout.weight, readout.bias, targets, smoothing)
+        targets = target_out[mask]
+        loss, nll = self.decoder.readout.loss(features[mask], targets, smoothing)
         return LossSums(loss, nll, len(targets))
 
 
@@ -230,8 +227,9 @@ def parameter_count(model: nn.Module) -> int:
 
 
 def _embedding(size: int, width: int) -> nn.Embedding:
-    embedding = nn.Embedding(size, width, padding_idx=0)
-    nn.init.normal_(embedding.weight, std=width**-0.5)
-    with torch.no_grad():
-        embedding.weight[0].zero_()
-    return embedding
+    """Vectors of unit variance, as PyTorch makes them.
+
+    Smaller ones starve the recurrence: with a deviation of 1/√E, attention on 3,600 words found no alignment in 14
+    epochs (dev loss 1.45 nats a phone against 0.35).
+    """
+    return nn.Embedding(size, width, padding_idx=0)
