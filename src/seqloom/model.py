@@ -18,6 +18,7 @@ from seqloom.nn.cells import CellConfig, cell_configs
 from seqloom.nn.cells.lstm import LSTMConfig
 from seqloom.nn.decoders import DecoderConfig, DecoderState, build_decoder
 from seqloom.nn.dropout import SequenceDropout
+from seqloom.nn.embedding import Embedding
 from seqloom.nn.encoder import Encoder, EncoderConfig
 from seqloom.nn.shapes import length_mask
 from seqloom.nn.tree import leaves, select_rows
@@ -38,6 +39,9 @@ class ModelConfig(Section):
     """The same on embeddings."""
     variational: bool = False
     """One dropout mask for a whole sequence instead of a fresh one at each position (Gal & Ghahramani 2016)."""
+    embedding_deviation: float = Field(default=1.0, gt=0)
+    """Standard deviation of fresh embeddings as the network sees them. Finding alignments needs about 1; a label that
+    follows from single words is learned better from 0.1, where a rare word says little until it has been learned."""
     share_embeddings: bool = False
     """One embedding for source and target; needs text.shared."""
     encoder: EncoderConfig = EncoderConfig()
@@ -144,11 +148,17 @@ class Seq2Seq(nn.Module):
     def __init__(self, config: ModelConfig, source_size: int, target_size: int) -> None:
         super().__init__()
         self.config, self.source_size, self.target_size = config, source_size, target_size
-        self.source_embedding = _embedding(source_size, config.embedding)
+        tied = config.decoder.readout.kind == "tied"
+        deviation = config.embedding_deviation
+        self.source_embedding = Embedding(
+            source_size, config.embedding, deviation, tied=tied and config.share_embeddings
+        )
         shared = config.share_embeddings
         if shared and source_size != target_size:
             raise ValueError(f"share_embeddings needs one vocabulary, not sizes {source_size} and {target_size}")
-        target_embedding = self.source_embedding if shared else _embedding(target_size, config.embedding)
+        target_embedding = (
+            self.source_embedding if shared else Embedding(target_size, config.embedding, deviation, tied=tied)
+        )
         self.embedding_dropout = SequenceDropout(config.embedding_dropout, variational=config.variational)
         dropout = SequenceDropout(config.dropout, variational=config.variational)
         self.encoder = Encoder(config.encoder, config.encoder_cell, config.embedding, config.encoder_hidden, dropout)
@@ -224,12 +234,3 @@ def select(state: ModelState, rows: Tensor, sentences: Tensor | None = None) -> 
 def parameter_count(model: nn.Module) -> int:
     """Number of weights, shared ones once."""
     return sum(parameter.numel() for parameter in model.parameters())
-
-
-def _embedding(size: int, width: int) -> nn.Embedding:
-    """Vectors of unit variance, as PyTorch makes them.
-
-    Smaller ones starve the recurrence: with a deviation of 1/√E, attention on 3,600 words found no alignment in 14
-    epochs (dev loss 1.45 nats a phone against 0.35).
-    """
-    return nn.Embedding(size, width, padding_idx=0)

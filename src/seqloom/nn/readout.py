@@ -31,7 +31,7 @@ class ReadoutConfig(Section):
 class Readout(nn.Module):
     """features: h̃ = tanh(W_c [c; h]) (Luong et al. 2015, eq. 5), or maxout of pairs, t = max(t̃_{2j}, t̃_{2j+1})
 
-    with t̃ = U s + V y + C c (Bahdanau et al. 2015, §A.2.2). logits: W_o h̃ + b, with h̃/√R for h̃ where W_o is an embedding.
+    with t̃ = U s + V y + C c (Bahdanau et al. 2015, §A.2.2). logits: W_o h̃ + b.
     """
 
     def __init__(self, config: ReadoutConfig, input_size: int, vocabulary: int, embedding: nn.Embedding) -> None:
@@ -40,10 +40,8 @@ class Readout(nn.Module):
         self.size = input_size if config.hidden == "none" else config.size or embedding.embedding_dim
         pieces = 2 if config.hidden == "maxout" else 1
         self.layer = None if config.hidden == "none" else nn.Linear(input_size, pieces * self.size)
-        self.scale = 1.0
         if config.kind == "tied":
             self.weight = embedding.weight
-            self.scale = self.size**-0.5  # an embedding has unit variance; so have the first logits then
         else:
             self.weight = nn.Parameter(torch.empty(vocabulary, self.size))
             nn.init.xavier_uniform_(self.weight)
@@ -61,10 +59,10 @@ class Readout(nn.Module):
 
     def logits(self, features: Float[Tensor, "... R"]) -> Float[Tensor, "... V"]:
         """One unnormalised score per word."""
-        return F.linear(features * self.scale, self.weight, self.bias)
+        return F.linear(features, self.weight, self.bias)
 
     def loss(
         self, features: Float[Tensor, "N R"], targets: Int[Tensor, " N"], smoothing: float
     ) -> tuple[Float[Tensor, ""], Float[Tensor, ""]]:
         """`cross_entropy` of the logits, which are never held whole."""
-        return cross_entropy(features * self.scale, self.weight, self.bias, targets, smoothing)
+        return cross_entropy(features, self.weight, self.bias, targets, smoothing)
