@@ -46,7 +46,7 @@ class OneOf:
         if value is None or isinstance(value, Section):
             return value
         if not isinstance(value, str | Mapping):
-            raise ValueError(f"a {self.family} is a name or a table of settings, not {value!r}")
+            raise ValueError(f"{self.family}: a name or a table of settings is wanted, not {value!r}")
         given = {"kind": value} if isinstance(value, str) else dict(value)
         table = self.table()
         kind = given.get("kind", next(iter(table)))
@@ -182,7 +182,8 @@ def _explain(section: type[Section], error: ValidationError, where: str) -> Conf
         return ConfigError(f"{key} is not a setting", where=where, hint=suggestion(path[-1], known))
     reason = first["msg"].removeprefix("Value error, ")
     reason = reason[:1].lower() + reason[1:]
-    came = "" if isinstance(first["input"], Mapping | Section) else f", not {first['input']!r}"
+    said = first["type"] == "value_error" or isinstance(first["input"], Mapping | Section)  # our own messages say it
+    came = "" if said else f", not {first['input']!r}"
     return ConfigError(f"{key}: {reason}{came}" if key else reason, where=where)
 
 

@@ -123,7 +123,7 @@ BAD = [
     ({"attention": "dott"}, "'dott' is not a known attention; did you mean dot?"),
     ({"attention": {"kind": "dot", "size": 4}}, r"attention\.size is not a setting"),
     ({"attention": {"normaliser": "softmin"}}, r"attention\.normaliser: .*'softmax', 'sparsemax' or 'entmax15'"),
-    ({"attention": 5}, "an attention is a name or a table|a attention is a name or a table"),
+    ({"attention": 5}, "attention: a name or a table of settings is wanted, not 5"),
     ({"cell": "lst"}, "'lst' is not a known cell; did you mean lstm?"),
     ({"encoder": {"cell": "elman"}}, r"encoder\.cell: 'elman' is not a known cell"),
     ({"encoder": {"bidirectional": True}}, r"encoder\.bidirectional: .*'all', 'first' or 'none'"),

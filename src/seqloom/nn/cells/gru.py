@@ -25,8 +25,7 @@ class GRU(Cell):
 
         r = σ(W_r x + U_r h + b_r)   z = σ(W_z x + U_z h + b_z)   n = tanh(W_n x + b_n + r ⊙ (U_n h + c_n))
 
-    This is the variant of `torch.nn.GRU` and cuDNN; Cho et al. 2014 (eqs. 5-8) write U (r ⊙ h) for r ⊙ (U h), and
-    give z the opposite sense.
+    This is the variant of `torch.nn.GRU` and cuDNN; Cho et al. 2014 (eqs. 5-8) write U (r ⊙ h) for r ⊙ (U h).
     """
 
     gates = 3
