@@ -24,7 +24,13 @@ S = TypeVar("S", bound="Section")
 class Section(BaseModel):
     """A frozen group of settings; the sentence under a field is its documentation."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, validate_default=True)
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        use_attribute_docstrings=True,
+        validate_default=True,
+        coerce_numbers_to_str=True,  # `--set data.source=2` names a column
+    )
 
     def replace(self: S, **changes: Any) -> S:
         """A checked copy with some settings changed."""
