@@ -14,7 +14,7 @@ os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 import torch
 
 torch.set_num_threads(1)
-jaxtyping.install_import_hook(["seqloom.nn", "seqloom.model"], "beartype.beartype")
+jaxtyping.install_import_hook(["seqloom.nn", "seqloom.model", "seqloom.search"], "beartype.beartype")
 
 pytest_plugins = ["samples", "toy"]
 

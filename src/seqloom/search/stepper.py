@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Float, Int
@@ -12,6 +12,7 @@ from torch import Tensor
 from seqloom.model import ModelState, Seq2Seq, select
 
 
+@runtime_checkable
 class Stepper(Protocol):
     """Three verbs. A state has N = B·K rows over B sentences; rows b·K … b·K + K - 1 are sentence b's beam."""
 
