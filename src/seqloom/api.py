@@ -10,13 +10,12 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from seqloom.checkpoint import ModelFolder, load_model, save_model
-from seqloom.checkpoint.tensors import distinct_tensors
 from seqloom.config import build, merged, override, read_toml
 from seqloom.data import Example, ReadReport, Source, group_by_source, pairs_as_examples
 from seqloom.errors import ConfigError, suggestion
 from seqloom.evaluation import Evaluation, evaluate, read_evaluation
 from seqloom.inference import WINDOW, PairScore, Predictor
-from seqloom.model import Seq2Seq
+from seqloom.model import Seq2Seq, parameter_count
 from seqloom.prediction import Prediction
 from seqloom.presets import PRESETS
 from seqloom.text import Tokenizer
@@ -109,7 +108,7 @@ class Model:
     def sizes(self) -> dict[str, int]:
         """How large the model is."""
         return {
-            "weights": sum(tensor.numel() for tensor in distinct_tensors(self.network).values()),
+            "weights": parameter_count(self.network),
             "source symbols": self.source_tokenizer.size,
             "target symbols": self.target_tokenizer.size,
         }

@@ -8,13 +8,13 @@ from typing import Any
 from torch import nn
 
 from seqloom.checkpoint.format import FORMAT_VERSION
-from seqloom.checkpoint.tensors import distinct_tensors
 from seqloom.config import Section, to_toml
+from seqloom.model import parameter_count
 
 
 def model_card(config: Section, metrics: Mapping[str, Any], model: nn.Module) -> str:
     """README.md of a model folder in Markdown."""
-    count = sum(tensor.numel() for tensor in distinct_tensors(model).values())
+    count = parameter_count(model)
     rows = [f"| {name} | {_shown(value)} |" for name, value in flattened(metrics).items()]
     facts = [f"- {name}: {value}" for name, value in _facts(config).items()]
     return "\n".join(

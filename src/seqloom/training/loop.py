@@ -6,8 +6,8 @@ from collections.abc import Generator, Iterator
 from contextlib import closing
 from pathlib import Path
 
-from seqloom.checkpoint.tensors import distinct_tensors
 from seqloom.errors import ConfigError
+from seqloom.model import parameter_count
 from seqloom.training import reports
 from seqloom.training.config import RunConfig
 from seqloom.training.device import reproducible_kernels
@@ -100,7 +100,7 @@ def _greeting(prepared: Prepared, folder: RunFolder) -> Iterator[reports.Report]
         dev_pairs=len(prepared.dev),
         source_symbols=prepared.encoder.source.size,
         target_symbols=prepared.encoder.target.size,
-        parameters=sum(tensor.numel() for tensor in distinct_tensors(prepared.model).values()),
+        parameters=parameter_count(prepared.model),
         device=str(prepared.device),
         precision=prepared.precision.describe(),
         epochs=prepared.config.training.epochs,
