@@ -67,3 +67,17 @@ def test_other_devices_get_float32() -> None:
     assert choose_precision("auto", "mps") == Precision(torch.float32, "mps")
     assert choose_precision("bfloat16", "cuda:0").dtype == torch.bfloat16
     assert choose_precision("float32", "cuda").dtype == torch.float32
+
+
+@pytest.mark.parametrize("before", [False, True])
+def test_the_smallest_numbers_are_zero_inside_only(before: bool) -> None:
+    if not torch.set_flush_denormal(before):
+        pytest.skip("this processor cannot flush denormals")
+    tiny = torch.tensor(1e-39)
+    try:
+        with suppress(KeyError), choose_precision("float32", "cpu").active():
+            assert float(tiny * 1.0) == 0
+            raise KeyError
+        assert (float(tiny * 1.0) == 0) is before
+    finally:
+        torch.set_flush_denormal(False)

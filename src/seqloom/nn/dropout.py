@@ -22,7 +22,8 @@ class SequenceDropout(nn.Module):
             return None
         keep = 1 - self.rate
         shape = (rows, 1 if self.variational else length, width)
-        return torch.empty(shape, dtype=like.dtype, device=like.device).bernoulli_(keep).div_(keep)
+        # on CPUs uniform numbers, compared, come twice as fast as Bernoulli ones
+        return torch.rand(shape, device=like.device).lt_(keep).div_(keep).to(like.dtype)
 
     def forward(self, x: Tensor) -> Tensor:
         """[B, L, H] → [B, L, H]."""

@@ -14,7 +14,7 @@ from torch.optim import AdamW
 
 from seqloom.data.batch import Batch
 from seqloom.model import LossSums, Seq2Seq
-from seqloom.nn.precision import Precision
+from seqloom.nn.precision import Precision, no_denormals
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,7 @@ class Update:
     tokens: int
 
 
+@no_denormals()
 def update(model: Seq2Seq, optimiser: AdamW, batches: Sequence[Batch], objective: Objective) -> Update:
     """Change the weights once by the gradient of all batches together.
 
@@ -55,7 +56,8 @@ def update(model: Seq2Seq, optimiser: AdamW, batches: Sequence[Batch], objective
         nll += sums.nll.detach()
     weights = [weight for weight in model.parameters() if weight.grad is not None]
     norm = get_total_norm([weight.grad for weight in weights if weight.grad is not None], foreach=True)
-    if objective.clip_norm:
+    # where reading the norm costs nothing, a factor of 1 is not worth a pass over all gradients
+    if objective.clip_norm and (norm.device.type != "cpu" or norm > objective.clip_norm):
         clip_grads_with_norm_(weights, objective.clip_norm, norm, foreach=True)
     optimiser.step()
     return Update(nll, norm.detach(), tokens)
