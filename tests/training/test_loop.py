@@ -27,6 +27,7 @@ from seqloom.training.reports import (
     SetupReport,
     StepReport,
 )
+from seqloom.training.schedules import ScheduleConfig, rate_factor
 from seqloom.training.step import update as real_update
 
 
@@ -71,6 +72,15 @@ def test_a_seed_gives_the_same_weights_twice(tmp_path: Path) -> None:
         list(begin_run(tmp_path / name, epochs=1, seed=seed))
     assert same_weights(tmp_path / "one", tmp_path / "two")
     assert not same_weights(tmp_path / "one", tmp_path / "three")
+
+
+def test_the_rate_follows_the_schedule_whatever_the_dev_score_does(tmp_path: Path) -> None:
+    rate, schedule = 1e-30, ScheduleConfig(warmup=3)  # far too low to learn: no evaluation is better
+    reports = list(begin_run(tmp_path / "run", log_every=1, optimiser={"learning_rate": rate}, schedule={"warmup": 3}))
+    assert len({each.loss for each in of_kind(reports, EvalReport)}) < len(of_kind(reports, EvalReport))
+    steps = of_kind(reports, StepReport)
+    wanted = [rate * rate_factor(step.step, schedule, step.steps_total) for step in steps]
+    assert [step.learning_rate for step in steps] == pytest.approx(wanted)
 
 
 VARIANTS: dict[str, dict[str, Any]] = {

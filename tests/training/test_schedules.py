@@ -58,6 +58,12 @@ def test_a_plateau_knows_which_way_is_up() -> None:
     assert memory.observe(9, higher_is_better=True, config=config).factor == 0.5
 
 
+@pytest.mark.parametrize("kind", sorted(set(SCHEDULES) - {"plateau"}))
+def test_only_a_plateau_heeds_the_dev_score(kind: str) -> None:
+    memory = Plateau().observe(1.0, higher_is_better=False, config=build(ScheduleConfig, {"kind": kind}))
+    assert memory.observe(2.0, higher_is_better=False, config=build(ScheduleConfig, {"kind": kind})).factor == 1
+
+
 def test_an_unknown_kind_is_refused() -> None:
     with pytest.raises(ConfigError, match="kind"):
         build(ScheduleConfig, {"kind": "linear"})

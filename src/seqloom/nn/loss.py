@@ -9,7 +9,8 @@ import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor
 
-ROWS = 512  # rows of logits that live at a time: 512 × 8,000 float32 are 16 MB
+ROWS = {"cpu": 128}  # rows of logits that live at a time: 128 × 8,000 float32 are 4 MB, which stay in the cache
+MANY_ROWS = 2048  # on devices that want much work at once
 
 
 def cross_entropy(
@@ -68,23 +69,43 @@ class _LinearCrossEntropy(torch.autograd.Function):
 def _blocks(
     features: Tensor, weight: Tensor, bias: Tensor, targets: Tensor, smoothing: float, wanted: bool
 ) -> tuple[Tensor, tuple[Tensor, ...]]:
-    """[loss, negative log-likelihood] in float32 and, if wanted, the gradients of features, weight and bias."""
+    """[loss, negative log-likelihood] in float32 and, if wanted, the gradients of features, weight and bias.
+
+    With e = exp(logits - max) and z = Σ e, p = e / z is never made: 1/z goes onto the thin sides of the products, and
+    the share ε/V of every word comes off their results, so that few passes touch the [n, V] block itself.
+    """
     sums = torch.zeros(2, dtype=torch.float32, device=features.device)
     by_features: list[Tensor] = []
     by_weight = torch.zeros_like(weight, dtype=torch.float32) if wanted else weight
     by_bias = torch.zeros_like(bias, dtype=torch.float32) if wanted else bias
-    for h, y in zip(features.split(ROWS), targets.split(ROWS), strict=True):
-        log_p = torch.log_softmax(F.linear(h, weight).float().add_(bias), -1)  # [n, V]
-        likelihood = log_p.gather(1, y[:, None]).sum()
-        smooth = log_p.mean(1).sum() if smoothing else likelihood
+    rows = ROWS.get(features.device.type, MANY_ROWS)
+    for h, y in zip(features.split(rows), targets.split(rows), strict=True):
+        logits = _logits(h, weight, bias)
+        top = logits.amax(1, keepdim=True)
+        chosen = logits.gather(1, y[:, None]) - top
+        mean = logits.mean(1, keepdim=True) - top if smoothing else chosen
+        e = logits.sub_(top).exp_()
+        z = e.sum(1, keepdim=True)
+        likelihood, smooth = (chosen - z.log()).sum(), (mean - z.log()).sum()
         sums -= torch.stack([(1 - smoothing) * likelihood + smoothing * smooth, likelihood])
         if wanted:
-            delta = log_p.exp_()
-            if smoothing:
-                delta -= smoothing / weight.size(0)
-            delta.scatter_add_(1, y[:, None], delta.new_full((len(y), 1), smoothing - 1))
-            by_bias += delta.sum(0)
-            delta = delta.to(weight.dtype)
-            by_features.append(delta @ weight)
-            by_weight.addmm_(delta.t(), h) if delta.dtype == torch.float32 else by_weight.add_(delta.t() @ h)
-    return sums, (torch.cat(by_features), by_weight, by_bias) if wanted else ()
+            e.scatter_add_(1, y[:, None], (smoothing - 1) * z)  # z ∂loss/∂logits, but for the constant ε/V
+            by_bias.addmv_(e.t(), 1 / z[:, 0])
+            e, scaled = e.to(weight.dtype), (h / z).to(weight.dtype)
+            by_features.append(((e @ weight) / z).to(weight.dtype))
+            by_weight.addmm_(e.t(), scaled) if e.dtype == torch.float32 else by_weight.add_(e.t() @ scaled)
+    if not wanted:
+        return sums, ()
+    share = smoothing / weight.size(0)
+    if share:
+        by_weight -= share * features.sum(0, dtype=torch.float32)
+        by_bias -= share * len(features)
+    by_all = torch.cat(by_features)
+    return sums, (by_all - share * weight.sum(0) if share else by_all, by_weight, by_bias)
+
+
+def _logits(features: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    """[n, V] in float32, whatever the products are taken in."""
+    if features.dtype == torch.float32:
+        return torch.addmm(bias, features, weight.t())
+    return F.linear(features, weight).float().add_(bias)

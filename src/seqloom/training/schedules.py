@@ -76,7 +76,12 @@ class Plateau(NamedTuple):
     waited: int = 0
 
     def observe(self, score: float, *, higher_is_better: bool, config: ScheduleConfig) -> Plateau:
-        """The memory after one more evaluation; shrinks the rate after `plateau_patience` without improvement."""
+        """The memory after one more evaluation; shrinks the rate after `plateau_patience` without improvement.
+
+        Under every other kind of schedule it stays as it is: those alone say what the rate is.
+        """
+        if config.kind != "plateau":
+            return self
         better = self.best is None or (score > self.best if higher_is_better else score < self.best)
         if better and not math.isnan(score):
             return Plateau(self.factor, score, 0)
