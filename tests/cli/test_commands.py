@@ -38,7 +38,7 @@ def test_flags_stay_few() -> None:
     """Everything else is --set: a new flag is a decision, taken here."""
     assert dict(flags(get_command(app))) == {
         "train": 7,
-        "predict": 5,
+        "predict": 6,
         "evaluate": 4,
         "score": 2,
         "show": 1,
@@ -59,6 +59,12 @@ def test_predict_keeps_lines_and_their_order(toy_folder: Path, tmp_path: Path) -
     assert good("predict", toy_folder, text="") == ""
     assert good("predict", toy_folder, tmp_path / "in.txt", "--output", tmp_path / "out.txt") == ""
     assert (tmp_path / "out.txt").read_text(encoding="utf-8") == "abc\n\nd\n"
+
+
+def test_predict_begins_every_answer_as_told(toy_folder: Path) -> None:
+    lines = good("predict", toy_folder, "--prefix", "b", text="abc\nd\n").splitlines()
+    assert len(lines) == 2
+    assert all(line.startswith("b") for line in lines)
 
 
 def test_predict_lists_several_answers_with_scores(toy_folder: Path) -> None:

@@ -8,7 +8,7 @@ from networks import ENCODERS, FAMILIES, Case, Rows, gradients, rows
 from torch import Tensor
 
 from seqloom.model import ModelState, Seq2Seq, select
-from seqloom.nn.tree import leaves, repeat_rows, select_rows
+from seqloom.nn.tree import leaves, select_rows
 
 pytestmark = pytest.mark.usefixtures("unchecked_shapes")  # test_sequence_is_steps.py has the checks on
 BATCH = rows()
@@ -73,7 +73,7 @@ def test_beams_share_a_memory_and_nothing_else(case: Case) -> None:
     model, beam = case.model(), 2
     memory, decoder = model.start(BATCH.source, BATCH.lengths)
     tokens = torch.randint(1, 11, (3 * beam, 2), generator=torch.Generator().manual_seed(4))
-    logits = walk(model, ModelState(memory, repeat_rows(decoder, beam)), tokens)
+    logits = walk(model, ModelState(memory, select_rows(decoder, torch.arange(3).repeat_interleave(beam))), tokens)
     source, lengths = BATCH.source.repeat_interleave(beam, 0), BATCH.lengths.repeat_interleave(beam)
     torch.testing.assert_close(logits, walk(model, model.start(source, lengths), tokens), rtol=1e-4, atol=2e-5)
 

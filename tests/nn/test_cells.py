@@ -17,7 +17,7 @@ from seqloom.nn.cells.base import hold_column
 from seqloom.nn.dropout import SequenceDropout
 from seqloom.nn.encoder import Encoder, EncoderConfig
 from seqloom.nn.shapes import last_by_length, length_mask, reverse_by_length
-from seqloom.nn.tree import leaves, rebuild, repeat_rows, select_rows, tree_map
+from seqloom.nn.tree import leaves, rebuild, select_rows, tree_map
 
 THEIRS = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}
 LENGTHS = torch.tensor([5, 1, 4])
@@ -170,6 +170,5 @@ def test_trees_keep_their_form() -> None:
     chosen = select_rows(numbered, torch.tensor([1, 1, 0]))
     assert type(chosen[0]) is type(state[0])
     assert [leaf.flatten().tolist() for leaf in leaves(chosen)] == [[2, 2, 1], [4, 4, 3], [6, 6, 5]]
-    assert repeat_rows(numbered, 2)[2].tolist() == [5, 5, 6, 6]
     with pytest.raises(TypeError, match="not list"):
         tree_map(torch.neg, [torch.zeros(1)])

@@ -25,6 +25,7 @@ def predict(
     output: Output = None,
     beam: Annotated[int | None, typer.Option("--beam", metavar="K", help="Width of the search; 1 is greedy.")] = None,
     n_best: Annotated[int | None, typer.Option("--n-best", metavar="N", help="Answers for each line.")] = None,
+    prefix: Annotated[str, typer.Option("--prefix", metavar="TEXT", help="What every answer begins with.")] = "",
     as_json: Json = False,
     settings: Settings = None,
 ) -> None:
@@ -41,7 +42,8 @@ def predict(
     several = chosen.config.search.n_best > 1
     with opened(output) as stream:
         window = 1 if file == "-" and sys.stdin.isatty() else WINDOW
-        for number, answer in enumerate(chosen.stream(sources, alignments=as_json, window=window), start=1):
+        answers = chosen.stream(sources, alignments=as_json, prefix=prefix, window=window)
+        for number, answer in enumerate(answers, start=1):
             if as_json:
                 stream.write(json.dumps(prediction_values(answer), ensure_ascii=False) + "\n")
             elif several:

@@ -26,11 +26,6 @@ def select_rows(tree: Tree, rows: Tensor) -> Tree:
     return tree_map(lambda tensor: tensor.index_select(0, rows), tree)
 
 
-def repeat_rows(tree: Tree, times: int) -> Tree:
-    """Each row `times` times in a row: b becomes rows b·times … b·times + times - 1."""
-    return tree_map(lambda tensor: tensor.repeat_interleave(times, 0), tree)
-
-
 def leaves(tree: Any) -> list[Tensor]:
     """The tensors of a tree, in order."""
     if isinstance(tree, Tensor):

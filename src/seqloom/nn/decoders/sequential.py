@@ -18,6 +18,16 @@ from seqloom.nn.decoders.base import Decoder, DecoderState, joined
 from seqloom.nn.product import Product, direct, step_product
 
 
+class StepInput(NamedTuple):
+    """What one step reads of its token, taken for all steps before the walk."""
+
+    embedded: Float[Tensor, "N E"]
+    projected: Float[Tensor, "N G"]
+    """The token's part of the first layer's pre-activations."""
+    masks: list[Tensor | None]
+    """Dropout factors of each layer's input; the first layer's is on the embedding already."""
+
+
 class Step(NamedTuple):
     """What one step yields; `features` only where they are fed back."""
 
@@ -32,15 +42,9 @@ class SequentialDecoder(Decoder):
 
     @abstractmethod
     def advance(
-        self,
-        embedded: Tensor,
-        projected: Tensor,
-        masks: list[Tensor | None],
-        state: DecoderState,
-        memory: Memory,
-        product: Product,
+        self, token: StepInput, state: DecoderState, memory: Memory, product: Product
     ) -> tuple[Step, DecoderState]:
-        """One step from the token's embedding [N, E], its part of the first layer [N, G] and the dropout masks."""
+        """One step."""
 
     def step(
         self, token: Int[Tensor, " N"], state: DecoderState, memory: Memory
@@ -48,7 +52,8 @@ class SequentialDecoder(Decoder):
         """One step."""
         embedded = self.embedding(token)
         masks: list[Tensor | None] = [None] * len(self.layers)
-        step, state = self.advance(embedded, self.layers[0].project(embedded), masks, state, memory, direct)
+        token_input = StepInput(embedded, self.layers[0].project(embedded), masks)
+        step, state = self.advance(token_input, state, memory, direct)
         features = self._features(step.output, step.context, embedded) if step.features is None else step.features
         return features, state, step.weights
 
@@ -65,7 +70,7 @@ class SequentialDecoder(Decoder):
         # one unbind, whose backward is one stack; a slice at each step would add a tensor of zeros to the whole
         for t, (token, part) in enumerate(zip(embedded.unbind(1), projected.unbind(1), strict=True)):
             masks = [None, *(None if drop is None else drop[:, min(t, drop.size(1) - 1)] for drop in drops)]
-            step, state = self.advance(token, part, masks, state, memory, product)
+            step, state = self.advance(StepInput(token, part, masks), state, memory, product)
             steps.append(step)
         weights = torch.stack([step.weights for step in steps], 1)
         if steps[0].features is None:
@@ -107,19 +112,13 @@ class FeedDecoder(SequentialDecoder):
         return like.new_zeros(like.size(0), self.readout.size)
 
     def advance(
-        self,
-        embedded: Tensor,
-        projected: Tensor,
-        masks: list[Tensor | None],
-        state: DecoderState,
-        memory: Memory,
-        product: Product,
+        self, token: StepInput, state: DecoderState, memory: Memory, product: Product
     ) -> tuple[Step, DecoderState]:
         """The equations above."""
-        fed = self.layers[0].project(state.fed, first=embedded.size(-1), bias=False, product=product)
-        output, cells = self.run_layers(projected + fed, masks, state.cells, product)
+        fed = self.layers[0].project(state.fed, first=token.embedded.size(-1), bias=False, product=product)
+        output, cells = self.run_layers(token.projected + fed, token.masks, state.cells, product)
         context, weights, attention = self.attend_rows(output, memory, state.attention, product)
-        features = self._features(output, context, embedded, product)
+        features = self._features(output, context, token.embedded, product)
         return Step(output, context, weights, features), DecoderState(cells, features, attention)
 
 
@@ -127,17 +126,11 @@ class BeforeDecoder(SequentialDecoder):
     """Attention first (Bahdanau et al. 2015, §3.1): c_t = attend(s_{t-1}), s_t = RNN([y_{t-1}; c_t], s_{t-1})."""
 
     def advance(
-        self,
-        embedded: Tensor,
-        projected: Tensor,
-        masks: list[Tensor | None],
-        state: DecoderState,
-        memory: Memory,
-        product: Product,
+        self, token: StepInput, state: DecoderState, memory: Memory, product: Product
     ) -> tuple[Step, DecoderState]:
         """The equations above."""
         query = self.layers[-1].output(state.cells[-1])
         context, weights, attention = self.attend_rows(query, memory, state.attention, product)
-        read = self.layers[0].project(context, first=embedded.size(-1), bias=False, product=product)
-        output, cells = self.run_layers(projected + read, masks, state.cells, product)
+        read = self.layers[0].project(context, first=token.embedded.size(-1), bias=False, product=product)
+        output, cells = self.run_layers(token.projected + read, token.masks, state.cells, product)
         return Step(output, context, weights, None), DecoderState(cells, (), attention)
