@@ -33,8 +33,7 @@ Rule = Callable[[Tensor, Tensor, Limits], None]
 def only_words(log_probs: Float[Tensor, "B K V"], tokens: Int[Tensor, "B K L"], limits: Limits) -> None:
     """Padding and begin marks are never written."""
     del tokens, limits
-    log_probs[..., PAD] = -torch.inf
-    log_probs[..., BOS] = -torch.inf
+    log_probs[..., PAD : BOS + 1] = -torch.inf
 
 
 def forced_prefix(

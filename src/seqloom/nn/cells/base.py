@@ -6,7 +6,6 @@ from abc import ABC, abstractmethod
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
@@ -111,4 +110,4 @@ def hold_column(weight_ih: Tensor, signs: tuple[int, ...]) -> Tensor:
     """
     hidden = weight_ih.size(0) // len(signs)
     column = torch.tensor(signs, dtype=weight_ih.dtype, device=weight_ih.device) * 1e4
-    return F.pad(weight_ih, (0, 1)) + F.pad(column.repeat_interleave(hidden)[:, None], (weight_ih.size(1), 0))
+    return torch.cat([weight_ih, column.repeat_interleave(hidden)[:, None]], 1)
