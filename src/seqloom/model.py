@@ -148,17 +148,11 @@ class Seq2Seq(nn.Module):
     def __init__(self, config: ModelConfig, source_size: int, target_size: int) -> None:
         super().__init__()
         self.config, self.source_size, self.target_size = config, source_size, target_size
-        tied = config.decoder.readout.kind == "tied"
-        deviation = config.embedding_deviation
-        self.source_embedding = Embedding(
-            source_size, config.embedding, deviation, tied=tied and config.share_embeddings
-        )
-        shared = config.share_embeddings
+        width, deviation, shared = config.embedding, config.embedding_deviation, config.share_embeddings
         if shared and source_size != target_size:
             raise ValueError(f"share_embeddings needs one vocabulary, not sizes {source_size} and {target_size}")
-        target_embedding = (
-            self.source_embedding if shared else Embedding(target_size, config.embedding, deviation, tied=tied)
-        )
+        self.source_embedding = Embedding(source_size, width, deviation)
+        target_embedding = self.source_embedding if shared else Embedding(target_size, width, deviation)
         self.embedding_dropout = SequenceDropout(config.embedding_dropout, variational=config.variational)
         dropout = SequenceDropout(config.dropout, variational=config.variational)
         self.encoder = Encoder(config.encoder, config.encoder_cell, config.embedding, config.encoder_hidden, dropout)

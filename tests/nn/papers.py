@@ -99,7 +99,7 @@ def score(kind: str, w: Weights, query: Array, value: Array, position: int, head
     if kind == "dot":  # Luong et al. 2015, §3.1
         return float(query[part] @ value[part])
     if kind == "general":
-        return float(query[part] @ (w["key.weight"] @ value)[part])
+        return float(query[part] @ (w["key.weight"] @ value)[part] / np.sqrt(len(query)))  # the matrix is √Q W_a
     if kind == "location":  # eq. 8: row `position` of W_a
         rows = np.split(w["position.weight"], heads)[head]
         return float(rows[position] @ query) if position < len(rows) else -np.inf

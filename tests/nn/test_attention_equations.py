@@ -142,9 +142,15 @@ def network(**settings: object) -> Seq2Seq:
 SOURCE, TARGET = [4, 2, 8], [1, 5, 3]
 
 
+def vector(w: papers.Weights, table: str, word: int) -> Array:
+    """What the network sees of a word: √E times its row (Vaswani et al. 2017, §3.4)."""
+    row = w[f"{table}.weight"][word]
+    return np.sqrt(len(row)) * row
+
+
 def encoded(w: papers.Weights, cell: str) -> tuple[list[Array], list[Array]]:
     """Annotations [h→; h←] of one layer and the final states, both directions side by side."""
-    words = [w["source_embedding.weight"][word] for word in SOURCE]
+    words = [vector(w, "source_embedding", word) for word in SOURCE]
     ahead, back = (papers.below(w, f"encoder.layers.0.{way}") for way in ("forwards", "backwards"))
     parts = 2 if cell == "lstm" else 1
     step = papers.lstm if cell == "lstm" else papers.gru
@@ -184,7 +190,7 @@ def test_bahdanau_2015(layers: int) -> None:
     states = np.split(np.tanh(w["decoder.bridge.dense.weight"] @ summary + w["decoder.bridge.dense.bias"]), layers)
     out, wanted = papers.below(w, "decoder.readout"), []
     for word in TARGET:
-        e = w["decoder.embedding.weight"][word]
+        e = vector(w, "decoder.embedding", word)
         c, _ = papers.attend("additive", papers.below(w, "decoder.attention"), states[-1], annotations)
         x = np.concatenate([e, c])
         for index in range(layers):
@@ -205,7 +211,7 @@ def test_luong_2015(kind: str, feed: bool) -> None:
     layers = [(np.zeros(8), np.zeros(8)), (np.zeros(8), np.zeros(8))]
     fed, out, wanted = np.zeros(5), papers.below(w, "decoder.readout"), []
     for word in TARGET:
-        x = w["decoder.embedding.weight"][word]
+        x = vector(w, "decoder.embedding", word)
         if feed:
             x = np.concatenate([x, fed])
         for index in range(2):
@@ -225,7 +231,7 @@ def test_between_as_in_gnmt() -> None:
     annotations, _ = encoded(w, "gru")
     states, out, wanted = [np.zeros(8)] * 3, papers.below(w, "decoder.readout"), []
     for word in TARGET:
-        states[0] = papers.gru(papers.below(w, "decoder.cells.0"), w["decoder.embedding.weight"][word], states[0])
+        states[0] = papers.gru(papers.below(w, "decoder.cells.0"), vector(w, "decoder.embedding", word), states[0])
         x = states[0]
         c, _ = papers.attend("general", papers.below(w, "decoder.attention"), x, annotations)
         for index in (1, 2):
@@ -244,6 +250,6 @@ def test_sutskever_2014() -> None:
     _, (h, c) = encoded(w, "lstm")
     out, wanted = papers.below(w, "decoder.readout"), []
     for word in TARGET:
-        h, c = papers.lstm(papers.below(w, "decoder.cells.0"), w["decoder.embedding.weight"][word], h, c)
+        h, c = papers.lstm(papers.below(w, "decoder.cells.0"), vector(w, "decoder.embedding", word), h, c)
         wanted.append(out["weight"] @ h + out["bias"])
     compare(model, wanted)

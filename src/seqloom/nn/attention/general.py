@@ -18,7 +18,12 @@ class GeneralConfig(AttentionConfig):
 
 
 class General(Attention):
-    """score(h_t, h̄_s) = h_tᵀ W_a h̄_s. W_a h̄_s is the key, taken once a sentence."""
+    """score(h_t, h̄_s) = h_tᵀ W_a h̄_s. W_a h̄_s is the key, taken once a sentence.
+
+    The matrix held is √Q W_a. Adam moves each of its Q × H weights by the learning rate and all in step, so that
+    without the factor one update would move a score by tens, and attention would be shut on single positions before
+    it has learned where to look.
+    """
 
     def __init__(self, config: GeneralConfig, query_size: int, value_size: int) -> None:
         super().__init__(config, query_size, value_size)
@@ -26,7 +31,7 @@ class General(Attention):
 
     def project_keys(self, values: Tensor) -> Tensor:
         """W_a h̄_s."""
-        keys: Tensor = self.key(values)
+        keys: Tensor = self.key(values) * self.query_size**-0.5
         return keys
 
     def scores(self, query: Tensor, keys: Tensor, product: Product) -> Tensor:
