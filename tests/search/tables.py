@@ -61,7 +61,7 @@ def plain_beam(table: Tensor, config: SearchConfig) -> list[tuple[float, tuple[i
     longest, rows = config.max_length_extra, table.double().tolist()
     live: list[tuple[float, tuple[int, ...]]] = [(0.0, ())]
     finished: list[tuple[float, tuple[int, ...]]] = []
-    for _ in range(longest + 1):
+    for length in range(1, longest + 2):
         grown = []
         for total, ids in live:
             for token, log_prob in enumerate(rows[len(ids)][ids[-1] if ids else BOS]):
@@ -73,6 +73,8 @@ def plain_beam(table: Tensor, config: SearchConfig) -> list[tuple[float, tuple[i
         ended = [(total / divisor(len(ids), config), ids[:-1]) for total, ids in grown[: config.beam] if ids[-1] == EOS]
         finished = sorted(finished + ended, reverse=True)[: config.beam]
         live = [(total, ids) for total, ids in grown if ids[-1] != EOS][: config.beam]
-        if not live or (len(finished) == config.beam and not config.exhaustive):
+        wanted = finished[config.n_best - 1][0] if len(finished) >= config.n_best else -math.inf
+        behind = live and live[0][0] / divisor(length, config) < wanted
+        if not live or (not config.exhaustive and (len(finished) == config.beam or behind)):
             break
     return [(score, ids) for score, ids in finished if score > -math.inf][: config.n_best]

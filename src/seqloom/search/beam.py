@@ -1,8 +1,9 @@
 """Beam search over a batch of sentences; a beam of one is greedy search.
 
 Each step takes the 2K best continuations of a sentence's K hypotheses. Those that end among the best K move to the
-finished, which keep the best K by normalised score; the best K that do not end live on. No Python runs per beam or
-per word: only one loop over steps, and one walk back for each answer.
+finished, which keep the best K by normalised score; the best K that do not end live on. A sentence is done when K are
+finished, or when the answers that are wanted are and no unfinished hypothesis has a better score. No Python runs per
+beam or per word: only one loop over steps, and one walk back for each answer.
 """
 
 from __future__ import annotations
@@ -117,11 +118,14 @@ def _advance(
 
 def _done(live: Live, finished: Finished, position: int, config: SearchConfig, limits: Limits) -> Tensor:
     """True for each sentence whose answer is settled."""
-    worst = finished.scores[:, -1]
-    full = worst > -torch.inf
+    best = live.scores[:, 0]
     if config.exhaustive:
-        full = full & (best_possible(live.scores[:, 0], position, limits.longest, config) <= worst)
-    return full | (live.scores[:, 0] == -torch.inf)
+        worst = finished.scores[:, -1]
+        settled = (worst > -torch.inf) & (best_possible(best, position, limits.longest, config) <= worst)
+    else:
+        wanted = finished.scores[:, config.n_best - 1]
+        settled = (finished.scores[:, -1] > -torch.inf) | (best / penalty(position, config) < wanted)
+    return settled | (best == -torch.inf)
 
 
 def _limits(lengths: Tensor, config: SearchConfig, prefix: list[list[int]] | None) -> Limits:

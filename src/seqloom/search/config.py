@@ -34,7 +34,8 @@ class SearchConfig(Section):
     no_repeat_ngram: int = Field(default=0, ge=0)
     """No n-gram of that many tokens occurs twice in an output; 0 allows all."""
     exhaustive: bool = False
-    """Go on until no unfinished hypothesis can still win, instead of stopping when a beam of them is finished."""
+    """Go on until no unfinished hypothesis can still win, instead of stopping when none is ahead as it stands, or when
+    a whole beam has finished."""
 
     @model_validator(mode="after")
     def _consistent(self) -> SearchConfig:
