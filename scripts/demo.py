@@ -28,7 +28,7 @@ SETTINGS = {
     "model.encoder.layers": 1,
     "model.decoder.layers": 1,
     "model.decoder.attend": "after",
-    "training.epochs": 4,
+    "training.epochs": 3,
     "training.label_smoothing": 0.05,
     "training.batch.tokens": 2048,
     "training.optimiser.learning_rate": 2.5e-3,
