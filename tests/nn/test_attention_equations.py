@@ -144,8 +144,9 @@ SOURCE, TARGET = [4, 2, 8], [1, 5, 3]
 
 def vector(w: papers.Weights, table: str, word: int) -> Array:
     """What the network sees of a word: √E times its row (Vaswani et al. 2017, §3.4)."""
-    row = w[f"{table}.weight"][word]
-    return np.sqrt(len(row)) * row
+    row: Array = w[f"{table}.weight"][word]
+    seen: Array = len(row) ** 0.5 * row
+    return seen
 
 
 def encoded(w: papers.Weights, cell: str) -> tuple[list[Array], list[Array]]:
