@@ -16,7 +16,15 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from seqloom.api import Model, load, train
-    from seqloom.errors import ConfigError, DataError, DependencyError, ModelFolderError, SeqloomError
+    from seqloom.errors import (
+        ConfigError,
+        DataError,
+        DependencyError,
+        DiskError,
+        ModelFolderError,
+        SeqloomError,
+        TrainingError,
+    )
     from seqloom.prediction import Prediction
 
     __version__: str
@@ -30,17 +38,21 @@ _HOMES = {
     "ConfigError": "seqloom.errors",
     "DataError": "seqloom.errors",
     "DependencyError": "seqloom.errors",
+    "DiskError": "seqloom.errors",
     "ModelFolderError": "seqloom.errors",
+    "TrainingError": "seqloom.errors",
 }
 
 __all__ = [
     "ConfigError",
     "DataError",
     "DependencyError",
+    "DiskError",
     "Model",
     "ModelFolderError",
     "Prediction",
     "SeqloomError",
+    "TrainingError",
     "__version__",
     "load",
     "train",

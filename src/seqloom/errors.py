@@ -4,6 +4,8 @@
     ├── ConfigError       a setting is unknown, malformed, or does not go with another
     ├── DataError         a file of pairs is missing or a line of it is bad
     ├── ModelFolderError  a model folder is missing, damaged, or from another version
+    ├── DiskError         the system refuses to write: a full disk, a read-only place, a file in the way
+    ├── TrainingError     a run cannot go on: its numbers are not finite, or a pair does not fit into memory
     └── DependencyError   an optional package is not installed
 
 Errors of this tree are the user's to mend: the command line prints them without a traceback and exits with code 2.
@@ -38,6 +40,14 @@ class DataError(SeqloomError):
 
 class ModelFolderError(SeqloomError):
     """A model folder is missing, incomplete, altered, or of a format this version does not read."""
+
+
+class DiskError(SeqloomError):
+    """Something could not be written; what was there before is unharmed."""
+
+
+class TrainingError(SeqloomError):
+    """A run cannot go on by itself; what it has saved is good."""
 
 
 class DependencyError(SeqloomError, ImportError):

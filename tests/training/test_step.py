@@ -76,7 +76,8 @@ def test_the_window_sums_without_reading_the_device(prepared: Prepared) -> None:
     window, losses, tokens = Window(), 0.0, 0
     for first in (0, 8, 16):
         done = update(prepared.model, optimiser, [batch(prepared, first, first + 8)], Objective(prepared.precision))
-        window.add(done, 0.5, 0.1)
+        window.add(done)
+        window.spend(0.5, 0.1)
         losses, tokens = losses + float(done.nll), tokens + done.tokens
     assert window.loss == pytest.approx(losses / tokens)
     assert Window(**window.to_json()).loss == window.loss

@@ -14,7 +14,7 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from seqloom.errors import SeqloomError
+from seqloom.errors import DiskError
 
 STAGED = ".staged"
 
@@ -78,6 +78,21 @@ def write_sibling(folder: Path, files: Mapping[str, Writer]) -> None:
         sync(folder.parent)
 
 
+def write_file(path: Path, write: Writer) -> None:
+    """Write one file complete, or leave the one that is there."""
+    temporary = path.with_name(f".{path.name}.tmp")
+    with disk_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            write(temporary)
+            sync(temporary)
+            temporary.replace(path)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+        sync(path.parent)
+
+
 def text_writer(text: str) -> Writer:
     """Writes `text` as UTF-8."""
 
@@ -95,7 +110,7 @@ def disk_errors(folder: Path) -> Iterator[None]:
     except OSError as error:
         reason = error.strerror or str(error)
         hint = "make room or name another folder; what was there before is unharmed"
-        raise SeqloomError(f"cannot be written: {reason.lower()}", where=str(folder), hint=hint) from error
+        raise DiskError(f"cannot be written: {reason.lower()}", where=str(folder), hint=hint) from error
 
 
 def sync(path: Path) -> None:

@@ -35,6 +35,29 @@ class Batch:
     def __len__(self) -> int:
         return len(self.indices)
 
+    @property
+    def size(self) -> int:
+        """Tokens of both sides, padding counted."""
+        return self.source.numel() + self.target_in.numel()
+
+    def halves(self) -> tuple[Batch, Batch]:
+        """Its first and its second half of the rows, each padded only as far as it needs."""
+        middle = (len(self) + 1) // 2
+        return self._part(slice(0, middle)), self._part(slice(middle, len(self)))
+
+    def _part(self, rows: slice) -> Batch:
+        source_lengths, target_lengths = self.source_lengths[rows], self.target_lengths[rows]
+        sources, targets = int(source_lengths.max()), int(target_lengths.max())
+        return Batch(
+            self.source[rows, :sources],
+            source_lengths,
+            self.target_in[rows, :targets],
+            self.target_out[rows, :targets],
+            target_lengths,
+            self.indices[rows],
+            int(target_lengths.sum()),
+        )
+
     def to(self, device: torch.device | str) -> Batch:
         """The batch on a device."""
         return replace(

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from seqloom.config import Section
 
@@ -17,18 +18,34 @@ Rows = NDArray[np.int64]
 class BatchConfig(Section):
     """How many pairs are taken together."""
 
-    tokens: int = Field(default=4096, ge=0)
-    """Budget of a batch: source and target tokens, padding and end marks counted; 0 where `sentences` is set."""
+    tokens: int | Literal["auto"] = 4096
+    """Budget of a batch: source and target tokens, padding and end marks counted; 0 where `sentences` is set. `auto`
+    is what fits into memory, as long as an epoch keeps about a hundred updates."""
     sentences: int = Field(default=0, ge=0)
     """A fixed number of pairs instead of a budget, when above 0."""
     bucket: int = Field(default=100, ge=1)
     """Batches that are drawn together and sorted by length; 1 leaves the order wholly random."""
 
+    @field_validator("tokens", mode="plain")
+    @classmethod
+    def _budget(cls, tokens: Any) -> int | Literal["auto"]:
+        if tokens != "auto" and (not isinstance(tokens, int) or isinstance(tokens, bool) or tokens < 0):
+            raise ValueError(f"must be a whole number, at least 0, or auto, not {tokens!r}")
+        return tokens  # type: ignore[no-any-return]
+
     @model_validator(mode="after")
     def _some_size(self) -> BatchConfig:
         if not self.tokens and not self.sentences:
             raise ValueError("tokens or sentences must be above 0")
+        if self.tokens == "auto" and self.sentences:
+            raise ValueError("tokens = auto and sentences both say how large a batch is: choose one")
         return self
+
+    @property
+    def budget(self) -> int:
+        """The budget in tokens, once it is known."""
+        assert self.tokens != "auto", "the budget is found before batches are cut"
+        return self.tokens
 
 
 @dataclass(frozen=True, order=True)
@@ -91,7 +108,7 @@ class BatchSampler:
         if self.config.sentences:
             return self.config.bucket * self.config.sentences
         mean = float((self._source + self._target).mean())
-        return max(1, int(self.config.bucket * self.config.tokens / mean))
+        return max(1, int(self.config.bucket * self.config.budget / mean))
 
     def _cut(self, rows: Rows) -> list[Rows]:
         """Consecutive rows cut so that each batch, padded, stays within the budget (one longer pair is a batch)."""
@@ -99,9 +116,10 @@ class BatchSampler:
             return [rows[start : start + self.config.sentences] for start in range(0, len(rows), self.config.sentences)]
         cuts, start, widest_source, widest_target = [0], 0, 0, 0
         sources, targets = self._source[rows].tolist(), self._target[rows].tolist()
+        budget = self.config.budget
         for index, (source, target) in enumerate(zip(sources, targets, strict=True)):
             widest_source, widest_target = max(widest_source, source), max(widest_target, target)
-            if index > start and (index + 1 - start) * (widest_source + widest_target) > self.config.tokens:
+            if index > start and (index + 1 - start) * (widest_source + widest_target) > budget:
                 cuts.append(index)
                 start, widest_source, widest_target = index, source, target
         return [rows[first:last] for first, last in zip(cuts, [*cuts[1:], len(rows)], strict=True) if last > first]

@@ -122,6 +122,13 @@ class Corpus:
         """Where a pair was read."""
         return Origin(self.column("file", [index])[0], self.column("line", [index])[0])
 
+    def lines(self, indices: Iterable[int]) -> dict[str, tuple[int, ...]]:
+        """The lines of some pairs, sorted, by file."""
+        rows, lines = list(indices), dict[str, list[int]]()
+        for file, line in zip(self.column("file", rows), self.column("line", rows), strict=True):
+            lines.setdefault(file, []).append(line)
+        return {file: tuple(sorted(numbers)) for file, numbers in lines.items()}
+
     def example(self, index: int) -> Example:
         """The pair as it was read."""
         return next(self.examples([index]))

@@ -13,6 +13,7 @@ from seqloom.evaluation import EvaluationConfig
 from seqloom.model import ModelConfig
 from seqloom.search import SearchConfig
 from seqloom.text.config import TextConfig
+from seqloom.training.health import HealthConfig
 from seqloom.training.optim import OptimiserConfig
 from seqloom.training.schedules import ScheduleConfig
 from seqloom.training.stopping import SelectionConfig
@@ -55,6 +56,8 @@ class TrainingConfig(Section):
     """How pairs are put together."""
     selection: SelectionConfig = SelectionConfig()
     """Which weights become the model, and when to stop early."""
+    health: HealthConfig = HealthConfig()
+    """Numbers that go wrong."""
 
     @model_validator(mode="after")
     def _consistent(self) -> TrainingConfig:

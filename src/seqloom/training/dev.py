@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
+import math
+import time
+
 import torch
 
 from seqloom.data import BatchSampler, Source
 from seqloom.data.loader import evaluation_batches
 from seqloom.inference import Predictor
 from seqloom.metrics import compute
+from seqloom.training.reports import EvalReport
 from seqloom.training.setup import Prepared
-from seqloom.training.step import batch_loss
+from seqloom.training.step import batch_loss, perplexity
+from seqloom.training.stopping import Selection
+
+
+def judge(prepared: Prepared, epoch: int, step: int, selection: Selection, began: float) -> EvalReport:
+    """The dev figures of the model as it is, and whether they are the best so far; its time counts from `began`."""
+    on = prepared.config.training.selection.on
+    loss, metrics = dev_loss(prepared), dev_metrics(prepared)
+    score = loss if on == "loss" else metrics[on]
+    best = selection.best
+    better = not math.isnan(score) and (best is None or not selection.no_worse(best.score, score))
+    seconds = time.perf_counter() - began
+    return EvalReport(epoch, step, loss, perplexity(loss), metrics, on, score, better, seconds)
 
 
 @torch.no_grad()

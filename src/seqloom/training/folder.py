@@ -4,6 +4,8 @@ OUTPUT/
 ├── manifest.json, model.safetensors, …   the best model so far (see seqloom.checkpoint.format)
 ├── log.jsonl                             what the run reported (see seqloom.training.reporters.jsonl)
 └── resume/                               what it takes to go on (see seqloom.training.state); gone when finished
+    ├── settings/                         as given and as resolved, tokenizers, precision; with their hashes
+    └── settings.copy/                    the same, should the first be damaged
 """
 
 from __future__ import annotations
@@ -11,23 +13,28 @@ from __future__ import annotations
 import json
 import shutil
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from seqloom.checkpoint import format as layout
-from seqloom.checkpoint.files import STAGED, place_of, text_writer, write_folder
+from seqloom.checkpoint.files import STAGED, disk_errors, place_of, text_writer, write_sibling
+from seqloom.checkpoint.seal import SEAL, check_seal, sealed
 from seqloom.checkpoint.store import read_tokenizers, tokenizer_writers
 from seqloom.config import build, read_toml, to_toml
 from seqloom.errors import ConfigError, ModelFolderError
 from seqloom.nn.precision import Precision
 from seqloom.training.config import RunConfig
+from seqloom.training.lock import LOCKS
 from seqloom.training.setup import Earlier, Prepared
 
 LOG = "log.jsonl"
 GIVEN = "given.toml"
 PRECISION = "precision.json"
+OURS = {LOG, "resume", "tensorboard", *LOCKS}
+"""What a run that was cut short at its very beginning may leave behind."""
 FREE: dict[str, tuple[str, ...] | None] = {
     "training": ("epochs", "max_steps", "log_every", "checkpoint_every", "keep_states", "device"),
     "data": ("test", "cache", "cache_above_mb"),
@@ -35,6 +42,15 @@ FREE: dict[str, tuple[str, ...] | None] = {
     "evaluation": None,
 }
 """Settings that may change when a run goes on; None: the whole section."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """A copy of a run's settings whose files are as they were written; `problems` is what is wrong with the other."""
+
+    folder: Path
+    identity: str
+    problems: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -56,13 +72,14 @@ class RunFolder:
     @property
     def begun(self) -> bool:
         """Whether an unfinished run is here."""
-        return place_of(self.resume, layout.CONFIG).is_file() and not self.finished
+        return any(copy.is_dir() for copy in self._copies) and not self.finished
 
     @property
     def finished(self) -> bool:
         """Whether a finished run is here."""
         training = self.metrics().get("training")
-        return isinstance(training, dict) and training.get("finished") is True
+        there = place_of(self.output, layout.MANIFEST).is_file()
+        return there and isinstance(training, dict) and training.get("finished") is True
 
     def metrics(self) -> dict[str, Any]:
         """What metrics.json says; nothing where it is missing or unreadable."""
@@ -88,7 +105,7 @@ class RunFolder:
                 where=str(self.output),
                 hint="name another folder, or start again with --overwrite",
             )
-        if self.output.is_dir() and any(path.name not in {LOG, "resume"} for path in self.output.iterdir()):
+        if self.output.is_dir() and any(path.name not in OURS for path in self.output.iterdir()):
             raise ConfigError(
                 "the output folder is not empty", where=str(self.output), hint="name a new folder, or use --overwrite"
             )
@@ -100,11 +117,13 @@ class RunFolder:
 
     def clear(self) -> None:
         """Remove an earlier run; other people's files stay."""
-        shutil.rmtree(self.resume, ignore_errors=True)
-        shutil.rmtree(self.output / STAGED, ignore_errors=True)
         names = (layout.MANIFEST, *layout.REQUIRED, layout.CARD, LOG)
-        for name in (*names, layout.TOKENIZER, layout.SOURCE_TOKENIZER, layout.TARGET_TOKENIZER):
-            (self.output / name).unlink(missing_ok=True)
+        with disk_errors(self.output):
+            for folder in (self.resume, self.output / STAGED, self.output / f"{STAGED}.tmp"):
+                if folder.is_dir():
+                    shutil.rmtree(folder)
+            for name in (*names, layout.TOKENIZER, layout.SOURCE_TOKENIZER, layout.TARGET_TOKENIZER):
+                (self.output / name).unlink(missing_ok=True)
 
     def begin(self, given: RunConfig, prepared: Prepared) -> None:
         """Write what stays the same all the time: settings, as given and as resolved, tokenizers, precision."""
@@ -115,25 +134,51 @@ class RunFolder:
             layout.CONFIG: to_toml(prepared.config),
             PRECISION: json.dumps(precision) + "\n",
         }
-        write_folder(self.resume, {**files, **{name: text_writer(text) for name, text in texts.items()}})
+        writers = sealed({**files, **{name: text_writer(text) for name, text in texts.items()}})
+        for copy in self._copies:
+            write_sibling(copy, writers)
 
-    def earlier(self) -> Earlier:
+    def settings(self) -> Settings:
+        """A good copy of the settings; a missing or damaged one is made anew from the other."""
+        found, problems = [], []
+        for copy in self._copies:
+            try:
+                found.append((copy, check_seal(copy)))
+            except ModelFolderError as error:
+                problems.append(f"{error.where}: {error.message}")
+        if not found:
+            hint = "put the files back from a copy, or start again with --overwrite"
+            raise ModelFolderError(f"the run's settings are damaged: {'; '.join(problems)}", hint=hint)
+        good, identity = found[0]
+        if len(found) == 1:
+            (bad,) = (copy for copy in self._copies if copy != good)
+            with disk_errors(bad):
+                shutil.rmtree(bad, ignore_errors=True)
+            names = sorted((path.name for path in good.iterdir()), key=lambda name: name == SEAL)
+            write_sibling(bad, {name: partial(shutil.copyfile, good / name) for name in names})
+        return Settings(good, identity, tuple(problems))
+
+    @property
+    def _copies(self) -> tuple[Path, Path]:
+        return self.resume / "settings", self.resume / "settings.copy"
+
+    def earlier(self, settings: Settings) -> Earlier:
         """What the run that is here had chosen."""
-        names = {name for name in (layout.TOKENIZER,) if place_of(self.resume, name).is_file()}
-        path = place_of(self.resume, PRECISION)
+        names = {name for name in (layout.TOKENIZER,) if (settings.folder / name).is_file()}
+        path = settings.folder / PRECISION
         try:
             values = json.loads(path.read_bytes())
             precision = Precision(**{**values, "dtype": getattr(torch, values["dtype"])})
         except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
             raise ModelFolderError(f"the run's precision cannot be read: {error}", where=str(path)) from None
-        return Earlier(read_tokenizers(self.resume, names), precision)
+        return Earlier(read_tokenizers(settings.folder, names), precision)
 
-    def config(self, given: RunConfig | None) -> RunConfig:
+    def config(self, settings: Settings, given: RunConfig | None) -> RunConfig:
         """The configuration of the run that is here, with the settings of `given` that may change on the way."""
-        resolved = self._read_config(layout.CONFIG)
+        resolved = _read_config(settings.folder / layout.CONFIG)
         if given is None:
             return resolved
-        for key, old, new in _differences(self._read_config(GIVEN).model_dump(), given.model_dump()):
+        for key, old, new in _differences(_read_config(settings.folder / GIVEN).model_dump(), given.model_dump()):
             free = FREE.get(key[0], ())
             if free is not None and key[1] not in free:
                 raise ConfigError(
@@ -146,13 +191,13 @@ class RunFolder:
             changes[section] = new if names is None else old.replace(**{name: getattr(new, name) for name in names})
         return resolved.replace(**changes)
 
-    def _read_config(self, name: str) -> RunConfig:
-        path = place_of(self.resume, name)
-        return build(RunConfig, read_toml(path), where=str(path))
-
     def end(self) -> None:
         """Remove what a finished run no longer needs."""
         shutil.rmtree(self.resume, ignore_errors=True)
+
+
+def _read_config(path: Path) -> RunConfig:
+    return build(RunConfig, read_toml(path), where=str(path))
 
 
 def _differences(saved: Any, given: Any, key: tuple[str, ...] = ()) -> list[tuple[tuple[str, ...], Any, Any]]:

@@ -6,15 +6,18 @@ from collections.abc import Generator, Iterator
 from contextlib import closing
 from pathlib import Path
 
-from seqloom.errors import ConfigError
+from seqloom.errors import ConfigError, DiskError, TrainingError
 from seqloom.model import parameter_count
 from seqloom.training import reports
 from seqloom.training.config import RunConfig
 from seqloom.training.device import reproducible_kernels
 from seqloom.training.folder import RunFolder
 from seqloom.training.interrupt import StopRequest, stop_requests
+from seqloom.training.lock import sole_writer
+from seqloom.training.memory import out_of_memory
 from seqloom.training.run import Run
-from seqloom.training.setup import Inputs, Prepared, prepare
+from seqloom.training.setup import Inputs, prepare
+from seqloom.training.state import Restored
 
 
 def train(
@@ -32,32 +35,45 @@ def train(
     at work finish; then the state is saved and the stream ends with an `InterruptReport`. Closing the stream saves too.
     """
     folder = RunFolder(Path(output))
-    if resume and folder.finished:
-        folder.end()
-        yield _finished_before(folder)
-        return
-    going_on = resume and folder.begun
-    if going_on:
-        config = folder.config(config)
-    elif config is None:
-        raise ConfigError("there is no run to go on with", where=str(output), hint="name a configuration or files")
-    elif not overwrite:
-        folder.check_free()
-    prepared = prepare(config, inputs, folder.earlier() if going_on else None)
-    if not going_on:
-        folder.clear()
-        folder.begin(config, prepared)
-    with stop_requests() as stop, reproducible_kernels(prepared.config.training.deterministic):
-        run = Run(prepared, folder)
-        problems = run.restore() if going_on else []
-        yield from _greeting(prepared, folder)
+    with sole_writer(folder.output) as before:
+        if resume and folder.finished:
+            folder.end()
+            yield _finished_before(folder)
+            return
+        going_on = resume and folder.begun
+        if not going_on and config is not None and not overwrite:
+            folder.check_free()
+        run, notices = _begun(folder, config, inputs) if not going_on else _reopened(folder, config, inputs)
+        if before:
+            notices.append(f"the run that wrote here before has died: {before}")
         if resume and not going_on:
-            yield reports.NoticeReport("there is no run to go on with yet: starting from the beginning")
-        for problem in problems:
-            yield reports.NoticeReport(f"a damaged state was left out: {problem}")
-        if going_on:
-            yield reports.ResumeReport(run.epoch, run.progress.step)
-        yield from _guarded(run, stop)
+            notices.append("there is no run to go on with yet: starting from the beginning")
+        with stop_requests() as stop, reproducible_kernels(run.training.deterministic):
+            restored = run.restore() if going_on else Restored("", [])
+            notices += [f"a damaged state was left out: {problem}" for problem in restored.problems]
+            yield from _greeting(run, notices)
+            if going_on:
+                yield reports.ResumeReport(run.epoch, run.progress.step, restored.name)
+            yield from _guarded(run, stop)
+
+
+def _begun(folder: RunFolder, config: RunConfig | None, inputs: Inputs) -> tuple[Run, list[str]]:
+    """A new run, and what was chosen for it."""
+    if config is None:
+        hint = "name a configuration or files"
+        raise ConfigError("there is no run to go on with", where=str(folder.output), hint=hint)
+    prepared = prepare(config, inputs)
+    folder.clear()
+    folder.begin(config, prepared)
+    return Run(prepared, folder, folder.settings().identity), prepared.notices
+
+
+def _reopened(folder: RunFolder, config: RunConfig | None, inputs: Inputs) -> tuple[Run, list[str]]:
+    """The run that is in the folder, before its state is restored."""
+    settings = folder.settings()
+    prepared = prepare(folder.config(settings, config), inputs, folder.earlier(settings))
+    damage = [f"damaged settings were left out: {problem}" for problem in settings.problems]
+    return Run(prepared, folder, settings.identity), [*prepared.notices, *damage]
 
 
 def _guarded(run: Run, stop: StopRequest) -> Iterator[reports.Report]:
@@ -65,37 +81,53 @@ def _guarded(run: Run, stop: StopRequest) -> Iterator[reports.Report]:
     try:
         yield from _updates(run, stop)
     except GeneratorExit:
-        if run.savable:
-            run.save()
+        run.last_save()
         raise
     except KeyboardInterrupt:
-        if run.savable:
-            run.save()
+        run.last_save()
         yield run.interrupted()
+    except DiskError as error:
+        hint = f"make room, then go on after the last saved update: {run.folder.command}"
+        raise DiskError(error.message, where=error.where, hint=hint) from error
+    except (RuntimeError, MemoryError) as error:
+        if not out_of_memory(error):
+            raise
+        hint = f"free some memory and go on: {run.folder.command}; or take a smaller model or smaller batches"
+        raise TrainingError(f"memory is not enough: {error}", where=str(run.folder.output), hint=hint) from error
 
 
 def _updates(run: Run, stop: StopRequest) -> Iterator[reports.Report]:
+    while True:
+        yield from _stretch(run, stop)
+        if not run.failing:
+            break
+        yield from run.go_back()
+    if run.ended:
+        yield from run.finish()
+        return
+    yield from run.last_save()
+    yield run.interrupted()
+
+
+def _stretch(run: Run, stop: StopRequest) -> Iterator[reports.Report]:
+    """Updates, evaluations and saved states until the run is over, is to stop, or must go back."""
     with closing(run.batches()) as batches:
-        while True:
+        while not run.failing:
             if run.evaluation_due:
                 yield from run.evaluate()
             if run.save_due:
                 yield run.save()
-            if run.ended:
+            if run.ended or stop.made:
                 break
-            if stop.made:
-                yield run.save()
-                yield run.interrupted()
-                return
             yield from run.update(batches)
-    yield from run.finish()
 
 
-def _greeting(prepared: Prepared, folder: RunFolder) -> Iterator[reports.Report]:
-    for text in prepared.notices:
+def _greeting(run: Run, notices: list[str]) -> Iterator[reports.Report]:
+    prepared = run.prepared
+    for text in notices:
         yield reports.NoticeReport(text)
     yield reports.SetupReport(
-        output=str(folder.output),
+        output=str(run.folder.output),
         pairs=len(prepared.train),
         dev_pairs=len(prepared.dev),
         source_symbols=prepared.encoder.source.size,

@@ -46,11 +46,12 @@ class NoticeReport(Report):
 
 @dataclass(frozen=True)
 class ResumeReport(Report):
-    """The run goes on after `step`; what an earlier process reported of later steps did not count."""
+    """The run goes on from `state`, after `step`; what an earlier process reported after saving it did not count."""
 
     kind: ClassVar[str] = "resume"
     epoch: int
     step: int
+    state: str = ""
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,40 @@ class StepReport(Report):
     data_wait: float
     seconds: float
     seconds_left: float
+
+
+@dataclass(frozen=True)
+class SkipReport(Report):
+    """Update `step` was skipped: its loss or its gradient was not a finite number, and the weights stay as they were.
+
+    `loss` and `gradient_norm` are None where they are not finite; `pairs` are the lines of its pairs, by file;
+    `skipped` counts such updates.
+    """
+
+    kind: ClassVar[str] = "skip"
+    epoch: int
+    step: int
+    loss: float | None
+    gradient_norm: float | None
+    skipped: int
+    pairs: Mapping[str, tuple[int, ...]]
+
+
+@dataclass(frozen=True)
+class ReturnReport(Report):
+    """Too many updates in a row were skipped: the run is back in `state`, after `step`, with a lower learning rate.
+
+    `abandoned` is the last update that was tried, `returns` counts the returns, `rate_factor` is what the scheduled
+    rate is multiplied by from now on.
+    """
+
+    kind: ClassVar[str] = "return"
+    epoch: int
+    step: int
+    state: str
+    abandoned: int
+    returns: int
+    rate_factor: float
 
 
 @dataclass(frozen=True)

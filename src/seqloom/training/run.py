@@ -1,8 +1,7 @@
-"""A run at work: what changes while it trains, and the four things it does."""
+"""A run at work: what changes while it trains, and what it does: update, evaluate, save, go back, finish."""
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Generator, Iterator
 from typing import Any
@@ -12,16 +11,19 @@ from seqloom.checkpoint.tensors import distinct_tensors
 from seqloom.data import Position
 from seqloom.data.batch import Batch
 from seqloom.data.loader import load_batches
-from seqloom.errors import SeqloomError
+from seqloom.errors import TrainingError
 from seqloom.training import reports
 from seqloom.training.averaging import averaged, ema_update, put, snapshot, using
-from seqloom.training.dev import dev_loss, dev_metrics
+from seqloom.training.dev import judge
 from seqloom.training.folder import RunFolder
+from seqloom.training.health import Taken, Watch
+from seqloom.training.memory import TooLargeError, rows_of
 from seqloom.training.optim import build_optimiser, set_rate
+from seqloom.training.progress import Progress
 from seqloom.training.schedules import rate_factor
 from seqloom.training.setup import Prepared
-from seqloom.training.state import Learner, Progress, StateStore
-from seqloom.training.step import Objective, Window, perplexity, update
+from seqloom.training.state import Identity, Learner, Restored, StateStore
+from seqloom.training.step import Objective, Update, Window, perplexity, update
 from seqloom.training.stopping import Selection
 
 Batches = Generator[tuple[Position, Batch]]
@@ -30,7 +32,7 @@ Batches = Generator[tuple[Position, Batch]]
 class Run:
     """Model, optimiser and progress of one run."""
 
-    def __init__(self, prepared: Prepared, folder: RunFolder) -> None:
+    def __init__(self, prepared: Prepared, folder: RunFolder, identity: str) -> None:
         training = prepared.config.training
         selection = training.selection
         self.prepared, self.folder, self.training = prepared, folder, training
@@ -42,8 +44,9 @@ class Run:
         self.objective = Objective(prepared.precision, training.label_smoothing, training.optimiser.clip_norm)
         keep = max(1, selection.average_best)
         self.progress = Progress(Selection(selection.higher_is_better, keep, selection.patience))
-        self.states = StateStore(folder.resume, prepared.fingerprint, training.keep_states)
-        self.updating = self.finished = False
+        self.states = StateStore(folder.resume, Identity(identity, prepared.fingerprint), training.keep_states)
+        self.watch = Watch(prepared.device.type)
+        self.busy = False
         self._saved = (-1, -1)
 
     @property
@@ -63,10 +66,15 @@ class Run:
 
     @property
     def save_due(self) -> bool:
-        """Whether this update's state is to be saved and is not yet."""
+        """Whether this update's state is to be saved and is not yet; never in the middle of a row of skips."""
         step, every = self.progress.step, self.training.checkpoint_every
         due = step == self.progress.evaluated or (every > 0 and step % every == 0)
-        return step > 0 and due and self._saved != (step, self.progress.evaluated)
+        return due and not self.progress.health.streak and self._saved != (step, self.progress.evaluated)
+
+    @property
+    def failing(self) -> bool:
+        """Whether so many updates in a row were skipped that the run must go back."""
+        return self.progress.health.streak >= self.training.health.skips
 
     @property
     def ended(self) -> str:
@@ -80,16 +88,17 @@ class Run:
             return f"{training.max_steps} updates done"
         return ""
 
-    def restore(self) -> list[str]:
-        """Go back to the newest good state, if there is one; returns what was wrong with newer ones."""
-        problems = self.states.restore(self.learner, self.progress)
-        self._saved = (self.progress.step, self.progress.evaluated)
-        return problems
+    def restore(self) -> Restored:
+        """Go back to the newest good state, if there is one."""
+        restored = self.states.restore(self.learner, self.progress)
+        if restored.name:
+            self._saved = (self.progress.step, self.progress.evaluated)
+        return restored
 
     @property
     def savable(self) -> bool:
-        """Whether the state is whole and still of use."""
-        return not self.updating and not self.finished
+        """Whether the state is whole, of use, and not in the middle of a row of skips."""
+        return not self.busy and not self.progress.health.streak
 
     def batches(self) -> Batches:
         """Training batches from where the run is; close it to end the thread that makes them."""
@@ -98,25 +107,80 @@ class Run:
 
     def update(self, batches: Batches) -> Iterator[reports.Report]:
         """One update; reports the running means where they are due."""
-        progress, optimiser = self.progress, self.training.optimiser
+        progress = self.progress
         began = time.perf_counter()
         position, group = self._group(batches)
         waited = time.perf_counter() - began
-        factor = rate_factor(progress.step + 1, self.training.schedule, self.prepared.steps_total)
-        rate = optimiser.learning_rate * factor * progress.plateau.factor
+        rate = self._rate(progress.step + 1)
         set_rate(self.learner.optimiser, rate)
-        self.updating = True
-        done = update(self.prepared.model.train(), self.learner.optimiser, group, self.objective)
+        self.busy = True
+        done = self._updated(group)
         progress.step, progress.position = progress.step + 1, position
-        progress.tokens += done.tokens
         if self.learner.average is not None:
             ema_update(self.learner.average, self.prepared.model, self.training.ema, progress.step)
         seconds = time.perf_counter() - began
-        progress.window.add(done, seconds, waited)
+        progress.window.spend(seconds, waited)
         progress.seconds += seconds
-        self.updating = False
-        if progress.step % self.training.log_every == 0 or self.ended:
+        said: list[reports.Report] = []
+        if done.limit != progress.limit:
+            text = f"a batch of {done.limit:,} tokens does not fit into memory: batches of that size are cut in halves"
+            said.append(reports.NoticeReport(text))
+        progress.limit = done.limit
+        self.watch.add(Taken(progress.step, done, rows_of(group)))
+        reporting = progress.step % self.training.log_every == 0 or bool(self.ended)
+        said += self.look(everything=reporting or self.evaluation_due or self.save_due)
+        self.busy = False
+        yield from said
+        if reporting and progress.window.steps:
             yield self._step_report(rate)
+
+    def look(self, *, everything: bool) -> list[reports.Report]:
+        """Learn which updates were skipped; counts the others, returns what there is to say."""
+        said: list[reports.Report] = []
+        progress = self.progress
+        for taken, healthy in self.watch.read(everything=everything):
+            progress.health = progress.health.after(taken.step, healthy)
+            if healthy:
+                progress.window.add(taken.done)
+                progress.tokens += taken.done.tokens
+                continue
+            lines = self.prepared.train.lines(taken.rows)
+            said.append(taken.skipped(self.epoch, progress.health.skipped, lines))
+            if self.failing:
+                break
+        return said
+
+    def go_back(self) -> Iterator[reports.Report]:
+        """After too many skips in a row: all of the last good state, but for a lower learning rate.
+
+        A state after which not one update went well is no good one: the one before it is taken.
+        """
+        health, step, config = self.progress.health, self.progress.step, self.training.health
+        self.busy = True
+        self.watch.forget()
+        saved, _ = self.states.latest()
+        useless = health.first == saved + 1
+        if health.returns == config.returns or (useless and not self.states.drop_latest()):
+            raise TrainingError(
+                f"the loss and its gradient must be finite numbers; up to update {step} they were not, {health.streak} "
+                f"times in a row, though the run has gone back {health.returns} times to a good state",
+                where=str(self.folder.output),
+                hint="begin again with a lower training.optimiser.learning_rate or training.precision=float32, or look "
+                f"at the pairs that {self.folder.log.name} names (kind skip)",
+            )
+        restored = self.restore()
+        self.progress.health = health._replace(returns=health.returns + 1, streak=0, first=0)
+        self.busy = False
+        for problem in restored.problems:
+            yield reports.NoticeReport(f"a damaged state was left out: {problem}")
+        yield reports.ReturnReport(
+            self.epoch,
+            self.progress.step,
+            restored.name,
+            step,
+            self.progress.health.returns,
+            config.rate_factor**self.progress.health.returns,
+        )
 
     def evaluate(self) -> Iterator[reports.Report]:
         """Look at the dev data; keep the weights where they are among the best."""
@@ -126,19 +190,22 @@ class Run:
             return
         began = time.perf_counter()
         with using(self.prepared.model, self.learner.average):
-            report = self._judge(began)
+            report = self._judged(began)
             chosen, records = progress.selection.observe(progress.step, report.score), dict(progress.kept)
             if chosen.keeps(progress.step):
                 records[progress.step] = self.states.keep_weights(progress.step, distinct_tensors(self.prepared.model))
             if report.best:
                 self._install({"dev": _figures(report)}, finished=False)
-                progress.figures = _figures(report)
-        progress.selection, progress.evaluated = chosen, progress.step
-        progress.kept = {step: record for step, record in records.items() if chosen.keeps(step)}
-        progress.plateau = progress.plateau.observe(
+        plateau = progress.plateau.observe(
             report.score, higher_is_better=selection.higher_is_better, config=self.training.schedule
         )
+        self.busy = True
+        if report.best:
+            progress.figures = _figures(report)
+        progress.selection, progress.evaluated, progress.plateau = chosen, progress.step, plateau
+        progress.kept = {step: record for step, record in records.items() if chosen.keeps(step)}
         progress.seconds += report.seconds
+        self.busy = False
         yield report
 
     def save(self) -> reports.CheckpointReport:
@@ -148,8 +215,16 @@ class Run:
         self._saved = (self.progress.step, self.progress.evaluated)
         return reports.CheckpointReport(self.progress.step, str(path), time.perf_counter() - began)
 
+    def last_save(self) -> list[reports.Report]:
+        """Save what can be saved when a run is cut short; the middle of a row of skips cannot."""
+        if self.busy:
+            return []
+        said = self.look(everything=True)
+        return [*said, self.save()] if self.savable else said
+
     def finish(self) -> Iterator[reports.Report]:
         """Make the chosen weights the model of the output folder and remove the states."""
+        self.busy = True  # the weights are no longer those of the last update
         progress, model = self.progress, self.prepared.model
         best, figures = progress.selection.best, progress.figures
         if best is None:
@@ -162,15 +237,14 @@ class Run:
             chosen = f"the best weights, after update {best.step}"
             if len(members) > 1:
                 put(model, averaged(members))
-                report = self._judge(time.perf_counter())
+                report = self._judged(time.perf_counter())
                 yield report
-                if self._no_worse(report.score, best.score):
+                if progress.selection.no_worse(report.score, best.score):
                     chosen = f"the mean of the {len(members)} best weights"
                     figures = _figures(report)
                 else:
                     put(model, members[0])
         self._install({"dev": figures, "chosen": chosen}, finished=True)
-        self.finished = True
         self.folder.end()
         yield reports.FinishReport(
             output=str(self.folder.output),
@@ -187,36 +261,34 @@ class Run:
         """How to go on from the newest saved state."""
         return reports.InterruptReport(self.epoch, max(0, self._saved[0]), self.folder.command)
 
+    def _judged(self, began: float) -> reports.EvalReport:
+        return judge(self.prepared, self.epoch, self.progress.step, self.progress.selection, began)
+
+    def _rate(self, step: int) -> float:
+        """The learning rate of an update."""
+        progress, health = self.progress, self.training.health
+        factor = rate_factor(step, self.training.schedule, self.prepared.steps_total) * progress.plateau.factor
+        return self.training.optimiser.learning_rate * factor * health.rate_factor**progress.health.returns
+
+    def _updated(self, group: list[Batch]) -> Update:
+        model = self.prepared.model.train()
+        try:
+            return update(model, self.learner.optimiser, group, self.objective, self.progress.limit)
+        except TooLargeError as error:
+            raise TrainingError(
+                f"one pair of {error.size:,} tokens alone does not fit into memory",
+                where=str(self.prepared.train.origin(error.row)),
+                hint="lower data.max_source_length or data.max_target_length, or take a smaller model",
+            ) from None
+
     def _group(self, batches: Batches) -> tuple[Position, list[Batch]]:
         """The batches of one update; the last update of an epoch takes what is left of it."""
         group: list[Batch] = []
         for position, batch in batches:
-            group.append(batch.to(self.prepared.device))
+            group.append(batch)
             if len(group) == self.training.accumulate or position.index == 0:
                 return position, group
         raise AssertionError("training batches never end")
-
-    def _judge(self, began: float) -> reports.EvalReport:
-        """The model's dev figures."""
-        progress, on = self.progress, self.training.selection.on
-        loss, metrics = dev_loss(self.prepared), dev_metrics(self.prepared)
-        score = loss if on == "loss" else metrics[on]
-        best = progress.selection.best
-        better = not math.isnan(score) and (best is None or not self._no_worse(best.score, score))
-        return reports.EvalReport(
-            self.epoch,
-            progress.step,
-            loss,
-            perplexity(loss),
-            metrics,
-            on,
-            score,
-            better,
-            time.perf_counter() - began,
-        )
-
-    def _no_worse(self, score: float, other: float) -> bool:
-        return score >= other if self.progress.selection.higher_is_better else score <= other
 
     def _step_report(self, rate: float) -> reports.StepReport:
         progress, total = self.progress, self.prepared.steps_total
@@ -226,11 +298,6 @@ class Run:
         waiting = time.perf_counter() - began
         seconds = max(window.seconds + waiting, 1e-9)
         progress.seconds += waiting
-        if not math.isfinite(loss):
-            raise SeqloomError(
-                f"the loss must be a finite number, not {loss}, around update {progress.step}",
-                hint="lower training.optimiser.learning_rate, or try training.precision=float32",
-            )
         return reports.StepReport(
             epoch=self.epoch,
             step=progress.step,
@@ -253,6 +320,7 @@ class Run:
             "step": progress.step,
             "epoch": self.epoch,
             "tokens": progress.tokens,
+            "skipped": progress.health.skipped,
             "seconds": round(progress.seconds, 1),
             "pairs": len(prepared.train),
             "device": prepared.device.type,

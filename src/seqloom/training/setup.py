@@ -30,6 +30,7 @@ from seqloom.model import Seq2Seq
 from seqloom.nn.precision import Precision, choose_precision
 from seqloom.text import Tokenizer, train_tokenizers
 from seqloom.text.choice import choose
+from seqloom.training.budget import find_budget
 from seqloom.training.config import RunConfig
 from seqloom.training.device import choose_device
 from seqloom.training.randomness import seed_everything
@@ -68,12 +69,11 @@ class Prepared:
 
     @property
     def fingerprint(self) -> str:
-        """A hash that changes with the training or dev pairs."""
+        """A hash that changes with any of the training or dev pairs, or with their order."""
         digest = hashlib.sha256()
         for corpus in (self.train, self.dev):
-            digest.update(corpus.source_lengths.tobytes())
-            digest.update(corpus.target_lengths.tobytes())
-            digest.update(corpus.tokens[:1_000_000].tobytes())
+            digest.update(corpus.rows.tobytes())
+            digest.update(corpus.tokens.data)
         return digest.hexdigest()
 
 
@@ -88,7 +88,7 @@ class Earlier:
 def prepare(config: RunConfig, inputs: Inputs, earlier: Earlier | None = None) -> Prepared:
     """Read, choose, encode and build; what a run had chosen `earlier` is not chosen again.
 
-    Torch's generators are seeded here, just before the weights are drawn.
+    Torch's generators are seeded here, just before the weights are drawn, and what comes after draws nothing from them.
     """
     notices: list[str] = []
     device = choose_device(config.training.device)
@@ -108,6 +108,9 @@ def prepare(config: RunConfig, inputs: Inputs, earlier: Earlier | None = None) -
     if not len(train):
         raise DataError("no training pairs are left after filtering", hint="look at the limits in [data]")
     config = _selected_metrics(config, train, dev, notices)
+    seed_everything(config.training.seed)
+    model = Seq2Seq(config.model, encoder.source.size, encoder.target.size).to(device)
+    config = _sized_batches(config, model, precision, train, notices)
     training = config.training
     sampler = BatchSampler(train.source_lengths, train.target_lengths, training.batch, training.seed)
     total = _planned_steps(config, sampler)
@@ -115,8 +118,6 @@ def prepare(config: RunConfig, inputs: Inputs, earlier: Earlier | None = None) -
         schedule = training.schedule.replace(warmup=total // 4)
         notices.append(f"warm-up shortened to {schedule.warmup} updates, a quarter of the {total:,} planned ones")
         config = config.replace(training=training.replace(schedule=schedule))
-    seed_everything(training.seed)
-    model = Seq2Seq(config.model, encoder.source.size, encoder.target.size).to(device)
     dev_examples = _dev_examples(config, dev)
     return Prepared(config, encoder, train, dev, dev_examples, sampler, model, device, precision, total, notices)
 
@@ -192,6 +193,18 @@ def _selected_metrics(config: RunConfig, train: Corpus, dev: Corpus, notices: li
     chosen = choose_metrics(targets)
     notices.append(f"dev metrics: {', '.join(chosen)}, chosen by what the targets look like")
     return config.replace(training=config.training.replace(selection=selection.replace(metrics=chosen)))
+
+
+def _sized_batches(
+    config: RunConfig, model: Seq2Seq, precision: Precision, train: Corpus, notices: list[str]
+) -> RunConfig:
+    """The configuration with the budget of a batch found, where it is to be."""
+    training = config.training
+    if training.batch.tokens != "auto":
+        return config
+    found = find_budget(model, precision, train, training.accumulate)
+    notices.append(f"batches of {found.tokens:,} tokens: {found.reason}")
+    return config.replace(training=training.replace(batch=training.batch.replace(tokens=found.tokens)))
 
 
 def _dev_examples(config: RunConfig, dev: Corpus) -> list[Example]:

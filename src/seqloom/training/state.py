@@ -1,15 +1,16 @@
-"""Everything a run needs to go on as if it had never stopped, and the folder it lies in.
+"""The saved states of a run: everything it needs to go on as if it had never stopped.
 
     OUTPUT/resume/
-    ├── given.toml, config.toml          the settings as given and as resolved
-    ├── tokenizer*.json, precision.json  fixed when the run starts
+    ├── settings/, settings.copy/        fixed when the run starts (see seqloom.training.folder)
     ├── kept/00000200.safetensors        weights of the best dev evaluations
     └── states/00000250-00000200/        after update 250, with evaluation 200 the latest
         ├── weights.safetensors          ├── average.safetensors (with EMA)
         ├── optimiser.safetensors        ├── generators.safetensors
-        └── state.json                   counters, position in the data, selection, hashes of all the files it needs
+        ├── state.json                   counters, position in the data, selection, hashes of the kept weights it needs
+        └── hashes.json                  sizes and hashes of all the others
 
-A state appears whole by one rename. A damaged one is named and the one before is used.
+A state appears whole by one rename; the first one is saved before the first update. A damaged one is named and the one
+before is used; it is removed only once a good one has been found.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import contextlib
 import json
 import shutil
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -26,67 +27,18 @@ from typing import Any
 from torch import Tensor, nn
 from torch.optim import AdamW
 
-from seqloom.checkpoint.files import Writer, disk_errors, sync, text_writer, write_sibling
-from seqloom.checkpoint.format import FileRecord, read_json_object
+from seqloom.checkpoint.files import Writer, disk_errors, place_of, text_writer, write_file, write_sibling
+from seqloom.checkpoint.format import WEIGHTS, FileRecord, read_json_object
+from seqloom.checkpoint.seal import check_seal, sealed
 from seqloom.checkpoint.store import check_file
 from seqloom.checkpoint.tensors import distinct_tensors, fill_tensors, read_tensors, write_tensors
-from seqloom.data.batching import Position
 from seqloom.errors import ModelFolderError
 from seqloom.training.averaging import Weights
+from seqloom.training.progress import Progress
 from seqloom.training.randomness import generator_states, restore_generators
-from seqloom.training.schedules import Plateau
-from seqloom.training.step import Window
-from seqloom.training.stopping import Selection
 
-STATE_FORMAT = 1
+STATE_FORMAT = 2
 STATE = "state.json"
-
-
-@dataclass
-class Progress:
-    """How far a run has come.
-
-    `position` is the next batch; `evaluated` the update after which the dev data were last looked at; `tokens` and
-    `seconds` count what was trained on and for how long; `kept` vouches for the files of kept weights, by step;
-    `figures` are the dev figures of the best ones.
-    """
-
-    selection: Selection
-    step: int = 0
-    position: Position = field(default_factory=Position)
-    evaluated: int = 0
-    tokens: int = 0
-    seconds: float = 0.0
-    window: Window = field(default_factory=Window)
-    plateau: Plateau = field(default_factory=Plateau)
-    kept: dict[int, FileRecord] = field(default_factory=dict)
-    figures: dict[str, float] = field(default_factory=dict)
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain values."""
-        return {
-            "step": self.step,
-            "position": asdict(self.position),
-            "evaluated": self.evaluated,
-            "tokens": self.tokens,
-            "seconds": self.seconds,
-            "window": self.window.to_json(),
-            "selection": self.selection.to_json(),
-            "plateau": list(self.plateau),
-            "figures": self.figures,
-            "kept": {str(step): asdict(record) for step, record in self.kept.items()},
-        }
-
-    def restore(self, values: dict[str, Any]) -> None:
-        """Take over what `to_json` wrote."""
-        self.selection = self.selection.restored(values["selection"])
-        self.step, self.evaluated = int(values["step"]), int(values["evaluated"])
-        self.position = Position(**values["position"])
-        self.tokens, self.seconds = int(values["tokens"]), float(values["seconds"])
-        self.window = Window(**values["window"])
-        self.plateau = Plateau(*values["plateau"])
-        self.figures = dict(values["figures"])
-        self.kept = {int(step): FileRecord(**record) for step, record in values["kept"].items()}
 
 
 @dataclass(frozen=True)
@@ -98,62 +50,95 @@ class Learner:
     average: Weights | None = None
 
 
-class StateStore:
-    """The saved states of one run; `fingerprint` stands for the training data, which must not change on the way."""
+@dataclass(frozen=True)
+class Identity:
+    """What a state must belong to: `run` stands for settings and tokenizers, `data` for the pairs, as hashes."""
 
-    def __init__(self, folder: Path, fingerprint: str, keep: int) -> None:
-        self.states, self.kept = folder / "states", folder / "kept"
-        self.fingerprint, self.keep = fingerprint, keep
+    run: str
+    data: str
+
+
+@dataclass(frozen=True)
+class Restored:
+    """The name of the state that was restored (empty: there was none), and what was wrong with others."""
+
+    name: str
+    problems: list[str]
+
+
+class StateStore:
+    """The saved states of one run, in the folder `resume` of its output."""
+
+    def __init__(self, folder: Path, identity: Identity, keep: int) -> None:
+        self.states, self.kept, self.output = folder / "states", folder / "kept", folder.parent
+        self.identity, self.keep = identity, keep
 
     def save(self, learner: Learner, progress: Progress) -> Path:
         """Save a state (unless the same one is there), then drop the oldest ones and kept weights nobody needs."""
-        folder = self.states / f"{progress.step:08d}-{progress.evaluated:08d}"
-        if not folder.is_dir():
-            write_sibling(folder, self._files(learner, progress))
-        for old in (*self._all()[: -self.keep], *self.states.glob(".*.tmp")):
-            shutil.rmtree(old)
-        self._drop_unneeded(progress)
+        folder = self.states / _name(progress.step, progress.evaluated)
+        with disk_errors(folder):
+            for cut_short in self.states.glob(".*.tmp"):
+                shutil.rmtree(cut_short)
+            if not folder.is_dir():
+                write_sibling(folder, self._files(learner, progress))
+            for old in self._all()[: -self.keep]:
+                shutil.rmtree(old)
+            self._drop_unneeded(progress)
         return folder
 
-    def restore(self, learner: Learner, progress: Progress) -> list[str]:
-        """Go back to the newest good state; returns what was wrong with newer ones, which are removed.
+    def restore(self, learner: Learner, progress: Progress) -> Restored:
+        """Go back to the newest good state, and remove newer ones.
 
-        Raises `ModelFolderError` where there are states and none of them is good, or the data have changed.
+        Where kept weights are damaged that every state needs, the newest state goes on without them. Raises
+        `ModelFolderError` where there are states and none of them is good, or the data have changed.
         """
         problems: list[str] = []
+        incomplete: tuple[Path, dict[str, Any], set[int]] | None = None
         for folder in reversed(self._all()):
             try:
                 values = self._checked(folder)
             except ModelFolderError as error:
                 problems.append(f"{error.where}: {error.message}")
-                shutil.rmtree(folder)
                 continue
-            if values["fingerprint"] != self.fingerprint:
-                raise ModelFolderError(
-                    "the training data are not those the run was started with",
-                    where=str(folder),
-                    hint="put the old files back, or start again with --overwrite",
-                )
+            self._check_data(folder, values)
+            lost = self._lost(values, problems)
+            if not lost:
+                self._take(folder, values, learner, progress)
+                return self._settled(folder, problems)
+            best = values["progress"]["selection"]["kept"][0][0]
+            if incomplete is None and best not in lost:
+                incomplete = folder, values, lost
+        if incomplete is not None:
+            folder, values, lost = incomplete
             self._take(folder, values, learner, progress)
-            break
-        else:
-            if problems:
-                raise ModelFolderError(
-                    f"no saved state is good: {'; '.join(problems)}",
-                    where=str(self.states),
-                    hint="start again with --overwrite",
-                )
-        return problems
+            progress.forget_kept(lost)
+            numbers = ", ".join(map(str, sorted(lost)))
+            problems.append(f"{folder}: goes on without the kept weights after update {numbers}")
+            return self._settled(folder, problems)
+        if problems:
+            raise ModelFolderError(
+                f"no saved state is good: {'; '.join(problems)}",
+                where=str(self.states),
+                hint="put the files back from a copy, or start again with --overwrite",
+            )
+        return Restored("", [])
+
+    def latest(self) -> tuple[int, str]:
+        """The update after which the newest state was saved, and its name."""
+        newest = self._all()[-1].name
+        return int(newest.partition("-")[0]), newest
+
+    def drop_latest(self) -> bool:
+        """Remove the newest state, unless it is the only one."""
+        *before, newest = self._all()
+        if before:
+            shutil.rmtree(newest)
+        return bool(before)
 
     def keep_weights(self, step: int, weights: Mapping[str, Tensor]) -> FileRecord:
         """Put the weights of a good evaluation aside."""
         path = self.kept_path(step)
-        temporary = path.with_suffix(".tmp")
-        with disk_errors(path):
-            self.kept.mkdir(parents=True, exist_ok=True)
-            write_tensors(temporary, weights)
-            sync(temporary)
-            temporary.replace(path)
+        write_file(path, partial(write_tensors, tensors=weights))
         return FileRecord.of(path)
 
     def kept_path(self, step: int) -> Path:
@@ -177,37 +162,56 @@ class StateStore:
             tensors["average.safetensors"] = learner.average
         values = {
             "state_format": STATE_FORMAT,
-            "fingerprint": self.fingerprint,
+            "run": self.identity.run,
+            "data": self.identity.data,
             "progress": progress.to_json(),
             "generators": plain,
         }
-
-        def write_state(path: Path) -> None:
-            files = {name: asdict(FileRecord.of(path.with_name(name))) for name in tensors}
-            text_writer(json.dumps({**values, "files": files}) + "\n")(path)
-
         writers: dict[str, Writer] = {name: partial(write_tensors, tensors=part) for name, part in tensors.items()}
-        return {**writers, STATE: write_state}
+        return sealed({**writers, STATE: text_writer(json.dumps(values) + "\n")})
 
     def _checked(self, folder: Path) -> dict[str, Any]:
-        """The values of a state whose files are all as they were written."""
+        """The values of a state whose files are all as they were written, and which belongs here."""
         path = folder / STATE
-        try:
-            values = read_json_object(path.read_text(encoding="utf-8"), str(path))
-            records = {name: FileRecord(**record) for name, record in values["files"].items()}
-            kept = {int(step): FileRecord(**record) for step, record in values["progress"]["kept"].items()}
-            version = values["state_format"]
-        except (OSError, UnicodeDecodeError, KeyError, TypeError, AttributeError, ValueError) as error:
-            if isinstance(error, ModelFolderError):
-                raise
-            raise ModelFolderError(f"must be a saved state: {error}", where=str(path)) from None
-        if version != STATE_FORMAT:
-            raise ModelFolderError(f"must have state format {STATE_FORMAT}, not {version!r}", where=str(path))
-        for name, record in records.items():
-            check_file(folder / name, record, folder / name)
-        for step, record in kept.items():
-            check_file(self.kept_path(step), record, self.kept_path(step))
+        check_seal(folder)
+        values = read_json_object(path.read_text(encoding="utf-8"), str(path))
+        if values.get("state_format") != STATE_FORMAT:
+            found = values.get("state_format")
+            raise ModelFolderError(f"must have state format {STATE_FORMAT}, not {found!r}", where=str(path))
+        progress = values["progress"]
+        if values["run"] != self.identity.run:
+            raise ModelFolderError("the state is another run's", where=str(folder))
+        if folder.name != _name(progress["step"], progress["evaluated"]):
+            raise ModelFolderError(f"the state is the one after update {progress['step']}", where=str(folder))
         return values
+
+    def _check_data(self, folder: Path, values: dict[str, Any]) -> None:
+        if values["data"] != self.identity.data:
+            raise ModelFolderError(
+                "the training data are not those the run was started with",
+                where=str(folder),
+                hint="put the old files back, or start again with --overwrite",
+            )
+
+    def _lost(self, values: dict[str, Any], problems: list[str]) -> set[int]:
+        """Which kept weights of a state are damaged; the best ones are taken from the model where they can be."""
+        lost = set()
+        for step, record in values["progress"]["kept"].items():
+            path, wanted = self.kept_path(int(step)), FileRecord(**record)
+            try:
+                check_file(path, wanted, path)
+            except (ModelFolderError, OSError) as error:
+                said = f"{path}: {getattr(error, 'message', error)}"
+                spare = place_of(self.output, WEIGHTS)
+                with contextlib.suppress(OSError):
+                    if FileRecord.of(spare) == wanted:
+                        write_file(path, partial(shutil.copyfile, spare))
+                        problems.append(f"{said}; taken from {spare}")
+                        continue
+                if said not in problems:
+                    problems.append(said)
+                lost.add(int(step))
+        return lost
 
     def _take(self, folder: Path, values: dict[str, Any], learner: Learner, progress: Progress) -> None:
         weights = folder / "weights.safetensors"
@@ -218,6 +222,13 @@ class StateStore:
             fill_tensors(learner.average, read_tensors(average), str(average))
         progress.restore(values["progress"])
         restore_generators(values["generators"], read_tensors(folder / "generators.safetensors"))
+
+    def _settled(self, chosen: Path, problems: list[str]) -> Restored:
+        with disk_errors(self.states):
+            for folder in self._all():
+                if folder.name > chosen.name:
+                    shutil.rmtree(folder)
+        return Restored(chosen.name, problems)
 
     def _all(self) -> list[Path]:
         """The saved states, oldest first."""
@@ -234,6 +245,10 @@ class StateStore:
                 path.unlink()
 
 
+def _name(step: int, evaluated: int) -> str:
+    return f"{step:08d}-{evaluated:08d}"
+
+
 def _moments(learner: Learner) -> dict[str, Tensor]:
     """The optimiser's memory of each weight under `weight name/quantity`."""
     result = {}
@@ -244,7 +259,9 @@ def _moments(learner: Learner) -> dict[str, Tensor]:
 
 
 def _restore_moments(learner: Learner, stored: Mapping[str, Tensor]) -> None:
+    """Copies, because what was read is a view on the file, which must stay free to go."""
     weights = dict(learner.model.named_parameters())
+    learner.optimiser.state.clear()
     for key, value in stored.items():
         name, _, quantity = key.rpartition("/")
-        learner.optimiser.state[weights[name]][quantity] = value.to(weights[name].device)
+        learner.optimiser.state[weights[name]][quantity] = value.to(weights[name].device, copy=True)

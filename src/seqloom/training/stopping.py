@@ -91,9 +91,17 @@ class Selection:
         """Whether patience has run out."""
         return 0 < self.patience <= self.waited
 
+    def no_worse(self, score: float, other: float) -> bool:
+        """Whether one score is as good as another, or better."""
+        return score >= other if self.higher_is_better else score <= other
+
     def keeps(self, step: int) -> bool:
         """Whether the weights after `step` are among the kept ones."""
         return any(kept.step == step for kept in self.kept)
+
+    def without(self, steps: set[int]) -> Selection:
+        """The selection without the evaluations after `steps`."""
+        return replace(self, kept=tuple(kept for kept in self.kept if kept.step not in steps))
 
     def to_json(self) -> dict[str, Any]:
         """What changes during a run, as plain values."""

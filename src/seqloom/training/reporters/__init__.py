@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TextIO
@@ -34,6 +34,8 @@ def follow(stream: Iterable[Report], reporters: Sequence[Reporter]) -> FinishRep
     with ExitStack() as stack:
         for reporter in reporters:
             stack.callback(reporter.close)
+        if isinstance(stream, Generator):  # where a reporter fails, the run is told and saves
+            stack.callback(stream.close)
         for report in stream:
             for reporter in reporters:
                 reporter.show(report)

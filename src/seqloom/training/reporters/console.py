@@ -17,9 +17,13 @@ from seqloom.training.reports import (
     NoticeReport,
     Report,
     ResumeReport,
+    ReturnReport,
     SetupReport,
+    SkipReport,
     StepReport,
 )
+
+SHOWN = 5  # pairs of a skipped update
 
 
 class ConsoleReporter:
@@ -97,6 +101,21 @@ def _figures(report: EvalReport) -> str:
     return f"loss {report.loss:.3f}  ppl {report.perplexity:.2f}{metrics}"
 
 
+def _skip(report: SkipReport) -> str:
+    figures = {"loss": report.loss, "gradient": report.gradient_norm}
+    wrong = " and ".join(name for name, value in figures.items() if value is None)
+    places = [f"{file}:{line}" for file, lines in report.pairs.items() for line in lines]
+    more = f" and {len(places) - SHOWN:,} more, all in the log" if len(places) > SHOWN else ""
+    return f"update {report.step:,} skipped: {wrong} not finite; pairs {', '.join(places[:SHOWN])}{more}"
+
+
+def _return(report: ReturnReport) -> str:
+    return (
+        f"back to the state after update {report.step:,}, from update {report.abandoned:,}: too many updates were "
+        f"skipped; learning rate × {report.rate_factor:g} from now on"
+    )
+
+
 def _finish(report: FinishReport) -> str:
     figures = "".join(f"  {name} {_shown(value)}" for name, value in report.metrics.items())
     head = f"finished after {duration(report.seconds)}, {report.step:,} updates: {report.reason}"
@@ -112,6 +131,8 @@ LINES: Mapping[type[Report], Callable[[Any], str]] = {
     SetupReport: _setup,
     NoticeReport: lambda report: str(report.text),
     ResumeReport: lambda report: f"going on after update {report.step:,}",
+    SkipReport: _skip,
+    ReturnReport: _return,
     EvalReport: _evaluation,
     InterruptReport: _interrupt,
     FinishReport: _finish,

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
-from seqloom.training.reports import Report, ResumeReport
+from seqloom.checkpoint.files import disk_errors
+from seqloom.training.reports import FinishReport, Report, ResumeReport, ReturnReport
+
+TRAINED = frozenset({"step", "evaluation", "checkpoint", "skip", "return", "finish"})
+"""What happened in training, as against what a process said of itself."""
 
 
 class JsonlReporter:
-    """Appends to a file; when a run goes on after some update, lines about later updates are dropped first."""
+    """Appends to a file; what was logged after a state is dropped when the run goes on from it, so nothing is twice."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -19,19 +24,25 @@ class JsonlReporter:
 
     def show(self, report: Report) -> None:
         """Write one line at once, so that a killed run leaves its log."""
-        if isinstance(report, ResumeReport):
-            self._forget_after(report.step)
-        if self._stream is None:
-            self._stream = self._opened()
-        values = {**report.to_json(), "time": round(time.time(), 3)}
-        self._stream.write(json.dumps(values, ensure_ascii=False) + "\n")
-        self._stream.flush()
+        with disk_errors(self.path):
+            if isinstance(report, ResumeReport):
+                self._forget(report.step, report.state, TRAINED)
+            elif isinstance(report, ReturnReport):  # the skips stay: they are the reason
+                self._forget(report.step, report.state, TRAINED - {"skip", "return"})
+            elif isinstance(report, FinishReport) and self._finished():
+                return
+            if self._stream is None:
+                self._stream = self._opened()
+            values = {**report.to_json(), "time": round(time.time(), 3)}
+            self._stream.write(json.dumps(values, ensure_ascii=False) + "\n")
+            self._stream.flush()
 
     def close(self) -> None:
         """Close the file."""
         if self._stream is not None:
-            self._stream.close()
-            self._stream = None
+            stream, self._stream = self._stream, None
+            with contextlib.suppress(OSError):  # a full disk, which the last line has said already
+                stream.close()
 
     def _opened(self) -> TextIO:
         """The file, at the beginning of a line even where a kill left half of one."""
@@ -42,20 +53,44 @@ class JsonlReporter:
             stream.write("\n")
         return stream
 
-    def _forget_after(self, step: int) -> None:
-        """Drop lines about later updates, and half a line that a kill left behind."""
+    def _forget(self, step: int, state: str, kinds: frozenset[str]) -> None:
+        """Drop lines of some `kinds` about what came after a state, and half a line that a kill left behind."""
         self.close()
         if not self.path.exists():
             return
-        kept = [line for line in self.path.read_bytes().split(b"\n") if line and _step_of(line) <= step]
+        lines = [line for line in self.path.read_bytes().split(b"\n") if line]
+        records = [_read(line) for line in lines]
+        saved = max((n for n, record in enumerate(records) if _names(record, state)), default=len(lines))
+
+        def holds(number: int, record: dict[str, Any]) -> bool:
+            if not record:
+                return False
+            return record["kind"] not in kinds or (number <= saved and record.get("step", 0) <= step)
+
+        kept = [line for number, line in enumerate(lines) if holds(number, records[number])]
         temporary = self.path.with_suffix(".tmp")
         temporary.write_bytes(b"".join(line + b"\n" for line in kept))
         temporary.replace(self.path)
 
+    def _finished(self) -> bool:
+        """Whether the log ends with the end of the run."""
+        if not self.path.exists():
+            return False
+        *_, last = [b"", *self.path.read_bytes().splitlines()]
+        return _read(last).get("kind") == FinishReport.kind
 
-def _step_of(line: bytes) -> float:
-    """The update a line is about; infinite for a line that is not whole."""
+
+def _names(record: dict[str, Any], state: str) -> bool:
+    """Whether a record says that a state was saved, or that the run went on from it."""
+    if record.get("kind") == "checkpoint":
+        return Path(str(record.get("path"))).name == state
+    return record.get("kind") == "resume" and record.get("state") == state
+
+
+def _read(line: bytes) -> dict[str, Any]:
+    """The record of a line; empty where the line is not whole."""
     try:
-        return float(json.loads(line).get("step", 0))
-    except (ValueError, AttributeError, TypeError):
-        return float("inf")
+        record = json.loads(line)
+    except ValueError:
+        return {}
+    return record if isinstance(record, dict) and "kind" in record else {}

@@ -1,0 +1,41 @@
+"""A folder that vouches for its files: what is cut short, altered, missing or from elsewhere is recognised by hash."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from hashlib import sha256
+from pathlib import Path
+
+from seqloom.checkpoint.files import Writer, text_writer
+from seqloom.checkpoint.format import FileRecord, read_json_object
+from seqloom.checkpoint.store import check_file
+from seqloom.errors import ModelFolderError
+
+SEAL = "hashes.json"
+
+
+def sealed(files: Mapping[str, Writer]) -> dict[str, Writer]:
+    """The same files and, written last, sizes and hashes of all of them."""
+
+    def write(path: Path) -> None:
+        records = {name: asdict(FileRecord.of(path.with_name(name))) for name in files}
+        text_writer(json.dumps(records, indent=1) + "\n")(path)
+
+    return {**files, SEAL: write}
+
+
+def check_seal(folder: Path) -> str:
+    """The hash of the seal, after every file was found as it was written; raises an error that names the bad one."""
+    path = folder / SEAL
+    try:
+        if not path.is_file():
+            raise ModelFolderError("the file is missing", where=str(path))
+        content = path.read_bytes()
+        values = read_json_object(content.decode("utf-8"), str(path))
+        for name, record in values.items():
+            check_file(folder / name, FileRecord(**record), folder / name)
+    except (OSError, UnicodeDecodeError, TypeError) as error:
+        raise ModelFolderError(f"cannot be read: {error}", where=str(path)) from None
+    return sha256(content).hexdigest()

@@ -1,0 +1,82 @@
+"""One run at a time in a folder: a lock of the operating system, and beside it who holds it.
+
+The system gives the lock back when its process ends, however it ends, so a killed run never shuts anybody out. On one
+machine that always holds. Between machines that share a folder it holds where the file system passes locks on (NFS
+version 4 and version 3 with its lock service, most cluster file systems); there the lock of a machine that has crashed
+is freed when the server's lease on it runs out. Where the system has no locks at all, a file stands for one, and one
+left behind on another machine must be removed by hand.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import socket
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from seqloom.checkpoint.files import disk_errors
+from seqloom.errors import ConfigError
+
+LOCK, OWNER = "run.lock", "run.owner.json"
+LOCKS = (LOCK, OWNER)
+
+
+@contextlib.contextmanager
+def sole_writer(folder: Path) -> Iterator[str]:
+    """Be the only one who writes into `folder`, which is made for it; yields who held it before and died, if anybody.
+
+    Both files are removed at the end, and so is the folder where nothing was put into it.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise ConfigError("the output must be a folder, not a file", where=str(folder))
+    new = not folder.exists()
+    lock = FileLock(folder / LOCK, thread_local=False)
+    with disk_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            lock.acquire(blocking=False)
+        except Timeout:
+            raise _busy(folder) from None
+    try:
+        before = _owner(folder)
+        with disk_errors(folder):
+            owner = {"pid": os.getpid(), "host": socket.gethostname(), "since": _now()}
+            (folder / OWNER).write_text(json.dumps(owner) + "\n", encoding="utf-8")
+        yield f"process {before['pid']} on {before['host']}, since {before['since']}" if before else ""
+    finally:
+        with contextlib.suppress(OSError):
+            (folder / OWNER).unlink(missing_ok=True)
+            (folder / LOCK).unlink(missing_ok=True)
+        lock.release()
+        if new:
+            with contextlib.suppress(OSError):  # something was put into it
+                folder.rmdir()
+
+
+def _busy(folder: Path) -> ConfigError:
+    owner = _owner(folder)
+    if owner is None:
+        return ConfigError("another run is writing into the folder", where=str(folder), hint="name another folder")
+    return ConfigError(
+        f"another run is writing into the folder: process {owner['pid']} on {owner['host']}, since {owner['since']}",
+        where=str(folder),
+        hint=f"wait for it, stop it with kill {owner['pid']} on {owner['host']}, or name another folder",
+    )
+
+
+def _owner(folder: Path) -> dict[str, Any] | None:
+    try:
+        owner = json.loads((folder / OWNER).read_bytes())
+        return owner if {"pid", "host", "since"} <= owner.keys() else None
+    except (OSError, ValueError, AttributeError):
+        return None
+
+
+def _now() -> str:
+    return datetime.now().astimezone().isoformat(timespec="seconds")
