@@ -71,7 +71,8 @@ def test_a_disk_that_fills_up(small_disk: Path, leave: int, tmp_path: Path) -> N
     with pytest.raises(DiskError, match="no space left on device") as caught:
         follow(filled(), [reporter])
     assert "--resume" in caught.value.hint or "log.jsonl" in caught.value.where
-    stream.close()
+    with contextlib.suppress(DiskError):  # it tries to save once more
+        stream.close()
     check_seal(newest(output))
     assert newest(output).name.startswith("0000000")
     assert not list(output.rglob("*.tmp"))

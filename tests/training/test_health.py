@@ -14,7 +14,7 @@ from reversal import begin_run, reversed_pairs, run_config, same_weights
 
 from seqloom.data.batch import collate
 from seqloom.errors import TrainingError
-from seqloom.training import run as steps_of_run
+from seqloom.training import optim, schedules
 from seqloom.training import step as steps
 from seqloom.training.averaging import snapshot
 from seqloom.training.health import Health, Taken, Watch
@@ -42,7 +42,8 @@ def poison(monkeypatch: pytest.MonkeyPatch) -> Poison:
     """
 
     def begin(chosen: Callable[[int, float], bool]) -> None:
-        real_rate, real_judged, here = steps_of_run.set_rate, steps.judged, {}
+        here: dict[str, Any] = {}
+        real_rate, real_factor, real_judged = optim.set_rate, schedules.rate_factor, steps.judged
 
         def set_rate(optimiser: Any, rate: float) -> None:
             here["rate"] = rate
@@ -57,9 +58,8 @@ def poison(monkeypatch: pytest.MonkeyPatch) -> Poison:
             here["step"] = step
             return real_factor(step, *arguments)
 
-        real_factor = steps_of_run.rate_factor
-        monkeypatch.setattr(steps_of_run, "rate_factor", rate_factor)
-        monkeypatch.setattr(steps_of_run, "set_rate", set_rate)
+        monkeypatch.setattr("seqloom.training.run.rate_factor", rate_factor)
+        monkeypatch.setattr("seqloom.training.run.set_rate", set_rate)
         monkeypatch.setattr(steps, "judged", judged)
 
     return begin

@@ -12,9 +12,9 @@ import pytest
 import torch
 from reversal import begin_run, reversed_pairs, run_config, same_weights
 
-from seqloom.config import ConfigError, build
+from seqloom.config import build
 from seqloom.data.batch import Batch, collate
-from seqloom.errors import TrainingError
+from seqloom.errors import ConfigError, TrainingError
 from seqloom.training import Inputs, RunConfig, memory, step, train
 from seqloom.training import budget as budgets
 from seqloom.training.budget import FLOOR, find_budget, largest
