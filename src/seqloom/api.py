@@ -22,8 +22,9 @@ from seqloom.text import Tokenizer
 from seqloom.training import Inputs, RunConfig
 from seqloom.training import train as train_stream
 from seqloom.training.device import choose_device
+from seqloom.training.group import Place
 from seqloom.training.reporters import Reporter, follow, standard_reporters
-from seqloom.training.reports import InterruptReport
+from seqloom.training.reports import InterruptReport, Report
 
 Pair = tuple[str, str] | Example
 Pairs = str | Path | Sequence[Pair]
@@ -156,6 +157,8 @@ def train(
     stream to show it on, such as `sys.stderr`. Without an `output` folder, the model is only returned.
     """
     inputs, files = _inputs(pairs, dev)
+    if output is None and Place.here().size > 1:
+        raise ConfigError("several processes need an output folder that all of them see", hint="name one with output=")
     if isinstance(pairs, RunConfig):
         config: RunConfig = pairs if not settings else build(RunConfig, _with(pairs.model_dump(), settings))
     else:
@@ -185,11 +188,28 @@ def train_run(
     Raises KeyboardInterrupt, with how to go on as its text, when the run was stopped and saved.
     """
     stream = train_stream(config, output, inputs=inputs, resume=resume, overwrite=overwrite)
-    listeners = standard_reporters(output, progress, tensorboard=tensorboard)
-    last = follow(stream, [*listeners, *reporters])
+    follow_run(stream, output, progress=progress, reporters=reporters, tensorboard=tensorboard)
+    return load(output)
+
+
+def follow_run(
+    stream: Iterable[Report],
+    output: Path | str,
+    *,
+    progress: TextIO | None = None,
+    reporters: Sequence[Reporter] = (),
+    tensorboard: bool = False,
+) -> None:
+    """Show a run and write its log; of several processes the first one does, the others are silent.
+
+    Raises KeyboardInterrupt, with how to go on as its text, when the run was stopped and saved.
+    """
+    listeners: list[Reporter] = []
+    if Place.here().first:
+        listeners = [*standard_reporters(output, progress, tensorboard=tensorboard), *reporters]
+    last = follow(stream, listeners)
     if isinstance(last, InterruptReport):
         raise KeyboardInterrupt(f"stopped after update {last.step:,}; go on with: {last.hint}")
-    return load(output)
 
 
 def run_config(

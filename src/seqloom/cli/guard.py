@@ -1,4 +1,7 @@
-"""How commands end: a mistake of the user's is a message and exit code 2, never a traceback."""
+"""How commands end: a mistake of the user's is a message and exit code 2, never a traceback.
+
+Of several processes that `torchrun` started, one tells of an error and the others end in silence.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from typer.core import TyperGroup
 
 from seqloom.errors import SeqloomError
 
-USER_ERROR, INTERRUPTED, BROKEN_PIPE = 2, 130, 141
+FAILED, USER_ERROR, INTERRUPTED, BROKEN_PIPE = 1, 2, 130, 141
 
 
 class Guard(TyperGroup):
@@ -23,10 +26,12 @@ class Guard(TyperGroup):
             result = super().invoke(ctx)
             sys.stdout.flush()
         except SeqloomError as error:
-            typer.echo(f"error: {error}", err=True)
+            if _speaks():
+                typer.echo(f"error: {error}", err=True)
             raise typer.Exit(USER_ERROR) from None
         except KeyboardInterrupt as interrupt:
-            typer.echo(str(interrupt) or "interrupted", err=True)
+            if os.environ.get("RANK", "0") == "0":
+                typer.echo(str(interrupt) or "interrupted", err=True)
             raise typer.Exit(INTERRUPTED) from None
         except BrokenPipeError:
             # the interpreter flushes standard output once more at exit: let it go nowhere
@@ -34,6 +39,22 @@ class Guard(TyperGroup):
             raise typer.Exit(BROKEN_PIPE) from None
         except OSError as error:
             where = f"{error.filename}: " if error.filename else ""
-            typer.echo(f"error: {where}{error.strerror or error}", err=True)
+            if _speaks():
+                typer.echo(f"error: {where}{error.strerror or error}", err=True)
             raise typer.Exit(USER_ERROR) from None
+        except (typer.Exit, typer.Abort):
+            raise
+        except Exception:
+            if _speaks():
+                raise
+            raise typer.Exit(FAILED) from None
         return result
+
+
+def _speaks() -> bool:
+    """Whether this process is the one to tell of an error."""
+    if os.environ.get("WORLD_SIZE", "1") == "1":
+        return True
+    from seqloom.training.group import speaks
+
+    return speaks()

@@ -29,12 +29,16 @@ def train(
 ) -> None:
     """Train a model on pairs.
 
-    Without a configuration, sensible choices are made and said.
+    Without a configuration, sensible choices are made and said. Under torchrun all its processes train one model.
     """
-    from seqloom.api import run_config, train_run
+    from seqloom.api import follow_run, run_config
+    from seqloom.training import train as train_stream
+    from seqloom.training.group import Place
 
     given = None
     if config or train or not resume:
         given = run_config(config, files=(train or (), dev or ()), settings=settings or ())
-    train_run(given, output, progress=sys.stderr, resume=resume, overwrite=overwrite, tensorboard=tensorboard)
-    typer.echo(f"try it: echo ... | seqloom predict {output}", err=True)
+    stream = train_stream(given, output, resume=resume, overwrite=overwrite)
+    follow_run(stream, output, progress=sys.stderr, tensorboard=tensorboard)
+    if Place.here().first:
+        typer.echo(f"try it: echo ... | seqloom predict {output}", err=True)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from seqloom.data.batching import BatchConfig, BatchSampler, Position
-from seqloom.data.cache import load_corpus
+from seqloom.data.batching import BatchConfig, BatchSampler, Position, Share
+from seqloom.data.cache import load_corpus, uses_cache
 from seqloom.data.cleaning import CleanReport, clean, split_dev
 from seqloom.data.config import DataConfig
 from seqloom.data.corpus import Corpus, Encoder, corpus_of, pairs_as_examples
@@ -23,6 +23,7 @@ __all__ = [
     "Origin",
     "Position",
     "ReadReport",
+    "Share",
     "Source",
     "Survey",
     "clean",
@@ -34,4 +35,5 @@ __all__ = [
     "read_sources",
     "split_dev",
     "survey",
+    "uses_cache",
 ]

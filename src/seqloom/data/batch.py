@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from seqloom.data.batching import Share
 from seqloom.data.corpus import Corpus, Side
 from seqloom.text.special import BOS, EOS, PAD
 
@@ -17,11 +18,20 @@ Ids = Sequence[int] | NDArray[np.int32]
 
 
 @dataclass(frozen=True)
+class Whole:
+    """A batch of which a process has a share: all its rows of the corpus and the sum of their target lengths."""
+
+    indices: NDArray[np.int64]
+    tokens: int
+
+
+@dataclass(frozen=True)
 class Batch:
     """Padded ids, batch first.
 
     Sources end with EOS. `target_in` begins with BOS, `target_out` ends with EOS; lengths count that mark.
-    `indices` are the rows of the corpus; `tokens` is the sum of the target lengths.
+    `indices` are the rows of the corpus; `tokens` is the sum of the target lengths; `whole` says the same of the batch
+    that these rows are a share of, or, as a rule, all of.
     """
 
     source: Tensor
@@ -31,6 +41,7 @@ class Batch:
     target_lengths: Tensor
     indices: NDArray[np.int64]
     tokens: int
+    whole: Whole
 
     def __len__(self) -> int:
         return len(self.indices)
@@ -56,6 +67,7 @@ class Batch:
             target_lengths,
             self.indices[rows],
             int(target_lengths.sum()),
+            self.whole,
         )
 
     def to(self, device: torch.device | str) -> Batch:
@@ -70,18 +82,28 @@ class Batch:
         )
 
 
-def collate(corpus: Corpus, indices: NDArray[np.int64]) -> Batch:
-    """The batch of some rows of a corpus."""
-    rows = np.asarray(indices, np.int64)
-    return _batch(corpus.tokens, corpus.source.select(rows), corpus.tokens, corpus.target.select(rows), rows)
+def collate(corpus: Corpus, indices: NDArray[np.int64], share: Share = Share()) -> Batch:  # noqa: B008
+    """The batch of a share of some rows of a corpus; the whole of them by default."""
+    whole = np.asarray(indices, np.int64)
+    tokens = int(corpus.target.lengths[whole].sum()) + len(whole)
+    rows = share.of(whole)
+    return _batch(
+        corpus.tokens, corpus.source.select(rows), corpus.tokens, corpus.target.select(rows), rows, Whole(whole, tokens)
+    )
 
 
-def collate_ids(sources: Sequence[Ids], targets: Sequence[Ids], indices: NDArray[np.int64] | None = None) -> Batch:
-    """The batch of ids that lie in no corpus."""
+def collate_ids(
+    sources: Sequence[Ids],
+    targets: Sequence[Ids],
+    indices: NDArray[np.int64] | None = None,
+    share: Share = Share(),  # noqa: B008
+) -> Batch:
+    """The batch of a share of ids that lie in no corpus; the whole of them by default."""
     rows = np.arange(len(sources)) if indices is None else np.asarray(indices, np.int64)
-    source_tokens, source = _flat(sources)
-    target_tokens, target = _flat(targets)
-    return _batch(source_tokens, source, target_tokens, target, rows)
+    whole = Whole(rows, sum(map(len, targets)) + len(targets))
+    source_tokens, source = _flat(share.of(sources))
+    target_tokens, target = _flat(share.of(targets))
+    return _batch(source_tokens, source, target_tokens, target, share.of(rows), whole)
 
 
 def pad_sources(sources: Sequence[Ids]) -> tuple[Tensor, Tensor]:
@@ -96,6 +118,7 @@ def _batch(
     target_tokens: NDArray[np.int32],
     target: Side,
     rows: NDArray[np.int64],
+    whole: Whole,
 ) -> Batch:
     target_out = _padded(target_tokens, target)
     target_in = np.empty_like(target_out)
@@ -111,6 +134,7 @@ def _batch(
         torch.from_numpy(target_lengths),
         rows,
         int(target_lengths.sum()),
+        whole,
     )
 
 

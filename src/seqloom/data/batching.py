@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,7 @@ from pydantic import Field, field_validator, model_validator
 from seqloom.config import Section
 
 Rows = NDArray[np.int64]
+T = TypeVar("T")
 
 
 class BatchConfig(Section):
@@ -54,6 +55,26 @@ class Position:
 
     epoch: int = 0
     index: int = 0
+
+
+@dataclass(frozen=True)
+class Share:
+    """What one of several processes takes of a sequence: number `rank`, and from there every `size`-th.
+
+    Of a batch in order of length, the shares are alike in length, too. Of a short one a share may be empty.
+    """
+
+    rank: int = 0
+    size: int = 1
+
+    def of(self, items: Any) -> Any:
+        """The part of a sequence or an array."""
+        return items[self.rank :: self.size]
+
+    @staticmethod
+    def whole(parts: Sequence[Sequence[T]]) -> list[T]:
+        """The sequence whose shares, by rank, are `parts`."""
+        return [parts[place % len(parts)][place // len(parts)] for place in range(sum(map(len, parts)))]
 
 
 class BatchSampler:

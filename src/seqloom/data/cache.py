@@ -27,9 +27,9 @@ READING = {"format", "pattern", "source", "target", "references", "tags", "tag_s
 
 def load_corpus(entries: Sequence[str], config: DataConfig, encoder: Encoder) -> Corpus:
     """The encoded pairs of some files; through the cache when the files are larger than `cache_above_mb`."""
-    files = [path for entry in entries for path in files_of(entry, config)]
+    files = _files(entries, config)
     report = ReadReport(config.on_bad_line)
-    if STDIN in files or _megabytes(files) <= config.cache_above_mb:
+    if not uses_cache(entries, config):
         return corpus_of(read_examples(entries, config, report), encoder, report)
     place = cache_folder(config) / f"{_key(entries, files, config, encoder)}.arrow"
     corpus = _mapped(place)
@@ -44,6 +44,12 @@ def load_corpus(entries: Sequence[str], config: DataConfig, encoder: Encoder) ->
         corpus = _mapped(place)
     assert corpus is not None
     return corpus
+
+
+def uses_cache(entries: Sequence[str], config: DataConfig) -> bool:
+    """Whether the pairs of these files go through the cache."""
+    files = _files(entries, config)
+    return STDIN not in files and _megabytes(files) > config.cache_above_mb
 
 
 def cache_folder(config: DataConfig) -> Path:
@@ -66,6 +72,10 @@ def _write(place: Path, entries: Iterable[str], config: DataConfig, encoder: Enc
         part.replace(place)
     finally:
         part.unlink(missing_ok=True)
+
+
+def _files(entries: Sequence[str], config: DataConfig) -> list[str]:
+    return [path for entry in entries for path in files_of(entry, config)]
 
 
 def _mapped(place: Path) -> Corpus | None:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqloom.data.batch import Batch, collate, collate_ids
-from seqloom.data.batching import BatchSampler, Position
+from seqloom.data.batching import BatchSampler, Position, Share
 from seqloom.data.corpus import Corpus, Encoder
 
 T = TypeVar("T")
@@ -23,20 +23,25 @@ def load_batches(
     start: Position = Position(),  # noqa: B008
     *,
     encoder: Encoder | None = None,
+    share: Share = Share(),  # noqa: B008
     ahead: int = 8,
 ) -> Generator[tuple[Position, Batch], None, None]:
-    """Training batches without end from `start`, each with the position after it.
+    """A share of each training batch without end from `start`, with the position after it.
 
     With an `encoder` whose tokenizers have dropout, texts are segmented anew in every epoch; the draw depends on the
     seed, the epoch and the batch's index alone, so that a resumed run sees what the unbroken one sees. Close the
     iterator (or let it go) to end the thread.
     """
-    return ahead_of(lambda: _made(corpus, sampler, start, encoder), ahead)
+    return ahead_of(lambda: _made(corpus, sampler, start, encoder, share), ahead)
 
 
-def evaluation_batches(corpus: Corpus, sampler: BatchSampler) -> Iterator[Batch]:
-    """Every pair once, in batches of like length."""
-    return (collate(corpus, rows) for rows in sampler.in_order())
+def evaluation_batches(
+    corpus: Corpus,
+    sampler: BatchSampler,
+    share: Share = Share(),  # noqa: B008
+) -> Iterator[Batch]:
+    """A share of the batches of like length that hold every pair once."""
+    return (collate(corpus, rows) for rows in share.of(sampler.in_order()))
 
 
 def ahead_of(make: Callable[[], Iterable[T]], ahead: int) -> Generator[T, None, None]:
@@ -70,20 +75,24 @@ def ahead_of(make: Callable[[], Iterable[T]], ahead: int) -> Generator[T, None, 
 
 
 def _made(
-    corpus: Corpus, sampler: BatchSampler, start: Position, encoder: Encoder | None
+    corpus: Corpus, sampler: BatchSampler, start: Position, encoder: Encoder | None, share: Share
 ) -> Iterator[tuple[Position, Batch]]:
     here = start
     for after, rows in sampler.batches(start):
         if encoder is not None and encoder.samples:
-            yield after, _sampled(corpus, rows, encoder, sampler.seed, here)
+            yield after, _sampled(corpus, rows, encoder, _draw(sampler.seed, here), share)
         else:
-            yield after, collate(corpus, rows)
+            yield after, collate(corpus, rows, share)
         here = after
 
 
-def _sampled(corpus: Corpus, rows: NDArray[np.int64], encoder: Encoder, seed: int, here: Position) -> Batch:
-    """A batch whose texts are segmented at random."""
-    draw = int(np.random.SeedSequence([seed, here.epoch, here.index]).generate_state(1)[0])
+def _draw(seed: int, here: Position) -> int:
+    """The seed of the segmentations of one batch."""
+    return int(np.random.SeedSequence([seed, here.epoch, here.index]).generate_state(1)[0])
+
+
+def _sampled(corpus: Corpus, rows: NDArray[np.int64], encoder: Encoder, draw: int, share: Share) -> Batch:
+    """A share of a batch whose texts are segmented at random; all are, since their number of tokens must be known."""
     sources, tags, targets = (corpus.column(name, rows) for name in ("source", "tags", "target"))
     source_ids, target_ids = encoder.encode(sources, tags, targets, seed=draw)
-    return collate_ids(source_ids, target_ids, rows)
+    return collate_ids(source_ids, target_ids, rows, share)

@@ -1,13 +1,15 @@
-"""A look at the dev data: loss of every pair, metrics of some decoded ones."""
+"""A look at the dev data: loss of every pair, metrics of some decoded ones; each process looks at its share."""
 
 from __future__ import annotations
 
 import math
 import time
+from itertools import chain
 
 import torch
+from torch import Tensor
 
-from seqloom.data import BatchSampler, Source
+from seqloom.data import BatchSampler, Share, Source
 from seqloom.data.loader import evaluation_batches
 from seqloom.inference import Predictor
 from seqloom.metrics import compute
@@ -31,20 +33,21 @@ def judge(prepared: Prepared, epoch: int, step: int, selection: Selection, began
 @torch.no_grad()
 def dev_loss(prepared: Prepared) -> float:
     """Mean negative log-likelihood of a dev target token in nats, end marks counted, without smoothing."""
-    model = prepared.model.eval()
+    model, group = prepared.model.eval(), prepared.group
     sampler = BatchSampler(prepared.dev.source_lengths, prepared.dev.target_lengths, prepared.config.training.batch)
-    nll = torch.zeros((), dtype=torch.float64, device=prepared.device)
+    sums: list[Tensor] = []
     tokens = 0
-    for batch in evaluation_batches(prepared.dev, sampler):
+    for batch in evaluation_batches(prepared.dev, sampler, group.share):
         with prepared.precision.active():
-            nll += batch_loss(model, batch.to(prepared.device)).nll
+            sums.append(batch_loss(model, batch.to(prepared.device)).nll)
         tokens += batch.tokens
-    return float(nll) / max(1, tokens)
+    shares, counts = zip(*group.gather((torch.stack(sums).tolist() if sums else [], tokens)), strict=True)
+    return math.fsum(chain.from_iterable(shares)) / max(1, sum(counts))  # exact: no matter who summed what
 
 
 def dev_metrics(prepared: Prepared) -> dict[str, float]:
     """The reported metrics over the decoded dev examples."""
-    selection = prepared.config.training.selection
+    selection, group = prepared.config.training.selection, prepared.group
     if not prepared.dev_examples:
         return {}
     predictor = Predictor(
@@ -55,7 +58,9 @@ def dev_metrics(prepared: Prepared) -> dict[str, float]:
         reverse_source=prepared.config.data.reverse_source,
         device=prepared.device,
     )
-    sources = [Source(example.source, example.tags) for example in prepared.dev_examples]
-    predictions = [prediction.text for prediction in predictor.predict(sources)]
+    sources = [Source(example.source, example.tags) for example in group.share.of(prepared.dev_examples)]
+    predictions = Share.whole(group.gather([prediction.text for prediction in predictor.predict(sources)]))
     references = [example.targets for example in prepared.dev_examples]
-    return {score.name: score.value for score in compute(selection.decoded, predictions, references)}
+    return group.from_first(
+        lambda: {score.name: score.value for score in compute(selection.decoded, predictions, references)}
+    )

@@ -27,6 +27,7 @@ from seqloom.config import build, read_toml, to_toml
 from seqloom.errors import ConfigError, ModelFolderError
 from seqloom.nn.precision import Precision
 from seqloom.training.config import RunConfig
+from seqloom.training.group import Place
 from seqloom.training.lock import LOCKS
 from seqloom.training.setup import Earlier, Prepared
 
@@ -113,7 +114,7 @@ class RunFolder:
     @property
     def command(self) -> str:
         """How to go on with the run from the command line."""
-        return f"seqloom train --output {self.output} --resume"
+        return Place.here().command(f"train --output {self.output} --resume")
 
     def clear(self) -> None:
         """Remove an earlier run; other people's files stay."""

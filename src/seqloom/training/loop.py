@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
-from contextlib import closing
+from contextlib import closing, nullcontext
 from pathlib import Path
 
 from seqloom.errors import ConfigError, DiskError, TrainingError
@@ -12,6 +12,7 @@ from seqloom.training import reports
 from seqloom.training.config import RunConfig
 from seqloom.training.device import reproducible_kernels
 from seqloom.training.folder import RunFolder
+from seqloom.training.group import Group, LostProcessError, joined
 from seqloom.training.interrupt import StopRequest, stop_requests
 from seqloom.training.lock import sole_writer
 from seqloom.training.memory import out_of_memory
@@ -33,17 +34,19 @@ def train(
     `resume` goes on with the run in `output` (then `config` may be None: the run has its own) or, where there is
     none, starts one. `overwrite` replaces a run or a model in `output`. Ctrl-C, SIGTERM and SIGUSR1 let the update
     at work finish; then the state is saved and the stream ends with an `InterruptReport`. Closing the stream saves too.
+
+    Under `torchrun` all its processes train one model (see `seqloom.training.group`): each yields the reports, the
+    first one alone looks at the folder and writes.
     """
     folder = RunFolder(Path(output))
-    with sole_writer(folder.output) as before:
-        if resume and folder.finished:
-            folder.end()
-            yield _finished_before(folder)
+    with joined() as group, sole_writer(folder.output) if group.first else nullcontext("") as before:
+        if resume and group.from_first(lambda: folder.finished):
+            yield group.from_first(lambda: _finished_before(folder))
             return
-        going_on = resume and folder.begun
+        going_on = resume and group.from_first(lambda: folder.begun)
         if not going_on and config is not None and not overwrite:
-            folder.check_free()
-        run, notices = _begun(folder, config, inputs) if not going_on else _reopened(folder, config, inputs)
+            group.from_first(folder.check_free)
+        run, notices = (_reopened if going_on else _begun)(folder, config, inputs, group)
         if before:
             notices.append(f"the run that wrote here before has died: {before}")
         if resume and not going_on:
@@ -51,27 +54,34 @@ def train(
         with stop_requests() as stop, reproducible_kernels(run.training.deterministic):
             restored = run.restore() if going_on else Restored("", [])
             notices += [f"a damaged state was left out: {problem}" for problem in restored.problems]
+            notices += run.regroup()
             yield from _greeting(run, notices)
             if going_on:
                 yield reports.ResumeReport(run.epoch, run.progress.step, restored.name)
             yield from _guarded(run, stop)
 
 
-def _begun(folder: RunFolder, config: RunConfig | None, inputs: Inputs) -> tuple[Run, list[str]]:
+def _begun(folder: RunFolder, given: RunConfig | None, inputs: Inputs, group: Group) -> tuple[Run, list[str]]:
     """A new run, and what was chosen for it."""
-    if config is None:
+    if given is None:
         hint = "name a configuration or files"
         raise ConfigError("there is no run to go on with", where=str(folder.output), hint=hint)
-    prepared = prepare(config, inputs)
-    folder.clear()
-    folder.begin(config, prepared)
-    return Run(prepared, folder, folder.settings().identity), prepared.notices
+    config = group.from_first(lambda: given)
+    prepared = prepare(config, inputs, group=group)
+
+    def written() -> str:
+        folder.clear()
+        folder.begin(config, prepared)
+        return folder.settings().identity
+
+    return Run(prepared, folder, group.from_first(written)), prepared.notices
 
 
-def _reopened(folder: RunFolder, config: RunConfig | None, inputs: Inputs) -> tuple[Run, list[str]]:
+def _reopened(folder: RunFolder, given: RunConfig | None, inputs: Inputs, group: Group) -> tuple[Run, list[str]]:
     """The run that is in the folder, before its state is restored."""
-    settings = folder.settings()
-    prepared = prepare(folder.config(settings, config), inputs, folder.earlier(settings))
+    settings = group.from_first(folder.settings)
+    config, earlier = group.from_first(lambda: (folder.config(settings, given), folder.earlier(settings)))
+    prepared = prepare(config, inputs, earlier, group)
     damage = [f"damaged settings were left out: {problem}" for problem in settings.problems]
     return Run(prepared, folder, settings.identity), [*prepared.notices, *damage]
 
@@ -86,6 +96,10 @@ def _guarded(run: Run, stop: StopRequest) -> Iterator[reports.Report]:
     except KeyboardInterrupt:
         run.last_save()
         yield run.interrupted()
+    except LostProcessError:
+        if run.prepared.device.type == "cpu":  # there the loss shows before it is in any weight
+            run.last_save()
+        raise
     except DiskError as error:
         hint = f"make room, then go on after the last saved update: {run.folder.command}"
         raise DiskError(error.message, where=error.where, hint=hint) from error
@@ -117,7 +131,7 @@ def _stretch(run: Run, stop: StopRequest) -> Iterator[reports.Report]:
                 yield from run.evaluate()
             if run.save_due:
                 yield run.save()
-            if run.ended or stop.made:
+            if run.ended or run.group.any(stop.made):
                 break
             yield from run.update(batches)
 
@@ -141,6 +155,7 @@ def _greeting(run: Run, notices: list[str]) -> Iterator[reports.Report]:
 
 
 def _finished_before(folder: RunFolder) -> reports.FinishReport:
+    folder.end()
     metrics = folder.metrics()
     facts = metrics["training"]
     return reports.FinishReport(

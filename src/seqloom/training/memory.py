@@ -56,8 +56,8 @@ def available_memory() -> int:
 
 
 def rows_of(batches: list[Batch]) -> NDArray[np.int64]:
-    """The rows of the corpus that some batches hold."""
-    return np.concatenate([batch.indices for batch in batches])
+    """The rows of the corpus that some batches hold, those that other processes took included."""
+    return np.concatenate([batch.whole.indices for batch in batches])
 
 
 def _machine() -> int | None:

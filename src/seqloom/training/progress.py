@@ -20,7 +20,7 @@ class Progress:
     `position` is the next batch; `evaluated` the update after which the dev data were last looked at; `tokens` and
     `seconds` count what was trained on and for how long; `limit` is the smallest size of a batch that did not fit into
     memory (0: all did); `kept` vouches for the files of kept weights, by step; `figures` are the dev figures of the
-    best ones.
+    best ones; `processes` is how many trained together.
     """
 
     selection: Selection
@@ -35,6 +35,7 @@ class Progress:
     plateau: Plateau = field(default_factory=Plateau)
     kept: dict[int, FileRecord] = field(default_factory=dict)
     figures: dict[str, float] = field(default_factory=dict)
+    processes: int = 1
 
     def to_json(self) -> dict[str, Any]:
         """Plain values."""
@@ -51,6 +52,7 @@ class Progress:
             "plateau": list(self.plateau),
             "figures": self.figures,
             "kept": {str(step): asdict(record) for step, record in self.kept.items()},
+            "processes": self.processes,
         }
 
     def restore(self, values: dict[str, Any]) -> None:
@@ -64,6 +66,7 @@ class Progress:
         self.plateau = Plateau(*values["plateau"])
         self.figures = dict(values["figures"])
         self.kept = {int(step): FileRecord(**record) for step, record in values["kept"].items()}
+        self.processes = int(values["processes"])
 
     def forget_kept(self, steps: set[int]) -> None:
         """Leave out evaluations whose weights are lost."""

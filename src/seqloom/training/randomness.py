@@ -17,6 +17,14 @@ def seed_everything(seed: int) -> None:
     torch.manual_seed(seed)
 
 
+def seed_update(seed: int, rank: int, step: int) -> None:
+    """Start every generator from the seed, the process and the update: nothing need be stored to draw the same again.
+
+    So processes that train together drop different features, and a run of any number of them goes on from one state.
+    """
+    seed_everything(int(np.random.SeedSequence([seed, rank, step]).generate_state(1, np.uint64)[0] >> 1))
+
+
 def generator_states() -> tuple[dict[str, Any], dict[str, Tensor]]:
     """The states of Python's and NumPy's generators as JSON values, of torch's as tensors."""
     version, words, gauss = random.getstate()

@@ -6,20 +6,24 @@ import time
 from collections.abc import Generator, Iterator
 from typing import Any
 
-from seqloom.checkpoint import ModelFolder, save_model
+from seqloom.checkpoint import save_model
 from seqloom.checkpoint.tensors import distinct_tensors
 from seqloom.data import Position
 from seqloom.data.batch import Batch
 from seqloom.data.loader import load_batches
 from seqloom.errors import TrainingError
 from seqloom.training import reports
+from seqloom.training.alike import SharedStates
 from seqloom.training.averaging import averaged, ema_update, put, snapshot, using
 from seqloom.training.dev import judge
 from seqloom.training.folder import RunFolder
+from seqloom.training.group import LostProcessError
 from seqloom.training.health import Taken, Watch
 from seqloom.training.memory import TooLargeError, rows_of
 from seqloom.training.optim import build_optimiser, set_rate
 from seqloom.training.progress import Progress
+from seqloom.training.randomness import seed_update
+from seqloom.training.result import model_folder
 from seqloom.training.schedules import rate_factor
 from seqloom.training.setup import Prepared
 from seqloom.training.state import Identity, Learner, Restored, StateStore
@@ -35,16 +39,20 @@ class Run:
     def __init__(self, prepared: Prepared, folder: RunFolder, identity: str) -> None:
         training = prepared.config.training
         selection = training.selection
-        self.prepared, self.folder, self.training = prepared, folder, training
+        self.prepared, self.folder, self.training, self.group = prepared, folder, training, prepared.group
         self.learner = Learner(
             prepared.model,
             build_optimiser(prepared.model, training.optimiser),
             snapshot(prepared.model) if training.ema else None,
         )
-        self.objective = Objective(prepared.precision, training.label_smoothing, training.optimiser.clip_norm)
+        self.objective = Objective(
+            prepared.precision, training.label_smoothing, training.optimiser.clip_norm, self.group
+        )
         keep = max(1, selection.average_best)
         self.progress = Progress(Selection(selection.higher_is_better, keep, selection.patience))
-        self.states = StateStore(folder.resume, Identity(identity, prepared.fingerprint), training.keep_states)
+        self.progress.processes = self.group.size
+        states = StateStore(folder.resume, Identity(identity, prepared.fingerprint), training.keep_states)
+        self.states = SharedStates(states, self.group)
         self.watch = Watch(prepared.device.type)
         self.busy = False
         self._saved = (-1, -1)
@@ -95,6 +103,12 @@ class Run:
             self._saved = (self.progress.step, self.progress.evaluated)
         return restored
 
+    def regroup(self) -> list[str]:
+        """Count the processes anew after a return to a state; says so where they are not as many as before."""
+        before, self.progress.processes = self.progress.processes, self.group.size
+        changed = f"going on with {self.group.size} instead of {before} processes"
+        return [] if before == self.group.size else [f"{changed}: dropout draws other features from here"]
+
     @property
     def savable(self) -> bool:
         """Whether the state is whole, of use, and not in the middle of a row of skips."""
@@ -103,7 +117,8 @@ class Run:
     def batches(self) -> Batches:
         """Training batches from where the run is; close it to end the thread that makes them."""
         prepared, position = self.prepared, self.progress.position
-        return load_batches(prepared.train, prepared.sampler, position, encoder=prepared.encoder)
+        share = self.group.share
+        return load_batches(prepared.train, prepared.sampler, position, encoder=prepared.encoder, share=share)
 
     def update(self, batches: Batches) -> Iterator[reports.Report]:
         """One update; reports the running means where they are due."""
@@ -245,7 +260,7 @@ class Run:
                 else:
                     put(model, members[0])
         self._install({"dev": figures, "chosen": chosen}, finished=True)
-        self.folder.end()
+        self.group.from_first(self.folder.end)  # whoever leaves finds the model in its folder
         yield reports.FinishReport(
             output=str(self.folder.output),
             epoch=self.epoch,
@@ -272,6 +287,8 @@ class Run:
 
     def _updated(self, group: list[Batch]) -> Update:
         model = self.prepared.model.train()
+        if self.group.size > 1:
+            seed_update(self.training.seed, self.group.rank, self.progress.step)
         try:
             return update(model, self.learner.optimiser, group, self.objective, self.progress.limit)
         except TooLargeError as error:
@@ -280,6 +297,9 @@ class Run:
                 where=str(self.prepared.train.origin(error.row)),
                 hint="lower data.max_source_length or data.max_target_length, or take a smaller model",
             ) from None
+        except LostProcessError:
+            self.busy = False  # nothing has changed yet
+            raise
 
     def _group(self, batches: Batches) -> tuple[Position, list[Batch]]:
         """The batches of one update; the last update of an epoch takes what is left of it."""
@@ -314,23 +334,9 @@ class Run:
 
     def _install(self, figures: dict[str, Any], *, finished: bool) -> None:
         """Make the model's present weights the ones in the output folder."""
-        progress, prepared = self.progress, self.prepared
-        facts = {
-            "finished": finished,
-            "step": progress.step,
-            "epoch": self.epoch,
-            "tokens": progress.tokens,
-            "skipped": progress.health.skipped,
-            "seconds": round(progress.seconds, 1),
-            "pairs": len(prepared.train),
-            "device": prepared.device.type,
-            "precision": prepared.precision.describe(),
-        }
-        encoder = prepared.encoder
-        contents = ModelFolder(
-            prepared.model, encoder.source, encoder.target, prepared.config, {**figures, "training": facts}
-        )
-        save_model(self.folder.output, contents)
+        if self.group.first:
+            facts = {"finished": finished, "epoch": self.epoch}
+            save_model(self.folder.output, model_folder(self.prepared, self.progress, figures, facts))
 
 
 def _figures(report: reports.EvalReport) -> dict[str, Any]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from functools import cached_property
 
 import torch
 
@@ -23,6 +25,7 @@ from seqloom.data import (
     read_examples,
     split_dev,
     survey,
+    uses_cache,
 )
 from seqloom.errors import ConfigError, DataError
 from seqloom.metrics import choose_metrics
@@ -30,9 +33,11 @@ from seqloom.model import Seq2Seq
 from seqloom.nn.precision import Precision, choose_precision
 from seqloom.text import Tokenizer, train_tokenizers
 from seqloom.text.choice import choose
+from seqloom.text.config import TextConfig
 from seqloom.training.budget import find_budget
 from seqloom.training.config import RunConfig
 from seqloom.training.device import choose_device
+from seqloom.training.group import Group
 from seqloom.training.randomness import seed_everything
 
 Pair = tuple[str, str] | Example
@@ -52,7 +57,7 @@ class Prepared:
     """A run before its first update.
 
     `config` has every `auto` of the text resolved; `dev_examples` are the ones to decode; `steps_total` is the planned
-    number of updates; `notices` say what was chosen for the user.
+    number of updates; `notices` say what was chosen for the user; `group` are the processes that train together.
     """
 
     config: RunConfig
@@ -66,8 +71,9 @@ class Prepared:
     precision: Precision
     steps_total: int
     notices: list[str]
+    group: Group = field(default_factory=Group)
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
         """A hash that changes with any of the training or dev pairs, or with their order."""
         digest = hashlib.sha256()
@@ -85,22 +91,26 @@ class Earlier:
     precision: Precision
 
 
-def prepare(config: RunConfig, inputs: Inputs, earlier: Earlier | None = None) -> Prepared:
+def prepare(
+    config: RunConfig,
+    inputs: Inputs,
+    earlier: Earlier | None = None,
+    group: Group = Group(),  # noqa: B008 - a frozen value
+) -> Prepared:
     """Read, choose, encode and build; what a run had chosen `earlier` is not chosen again.
 
+    Of a group the first process measures, chooses and trains tokenizers for all; each reads and encodes the pairs.
     Torch's generators are seeded here, just before the weights are drawn, and what comes after draws nothing from them.
     """
-    notices: list[str] = []
-    device = choose_device(config.training.device)
-    if earlier is not None and earlier.precision.device == device.type:
-        precision = earlier.precision
-    else:
-        precision = choose_precision(config.training.precision, device.type)
+    notices = [f"{group.size} processes train together, each on its part of every batch"] if group.size > 1 else []
+    group, device = group.on(choose_device(config.training.device))
+    precision = group.from_first(lambda: _precision(config, device, earlier))
     if inputs.train is None and not config.data.train:
         raise ConfigError("data.train must name at least one file of pairs", hint="seqloom train --train pairs.tsv …")
-    train_source = _Source(config, config.data.train, inputs.train, "training pairs")
+    train_source = _Source(config, config.data.train, inputs.train, "training pairs", group)
     if earlier is None:
-        config, tokenizers = _train_tokenizers(config, train_source, notices)
+        text, tokenizers, said = group.from_first(lambda: _train_tokenizers(config, train_source))
+        config, notices = config.replace(text=text), notices + said
     else:
         tokenizers = earlier.tokenizers
     encoder = Encoder(*tokenizers, reverse_source=config.data.reverse_source)
@@ -110,7 +120,9 @@ def prepare(config: RunConfig, inputs: Inputs, earlier: Earlier | None = None) -
     config = _selected_metrics(config, train, dev, notices)
     seed_everything(config.training.seed)
     model = Seq2Seq(config.model, encoder.source.size, encoder.target.size).to(device)
-    config = _sized_batches(config, model, precision, train, notices)
+    group.copy_first(list(model.state_dict().values()))
+    config, said = group.from_first(lambda: _sized_batches(config, model, precision, train))
+    notices += said
     training = config.training
     sampler = BatchSampler(train.source_lengths, train.target_lengths, training.batch, training.seed)
     total = _planned_steps(config, sampler)
@@ -119,18 +131,32 @@ def prepare(config: RunConfig, inputs: Inputs, earlier: Earlier | None = None) -
         notices.append(f"warm-up shortened to {schedule.warmup} updates, a quarter of the {total:,} planned ones")
         config = config.replace(training=training.replace(schedule=schedule))
     dev_examples = _dev_examples(config, dev)
-    return Prepared(config, encoder, train, dev, dev_examples, sampler, model, device, precision, total, notices)
+    prepared = Prepared(
+        config, encoder, train, dev, dev_examples, sampler, model, device, precision, total, notices, group
+    )
+    if len(set(group.gather(prepared.fingerprint))) > 1:
+        raise DataError("every process must read the same pairs", hint="give all machines the same files")
+    return prepared
+
+
+def _precision(config: RunConfig, device: torch.device, earlier: Earlier | None) -> Precision:
+    """What an earlier run on this kind of device took, or what is found now."""
+    if earlier is not None and earlier.precision.device == device.type:
+        return earlier.precision
+    return choose_precision(config.training.precision, device.type)
 
 
 class _Source:
     """Pairs that can be read again and again, from files or from memory."""
 
-    def __init__(self, config: RunConfig, files: tuple[str, ...], pairs: Sequence[Pair] | None, name: str) -> None:
-        self.config, self.files, self.name = config.data, files, name
+    def __init__(
+        self, config: RunConfig, files: tuple[str, ...], pairs: Sequence[Pair] | None, name: str, group: Group
+    ) -> None:
+        self.config, self.files, self.name, self.group = config.data, files, name, group
         self.pairs = pairs
         if pairs is None and "-" in files:
             report = ReadReport(self.config.on_bad_line)
-            self.pairs = list(read_examples(files, self.config, report))
+            self.pairs = group.from_first(lambda: list(read_examples(files, self.config, report)))
 
     def examples(self) -> Iterator[Example]:
         """One pass over the pairs."""
@@ -140,20 +166,20 @@ class _Source:
         return read_examples(self.files, self.config, report)
 
     def corpus(self, encoder: Encoder) -> Corpus:
-        """The pairs encoded."""
+        """The pairs encoded; one process of a machine writes a cache that its neighbours then read."""
         if self.pairs is None:
-            return load_corpus(self.files, self.config, encoder)
+            in_turn = self.group.one_by_machine() if uses_cache(self.files, self.config) else nullcontext()
+            with in_turn:
+                return load_corpus(self.files, self.config, encoder)
         report = ReadReport(self.config.on_bad_line)
         return corpus_of(pairs_as_examples(self.pairs, report, self.name), encoder, report)
 
 
-def _train_tokenizers(
-    config: RunConfig, source: _Source, notices: list[str]
-) -> tuple[RunConfig, tuple[Tokenizer, Tokenizer]]:
+def _train_tokenizers(config: RunConfig, source: _Source) -> tuple[TextConfig, tuple[Tokenizer, Tokenizer], list[str]]:
+    """The settings of the text without `auto`, the tokenizers, and what was chosen."""
     seen = survey(source.examples(), seed=config.training.seed)
     text, said = choose(seen.pairs, config.text, seen.count)
-    notices += said
-    return config.replace(text=text), train_tokenizers(seen.pairs, text, seen.tags)
+    return text, train_tokenizers(seen.pairs, text, seen.tags), list(said)
 
 
 def _corpora(
@@ -163,7 +189,7 @@ def _corpora(
     train = source.corpus(encoder)
     notices.append(f"training data: {train.report.summary()}")
     if inputs.dev is not None or config.data.dev:
-        dev = _Source(config, config.data.dev, inputs.dev, "dev pairs").corpus(encoder)
+        dev = _Source(config, config.data.dev, inputs.dev, "dev pairs", source.group).corpus(encoder)
         notices.append(f"dev data: {dev.report.summary()}")
     else:
         train, dev = split_dev(train, config.data)
@@ -196,15 +222,15 @@ def _selected_metrics(config: RunConfig, train: Corpus, dev: Corpus, notices: li
 
 
 def _sized_batches(
-    config: RunConfig, model: Seq2Seq, precision: Precision, train: Corpus, notices: list[str]
-) -> RunConfig:
-    """The configuration with the budget of a batch found, where it is to be."""
+    config: RunConfig, model: Seq2Seq, precision: Precision, train: Corpus
+) -> tuple[RunConfig, list[str]]:
+    """The configuration with the budget of a batch found, where it is to be, and what was found."""
     training = config.training
     if training.batch.tokens != "auto":
-        return config
+        return config, []
     found = find_budget(model, precision, train, training.accumulate)
-    notices.append(f"batches of {found.tokens:,} tokens: {found.reason}")
-    return config.replace(training=training.replace(batch=training.batch.replace(tokens=found.tokens)))
+    sized = config.replace(training=training.replace(batch=training.batch.replace(tokens=found.tokens)))
+    return sized, [f"batches of {found.tokens:,} tokens: {found.reason}"]
 
 
 def _dev_examples(config: RunConfig, dev: Corpus) -> list[Example]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -15,21 +15,28 @@ from torch.optim import AdamW
 from seqloom.data.batch import Batch
 from seqloom.model import LossSums, Seq2Seq
 from seqloom.nn.precision import Precision, no_denormals
+from seqloom.training.gradients import add_gradients
+from seqloom.training.group import Group
 from seqloom.training.memory import TooLargeError, out_of_memory, pieces, release
 
 
 @dataclass(frozen=True)
 class Objective:
-    """How a batch becomes gradients: the smoothing of its targets, the number format, the largest gradient norm."""
+    """How a batch becomes gradients: the number format, the smoothing of its targets, the largest gradient norm.
+
+    `group` are the processes whose gradients are added up.
+    """
 
     precision: Precision
     smoothing: float = 0.0
     clip_norm: float = 0.0
+    group: Group = field(default_factory=Group)
 
 
 @dataclass(frozen=True)
 class Update:
-    """What one update saw: negative log-likelihood summed over `tokens` target tokens, and the gradient's norm.
+    """What one update of all processes together saw: negative log-likelihood summed over `tokens` target tokens, and
+    the gradient's norm.
 
     Both are tensors, still on the device: reading them would make the program wait for it. So is `healthy`, whether
     both are finite; where they are not, the update was skipped. `limit` is the smallest size of a batch known not to
@@ -47,11 +54,12 @@ class Update:
 def update(model: Seq2Seq, optimiser: AdamW, batches: Sequence[Batch], objective: Objective, limit: int = 0) -> Update:
     """Change the weights once by the gradient of all batches together, or not at all where it is not finite.
 
-    Each batch adds its summed loss; the sum is divided once, by the target tokens of all of them, so that cutting
-    an update into several batches does not change it.
+    Each batch adds its summed loss; the sum is divided once, by the target tokens of all of them, those of other
+    processes included, so that cutting an update into several batches or shares does not change it.
     """
-    tokens = sum(batch.tokens for batch in batches)
-    nll, limit = gradients(model, batches, objective, tokens, limit)
+    tokens = sum(batch.whole.tokens for batch in batches)
+    nll, limit = gradients(model, [batch for batch in batches if len(batch)], objective, tokens, limit)
+    nll = add_gradients(objective.group, model, nll)
     weights = [weight for weight in model.parameters() if weight.grad is not None]
     norm, healthy = judged(weights, nll)
     take_step(optimiser, weights, norm, healthy, clip_norm=objective.clip_norm, deferred=norm.device.type == "cuda")

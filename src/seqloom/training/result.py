@@ -1,0 +1,31 @@
+"""The model folder that a run leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from seqloom.checkpoint import ModelFolder
+from seqloom.training.progress import Progress
+from seqloom.training.setup import Prepared
+
+
+def model_folder(
+    prepared: Prepared, progress: Progress, figures: Mapping[str, Any], facts: Mapping[str, Any]
+) -> ModelFolder:
+    """The model as it is, its tokenizers and configuration, and beside `figures` and `facts` how it was trained."""
+    training = {
+        **facts,
+        "step": progress.step,
+        "tokens": progress.tokens,
+        "skipped": progress.health.skipped,
+        "seconds": round(progress.seconds, 1),
+        "pairs": len(prepared.train),
+        "device": prepared.device.type,
+        "processes": prepared.group.size,
+        "precision": prepared.precision.describe(),
+    }
+    encoder = prepared.encoder
+    return ModelFolder(
+        prepared.model, encoder.source, encoder.target, prepared.config, {**figures, "training": training}
+    )
