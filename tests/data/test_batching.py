@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seqloom.data import BatchConfig, BatchSampler, Position
+from seqloom.data import BatchConfig, BatchSampler, Position, Share
 
 LENGTHS = st.lists(st.tuples(st.integers(0, 40), st.integers(0, 40)), min_size=1, max_size=200)
 CONFIGS = st.builds(
@@ -84,3 +84,12 @@ def test_nothing_to_draw_from() -> None:
 def test_some_size_is_needed() -> None:
     with pytest.raises(ValueError, match="tokens or sentences"):
         BatchConfig(tokens=0)
+
+
+@given(rows=st.integers(0, 60), size=st.integers(1, 7))
+def test_shares_miss_nothing_and_do_not_overlap(rows: int, size: int) -> None:
+    everything = np.arange(rows)
+    shares = [Share(rank, size).of(everything) for rank in range(size)]
+    assert sorted(np.concatenate(shares).tolist()) == everything.tolist()
+    assert max(map(len, shares)) - min(map(len, shares)) <= 1
+    assert Share.whole([share.tolist() for share in shares]) == everything.tolist()

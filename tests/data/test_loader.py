@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from seqloom.data import BatchConfig, BatchSampler, Corpus, Encoder, corpus_of, pairs_as_examples
+from seqloom.data import BatchConfig, BatchSampler, Corpus, Encoder, Share, corpus_of, pairs_as_examples
 from seqloom.data.batch import collate, collate_ids, pad_sources
 from seqloom.data.loader import ahead_of, evaluation_batches, load_batches
 from seqloom.data.readers import ReadReport
@@ -118,3 +118,24 @@ def test_a_full_queue_does_not_keep_the_thread() -> None:
     assert next(items) == 0
     items.close()
     assert threads() == []
+
+
+@pytest.mark.parametrize("dropout", [0.0, 0.5])
+def test_shares_of_a_batch_are_its_rows_and_know_the_whole(pairs: Pairs, encoder: Encoder, dropout: float) -> None:
+    kind = TokenizerConfig(kind="bpe", vocabulary_size=60, dropout=dropout)
+    encoder = replace(encoder, target=train_tokenizer([target for _, target in pairs], kind))
+    corpus = corpus_of(pairs_as_examples(pairs, ReadReport()), encoder)
+    wholes = load_batches(corpus, sampler_of(corpus), encoder=encoder)
+    shares = [load_batches(corpus, sampler_of(corpus), encoder=encoder, share=Share(rank, 3)) for rank in range(3)]
+    for (position, whole), *parts in islice(zip(wholes, *shares, strict=False), 20):
+        assert {after for after, _ in parts} == {position}
+        batches = [batch for _, batch in parts]
+        assert sum(batch.tokens for batch in batches) == whole.tokens
+        assert {batch.whole.tokens for batch in batches} == {whole.tokens}
+        assert all(np.array_equal(batch.whole.indices, whole.indices) for batch in batches)
+        for rank, batch in enumerate(batches):
+            assert batch.indices.tolist() == whole.indices[rank::3].tolist()
+            assert torch.equal(batch.target_lengths, whole.target_lengths[rank::3])
+            assert torch.equal(batch.target_out, whole.target_out[rank::3, : batch.target_out.size(1)])
+    for loader in (wholes, *shares):
+        loader.close()

@@ -30,8 +30,10 @@ class Guard(TyperGroup):
                 typer.echo(f"error: {error}", err=True)
             raise typer.Exit(USER_ERROR) from None
         except KeyboardInterrupt as interrupt:
-            if os.environ.get("RANK", "0") == "0":
+            if not _several():
                 typer.echo(str(interrupt) or "interrupted", err=True)
+            elif str(interrupt) and os.environ.get("RANK") == "0":
+                typer.echo(str(interrupt), err=True)
             raise typer.Exit(INTERRUPTED) from None
         except BrokenPipeError:
             # the interpreter flushes standard output once more at exit: let it go nowhere
@@ -51,9 +53,14 @@ class Guard(TyperGroup):
         return result
 
 
+def _several() -> bool:
+    """Whether a launcher started more processes than this one."""
+    return os.environ.get("WORLD_SIZE", "1") != "1"
+
+
 def _speaks() -> bool:
     """Whether this process is the one to tell of an error."""
-    if os.environ.get("WORLD_SIZE", "1") == "1":
+    if not _several():
         return True
     from seqloom.training.group import speaks
 

@@ -12,14 +12,14 @@ STOPPING = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGUSR
 
 
 class StopRequest:
-    """Whether somebody has asked to stop."""
+    """Whether somebody has asked to stop, and whether the run looks at that already."""
 
     def __init__(self) -> None:
-        self.made = False
+        self.made = self.heeded = False
 
     def note(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002
-        """Remember the first signal; a second one interrupts at once."""
-        if self.made:
+        """Remember the first signal; a second one, and any before requests are heeded, interrupts at once."""
+        if self.made or not self.heeded:
             raise KeyboardInterrupt
         self.made = True
 

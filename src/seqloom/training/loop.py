@@ -39,7 +39,11 @@ def train(
     first one alone looks at the folder and writes.
     """
     folder = RunFolder(Path(output))
-    with joined() as group, sole_writer(folder.output) if group.first else nullcontext("") as before:
+    with (
+        stop_requests() as stop,  # to the very end: a launcher's signal must not drown an error that is to be told
+        joined() as group,
+        sole_writer(folder.output) if group.first else nullcontext("") as before,
+    ):
         if resume and group.from_first(lambda: folder.finished):
             yield group.from_first(lambda: _finished_before(folder))
             return
@@ -51,7 +55,8 @@ def train(
             notices.append(f"the run that wrote here before has died: {before}")
         if resume and not going_on:
             notices.append("there is no run to go on with yet: starting from the beginning")
-        with stop_requests() as stop, reproducible_kernels(run.training.deterministic):
+        with reproducible_kernels(run.training.deterministic):
+            stop.heeded = True
             restored = run.restore() if going_on else Restored("", [])
             notices += [f"a damaged state was left out: {problem}" for problem in restored.problems]
             notices += run.regroup()

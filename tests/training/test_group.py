@@ -1,0 +1,112 @@
+"""Who is who among processes, and what a group refuses; what groups do together is in test_processes.py."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import pytest
+import torch
+from reversal import reversed_pairs, run_config
+
+from seqloom.errors import ConfigError, DataError
+from seqloom.training import Inputs
+from seqloom.training.gradients import add_gradients
+from seqloom.training.group import Group, Place, joined
+from seqloom.training.randomness import seed_update
+from seqloom.training.setup import prepare
+
+LAUNCHED = {"RANK": "3", "WORLD_SIZE": "4", "LOCAL_RANK": "1", "LOCAL_WORLD_SIZE": "2"}
+
+
+class Pair(Group):
+    """Two processes that always say the same; `add_up` adds the other's numbers."""
+
+    def gather(self, value: Any) -> list[Any]:
+        return [value, value]
+
+    def add_up(self, numbers: torch.Tensor) -> None:
+        numbers.mul_(2)
+
+
+def test_the_launcher_says_who_is_who(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name in LAUNCHED]:
+        monkeypatch.delenv(name)
+    assert Place.here() == Place(0, 1, 0, 1)
+    for name, value in LAUNCHED.items():
+        monkeypatch.setenv(name, value)
+    assert Place.here() == Place()  # nobody says where the others are
+    monkeypatch.setenv("MASTER_ADDR", "localhost")
+    monkeypatch.setenv("MASTER_PORT", "1")
+    place = Place.here()
+    assert place == Place(3, 4, 1, 2)
+    assert not place.first
+    assert place.command("train") == "torchrun --nproc-per-node 2 … -m seqloom train"
+    assert Place(0, 2, 0, 2).command("train") == "torchrun --nproc-per-node 2 -m seqloom train"
+    assert Place().command("train") == "seqloom train"
+
+
+def test_a_group_of_one_says_nothing() -> None:
+    with joined() as group:
+        assert group == Group()
+    assert group.from_first(lambda: 7) == 7
+    assert group.gather("a") == ["a"]
+    assert [group.any(True), group.any(False)] == [True, False]
+    numbers = torch.ones(3)
+    group.add_up(numbers)
+    group.copy_first([numbers])
+    assert numbers.tolist() == [1, 1, 1]
+    assert group.on(torch.device("cpu")) == (group, torch.device("cpu"))
+
+
+def test_devices_that_do_not_serve_a_group_are_refused() -> None:
+    pair = Pair(Place(0, 2, 0, 2))
+    assert pair.on(torch.device("cpu"))[0] is pair
+    with pytest.raises(ConfigError, match="not on mps"):
+        pair.on(torch.device("mps"))
+    if torch.cuda.device_count() == 0:
+        with pytest.raises(ConfigError, match="a GPU of its own, and there are 0 for 2"):
+            pair.on(torch.device("cuda"))
+
+
+def test_gradients_are_added_up_and_missing_ones_are_zero() -> None:
+    model = torch.nn.Linear(3, 2)
+    model.weight.grad = torch.arange(6.0).view(2, 3)
+    total = add_gradients(Pair(Place(0, 2)), model, torch.tensor(4.0, dtype=torch.float64))
+    assert model.weight.grad.tolist() == [[0, 2, 4], [6, 8, 10]]
+    assert model.bias.grad is not None
+    assert model.bias.grad.tolist() == [0, 0]
+    assert (float(total), total.dtype) == (8, torch.float64)
+
+
+def test_every_process_and_update_has_a_seed_of_its_own() -> None:
+    def drawn(seed: int, rank: int, step: int) -> tuple[float, ...]:
+        seed_update(seed, rank, step)
+        return tuple(torch.rand(3).tolist())
+
+    cases = [(1, 0, 0), (1, 1, 0), (1, 0, 1), (2, 0, 0)]
+    assert len({drawn(*case) for case in cases}) == len(cases)
+    assert drawn(1, 1, 5) == drawn(1, 1, 5)
+
+
+class Strangers(Pair):
+    """Two processes of which the other one says something else to the question number `asked`."""
+
+    asked = 0
+
+    def gather(self, value: Any) -> list[Any]:
+        Strangers.asked -= 1
+        return [value, "other" if not Strangers.asked else value]
+
+    def from_first(self, make: Any) -> Any:
+        return make()
+
+    def copy_first(self, tensors: Any) -> None:
+        pass
+
+
+@pytest.mark.parametrize(("asked", "said"), [(1, "one kind of device, not on cpu, other"), (2, "read the same pairs")])
+def test_processes_with_other_devices_or_other_pairs_are_refused(asked: int, said: str) -> None:
+    Strangers.asked = asked
+    with pytest.raises((ConfigError, DataError), match=said):
+        prepare(run_config(), Inputs(reversed_pairs(40)), group=Strangers(Place(0, 2)))

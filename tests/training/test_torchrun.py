@@ -1,0 +1,110 @@
+"""What becomes of a group when a process dies, is told to stop, or meets an error; through the command line."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from processes import ENVIRONMENT, HERE, command, launched, settings
+from reversal import reversed_pairs, weights_of
+
+from seqloom.config import build, to_toml
+from seqloom.training import RunConfig, train
+from seqloom.training.reports import FinishReport
+from toy import write_pairs
+
+LIMIT = 60.0
+"""Seconds in which a group must be gone; a few on a machine that has time."""
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    """A run of far more updates than a test waits for."""
+    data = {"train": [str(write_pairs(tmp_path / "pairs.tsv", reversed_pairs()))]}
+    path = tmp_path / "run.toml"
+    values = {**settings({"training": {"epochs": 10_000, "evaluate_every": 1_000_000}}), "data": data}
+    path.write_text(to_toml(build(RunConfig, values)), encoding="utf-8")
+    return path
+
+
+def begun(config: Path, output: Path, *more: object) -> subprocess.Popen[str]:
+    """A group of two that has done some updates."""
+    arguments = command(2, "-m", "seqloom", "train", config, "--output", output, *more)
+    process = subprocess.Popen(arguments, stderr=subprocess.PIPE, encoding="utf-8", env=ENVIRONMENT)
+    assert process.stderr is not None
+    updates = (line for line in process.stderr if re.search(r"step \d", line))
+    assert all(next(updates, "") for _ in range(4))
+    return process
+
+
+def ended(process: subprocess.Popen[str]) -> tuple[str, float]:
+    """The rest of what a group says, and how long it took to end."""
+    assert process.stderr is not None
+    before = time.monotonic()
+    with process:
+        said = process.stderr.read()
+    assert process.returncode != 0
+    return said, time.monotonic() - before
+
+
+def worker(process: subprocess.Popen[str], rank: int) -> int:
+    """The process id of a worker."""
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text(encoding="ascii").split()
+    (found,) = (
+        int(child) for child in children if f"\0RANK={rank}\0".encode() in Path(f"/proc/{child}/environ").read_bytes()
+    )
+    return found
+
+
+def logged(output: Path, kind: str) -> list[dict[str, Any]]:
+    lines = (output / "log.jsonl").read_text(encoding="utf-8").splitlines()
+    return [values for values in map(json.loads, lines) if values["kind"] == kind]
+
+
+def test_a_killed_worker_ends_the_group_which_then_resumes_stops_and_finishes(config: Path, tmp_path: Path) -> None:
+    output = tmp_path / "run"
+    process = begun(config, output)
+    os.kill(worker(process, 1), signal.SIGKILL)
+    said, seconds = ended(process)
+    assert seconds < LIMIT, said
+    assert said.count("error: another process of this run was lost") == 1
+    (last,) = logged(output, "step")[-1:]
+
+    process = begun(config, output, "--resume")
+    process.send_signal(signal.SIGTERM)
+    said, seconds = ended(process)
+    assert seconds < LIMIT, said
+    assert logged(output, "resume")[-1]["step"] >= last["step"]
+    (interrupt,) = logged(output, "interrupt")
+    steps = [line["step"] for line in logged(output, "step")]
+    assert steps == list(range(1, interrupt["step"] + 1))
+    assert interrupt["hint"].startswith("torchrun --nproc-per-node 2 -m seqloom train")
+    assert said.count("which is saved") == 1
+    assert not (output / "run.lock").exists()
+
+    wanted = build(RunConfig, settings({"training": {"epochs": 0, "max_steps": interrupt["step"] + 2}}))
+    wanted = wanted.replace(data=wanted.data.replace(train=(str(tmp_path / "pairs.tsv"),)))
+    given = wanted.replace(training=wanted.training.replace(evaluate_every=1_000_000))
+    *_, finish = train(given, output, resume=True)
+    assert isinstance(finish, FinishReport)
+    assert finish.step == interrupt["step"] + 2
+    assert weights_of(output)
+
+
+@pytest.mark.parametrize(("where", "kind"), [("1", "data"), ("all", "bug")])
+def test_an_error_ends_the_group_and_is_shown_once(where: str, kind: str, config: Path, tmp_path: Path) -> None:
+    before = time.monotonic()
+    done = launched(2, HERE / "failing.py", where, kind, "train", config, "--output", tmp_path / "run")
+    assert time.monotonic() - before < 3 * LIMIT
+    assert done.returncode != 0
+    assert done.stderr.count("made up") == 1, done.stderr
+    assert "was lost" not in done.stderr
+    assert [line["step"] for line in logged(tmp_path / "run", "step")] == [1, 2]
+    assert ("error: made up\nhint: none\n" in done.stderr) == (kind == "data")
