@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from seqloom.data.batching import BatchConfig, BatchSampler, Position, Share
-from seqloom.data.cache import load_corpus, uses_cache
+from seqloom.data.cache import corpus_digest, load_corpus, remembered, uses_cache
 from seqloom.data.cleaning import CleanReport, clean, split_dev
 from seqloom.data.config import DataConfig
 from seqloom.data.corpus import Corpus, Encoder, corpus_of, pairs_as_examples
 from seqloom.data.examples import Example, Origin, Source, group_by_source
+from seqloom.data.mixing import Mix, mix_of
 from seqloom.data.readers import BadLine, ReadReport, read_examples, read_sources
 from seqloom.data.survey import Survey, survey
 
@@ -20,6 +21,7 @@ __all__ = [
     "DataConfig",
     "Encoder",
     "Example",
+    "Mix",
     "Origin",
     "Position",
     "ReadReport",
@@ -27,12 +29,15 @@ __all__ = [
     "Source",
     "Survey",
     "clean",
+    "corpus_digest",
     "corpus_of",
     "group_by_source",
     "load_corpus",
+    "mix_of",
     "pairs_as_examples",
     "read_examples",
     "read_sources",
+    "remembered",
     "split_dev",
     "survey",
     "uses_cache",

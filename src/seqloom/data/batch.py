@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from seqloom.data.batching import Share
-from seqloom.data.corpus import Corpus, Side
+from seqloom.data.corpus import Corpus, Rows, Side
 from seqloom.text.special import BOS, EOS, PAD
 
 Ids = Sequence[int] | NDArray[np.int32]
@@ -82,7 +82,7 @@ class Batch:
         )
 
 
-def collate(corpus: Corpus, indices: NDArray[np.int64], share: Share = Share()) -> Batch:  # noqa: B008
+def collate(corpus: Corpus, indices: Rows, share: Share = Share()) -> Batch:  # noqa: B008
     """The batch of a share of some rows of a corpus; the whole of them by default."""
     whole = np.asarray(indices, np.int64)
     tokens = int(corpus.target.lengths[whole].sum()) + len(whole)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from hashlib import blake2b
@@ -10,10 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqloom.data.config import DataConfig
-from seqloom.data.corpus import Corpus
+from seqloom.data.corpus import Corpus, Rows
+from seqloom.data.files import cache_errors, whole_file
 
 Mask = NDArray[np.bool_]
-SLICE = 10_000
+Keys = NDArray[np.uint64]
 
 
 @dataclass(frozen=True)
@@ -35,11 +37,20 @@ class CleanReport:
 def clean(corpus: Corpus, config: DataConfig) -> tuple[Corpus, CleanReport]:
     """The training pairs that pass the configured filters, and the count of those that do not."""
     before, dropped = len(corpus), {}
+    kept = np.ones(before, np.bool_)
     for reason, keep in _filters(config):
-        kept = np.flatnonzero(keep(corpus))
-        if len(kept) < len(corpus):
-            dropped[reason] = len(corpus) - len(kept)
-            corpus = corpus.select(kept)
+        passed = kept & keep(corpus)
+        if lost := int(kept.sum() - passed.sum()):
+            dropped[reason] = lost
+        kept = passed
+    rows = np.flatnonzero(kept)
+    if config.drop_duplicates:
+        first = _first_of_each(corpus, rows)
+        if len(first) < len(rows):
+            dropped["duplicates"] = len(rows) - len(first)
+        rows = first
+    if dropped:
+        corpus = corpus.select(rows)
     return corpus, CleanReport(before, len(corpus), dropped)
 
 
@@ -57,8 +68,6 @@ def _filters(config: DataConfig) -> list[tuple[str, Callable[[Corpus], Mask]]]:
         filters.append(
             (f"with a length ratio above {config.max_length_ratio:g}", lambda c: _ratio(c) <= config.max_length_ratio)
         )
-    if config.drop_duplicates:
-        filters.append(("duplicates", _first_of_each))
     return filters
 
 
@@ -71,27 +80,39 @@ def _ratio(corpus: Corpus) -> NDArray[np.float64]:
     return longest / np.maximum(_shortest(corpus), 1)
 
 
-def _first_of_each(corpus: Corpus) -> Mask:
-    keys = row_keys(corpus, ("source", "tags", "target"))
-    mask = np.zeros(len(corpus), np.bool_)
-    mask[np.unique(keys, return_index=True)[1]] = True
-    return mask
+def _first_of_each(corpus: Corpus, rows: Rows) -> Rows:
+    """Those of some rows that hold a pair for the first time."""
+    keys = row_keys(corpus, ("source", "tags", "target"))[rows]
+    return rows[np.sort(np.unique(keys, return_index=True)[1])]
 
 
-def row_keys(corpus: Corpus, columns: tuple[str, ...], seed: int = 0) -> NDArray[np.uint64]:
-    """A 64-bit hash of some columns of each row, the same on every machine."""
-    keys = np.empty(len(corpus), np.uint64)
+def row_keys(corpus: Corpus, columns: tuple[str, ...], seed: int = 0) -> Keys:
+    """A 64-bit hash of some columns of each row, the same on every machine; kept beside a corpus of the cache."""
+    name = f".{'-'.join(columns)}-{seed}.npy"
+    place = None if corpus.place is None else corpus.place.with_suffix(name)
+    if place is None:
+        return _hashed(corpus, columns, seed)[corpus.rows]
+    with contextlib.suppress(OSError, ValueError, EOFError):
+        return np.asarray(np.load(place), np.uint64)[corpus.rows]
+    keys = _hashed(corpus, columns, seed)
+    with cache_errors(place), whole_file(place) as stream:
+        np.save(stream, keys)
+    return keys[corpus.rows]
+
+
+def _hashed(corpus: Corpus, columns: tuple[str, ...], seed: int) -> Keys:
+    """The hash of each row that was read."""
     salt = seed.to_bytes(8, "little")
-    for start in range(0, len(corpus), SLICE):
-        rows = range(start, min(start + SLICE, len(corpus)))
-        cells = zip(*(corpus.column(name, rows) for name in columns), strict=True)
-        digests = b"".join(blake2b(repr(cell).encode(), digest_size=8, salt=salt).digest() for cell in cells)
-        keys[start : rows.stop] = np.frombuffer(digests, "<u8")
-    return keys
+    digests = bytearray()
+    for cells in corpus.cells(*columns):
+        digests += blake2b(repr(cells).encode(), digest_size=8, salt=salt).digest()
+    return np.frombuffer(digests, "<u8")
 
 
 def split_dev(corpus: Corpus, config: DataConfig) -> tuple[Corpus, Corpus]:
     """Training and development part, decided by the seed; all pairs of one source are in the same part."""
+    if not config.dev_count or not config.dev_fraction:
+        return corpus, corpus.select(np.zeros(0, np.int64))
     keys = row_keys(corpus, ("source",), config.seed)
     sources = np.unique(keys)
     count = min(config.dev_count, int(len(sources) * config.dev_fraction))

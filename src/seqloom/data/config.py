@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import Literal
 
@@ -14,7 +15,14 @@ class DataConfig(Section):
     """Where the pairs are and how they are read."""
 
     train: tuple[str, ...] = ()
-    """Training files; two parallel text files are one entry, `"train.en,train.de"`."""
+    """Training files; two parallel text files are one entry, `"train.en,train.de"`; an entry may be a pattern such as
+    `"shards/*.jsonl.gz"`, which stands for all files that match it, in the order of their names."""
+    weights: tuple[float, ...] = ()
+    """How much of an epoch each entry of `train` gives, one number each, of which only the proportions count; where
+    empty, every pair comes once an epoch. An epoch has as many pairs in either case."""
+    temperature: float = Field(default=1.0, gt=0.0)
+    """Instead of `weights`: an entry of n pairs is drawn in proportion to n^(1/temperature); 1 is every pair once an
+    epoch, 5 is usual for languages of unlike size, and the larger, the more evenly the entries are drawn."""
     dev: tuple[str, ...] = ()
     """Files for model selection; where empty, a seeded part of the training sources is set aside."""
     test: tuple[str, ...] = ()
@@ -62,6 +70,23 @@ class DataConfig(Section):
     """Folder of the memory-mapped cache; by default `seqloom` in the user's cache folder."""
     cache_above_mb: float = Field(default=64.0, ge=0.0)
     """Files larger than this, taken together, go through the cache; smaller ones stay in memory."""
+
+    @property
+    def mixes(self) -> bool:
+        """Whether the entries of `train` are drawn in other proportions than their sizes'."""
+        return bool(self.weights) or self.temperature != 1.0
+
+    @model_validator(mode="after")
+    def _weights_fit(self) -> DataConfig:
+        if self.weights and self.temperature != 1.0:
+            raise ValueError("weights and temperature both mix the training files: choose one")
+        if self.weights and self.train and len(self.weights) != len(self.train):
+            raise ValueError(
+                f"weights must have one number for each entry of train, not {len(self.weights)} for {len(self.train)}"
+            )
+        if any(not 0 < weight < math.inf for weight in self.weights):
+            raise ValueError("weights must be above 0 and finite; leave out files that are not to be drawn from")
+        return self
 
     @model_validator(mode="after")
     def _pattern_names_both_sides(self) -> DataConfig:

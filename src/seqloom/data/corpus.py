@@ -1,7 +1,8 @@
 """Encoded pairs in Arrow record batches: in memory, or mapped from a cache file and read by the page.
 
 The bytes of all batches are one array of int32, `tokens`; a sequence is a start and a length in it. So a batch is
-gathered without touching Python objects, whether the bytes are in memory or on disk.
+gathered without touching Python objects, whether the bytes are in memory or on disk. A mapped pair takes 28 bytes of
+memory: two starts, two lengths, a row number.
 """
 
 from __future__ import annotations
@@ -9,7 +10,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import islice
+from itertools import chain, islice
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,6 +24,7 @@ from seqloom.data.readers.report import ReadReport
 from seqloom.text.sources import encode_sources
 from seqloom.text.tokenizer import Tokenizer
 
+Rows = NDArray[np.integer[Any]]
 ROWS = 10_000
 """Pairs in a record batch."""
 IDS = pa.list_(pa.int32())
@@ -68,20 +71,26 @@ class Side:
     starts: NDArray[np.int64]
     lengths: NDArray[np.int32]
 
-    def select(self, rows: NDArray[np.int64]) -> Side:
+    def select(self, rows: Rows) -> Side:
         """The side of some rows."""
         return Side(self.starts[rows], self.lengths[rows])
 
 
 @dataclass(frozen=True)
 class Corpus:
-    """Pairs, encoded; a value: `select` gives a view on the same bytes."""
+    """Pairs, encoded; a value: `select` gives a view on the same bytes.
+
+    `rows` are the pairs' numbers in the file `place` of the cache (None: in memory), before any were left out;
+    `buffer` holds the bytes of all of them.
+    """
 
     tokens: NDArray[np.int32]
     source: Side
     target: Side
-    rows: NDArray[np.int64]
+    rows: Rows
     report: ReadReport
+    place: Path | None
+    buffer: Any = field(repr=False)
     _batches: tuple[Any, ...] = field(repr=False)
     _bounds: NDArray[np.int64] = field(repr=False)
 
@@ -108,6 +117,12 @@ class Corpus:
         start = self.target.starts[index]
         return self.tokens[start : start + self.target.lengths[index]]
 
+    def parts(self) -> list[Rows]:
+        """The indices of the pairs of each entry of the configuration, in its order."""
+        ends = np.cumsum(self.report.parts)
+        entry = np.searchsorted(ends, self.rows, side="right")
+        return [np.flatnonzero(entry == number).astype(self.rows.dtype) for number in range(len(ends))]
+
     def column(self, name: str, indices: Iterable[int]) -> list[Any]:
         """Cells of one column of the table as Python values."""
         rows = self.rows[np.fromiter(indices, np.int64)]
@@ -117,6 +132,11 @@ class Corpus:
             self._batches[chunk].column(name)[place].as_py()
             for chunk, place in zip(chunks.tolist(), places.tolist(), strict=True)
         ]
+
+    def cells(self, *names: str) -> Iterator[tuple[Any, ...]]:
+        """Cells of all rows that were read, those that were left out later included, batch by batch."""
+        for batch in self._batches:
+            yield from zip(*(batch.column(name).to_pylist() for name in names), strict=True)
 
     def origin(self, index: int) -> Origin:
         """Where a pair was read."""
@@ -143,13 +163,13 @@ class Corpus:
             ):
                 yield Example(source, target, Origin(file, line), tuple(tags), tuple(more))
 
-    def select(self, indices: NDArray[np.int64]) -> Corpus:
+    def select(self, indices: Rows) -> Corpus:
         """The pairs at some indices, in that order."""
         source, target = self.source.select(indices), self.target.select(indices)
         return replace(self, source=source, target=target, rows=self.rows[indices])
 
     @staticmethod
-    def from_buffer(buffer: Any) -> Corpus:
+    def from_buffer(buffer: Any, place: Path | None = None) -> Corpus:
         """The corpus in the bytes that `write_corpus` wrote; nothing is copied."""
         reader = pa.ipc.open_file(pa.BufferReader(buffer))
         last = reader.num_record_batches - 1
@@ -160,8 +180,10 @@ class Corpus:
             tokens=np.frombuffer(buffer, np.int32, count=buffer.size // 4),
             source=_side(batches, "source_ids", buffer.address),
             target=_side(batches, "target_ids", buffer.address),
-            rows=np.arange(bounds[-1]),
+            rows=np.arange(bounds[-1], dtype=row_type(int(bounds[-1]))),
             report=ReadReport.from_values(json.loads(metadata[b"report"])),
+            place=place,
+            buffer=buffer,
             _batches=batches,
             _bounds=bounds,
         )
@@ -206,10 +228,23 @@ def _record_batch(part: list[Example], encoder: Encoder) -> Any:
         pa.array([example.origin.line for example in part], pa.int64()),
         pa.array(tags, pa.list_(pa.string())),
         pa.array([example.references for example in part], pa.list_(pa.string())),
-        pa.array(source_ids, IDS),
-        pa.array(target_ids, IDS),
+        _lists(source_ids),
+        _lists(target_ids),
     ]
     return pa.record_batch(columns, schema=SCHEMA)
+
+
+def row_type(count: int) -> type[np.integer[Any]]:
+    """The narrowest type for the numbers of so many rows."""
+    return np.int32 if count < 2**31 else np.int64
+
+
+def _lists(ids: list[list[int]]) -> Any:
+    """Lists of ids as an Arrow column."""
+    lengths = np.fromiter(map(len, ids), np.int64, count=len(ids))
+    values = np.fromiter(chain.from_iterable(ids), np.int32, count=int(lengths.sum()))
+    offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
+    return pa.ListArray.from_arrays(pa.array(offsets), pa.array(values), type=IDS)
 
 
 def _side(batches: Sequence[Any], name: str, base: int) -> Side:

@@ -8,11 +8,10 @@ from queue import SimpleQueue
 from typing import TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from seqloom.data.batch import Batch, collate, collate_ids
 from seqloom.data.batching import BatchSampler, Position, Share
-from seqloom.data.corpus import Corpus, Encoder
+from seqloom.data.corpus import Corpus, Encoder, Rows
 
 T = TypeVar("T")
 
@@ -91,8 +90,8 @@ def _draw(seed: int, here: Position) -> int:
     return int(np.random.SeedSequence([seed, here.epoch, here.index]).generate_state(1)[0])
 
 
-def _sampled(corpus: Corpus, rows: NDArray[np.int64], encoder: Encoder, draw: int, share: Share) -> Batch:
+def _sampled(corpus: Corpus, rows: Rows, encoder: Encoder, draw: int, share: Share) -> Batch:
     """A share of a batch whose texts are segmented at random; all are, since their number of tokens must be known."""
     sources, tags, targets = (corpus.column(name, rows) for name in ("source", "tags", "target"))
     source_ids, target_ids = encoder.encode(sources, tags, targets, seed=draw)
-    return collate_ids(source_ids, target_ids, rows, share)
+    return collate_ids(source_ids, target_ids, np.asarray(rows, np.int64), share)

@@ -16,6 +16,7 @@ from tokenizers import Tokenizer as Engine
 from seqloom.errors import DataError, ModelFolderError
 from seqloom.text.sampling import MergeSampler
 from seqloom.text.special import SPECIAL_TOKENS, UNK
+from seqloom.text.words import KINDS, WordMemory
 
 FORMAT = 1
 
@@ -57,8 +58,8 @@ class Tokenizer:
         if sample and self.samples:
             return self._sampler.encode([self.normalize(text) for text in texts], seed)
         try:
-            return [encoding.ids for encoding in self.engine.encode_batch_fast(list(texts), add_special_tokens=False)]
-        except (UnicodeError, TypeError):
+            return self._words.encode(texts) if self.kind in KINDS else self._cut(list(texts))
+        except (UnicodeError, TypeError, AttributeError):
             bad = next((text for text in texts if not _encodable(text)), "")
             raise _not_text(bad) from None
 
@@ -96,6 +97,13 @@ class Tokenizer:
         if engine is None:
             raise ModelFolderError(f"tokenizer format must be {FORMAT}, not {version!r}")
         return Tokenizer(engine, *fields)
+
+    def _cut(self, texts: list[str]) -> list[list[int]]:
+        return [encoding.ids for encoding in self.engine.encode_batch_fast(texts, add_special_tokens=False)]
+
+    @cached_property
+    def _words(self) -> WordMemory:
+        return WordMemory(self._cut, self.size)
 
     @cached_property
     def _sampler(self) -> MergeSampler:

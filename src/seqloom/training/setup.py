@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from importlib.metadata import version
 
 import torch
 
@@ -16,31 +17,27 @@ from seqloom.data import (
     Corpus,
     Encoder,
     Example,
-    ReadReport,
+    Mix,
     clean,
-    corpus_of,
+    corpus_digest,
     group_by_source,
-    load_corpus,
-    pairs_as_examples,
-    read_examples,
+    mix_of,
     split_dev,
     survey,
-    uses_cache,
 )
 from seqloom.errors import ConfigError, DataError
 from seqloom.metrics import choose_metrics
 from seqloom.model import Seq2Seq
 from seqloom.nn.precision import Precision, choose_precision
-from seqloom.text import Tokenizer, train_tokenizers
+from seqloom.text import TextConfig, Tokenizer, train_tokenizers
 from seqloom.text.choice import choose
-from seqloom.text.config import TextConfig
 from seqloom.training.budget import find_budget
 from seqloom.training.config import RunConfig
 from seqloom.training.device import choose_device
 from seqloom.training.group import Group
 from seqloom.training.randomness import seed_everything
+from seqloom.training.source import Pair, PairSource
 
-Pair = tuple[str, str] | Example
 SAMPLED_TARGETS = 2000
 
 
@@ -79,7 +76,7 @@ class Prepared:
         digest = hashlib.sha256()
         for corpus in (self.train, self.dev):
             digest.update(corpus.rows.tobytes())
-            digest.update(corpus.tokens.data)
+            digest.update(corpus_digest(corpus).encode())
         return digest.hexdigest()
 
 
@@ -107,7 +104,8 @@ def prepare(
     precision = group.from_first(lambda: _precision(config, device, earlier))
     if inputs.train is None and not config.data.train:
         raise ConfigError("data.train must name at least one file of pairs", hint="seqloom train --train pairs.tsv …")
-    train_source = _Source(config, config.data.train, inputs.train, "training pairs", group)
+    _check_mix(config, inputs)
+    train_source = PairSource(config.data, config.data.train, inputs.train, "training pairs", group)
     if earlier is None:
         text, tokenizers, said = group.from_first(lambda: _train_tokenizers(config, train_source))
         config, notices = config.replace(text=text), notices + said
@@ -124,7 +122,8 @@ def prepare(
     config, said = group.from_first(lambda: _sized_batches(config, model, precision, train))
     notices += said
     training = config.training
-    sampler = BatchSampler(train.source_lengths, train.target_lengths, training.batch, training.seed)
+    mix = _mix(config, train, notices)
+    sampler = BatchSampler(train.source_lengths, train.target_lengths, training.batch, training.seed, mix)
     total = _planned_steps(config, sampler)
     if training.schedule.warmup > total // 4:
         schedule = training.schedule.replace(warmup=total // 4)
@@ -139,6 +138,14 @@ def prepare(
     return prepared
 
 
+def _check_mix(config: RunConfig, inputs: Inputs) -> None:
+    if config.data.mixes and (inputs.train is not None or len(config.data.train) < 2):
+        raise ConfigError(
+            "data.weights and data.temperature mix the entries of data.train, of which there must be at least two",
+            hint="pairs given in Python, and all files of one pattern, are one corpus",
+        )
+
+
 def _precision(config: RunConfig, device: torch.device, earlier: Earlier | None) -> Precision:
     """What an earlier run on this kind of device took, or what is found now."""
     if earlier is not None and earlier.precision.device == device.type:
@@ -146,50 +153,32 @@ def _precision(config: RunConfig, device: torch.device, earlier: Earlier | None)
     return choose_precision(config.training.precision, device.type)
 
 
-class _Source:
-    """Pairs that can be read again and again, from files or from memory."""
-
-    def __init__(
-        self, config: RunConfig, files: tuple[str, ...], pairs: Sequence[Pair] | None, name: str, group: Group
-    ) -> None:
-        self.config, self.files, self.name, self.group = config.data, files, name, group
-        self.pairs = pairs
-        if pairs is None and "-" in files:
-            report = ReadReport(self.config.on_bad_line)
-            self.pairs = group.from_first(lambda: list(read_examples(files, self.config, report)))
-
-    def examples(self) -> Iterator[Example]:
-        """One pass over the pairs."""
-        report = ReadReport(self.config.on_bad_line)
-        if self.pairs is not None:
-            return pairs_as_examples(self.pairs, report, self.name)
-        return read_examples(self.files, self.config, report)
-
-    def corpus(self, encoder: Encoder) -> Corpus:
-        """The pairs encoded; one process of a machine writes a cache that its neighbours then read."""
-        if self.pairs is None:
-            in_turn = self.group.one_by_machine() if uses_cache(self.files, self.config) else nullcontext()
-            with in_turn:
-                return load_corpus(self.files, self.config, encoder)
-        report = ReadReport(self.config.on_bad_line)
-        return corpus_of(pairs_as_examples(self.pairs, report, self.name), encoder, report)
-
-
-def _train_tokenizers(config: RunConfig, source: _Source) -> tuple[TextConfig, tuple[Tokenizer, Tokenizer], list[str]]:
+def _train_tokenizers(
+    config: RunConfig, source: PairSource
+) -> tuple[TextConfig, tuple[Tokenizer, Tokenizer], list[str]]:
     """The settings of the text without `auto`, the tokenizers, and what was chosen."""
-    seen = survey(source.examples(), seed=config.training.seed)
-    text, said = choose(seen.pairs, config.text, seen.count)
-    return text, train_tokenizers(seen.pairs, text, seen.tags), list(said)
+
+    def make() -> str:
+        seen = survey(source.examples(), seed=config.training.seed)
+        text, said = choose(seen.pairs, config.text, seen.count)
+        trained = [each.to_json() for each in train_tokenizers(seen.pairs, text, seen.tags)]
+        return json.dumps({"text": text.model_dump(), "said": said, "tokenizers": trained})
+
+    about = [config.text.model_dump_json(), str(config.training.seed), version("tokenizers")]
+    values = json.loads(source.remembered(about, make))
+    first, second = map(Tokenizer.from_json, values["tokenizers"])
+    text = TextConfig.model_validate(values["text"])
+    return text, (first, first if text.shared else second), list(values["said"])
 
 
 def _corpora(
-    config: RunConfig, encoder: Encoder, source: _Source, inputs: Inputs, notices: list[str]
+    config: RunConfig, encoder: Encoder, source: PairSource, inputs: Inputs, notices: list[str]
 ) -> tuple[Corpus, Corpus]:
     """Training and dev pairs; the dev pairs are set aside from the training ones where none are given."""
     train = source.corpus(encoder)
     notices.append(f"training data: {train.report.summary()}")
     if inputs.dev is not None or config.data.dev:
-        dev = _Source(config, config.data.dev, inputs.dev, "dev pairs", source.group).corpus(encoder)
+        dev = PairSource(config.data, config.data.dev, inputs.dev, "dev pairs", source.group).corpus(encoder)
         notices.append(f"dev data: {dev.report.summary()}")
     else:
         train, dev = split_dev(train, config.data)
@@ -208,6 +197,14 @@ def _corpora(
             )
         notices.append("no dev data: the last weights become the model")
     return train, dev
+
+
+def _mix(config: RunConfig, train: Corpus, notices: list[str]) -> Mix | None:
+    """What an epoch draws from where."""
+    mix = mix_of(train, config.data)
+    if mix is not None:
+        notices.append(mix.describe(config.data.train))
+    return mix
 
 
 def _selected_metrics(config: RunConfig, train: Corpus, dev: Corpus, notices: list[str]) -> RunConfig:

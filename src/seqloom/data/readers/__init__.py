@@ -13,6 +13,7 @@ from seqloom.data.readers.jsonl import read_jsonl
 from seqloom.data.readers.parallel import parallel_paths, read_parallel
 from seqloom.data.readers.pattern import read_pattern
 from seqloom.data.readers.report import BadLine, ReadReport
+from seqloom.data.readers.shards import shards_of
 from seqloom.data.readers.sources import read_cells, read_plain, read_records, read_table
 from seqloom.data.readers.tsv import read_tsv
 
@@ -54,15 +55,27 @@ def format_of(entry: str, config: DataConfig, default: str = "tsv") -> str:
     return SUFFIXES.get(Path(entry.removesuffix(".gz")).suffix.lower(), default)
 
 
+def expanded(entry: str, config: DataConfig) -> list[str]:
+    """The entry itself, or one for each file that it matches where it is a pattern such as `shards/*.tsv`."""
+    return shards_of(entry, parallel=format_of(entry, config) == "parallel")
+
+
 def files_of(entry: str, config: DataConfig) -> list[str]:
     """The files behind an entry."""
-    return parallel_paths(entry) if format_of(entry, config) == "parallel" else [entry]
+    parallel = format_of(entry, config) == "parallel"
+    return [
+        file for shard in expanded(entry, config) for file in (parallel_paths(shard) if parallel else [shard])
+    ]
 
 
 def read_examples(entries: Iterable[str], config: DataConfig, report: ReadReport) -> Iterator[Example]:
     """Examples of every entry in turn, streaming; `report` is filled on the way."""
     for entry in entries:
-        yield from READERS[format_of(entry, config)](entry, config, report)
+        before = report.examples
+        for shard in expanded(entry, config):
+            kind = "parallel" if format_of(entry, config) == "parallel" else format_of(shard, config)
+            yield from READERS[kind](shard, config, report)
+        report.parts.append(report.examples - before)
 
 
 def read_sources(path: str, config: DataConfig, report: ReadReport | None = None) -> Iterator[Source]:
@@ -83,4 +96,4 @@ def read_sources(path: str, config: DataConfig, report: ReadReport | None = None
             return read_plain(path, config, report)
 
 
-__all__ = ["READERS", "BadLine", "ReadReport", "files_of", "format_of", "read_examples", "read_sources"]
+__all__ = ["READERS", "BadLine", "ReadReport", "expanded", "files_of", "format_of", "read_examples", "read_sources"]

@@ -12,7 +12,7 @@ from seqloom.data.config import DataConfig
 from seqloom.data.examples import Example, Origin
 from seqloom.data.readers.columns import find_columns
 from seqloom.data.readers.jsonl import record_example
-from seqloom.data.readers.lines import opened
+from seqloom.data.readers.lines import STDIN, opened
 from seqloom.data.readers.report import ReadReport
 from seqloom.errors import DataError
 
@@ -36,10 +36,7 @@ def table_records(
     kind = "a Parquet file" if parquet else "an Arrow file"
     with opened(entry) as stream:
         try:
-            table = (
-                pa.BufferReader(stream.read()) if entry.endswith(".gz") or not parquet else pa.PythonFile(stream, "r")
-            )
-            names, batches = _parquet(table) if parquet else _arrow(table)
+            names, batches = _parquet(_random_access(entry, stream)) if parquet else _arrow(_mapped(entry, stream))
         except (pa.ArrowException, OSError, ValueError) as error:
             raise _unreadable(kind, error, entry) from None
         columns = find_columns(names, config, entry, target=target)
@@ -75,6 +72,15 @@ def _examples(
         example = record_example(record, inner, origin, report)
         if example is not None:
             yield example
+
+
+def _random_access(entry: str, stream: Any) -> Any:
+    return pa.BufferReader(stream.read()) if entry.endswith(".gz") else pa.PythonFile(stream, "r")
+
+
+def _mapped(entry: str, stream: Any) -> Any:
+    """The bytes of an Arrow file, of which only the pages that are read come into memory."""
+    return pa.BufferReader(stream.read()) if entry.endswith(".gz") or entry == STDIN else pa.memory_map(entry)
 
 
 Batches = Callable[[list[str]], Iterator[Any]]

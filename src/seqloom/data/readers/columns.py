@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from seqloom.data.config import DataConfig
 from seqloom.data.examples import Example, Origin
@@ -20,7 +21,7 @@ class Columns:
     references: tuple[int, ...] = ()
     tags: int | None = None
 
-    @property
+    @cached_property
     def needed(self) -> int:
         """How many cells a row must have."""
         return 1 + max(p for p in (self.source, self.target, self.tags, *self.references) if p is not None)

@@ -23,12 +23,13 @@ class BadLine:
 
 @dataclass
 class ReadReport:
-    """Filled while reading; `bad` holds the first hundred of `bad_count` bad lines."""
+    """Filled while reading; `bad` holds the first hundred of `bad_count` bad lines, `parts` the pairs of each entry."""
 
     on_bad_line: Literal["error", "skip"] = "error"
     examples: int = 0
     bad_count: int = 0
     bad: list[BadLine] = field(default_factory=list)
+    parts: list[int] = field(default_factory=list)
 
     def refuse(self, origin: Origin, reason: str, hint: str = "") -> None:
         """Raises `DataError`, or counts and lists the line where bad lines are skipped."""
@@ -52,10 +53,11 @@ class ReadReport:
             "examples": self.examples,
             "bad_count": self.bad_count,
             "bad": [[line.where, line.reason] for line in self.bad],
+            "parts": self.parts,
         }
 
     @staticmethod
     def from_values(values: Mapping[str, Any]) -> ReadReport:
         """The report that `to_values` wrote."""
         bad = [BadLine(where, reason) for where, reason in values["bad"]]
-        return ReadReport("skip", int(values["examples"]), int(values["bad_count"]), bad)
+        return ReadReport("skip", int(values["examples"]), int(values["bad_count"]), bad, list(values["parts"]))

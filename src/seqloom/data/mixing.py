@@ -1,0 +1,87 @@
+"""How often each of several corpora is drawn from: by weights, or by temperature.
+
+Corpus i of n_i pairs gives a share p_i of an epoch, and an epoch has as many pairs as there are in all, so
+
+    quota_i = max(1, round(p_i Σ_j n_j))    p_i = w_i / Σ_j w_j    or    p_i = n_i^(1/T) / Σ_j n_j^(1/T)
+
+(temperature: Arivazhagan et al. 2019, §3.1). A corpus is walked through again and again: where an epoch ends, the next
+one goes on, so that at any time its pairs have been seen equally often, give or take once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from seqloom.data.config import DataConfig
+from seqloom.data.corpus import Corpus, Rows
+from seqloom.errors import DataError
+
+PASS = 1
+"""Ends the seeds of a pass over a corpus, which so differ from those of an epoch: NumPy fills seeds up with zeros."""
+
+
+@dataclass(frozen=True)
+class Mix:
+    """The rows of each corpus, and how many of them an epoch draws."""
+
+    members: tuple[Rows, ...] = field(repr=False)
+    quotas: tuple[int, ...]
+
+    def draw(self, seed: int, epoch: int) -> Rows:
+        """The rows of an epoch, corpus by corpus: a function of (seed, epoch) alone."""
+        drawn = [
+            part
+            for number, (rows, quota) in enumerate(zip(self.members, self.quotas, strict=True))
+            for part in _walk(rows, epoch * quota, quota, (seed, number))
+        ]
+        return np.concatenate(drawn)
+
+    def describe(self, names: Sequence[str]) -> str:
+        """One line for people."""
+        total = sum(self.quotas)
+        said = [
+            f"{name} {100 * quota / total:.1f} % (each of {len(rows):,} pairs {quota / len(rows):.2f} times)"
+            for name, rows, quota in zip(names, self.members, self.quotas, strict=True)
+            if len(rows)
+        ]
+        return f"an epoch draws {total:,} pairs: {', '.join(said)}"
+
+
+def mix_of(corpus: Corpus, config: DataConfig) -> Mix | None:
+    """The mix of the corpora that `config.train` names; None where every pair comes once an epoch."""
+    if not config.mixes:
+        return None
+    members = tuple(corpus.parts())
+    assert len(members) == len(config.train) > 1
+    sizes = np.array([len(rows) for rows in members], np.float64)
+    if config.weights:
+        for name, size in zip(config.train, sizes, strict=True):
+            if not size:
+                raise DataError("there must be at least one pair to draw", where=name, hint="look at the limits in [data]")
+        shares = np.array(config.weights) / sum(config.weights)
+    else:
+        raised = (sizes / sizes.max()) ** (1 / config.temperature)
+        shares = np.where(sizes > 0, raised, 0) / raised.sum()
+    quotas = np.maximum(np.rint(shares * sizes.sum()), sizes > 0)
+    return Mix(members, tuple(int(quota) for quota in quotas))
+
+
+def _walk(rows: Rows, start: int, count: int, seeds: tuple[int, int]) -> list[Rows]:
+    """`count` rows from place `start` of an endless walk: one random order of all the rows after another."""
+    walked: list[Rows] = []
+    while count:
+        number, begin = divmod(start, len(rows))
+        if begin == 0 and count >= len(rows):
+            whole = count // len(rows)  # the order within an epoch is drawn later
+            walked.append(np.tile(rows, whole))
+            taken = whole * len(rows)
+        else:
+            order = np.random.default_rng([*seeds, number, PASS]).permutation(len(rows))
+            chosen = order[begin : begin + count]
+            walked.append(rows[chosen])
+            taken = len(chosen)
+        start, count = start + taken, count - taken
+    return walked

@@ -1,0 +1,59 @@
+"""The pairs of a run, read again and again: from files, from standard input, or given in Python."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
+
+from seqloom.data import (
+    Corpus,
+    DataConfig,
+    Encoder,
+    Example,
+    ReadReport,
+    corpus_of,
+    load_corpus,
+    pairs_as_examples,
+    read_examples,
+    remembered,
+    uses_cache,
+)
+from seqloom.training.group import Group
+
+Pair = tuple[str, str] | Example
+
+
+class PairSource:
+    """Pairs from files or from memory, for all processes of a group; the first one reads standard input for all."""
+
+    def __init__(
+        self, config: DataConfig, files: tuple[str, ...], pairs: Sequence[Pair] | None, name: str, group: Group
+    ) -> None:
+        self.config, self.files, self.name, self.group = config, files, name, group
+        self.pairs, self.parts = pairs, [] if pairs is None else [len(pairs)]
+        if pairs is None and "-" in files:
+            self.pairs, self.parts = group.from_first(self._read)
+
+    def examples(self) -> Iterator[Example]:
+        """One pass over the pairs."""
+        report = ReadReport(self.config.on_bad_line)
+        if self.pairs is not None:
+            return pairs_as_examples(self.pairs, report, self.name)
+        return read_examples(self.files, self.config, report)
+
+    def corpus(self, encoder: Encoder) -> Corpus:
+        """The pairs encoded; one process of a machine writes a cache that its neighbours then read."""
+        if self.pairs is None:
+            in_turn = self.group.one_by_machine() if uses_cache(self.files, self.config) else nullcontext()
+            with in_turn:
+                return load_corpus(self.files, self.config, encoder)
+        report = ReadReport(self.config.on_bad_line, parts=self.parts)
+        return corpus_of(pairs_as_examples(self.pairs, report, self.name), encoder, report)
+
+    def remembered(self, about: Sequence[str], make: Callable[[], str]) -> str:
+        """A text that follows from the pairs and from `about`; made once where the pairs come from large files."""
+        return make() if self.pairs is not None else remembered(self.files, self.config, about, make)
+
+    def _read(self) -> tuple[list[Example], list[int]]:
+        report = ReadReport(self.config.on_bad_line)
+        return list(read_examples(self.files, self.config, report)), report.parts

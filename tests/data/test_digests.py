@@ -1,0 +1,74 @@
+"""Unchanged files are not read again; changed ones are, however well the change is hidden."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from seqloom.data import digests
+from seqloom.data.digests import INDEX, content_digests
+from seqloom.errors import DataError
+
+
+@pytest.fixture
+def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Two files that count as quiet although they were just written."""
+    monkeypatch.setattr(digests, "QUIET", -(1 << 60))
+    paths = [tmp_path / name for name in "ab"]
+    for path in paths:
+        path.write_text(f"text of {path.name}")
+    return [str(path) for path in paths]
+
+
+def right(files: list[str]) -> list[str]:
+    return [hashlib.sha256(Path(file).read_bytes()).hexdigest() for file in files]
+
+
+def test_unchanged_files_are_not_read(files: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert content_digests(files, tmp_path / "cache") == right(files)
+    monkeypatch.setattr(digests, "opened", None)
+    assert content_digests(files[::-1], tmp_path / "cache") == right(files)[::-1]
+    with pytest.raises(TypeError):
+        content_digests(files, tmp_path / "another")
+
+
+def test_hidden_changes_are_seen(files: list[str], tmp_path: Path) -> None:
+    content_digests(files, tmp_path / "cache")
+    path, times = Path(files[0]), os.stat(files[0])
+    path.write_text("TEXT OF a")  # as long as before, and with its old time
+    os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+    assert content_digests(files, tmp_path / "cache") == right(files)
+    other = tmp_path / "other"
+    other.write_text("text of B")
+    os.utime(other, ns=(times.st_atime_ns, times.st_mtime_ns))
+    other.replace(files[1])
+    assert content_digests(files, tmp_path / "cache") == right(files)
+
+
+def test_fresh_files_are_not_trusted_yet(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("a")
+    content_digests([str(tmp_path / "a")], tmp_path / "cache")
+    assert not (tmp_path / "cache" / INDEX).exists()
+
+
+def test_a_damaged_index_is_written_anew_without_what_is_gone(files: list[str], tmp_path: Path) -> None:
+    cache = tmp_path / "cache"
+    content_digests(files, cache)
+    Path(files[0]).unlink()
+    (tmp_path / "c").write_text("c")
+    content_digests([str(tmp_path / "c")], cache)
+    assert sorted(Path(place).name for place in json.loads((cache / INDEX).read_text())) == ["b", "c"]
+    for damaged in ("{", "[]", '{"x": 1}', "\x00"):
+        (cache / INDEX).write_text(damaged)
+        assert content_digests(files[1:], cache) == right(files[1:])
+    assert list(json.loads((cache / INDEX).read_text())) == files[1:]
+
+
+def test_what_cannot_be_read_or_written(files: list[str], tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="does not exist"):
+        content_digests([str(tmp_path / "none")], tmp_path / "cache")
+    assert content_digests(files, Path(files[0])) == right(files)  # no folder: nothing is remembered, nothing fails

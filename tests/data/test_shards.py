@@ -1,0 +1,96 @@
+"""Entries that are patterns: the files they stand for, in what order, and what happens when one comes to them."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from seqloom.data import DataConfig, Encoder, Example, ReadReport, load_corpus, read_examples
+from seqloom.data.readers import files_of
+from seqloom.errors import DataError
+
+Pairs = list[tuple[str, str]]
+ROWS: Pairs = [(f"a{number}", f"b{number}") for number in range(7)]
+SHARDS = (ROWS[:3], ROWS[3:4], ROWS[4:])
+
+
+def write(pairs: Pairs, path: Path) -> None:
+    if ".jsonl" in path.name:
+        content = "".join(json.dumps({"source": s, "target": t}) + "\n" for s, t in pairs)
+    else:
+        content = "".join(f"{s}{',' if '.csv' in path.name else chr(9)}{t}\n" for s, t in pairs)
+    if ".parquet" in path.name:
+        pq.write_table(pa.table({"source": [s for s, _ in pairs], "target": [t for _, t in pairs]}), path)
+    else:
+        path.write_bytes(gzip.compress(content.encode()) if path.suffix == ".gz" else content.encode())
+
+
+def read(*entries: object) -> tuple[list[Example], ReadReport]:
+    report = ReadReport()
+    return list(read_examples([str(entry) for entry in entries], DataConfig(), report)), report
+
+
+def plain(examples: list[Example]) -> Pairs:
+    return [(example.source, example.target) for example in examples]
+
+
+@pytest.mark.parametrize("suffix", [".tsv", ".csv", ".jsonl.gz", ".parquet"])
+def test_shards_are_one_stream_in_the_order_of_their_names(suffix: str, tmp_path: Path) -> None:
+    for name, pairs in zip("cab", (SHARDS[2], SHARDS[0], SHARDS[1]), strict=True):
+        write(pairs, tmp_path / (name + suffix))
+    (tmp_path / f"folder{suffix}").mkdir()
+    examples, report = read(f"{tmp_path}/*{suffix}", tmp_path / f"a{suffix}")
+    assert plain(examples) == [*ROWS, *SHARDS[0]]
+    assert str(examples[-4].origin) == f"{tmp_path}/c{suffix}:3"
+    assert report.parts == [7, 3]
+
+
+def test_sides_of_parallel_text_are_paired_by_position(tmp_path: Path) -> None:
+    for number, pairs in enumerate(SHARDS):
+        (tmp_path / f"{number}.en").write_text("".join(f"{s}\n" for s, _ in pairs))
+        (tmp_path / f"{number}.de").write_text("".join(f"{t}\n" for _, t in pairs))
+    entry = f"{tmp_path}/*.en,{tmp_path}/*.de"
+    examples, report = read(entry)
+    assert plain(examples) == ROWS
+    assert report.parts == [7]
+    assert [Path(file).name for file in files_of(entry, DataConfig())][:3] == ["0.en", "0.de", "1.en"]
+    (tmp_path / "2.de").unlink()
+    with pytest.raises(DataError, match=r"as many files as each other, not 3 and 2(.|\n)*the last are .*1\.en, .*1\.de"):
+        read(entry)
+    (tmp_path / "2.en").unlink()
+    with (tmp_path / "1.de").open("a") as stream:
+        stream.write("one more\n")
+    with pytest.raises(DataError, match=r"1\.en: parallel files must have as many lines"):
+        read(entry)
+
+
+def test_a_pattern_must_match(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"none\*\.tsv: no file matches"):
+        read(tmp_path / "none*.tsv")
+    with pytest.raises(DataError, match=r"x\*\.de: no file matches"):
+        write(ROWS, tmp_path / "x.en")
+        read(f"{tmp_path}/x*.en,{tmp_path}/x*.de")
+
+
+def test_a_file_may_be_called_like_a_pattern(tmp_path: Path) -> None:
+    write(ROWS[:1], tmp_path / "data[1].tsv")
+    write(ROWS[1:], tmp_path / "data1.tsv")
+    assert plain(read(tmp_path / "data[1].tsv")[0]) == ROWS[:1]
+
+
+def test_a_further_shard_makes_another_corpus(encoder: Encoder, tmp_path: Path) -> None:
+    write(ROWS[:3], tmp_path / "0.tsv")
+    config = DataConfig(cache=str(tmp_path / "cache"), cache_above_mb=0)
+    entry = f"{tmp_path}/*.tsv"
+    assert len(load_corpus([entry], config, encoder)) == 3
+    write(ROWS[3:], tmp_path / "1.tsv")
+    whole = load_corpus([entry], config, encoder)
+    assert (len(whole), whole.report.parts) == (7, [7])
+    apart = load_corpus([f"{tmp_path}/0.tsv", f"{tmp_path}/1.tsv"], config, encoder)
+    assert [rows.tolist() for rows in apart.parts()] == [[0, 1, 2], [3, 4, 5, 6]]
+    assert [rows.tolist() for rows in apart.select(apart.rows[[1, 2, 5]]).parts()] == [[0, 1], [2]]
