@@ -44,6 +44,7 @@ def test_flags_stay_few() -> None:
         "show": 1,
         "config": 1,
         "bench": 3,
+        "data report": 4,
         "plot attention": 1,
         "plot curves": 1,
         "recipe list": 0,
@@ -153,6 +154,22 @@ def test_train_from_a_file_goes_all_the_way(tmp_path: Path) -> None:
     assert "finished before" in resumed.stderr
 
 
+def test_data_are_reported_as_a_table_json_and_a_picture(toy_pairs: Path, tmp_path: Path) -> None:
+    train = write_pairs(tmp_path / "train-1.tsv", [("abc", "A"), ("abc", "A"), ("b", "B")])
+    write_pairs(tmp_path / "train-2.tsv", [("cc", "C")])
+    test = write_pairs(tmp_path / "test.tsv", [("b", "B"), ("x", "C")])
+    text = good("data", "report", f"{tmp_path}/train-*.tsv", "--against", test)
+    assert f"warning: 1 of 2 sources in {test} are in {tmp_path}/train-*.tsv, too" in text
+    assert "train-1.tsv:1" in text  # the longest source
+    done = run("data", "report", train, "--json", "--plot", tmp_path / "p.png", "--set", "data.header=no")
+    values = json.loads(done.stdout)
+    assert (values["pairs"], values["duplicates"]) == (3, 1)
+    assert (tmp_path / "p.png").read_bytes().startswith(b"\x89PNG")
+    assert "p.png" in done.stderr
+    turned = json.loads(good("data", "report", train, "--json", "--set", "data.source='2'", "--set", "data.target='1'"))
+    assert turned["lengths"]["target characters"]["longest"] == 3
+
+
 def test_bench_measures_both_ways_of_decoding(toy_folder: Path) -> None:
     first, second = json.loads(good("bench", toy_folder, "--count", 20, "--json"))
     assert first["p99"] >= first["p50"] > 0
@@ -179,6 +196,9 @@ def test_recipes_are_listed_and_shown() -> None:
         (["recipe", "show", "sst3"], "did you mean sst2"),
         (["recipe", "run", "sst2", "--only", "de"], "one model only"),
         (["plot", "curves", "nowhere"], "cannot be read"),
+        (["data", "report", "nowhere.tsv"], "nowhere.tsv: the file does not exist"),
+        (["data", "report", "nowhere-*.tsv"], "no file matches the pattern"),
+        (["data", "report", "x.tsv", "--set", "model.hidden=3"], "model is not a setting"),
     ],
 )
 def test_mistakes_end_with_a_message_and_2(

@@ -38,7 +38,7 @@ def test_unchanged_files_are_not_read(files: list[str], tmp_path: Path, monkeypa
 
 def test_hidden_changes_are_seen(files: list[str], tmp_path: Path) -> None:
     content_digests(files, tmp_path / "cache")
-    path, times = Path(files[0]), os.stat(files[0])
+    path, times = Path(files[0]), Path(files[0]).stat()
     path.write_text("TEXT OF a")  # as long as before, and with its old time
     os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
     assert content_digests(files, tmp_path / "cache") == right(files)

@@ -60,7 +60,9 @@ def test_sides_of_parallel_text_are_paired_by_position(tmp_path: Path) -> None:
     assert report.parts == [7]
     assert [Path(file).name for file in files_of(entry, DataConfig())][:3] == ["0.en", "0.de", "1.en"]
     (tmp_path / "2.de").unlink()
-    with pytest.raises(DataError, match=r"as many files as each other, not 3 and 2(.|\n)*the last are .*1\.en, .*1\.de"):
+    with pytest.raises(
+        DataError, match=r"as many files as each other, not 3 and 2(.|\n)*the last are .*1\.en, .*1\.de"
+    ):
         read(entry)
     (tmp_path / "2.en").unlink()
     with (tmp_path / "1.de").open("a") as stream:
@@ -72,8 +74,8 @@ def test_sides_of_parallel_text_are_paired_by_position(tmp_path: Path) -> None:
 def test_a_pattern_must_match(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"none\*\.tsv: no file matches"):
         read(tmp_path / "none*.tsv")
+    write(ROWS, tmp_path / "x.en")
     with pytest.raises(DataError, match=r"x\*\.de: no file matches"):
-        write(ROWS, tmp_path / "x.en")
         read(f"{tmp_path}/x*.en,{tmp_path}/x*.de")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections import Counter
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,14 @@ from matplotlib import pyplot, rcParams
 from matplotlib.image import imread
 
 from seqloom.errors import DataError, DependencyError
-from seqloom.plots import plot_attention, plot_curves, plot_lengths, plot_quality_by_length, read_log
+from seqloom.plots import (
+    plot_attention,
+    plot_curves,
+    plot_length_counts,
+    plot_lengths,
+    plot_quality_by_length,
+    read_log,
+)
 from seqloom.plots.curves import smoothed
 from seqloom.plots.lengths import bucketed
 from seqloom.plots.style import BOX, fonts_for, readable, width
@@ -169,6 +177,19 @@ def test_lengths_are_drawn(tmp_path: Path) -> None:
         plot_quality_by_length([], [], tmp_path / "d.png")
     with pytest.raises(DataError, match="at least one length"):
         plot_lengths({"source": []}, tmp_path / "d.png")
+
+
+def test_counted_lengths_give_the_same_picture(tmp_path: Path) -> None:
+    lengths = np.random.default_rng(0).geometric(0.05, size=500).tolist()
+    first = plot_lengths({"source": lengths}, tmp_path / "a.svg")
+    second = plot_length_counts({"source": Counter(lengths)}, tmp_path / "b.svg", unit="tokens")
+    assert first.read_bytes() == second.read_bytes()
+    median, high = (int(np.quantile(lengths, share, method="inverted_cdf")) for share in (0.5, 0.99))
+    svg = first.read_text(encoding="utf-8")
+    assert f"median: {median:,}" in svg
+    assert f"99 %: {high:,}" in svg
+    with pytest.raises(DataError, match="at least one length"):
+        plot_length_counts({"source": {}}, tmp_path / "d.png")
 
 
 def test_buckets_hold_every_example_once_and_do_not_overlap() -> None:

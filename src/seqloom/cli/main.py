@@ -8,6 +8,7 @@ import typer
 
 from seqloom.cli.bench import bench
 from seqloom.cli.config import config
+from seqloom.cli.data import data
 from seqloom.cli.evaluate import evaluate
 from seqloom.cli.guard import INTERRUPTED, Guard
 from seqloom.cli.plot import plot
@@ -45,6 +46,7 @@ def seqloom(
 
 for command in (train, predict, evaluate, score, show):
     app.command()(command)
+app.add_typer(data)
 app.add_typer(plot)
 app.command()(config)
 app.add_typer(recipe)

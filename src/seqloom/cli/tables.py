@@ -67,6 +67,29 @@ def speeds(measured: Sequence[Speed]) -> None:
     _console().print(table)
 
 
+def inspection(values: Mapping[str, Any]) -> None:
+    """What data are like, and below it what looks wrong with them."""
+    names = ("pairs", "duplicates", "distinct_sources", "sources_with_several_targets", "bad_lines")
+    facts(", ".join(values["files"]), {name.replace("_", " "): values[name] for name in names})
+    table = _table("length", "mean", "median", "p95", "p99", "longest", "at")
+    for name, each in values["lengths"].items():
+        quantiles = (f"{each[part]:,}" for part in ("median", "p95", "p99", "longest"))
+        table.add_row(name, f"{each['mean']:.1f}", *quantiles, _file_name(each["longest_at"]))
+    ratio = values["length_ratio"]
+    quantiles = (f"{ratio[part]:.2f}" for part in ("median", "p95", "p99", "largest"))
+    table.add_row("longer : shorter", "", *quantiles, _file_name(ratio["largest_at"]))
+    _console().print(table)
+    if values["against"]:
+        shared = _table("shared with", "pairs", "sources seen", "pairs seen", "unknown characters")
+        for each in values["against"]:
+            unknown = sum(map(len, each["unknown_characters"].values()))
+            numbers = (each["pairs"], each["sources_seen"], each["pairs_seen"], unknown)
+            shared.add_row(each["file"], *(f"{number:,}" for number in numbers))
+        _console().print(shared)
+    for warning in values["warnings"]:
+        _console().print(f"warning: {warning}")
+
+
 def facts(title: str, values: Mapping[str, Any]) -> None:
     """Names and values under a heading."""
     table = _table(title, "")
@@ -99,6 +122,10 @@ def _table(*columns: str) -> Table:
 
 def _shown(value: Any) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def _file_name(where: str) -> str:
+    return where.rpartition("/")[2]
 
 
 def _short(text: str, longest: int = 100) -> Text:

@@ -8,6 +8,8 @@ from seqloom.data.cleaning import CleanReport, clean, split_dev
 from seqloom.data.config import DataConfig
 from seqloom.data.corpus import Corpus, Encoder, corpus_of, pairs_as_examples
 from seqloom.data.examples import Example, Origin, Source, group_by_source
+from seqloom.data.findings import inspection_values
+from seqloom.data.inspection import Inspection, inspect
 from seqloom.data.mixing import Mix, mix_of
 from seqloom.data.readers import BadLine, ReadReport, read_examples, read_sources
 from seqloom.data.survey import Survey, survey
@@ -21,6 +23,7 @@ __all__ = [
     "DataConfig",
     "Encoder",
     "Example",
+    "Inspection",
     "Mix",
     "Origin",
     "Position",
@@ -32,6 +35,8 @@ __all__ = [
     "corpus_digest",
     "corpus_of",
     "group_by_source",
+    "inspect",
+    "inspection_values",
     "load_corpus",
     "mix_of",
     "pairs_as_examples",

@@ -59,7 +59,7 @@ def corpus_digest(corpus: Corpus) -> str:
 
 
 def remembered(entries: Sequence[str], config: DataConfig, about: Sequence[str], make: Callable[[], str]) -> str:
-    """`make()`, a text that follows from some files and from `about` alone; not made twice where the files are cached."""
+    """`make()`, a text that follows from files and from `about` alone; not made twice where the files are cached."""
     if not uses_cache(entries, config):
         return make()
     place = cache_folder(config) / f"{_key(entries, config, about)}.txt"

@@ -43,7 +43,7 @@ def clean(corpus: Corpus, config: DataConfig) -> tuple[Corpus, CleanReport]:
         if lost := int(kept.sum() - passed.sum()):
             dropped[reason] = lost
         kept = passed
-    rows = np.flatnonzero(kept)
+    rows: Rows = np.flatnonzero(kept)
     if config.drop_duplicates:
         first = _first_of_each(corpus, rows)
         if len(first) < len(rows):

@@ -67,6 +67,5 @@ def _read(index: Path) -> dict[str, Any]:
 def _write(index: Path, fresh: dict[str, Any]) -> None:
     """Adds to the index and drops files that are gone; where it cannot be written, files are hashed again."""
     kept = {place: entry for place, entry in _read(index).items() if Path(place).exists()}
-    with contextlib.suppress(OSError):
-        with whole_file(index) as stream:
-            stream.write(json.dumps({**kept, **fresh}).encode())
+    with contextlib.suppress(OSError), whole_file(index) as stream:
+        stream.write(json.dumps({**kept, **fresh}).encode())

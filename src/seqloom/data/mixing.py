@@ -60,7 +60,9 @@ def mix_of(corpus: Corpus, config: DataConfig) -> Mix | None:
     if config.weights:
         for name, size in zip(config.train, sizes, strict=True):
             if not size:
-                raise DataError("there must be at least one pair to draw", where=name, hint="look at the limits in [data]")
+                raise DataError(
+                    "there must be at least one pair to draw", where=name, hint="look at the limits in [data]"
+                )
         shares = np.array(config.weights) / sum(config.weights)
     else:
         raised = (sizes / sizes.max()) ** (1 / config.temperature)

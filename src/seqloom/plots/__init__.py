@@ -4,12 +4,13 @@ plot_attention(prediction, "map.png")                      which source token ea
 plot_curves("run/log.jsonl", "curves.png")                 loss and dev metrics against the step
 plot_quality_by_length(predictions, figures, "length.png") where long inputs hurt
 plot_lengths({"source": [...]}, "lengths.png")             how long the data are
+plot_length_counts({"source": {3: 20}}, "lengths.png")     the same of lengths that were counted
 """
 
 from __future__ import annotations
 
 from seqloom.plots.attention import plot_attention
 from seqloom.plots.curves import plot_curves, read_log
-from seqloom.plots.lengths import plot_lengths, plot_quality_by_length
+from seqloom.plots.lengths import plot_length_counts, plot_lengths, plot_quality_by_length
 
-__all__ = ["plot_attention", "plot_curves", "plot_lengths", "plot_quality_by_length", "read_log"]
+__all__ = ["plot_attention", "plot_curves", "plot_length_counts", "plot_lengths", "plot_quality_by_length", "read_log"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -77,18 +78,24 @@ def plot_lengths(lengths: Mapping[str, Sequence[int]], path: Path | str, *, titl
     The longest half per cent is gathered in the last bar, so that a few outliers do not squeeze the rest; the median
     and the 99th percentile are marked.
     """
-    given = {name: np.asarray(each, dtype=np.int64) for name, each in lengths.items()}
-    if not given or not all(len(each) for each in given.values()):
+    return plot_length_counts({name: Counter(each) for name, each in lengths.items()}, path, title=title, unit="tokens")
+
+
+def plot_length_counts(
+    counts: Mapping[str, Mapping[int, int]], path: Path | str, *, title: str = "", unit: str = ""
+) -> Path:
+    """Writes the same picture of how many texts have which length, for data too many to hold a length each."""
+    if not counts or not all(counts.values()):
         raise DataError("there must be at least one length under each name to draw, not none")
 
     def draw(figure: Figure) -> None:
-        panels = figure.subplots(len(given), 1, squeeze=False)[:, 0]
+        panels = figure.subplots(len(counts), 1, squeeze=False)[:, 0]
         figure.subplots_adjust(hspace=0.55)
-        for axes, (name, each), colour in zip(panels, given.items(), CYCLE * len(given), strict=False):
-            _histogram(axes, readable([name])[0], each, colour)
+        for axes, (name, each), colour in zip(panels, counts.items(), CYCLE * len(counts), strict=False):
+            _histogram(axes, readable([name])[0] + " length" + (f" ({unit})" if unit else ""), each, colour)
         heading(panels[0], title)
 
-    return render(path, (7.2, 2.1 * len(given) + 0.4), draw, text=[title, *given])
+    return render(path, (7.2, 2.1 * len(counts) + 0.4), draw, text=[title, *counts])
 
 
 def bucketed(lengths: NDArray[np.int64], buckets: int) -> list[NDArray[np.int64]]:
@@ -98,13 +105,22 @@ def bucketed(lengths: NDArray[np.int64], buckets: int) -> list[NDArray[np.int64]
     return [group for group in np.split(order, np.unique(cuts)) if len(group)]
 
 
-def _histogram(axes: Axes, name: str, lengths: NDArray[np.int64], colour: str) -> None:
-    limit = int(np.quantile(lengths, 0.995))
-    step = max(1, -(-(limit - int(lengths.min()) + 1) // 60))
-    edges = np.arange(int(lengths.min()), limit + step + 1, step) - 0.5
-    axes.hist(np.minimum(lengths, edges[-1] - 0.5), bins=edges.tolist(), color=colour, edgecolor="white", linewidth=0.6)
+def _histogram(axes: Axes, label: str, counts: Mapping[int, int], colour: str) -> None:
+    lengths = np.array(sorted(counts), np.int64)
+    numbers = np.array([counts[int(length)] for length in lengths], np.int64)
+    low, limit = int(lengths[0]), _reached(lengths, numbers, 0.995)
+    step = max(1, -(-(limit - low + 1) // 60))
+    edges = np.arange(low, limit + step + 1, step) - 0.5
+    axes.hist(
+        np.minimum(lengths, edges[-1] - 0.5),
+        bins=edges.tolist(),
+        weights=numbers,
+        color=colour,
+        edgecolor="white",
+        linewidth=0.6,
+    )
     for share, word in ((0.5, "median"), (0.99, "99 %")):
-        place = int(np.quantile(lengths, share, method="higher"))
+        place = _reached(lengths, numbers, share)
         axes.axvline(place, color=GREY, linestyle=(0, (1, 2)), linewidth=1.2)
         axes.annotate(
             f"{word}: {place:,}",
@@ -120,7 +136,13 @@ def _histogram(axes: Axes, name: str, lengths: NDArray[np.int64], colour: str) -
     axes.margins(y=0.18)
     axes.locator_params(axis="x", integer=True)
     axes.yaxis.set_major_formatter("{x:,.0f}")
-    axes.set(xlabel=f"{name} length (tokens)", ylabel="examples")
+    axes.set(xlabel=label, ylabel="examples")
+
+
+def _reached(lengths: NDArray[np.int64], numbers: NDArray[np.int64], share: float) -> int:
+    """The smallest length that at least this share of the examples do not exceed."""
+    reached = np.cumsum(numbers)
+    return int(lengths[np.searchsorted(reached, share * reached[-1])])
 
 
 def _span(low: int, high: int) -> str:

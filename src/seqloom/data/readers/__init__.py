@@ -63,9 +63,7 @@ def expanded(entry: str, config: DataConfig) -> list[str]:
 def files_of(entry: str, config: DataConfig) -> list[str]:
     """The files behind an entry."""
     parallel = format_of(entry, config) == "parallel"
-    return [
-        file for shard in expanded(entry, config) for file in (parallel_paths(shard) if parallel else [shard])
-    ]
+    return [file for shard in expanded(entry, config) for file in (parallel_paths(shard) if parallel else [shard])]
 
 
 def read_examples(entries: Iterable[str], config: DataConfig, report: ReadReport) -> Iterator[Example]:

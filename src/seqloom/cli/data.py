@@ -1,0 +1,58 @@
+"""seqloom data: what files of pairs are like."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from seqloom.cli.options import Json, Settings
+
+data = typer.Typer(name="data", help="Look at files of pairs.", no_args_is_help=True)
+
+
+@data.callback()
+def room() -> None:
+    """Look at files of pairs."""
+
+
+@data.command()
+def report(
+    files: Annotated[
+        list[str],
+        typer.Argument(metavar="DATA...", help='Files of pairs, a.en,a.de, or patterns: "*.tsv"', show_default=False),
+    ],
+    against: Annotated[
+        list[str] | None,
+        typer.Option("--against", metavar="FILE", help="Dev or test pairs; may be given several times."),
+    ] = None,
+    plot: Annotated[Path | None, typer.Option("--plot", metavar="FILE", help="Draw the lengths, too.")] = None,
+    as_json: Json = False,
+    settings: Settings = None,
+) -> None:
+    """Say what data are like.
+
+    Lengths, repeats, odd characters, and what they share with dev and test data; warnings come last.
+    """
+    from seqloom.config import Section, build, override
+    from seqloom.data import DataConfig, inspect, inspection_values
+
+    class Reading(Section):
+        data: DataConfig = DataConfig()
+
+    config = build(Reading, override({}, settings or ())).data
+    found = inspect(files, config, against or ())
+    values = inspection_values(found)
+    if as_json:
+        typer.echo(json.dumps(values, ensure_ascii=False, indent=2))
+    else:
+        from seqloom.cli import tables
+
+        tables.inspection(values)
+    if plot is not None:
+        from seqloom.plots import plot_length_counts
+
+        counts = {name: lengths.counts for name, lengths in found.lengths.items()}
+        typer.echo(plot_length_counts(counts, plot), err=as_json)

@@ -1,0 +1,96 @@
+"""Lengths and odd characters, counted while texts go by: what is kept grows with what differs, not with the texts."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from seqloom.data.examples import Origin
+
+
+@dataclass
+class Lengths:
+    """How many texts have which length, and where the longest stands."""
+
+    counts: Counter[int] = field(default_factory=Counter)
+    where: str = ""
+
+    def add(self, lengths: Sequence[int], origins: Sequence[Origin]) -> None:
+        """Count some texts."""
+        most = max(lengths)
+        if not self.counts or most > max(self.counts):
+            self.where = str(origins[lengths.index(most)])
+        self.counts.update(lengths)
+
+    def quantile(self, share: float) -> int:
+        """The smallest length that at least this share of the texts do not exceed."""
+        values = sorted(self.counts)
+        reached = np.cumsum([self.counts[value] for value in values])
+        return values[int(np.searchsorted(reached, share * reached[-1]))]
+
+    def summary(self) -> dict[str, Any]:
+        """Mean, quantiles, and the longest with its place."""
+        total = self.counts.total()
+        return {
+            "mean": sum(value * count for value, count in self.counts.items()) / total,
+            "median": self.quantile(0.5),
+            "p95": self.quantile(0.95),
+            "p99": self.quantile(0.99),
+            "longest": max(self.counts),
+            "longest_at": self.where,
+        }
+
+
+@dataclass
+class Characters:
+    """The characters of one side's texts, the odd ones among them, and the Unicode forms the texts are in."""
+
+    seen: set[str] = field(default_factory=set)
+    odd: Counter[str] = field(default_factory=Counter)
+    first: dict[str, str] = field(default_factory=dict)
+    composed: int = 0
+    decomposed: int = 0
+
+    def add(self, texts: Sequence[str], origins: Sequence[Origin]) -> None:
+        """Look at some texts."""
+        here = set().union(*texts)
+        self.seen |= here
+        odd = {character for character in here if oddity(character)}
+        for text, origin in zip(texts, origins, strict=True):
+            if text.isascii() and not odd:
+                continue
+            for kind in {oddity(character) for character in odd.intersection(text)}:
+                self.odd[kind] += 1
+                self.first.setdefault(kind, str(origin))
+            if not unicodedata.is_normalized("NFC", text):
+                self.decomposed += 1
+            elif not unicodedata.is_normalized("NFD", text):
+                self.composed += 1
+
+
+@lru_cache(maxsize=1 << 16)
+def oddity(character: str) -> str:
+    """What is odd about a character; empty where nothing is."""
+    if character in "\t\n\r":
+        return "tabs or line breaks"
+    if character == "\0":
+        return "NUL"
+    if character == "\N{REPLACEMENT CHARACTER}":
+        return "replacement characters"
+    if character == " ":
+        return ""
+    return {
+        "Cc": "control characters",
+        "Cf": "invisible characters",
+        "Cn": "unassigned characters",
+        "Co": "private characters",
+        "Zl": "unusual spaces",
+        "Zp": "unusual spaces",
+        "Zs": "unusual spaces",
+    }.get(unicodedata.category(character), "")
