@@ -93,8 +93,11 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "pairs.tsv": spelled(80),
         "dev.tsv": spelled(20, 80),
         "test.tsv": spelled(20, 100),
+        "shards/0.tsv": rows[:20],
+        "shards/1.tsv": rows[20:],
         "tagged.tsv": tagged,
     }
+    (tmp_path / "shards").mkdir()
     for file, table in files.items():
         (tmp_path / file).write_text("".join("\t".join(line) + "\n" for line in table))
     (tmp_path / "words.txt").write_text("".join(f"{source}\n" for source, _ in spelled(6, 120)))

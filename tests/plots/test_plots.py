@@ -182,7 +182,7 @@ def test_lengths_are_drawn(tmp_path: Path) -> None:
 def test_counted_lengths_give_the_same_picture(tmp_path: Path) -> None:
     lengths = np.random.default_rng(0).geometric(0.05, size=500).tolist()
     first = plot_lengths({"source": lengths}, tmp_path / "a.svg")
-    second = plot_length_counts({"source": Counter(lengths)}, tmp_path / "b.svg", unit="tokens")
+    second = plot_length_counts({"source length (tokens)": Counter(lengths)}, tmp_path / "b.svg")
     assert first.read_bytes() == second.read_bytes()
     median, high = (int(np.quantile(lengths, share, method="inverted_cdf")) for share in (0.5, 0.99))
     svg = first.read_text(encoding="utf-8")

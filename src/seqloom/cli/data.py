@@ -54,5 +54,5 @@ def report(
     if plot is not None:
         from seqloom.plots import plot_length_counts
 
-        counts = {name: lengths.counts for name, lengths in found.lengths.items()}
+        counts = {"{} length ({})".format(*name.split()): each.counts for name, each in found.lengths.items()}
         typer.echo(plot_length_counts(counts, plot), err=as_json)

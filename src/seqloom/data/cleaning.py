@@ -114,7 +114,8 @@ def split_dev(corpus: Corpus, config: DataConfig) -> tuple[Corpus, Corpus]:
     if not config.dev_count or not config.dev_fraction:
         return corpus, corpus.select(np.zeros(0, np.int64))
     keys = row_keys(corpus, ("source",), config.seed)
-    sources = np.unique(keys)
+    ordered = np.sort(keys)
+    sources = ordered[np.flatnonzero(np.diff(ordered, prepend=~ordered[:1]))]
     count = min(config.dev_count, int(len(sources) * config.dev_fraction))
     if not count:
         return corpus, corpus.select(np.zeros(0, np.int64))

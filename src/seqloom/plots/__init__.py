@@ -4,7 +4,7 @@ plot_attention(prediction, "map.png")                      which source token ea
 plot_curves("run/log.jsonl", "curves.png")                 loss and dev metrics against the step
 plot_quality_by_length(predictions, figures, "length.png") where long inputs hurt
 plot_lengths({"source": [...]}, "lengths.png")             how long the data are
-plot_length_counts({"source": {3: 20}}, "lengths.png")     the same of lengths that were counted
+plot_length_counts({"words": {3: 20}}, "lengths.png")      the same of lengths that were counted
 """
 
 from __future__ import annotations

@@ -78,13 +78,12 @@ def plot_lengths(lengths: Mapping[str, Sequence[int]], path: Path | str, *, titl
     The longest half per cent is gathered in the last bar, so that a few outliers do not squeeze the rest; the median
     and the 99th percentile are marked.
     """
-    return plot_length_counts({name: Counter(each) for name, each in lengths.items()}, path, title=title, unit="tokens")
+    counts = {f"{name} length (tokens)": Counter(each) for name, each in lengths.items()}
+    return plot_length_counts(counts, path, title=title)
 
 
-def plot_length_counts(
-    counts: Mapping[str, Mapping[int, int]], path: Path | str, *, title: str = "", unit: str = ""
-) -> Path:
-    """Writes the same picture of how many texts have which length, for data too many to hold a length each."""
+def plot_length_counts(counts: Mapping[str, Mapping[int, int]], path: Path | str, *, title: str = "") -> Path:
+    """Writes the same picture of how many texts have which length; the names stand below the panels."""
     if not counts or not all(counts.values()):
         raise DataError("there must be at least one length under each name to draw, not none")
 
@@ -92,7 +91,7 @@ def plot_length_counts(
         panels = figure.subplots(len(counts), 1, squeeze=False)[:, 0]
         figure.subplots_adjust(hspace=0.55)
         for axes, (name, each), colour in zip(panels, counts.items(), CYCLE * len(counts), strict=False):
-            _histogram(axes, readable([name])[0] + " length" + (f" ({unit})" if unit else ""), each, colour)
+            _histogram(axes, readable([name], longest=60)[0], each, colour)
         heading(panels[0], title)
 
     return render(path, (7.2, 2.1 * len(counts) + 0.4), draw, text=[title, *counts])
