@@ -36,6 +36,11 @@ def test_unchanged_files_are_not_read(files: list[str], tmp_path: Path, monkeypa
         content_digests(files, tmp_path / "another")
 
 
+def test_without_a_folder_nothing_is_remembered(files: list[str], tmp_path: Path) -> None:
+    assert content_digests(files, None) == right(files)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "b"]
+
+
 def test_hidden_changes_are_seen(files: list[str], tmp_path: Path) -> None:
     content_digests(files, tmp_path / "cache")
     path, times = Path(files[0]), Path(files[0]).stat()

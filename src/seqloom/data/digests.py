@@ -26,9 +26,9 @@ QUIET = 3_000_000_000
 Stamp = list[int]
 
 
-def content_digests(files: Sequence[str], folder: Path) -> list[str]:
-    """The SHA-256 of each file's bytes; `folder` holds what is remembered."""
-    known = _read(folder / INDEX)
+def content_digests(files: Sequence[str], folder: Path | None) -> list[str]:
+    """The SHA-256 of each file's bytes; `folder` holds what is remembered (None: nothing is)."""
+    known = {} if folder is None else _read(folder / INDEX)
     digests, fresh = [], {}
     for file in files:
         place, before = os.path.abspath(file), _stamp(file)  # noqa: PTH100 - links stay: they may lead elsewhere later
@@ -41,7 +41,7 @@ def content_digests(files: Sequence[str], folder: Path) -> list[str]:
         digests.append(digest)
         if before is not None and before == _stamp(file) and time.time_ns() - max(before[1:3]) > QUIET:
             fresh[place] = [before, digest]
-    if fresh:
+    if fresh and folder is not None:
         _write(folder / INDEX, fresh)
     return digests
 

@@ -18,7 +18,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-Wanted = Literal["auto", "float32", "bfloat16"]
+Wanted = Literal["auto", "float32", "float32-default", "float32-onednn", "bfloat16"]
 GAIN = 1.3  # another path must be that much faster to be taken: well beyond what a busy machine can feign
 TURNS = 8
 FLOAT32_ERROR = 2e-5  # largest relative error of a product that still is float32 arithmetic; bfloat16 gives 3e-3
@@ -59,6 +59,13 @@ class Precision:
         finally:
             torch.set_float32_matmul_precision(before)
 
+    @property
+    def setting(self) -> Wanted:
+        """The value of `training.precision` that gives this precision without measuring."""
+        if self.dtype == torch.bfloat16:
+            return "bfloat16"
+        return "float32-onednn" if self.onednn else "float32-default"
+
     def describe(self) -> str:
         """One line for people."""
         name = "bfloat16 products" if self.dtype == torch.bfloat16 else "float32"
@@ -76,8 +83,9 @@ def choose_precision(wanted: Wanted, device: str) -> Precision:
         return Precision(torch.bfloat16 if bfloat16 else torch.float32, "cuda", reason="as the GPU offers")
     if device != "cpu":
         return Precision(torch.float32, device)
-    if wanted == "bfloat16":
-        return Precision(torch.bfloat16, "cpu", reason="as asked")
+    if wanted not in ("auto", "float32"):
+        dtype = torch.bfloat16 if wanted == "bfloat16" else torch.float32
+        return Precision(dtype, "cpu", onednn=wanted == "float32-onednn", reason="as asked")
     seconds = _measured()
     best, onednn = seconds["float32"], False
     if seconds["onednn"] * GAIN < best:
