@@ -1,0 +1,54 @@
+"""A vocabulary that grows: new symbols of new data join those of a trained tokenizer."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+
+from tokenizers import Tokenizer as Engine
+
+from seqloom.text.config import TokenizerConfig
+from seqloom.text.tokenizer import Tokenizer, reserved_names
+from seqloom.text.training import train_tokenizer
+
+GROWING = ("character", "word")
+"""Kinds whose vocabulary is a list of symbols, each of which is read by itself."""
+TAGGABLE = (*GROWING, "byte")
+
+
+def extended(
+    tokenizer: Tokenizer, texts: Iterable[str], config: TokenizerConfig, tags: Sequence[str] = ()
+) -> Tokenizer:
+    """The tokenizer with the tags and symbols that it did not know, or itself where there are none.
+
+    A symbol counts as a tokenizer trained on these texts alone would count it: `min_count` and `vocabulary_size` of
+    the configuration hold for the new data. A subword tokenizer's pieces depend on each other and stay as they are.
+    """
+    if tokenizer.kind not in TAGGABLE:
+        return tokenizer
+    old = vocabulary(tokenizer)
+    more_tags = [tag for tag in tags if tag not in tokenizer.tags]
+    more: list[str] = []
+    if tokenizer.kind in GROWING:
+        trained = train_tokenizer(texts, config.replace(kind=tokenizer.kind))
+        known = set(old)
+        more = [symbol for symbol in vocabulary(trained)[trained.reserved :] if symbol not in known]
+    if not more and not more_tags:
+        return tokenizer
+    all_tags = (*tokenizer.tags, *more_tags)
+    symbols = [*reserved_names(all_tags), *old[tokenizer.reserved :], *more]
+    values = json.loads(tokenizer.engine.to_str())
+    values["model"]["vocab"] = {symbol: number for number, symbol in enumerate(symbols)}
+    return Tokenizer(Engine.from_str(json.dumps(values)), tokenizer.kind, all_tags, tokenizer.dropout)
+
+
+def origins(old: Tokenizer, new: Tokenizer) -> list[int]:
+    """For each id of `new` the id that the same symbol has in `old`, or -1."""
+    places = {symbol: number for number, symbol in enumerate(vocabulary(old))}
+    return [places.get(symbol, -1) for symbol in vocabulary(new)]
+
+
+def vocabulary(tokenizer: Tokenizer) -> list[str]:
+    """The symbols in the order of their ids, reserved ones included."""
+    ids = tokenizer.engine.get_vocab(with_added_tokens=False)
+    return sorted(ids, key=ids.__getitem__)
