@@ -22,9 +22,11 @@ from seqloom.text import Tokenizer
 from seqloom.training import Inputs, RunConfig
 from seqloom.training import train as train_stream
 from seqloom.training.device import choose_device
+from seqloom.training.freezing import frozen_count
 from seqloom.training.group import Place
 from seqloom.training.reporters import Reporter, follow, standard_reporters
 from seqloom.training.reports import InterruptReport, Report
+from seqloom.training.start import adopted
 
 Pair = tuple[str, str] | Example
 Pairs = str | Path | Sequence[Pair]
@@ -108,8 +110,11 @@ class Model:
 
     def sizes(self) -> dict[str, int]:
         """How large the model is."""
+        weights = parameter_count(self.network)
+        frozen = frozen_count(self.network, self.config.training.freeze)
         return {
-            "weights": parameter_count(self.network),
+            "weights": weights,
+            **({"trained weights": weights - frozen} if frozen else {}),
             "source symbols": self.source_tokenizer.size,
             "target symbols": self.target_tokenizer.size,
         }
@@ -160,7 +165,7 @@ def train(
     if output is None and Place.here().size > 1:
         raise ConfigError("several processes need an output folder that all of them see", hint="name one with output=")
     if isinstance(pairs, RunConfig):
-        config: RunConfig = pairs if not settings else build(RunConfig, _with(pairs.model_dump(), settings))
+        config: RunConfig = pairs if not settings else build(RunConfig, adopted(_with(pairs.model_dump(), settings)))
     else:
         name = str(pairs) if isinstance(pairs, str | Path) and str(pairs).endswith(".toml") else None
         if name and preset:
@@ -227,7 +232,7 @@ def run_config(
     for part, entries in zip(("train", "dev"), files, strict=True):
         if entries:
             values = merged(values, {"data": {part: list(entries)}})
-    return build(RunConfig, _with(values, settings), where=where)
+    return build(RunConfig, adopted(_with(values, settings)), where=where)
 
 
 def _with(values: Mapping[str, Any], settings: Settings) -> dict[str, Any]:

@@ -132,6 +132,14 @@ def to_toml(section: Section, *, comments: bool = False) -> str:
     return tomlkit.dumps(document)
 
 
+def differences(first: Any, second: Any, key: tuple[str, ...] = ()) -> list[tuple[tuple[str, ...], Any, Any]]:
+    """Where two trees of plain values differ: the path of each leaf and both values, None for one that is missing."""
+    if isinstance(first, dict) and isinstance(second, dict):
+        names = [*first, *(name for name in second if name not in first)]
+        return [each for name in names for each in differences(first.get(name), second.get(name), (*key, name))]
+    return [] if first == second else [(key, first, second)]
+
+
 def _copied(values: Mapping[str, Any]) -> dict[str, Any]:
     return {key: _copied(value) if isinstance(value, Mapping) else value for key, value in values.items()}
 

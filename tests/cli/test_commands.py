@@ -42,6 +42,7 @@ def test_flags_stay_few() -> None:
         "evaluate": 4,
         "score": 2,
         "show": 1,
+        "reproduce": 1,
         "config": 1,
         "bench": 3,
         "data report": 4,

@@ -11,11 +11,16 @@ from seqloom.checkpoint.format import FORMAT_VERSION
 from seqloom.config import Section, to_toml
 from seqloom.model import parameter_count
 
+MAKING = ("record", "mean_of")
+"""What metrics.json says of the making of a model and not of its quality."""
+
 
 def model_card(config: Section, metrics: Mapping[str, Any], model: nn.Module) -> str:
     """README.md of a model folder in Markdown."""
     count = parameter_count(model)
-    rows = [f"| {name} | {_shown(value)} |" for name, value in flattened(metrics).items()]
+    measured = {name: value for name, value in metrics.items() if name not in MAKING}
+    rows = [f"| {name} | {_shown(value)} |" for name, value in flattened(measured).items()]
+    made = [f"| {_shown(name)} | {_shown(value)} |" for name, value in making(metrics).items()]
     facts = [f"- {name}: {value}" for name, value in _facts(config).items()]
     return "\n".join(
         [
@@ -31,6 +36,7 @@ def model_card(config: Section, metrics: Mapping[str, Any], model: nn.Module) ->
             "",
             *(["| measure | value |", "|---|---|", *rows] if rows else ["Nothing yet."]),
             "",
+            *(["## How it was made", "", "| fact | value |", "|---|---|", *made, ""] if made else []),
             "## Use",
             "",
             "```python",
@@ -44,6 +50,7 @@ def model_card(config: Section, metrics: Mapping[str, Any], model: nn.Module) ->
             "seqloom predict FOLDER input.txt",
             "seqloom evaluate FOLDER test.tsv",
             "seqloom show FOLDER",
+            *(["seqloom reproduce FOLDER"] if made else []),
             "```",
             "",
             "## Settings of the model",
@@ -54,6 +61,20 @@ def model_card(config: Section, metrics: Mapping[str, Any], model: nn.Module) ->
             "",
         ]
     )
+
+
+def making(metrics: Mapping[str, Any]) -> dict[str, Any]:
+    """What the folder's record says, one name a fact; a file stands beside its SHA-256."""
+    record = metrics.get("record", {})
+    result = flattened(record)
+    for each in record.get("data", ()):
+        name = each.get("file") or f"{each.get('pairs', 0):,} pairs given in Python"
+        result[f"{each['part']}: {name}"] = each.get("sha256", "read from standard input")
+    if record.get("resumed"):
+        result["resumed"] = ", ".join(str(each["started"]) for each in record["resumed"])
+    for number, each in enumerate(metrics.get("mean_of", ()), start=1):
+        result[f"member {number}: {each['folder']}"] = each["sha256"]
+    return result
 
 
 def flattened(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -14,6 +14,7 @@ from seqloom.cli.guard import INTERRUPTED, Guard
 from seqloom.cli.plot import plot
 from seqloom.cli.predict import predict
 from seqloom.cli.recipe import recipe
+from seqloom.cli.reproduce import reproduce
 from seqloom.cli.score import score
 from seqloom.cli.show import show
 from seqloom.cli.train import train
@@ -44,7 +45,7 @@ def seqloom(
     del version
 
 
-for command in (train, predict, evaluate, score, show):
+for command in (train, predict, evaluate, score, show, reproduce):
     app.command()(command)
 app.add_typer(data)
 app.add_typer(plot)

@@ -12,7 +12,7 @@ from seqloom.cli.options import Json, ModelFolder
 def show(model: ModelFolder, as_json: Json = False) -> None:
     """Show what is in a model folder.
 
-    Sizes, figures, training data and settings.
+    Sizes, figures, how it was made, training data and settings.
     """
     from seqloom.api import load
 
@@ -24,7 +24,10 @@ def show(model: ModelFolder, as_json: Json = False) -> None:
     from seqloom.cli import tables
 
     tables.facts("Sizes", loaded.sizes())
-    tables.facts("Measured", tables.flat(loaded.metrics))
+    from seqloom.checkpoint.card import MAKING, making
+
+    tables.facts("Measured", tables.flat({name: each for name, each in loaded.metrics.items() if name not in MAKING}))
+    tables.facts("Made", making(loaded.metrics))
     data = loaded.config.data
     tables.facts("Data", {name: ", ".join(getattr(data, name)) or "-" for name in ("train", "dev", "test")})
     from seqloom.config import to_toml

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from seqloom.bench import Speed
     from seqloom.evaluation import Evaluation
     from seqloom.metrics import Comparison
+    from seqloom.training.reproduction import FileState
 
 
 def evaluation(measured: Evaluation) -> None:
@@ -95,6 +96,14 @@ def facts(title: str, values: Mapping[str, Any]) -> None:
     table = _table(title, "")
     for name, value in values.items():
         table.add_row(name, f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else _shown(value))
+    _console().print(table)
+
+
+def files(states: Sequence[FileState]) -> None:
+    """Files that went into a model and what has become of them."""
+    table = _table("state", "part", "file")
+    for each in states:
+        table.add_row(each.state, each.part, each.file)
     _console().print(table)
 
 

@@ -18,6 +18,7 @@ from pydantic import Field
 from seqloom.config import Section, build, override, read_toml
 from seqloom.errors import ConfigError, DataError, suggestion
 from seqloom.training import RunConfig
+from seqloom.training.start import adopted
 
 VARIANT = "{variant}"
 DEFAULT_DATA = "../shared/data"
@@ -89,7 +90,7 @@ class Recipe:
             name.replace(VARIANT, variant): located(entry.replace(VARIANT, variant), data)
             for name, entry in self.section.tests.items()
         }
-        config = build(RunConfig, values, where=f"recipe {self.name}")
+        config = build(RunConfig, adopted(values), where=f"recipe {self.name}")
         return Part(variant or self.name, config.replace(data=config.data.replace(test=tuple(tests.values()))), tests)
 
     def data_folder(self) -> Path:

@@ -11,6 +11,7 @@ from seqloom.data.batching import BatchConfig
 from seqloom.data.config import DataConfig
 from seqloom.evaluation import EvaluationConfig
 from seqloom.model import ModelConfig
+from seqloom.nn.precision import Wanted
 from seqloom.search import SearchConfig
 from seqloom.text.config import TextConfig
 from seqloom.training.health import HealthConfig
@@ -30,8 +31,9 @@ class TrainingConfig(Section):
     """Probability mass moved from the right symbol to all symbols alike (Szegedy et al. 2016, §7)."""
     accumulate: int = Field(default=1, ge=1)
     """Batches whose gradients make one update."""
-    precision: Literal["auto", "float32", "bfloat16"] = "auto"
-    """Number format of matrix products; auto takes the fastest one that is safe on this machine."""
+    precision: Wanted = "auto"
+    """Number format of matrix products; auto takes the fastest one that is safe on this machine, and float32 the faster
+    of torch's two float32 paths on a processor, which float32-default and float32-onednn name."""
     ema: float = Field(default=0.0, ge=0, lt=1)
     """Decay of an exponential moving average of the weights, which is then evaluated and kept; 0 off."""
     evaluate_every: int = Field(default=0, ge=0)
@@ -48,6 +50,12 @@ class TrainingConfig(Section):
     """Where to compute; auto takes a GPU where there is one."""
     deterministic: bool = False
     """Ask for reproducible kernels on a GPU, which may be slower; on a CPU a seed always gives the same weights."""
+    start_from: str = ""
+    """A model folder to start from: its weights, its settings of model and text, its tokenizers. New symbols of the
+    data join a character or word vocabulary."""
+    freeze: tuple[str, ...] = ()
+    """Parts of the network whose weights stay as they are: source_embedding, encoder, target_embedding, attention,
+    bridge, readout, decoder, or a module by its path, such as encoder.layers.0."""
     optimiser: OptimiserConfig = OptimiserConfig()
     """AdamW."""
     schedule: ScheduleConfig = ScheduleConfig()

@@ -4,7 +4,8 @@ OUTPUT/
 ├── manifest.json, model.safetensors, …   the best model so far (see seqloom.checkpoint.format)
 ├── log.jsonl                             what the run reported (see seqloom.training.reporters.jsonl)
 └── resume/                               what it takes to go on (see seqloom.training.state); gone when finished
-    ├── settings/                         as given and as resolved, tokenizers, precision; with their hashes
+    ├── record.json                       what went into the run; there once the run has gone on
+    ├── settings/                         as given and as resolved, tokenizers, precision, record; with their hashes
     └── settings.copy/                    the same, should the first be damaged
 """
 
@@ -20,15 +21,16 @@ from typing import Any
 import torch
 
 from seqloom.checkpoint import format as layout
-from seqloom.checkpoint.files import STAGED, disk_errors, place_of, text_writer, write_sibling
+from seqloom.checkpoint.files import STAGED, disk_errors, place_of, text_writer, write_file, write_sibling
 from seqloom.checkpoint.seal import SEAL, check_seal, sealed
 from seqloom.checkpoint.store import read_tokenizers, tokenizer_writers
-from seqloom.config import build, read_toml, to_toml
+from seqloom.config import build, differences, read_toml, to_toml
 from seqloom.errors import ConfigError, ModelFolderError
 from seqloom.nn.precision import Precision
 from seqloom.training.config import RunConfig
 from seqloom.training.group import Place
 from seqloom.training.lock import LOCKS
+from seqloom.training.record import RECORD, Record, went_on
 from seqloom.training.setup import Earlier, Prepared
 
 LOG = "log.jsonl"
@@ -36,6 +38,7 @@ GIVEN = "given.toml"
 PRECISION = "precision.json"
 OURS = {LOG, "resume", "tensorboard", *LOCKS}
 """What a run that was cut short at its very beginning may leave behind."""
+STATES = "states"
 FREE: dict[str, tuple[str, ...] | None] = {
     "training": ("epochs", "max_steps", "log_every", "checkpoint_every", "keep_states", "device"),
     "data": ("test", "cache", "cache_above_mb"),
@@ -43,6 +46,8 @@ FREE: dict[str, tuple[str, ...] | None] = {
     "evaluation": None,
 }
 """Settings that may change when a run goes on; None: the whole section."""
+LENGTH = ("epochs", "max_steps")
+"""Those of them on which the weights depend."""
 
 
 @dataclass(frozen=True)
@@ -84,11 +89,7 @@ class RunFolder:
 
     def metrics(self) -> dict[str, Any]:
         """What metrics.json says; nothing where it is missing or unreadable."""
-        try:
-            values = json.loads(place_of(self.output, layout.METRICS).read_bytes())
-        except (OSError, ValueError):
-            return {}
-        return values if isinstance(values, dict) else {}
+        return _json_object(place_of(self.output, layout.METRICS))
 
     def check_free(self) -> None:
         """Refuse a folder that holds something a new run would overwrite."""
@@ -111,6 +112,13 @@ class RunFolder:
                 "the output folder is not empty", where=str(self.output), hint="name a new folder, or use --overwrite"
             )
 
+    def check_other(self, start: str) -> None:
+        """Refuse to replace the model that training starts from."""
+        if start and Path(start).resolve() == self.output.resolve():
+            raise ConfigError(
+                "training.start_from must be another folder than the output", where=start, hint="name a new --output"
+            )
+
     @property
     def command(self) -> str:
         """How to go on with the run from the command line."""
@@ -126,14 +134,15 @@ class RunFolder:
             for name in (*names, layout.TOKENIZER, layout.SOURCE_TOKENIZER, layout.TARGET_TOKENIZER):
                 (self.output / name).unlink(missing_ok=True)
 
-    def begin(self, given: RunConfig, prepared: Prepared) -> None:
-        """Write what stays the same all the time: settings, as given and as resolved, tokenizers, precision."""
+    def begin(self, given: RunConfig, prepared: Prepared, record: Record) -> None:
+        """Write what stays the same all the time: settings as given and as resolved, tokenizers, precision, record."""
         files = tokenizer_writers(prepared.encoder.source, prepared.encoder.target)
         precision = {**asdict(prepared.precision), "dtype": str(prepared.precision.dtype).removeprefix("torch.")}
         texts = {
             GIVEN: to_toml(given),
             layout.CONFIG: to_toml(prepared.config),
             PRECISION: json.dumps(precision) + "\n",
+            RECORD: json.dumps(record) + "\n",
         }
         writers = sealed({**files, **{name: text_writer(text) for name, text in texts.items()}})
         for copy in self._copies:
@@ -163,6 +172,19 @@ class RunFolder:
     def _copies(self) -> tuple[Path, Path]:
         return self.resume / "settings", self.resume / "settings.copy"
 
+    def record(self, settings: Settings) -> Record:
+        """The record of the run that is here."""
+        return _json_object(self.resume / RECORD) or _json_object(settings.folder / RECORD)
+
+    def go_on(self, prepared: Prepared) -> Record:
+        """The record of the run that is here, which now notes that it goes on here and now, with these settings."""
+        settings = self.settings()
+        changed = differences(_read_config(settings.folder / layout.CONFIG).model_dump(), prepared.config.model_dump())
+        changes = {".".join(key): [old, new] for key, old, new in changed if key[1] in LENGTH}
+        record = went_on(self.record(settings), prepared, changes)
+        write_file(self.resume / RECORD, text_writer(json.dumps(record) + "\n"))
+        return record
+
     def earlier(self, settings: Settings) -> Earlier:
         """What the run that is here had chosen."""
         names = {name for name in (layout.TOKENIZER,) if (settings.folder / name).is_file()}
@@ -172,14 +194,15 @@ class RunFolder:
             precision = Precision(**{**values, "dtype": getattr(torch, values["dtype"])})
         except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
             raise ModelFolderError(f"the run's precision cannot be read: {error}", where=str(path)) from None
-        return Earlier(read_tokenizers(settings.folder, names), precision)
+        saved = any((self.resume / STATES).glob("[0-9]*"))
+        return Earlier(read_tokenizers(settings.folder, names), precision, saved)
 
     def config(self, settings: Settings, given: RunConfig | None) -> RunConfig:
         """The configuration of the run that is here, with the settings of `given` that may change on the way."""
         resolved = _read_config(settings.folder / layout.CONFIG)
         if given is None:
             return resolved
-        for key, old, new in _differences(_read_config(settings.folder / GIVEN).model_dump(), given.model_dump()):
+        for key, old, new in differences(_read_config(settings.folder / GIVEN).model_dump(), given.model_dump()):
             free = FREE.get(key[0], ())
             if free is not None and key[1] not in free:
                 raise ConfigError(
@@ -201,8 +224,10 @@ def _read_config(path: Path) -> RunConfig:
     return build(RunConfig, read_toml(path), where=str(path))
 
 
-def _differences(saved: Any, given: Any, key: tuple[str, ...] = ()) -> list[tuple[tuple[str, ...], Any, Any]]:
-    if isinstance(saved, dict) and isinstance(given, dict):
-        names = [*saved, *(name for name in given if name not in saved)]
-        return [each for name in names for each in _differences(saved.get(name), given.get(name), (*key, name))]
-    return [] if saved == given else [(key, saved, given)]
+def _json_object(path: Path) -> dict[str, Any]:
+    """What a file says; nothing where it is missing or unreadable."""
+    try:
+        values = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return values if isinstance(values, dict) else {}

@@ -12,10 +12,12 @@ from seqloom.training import reports
 from seqloom.training.config import RunConfig
 from seqloom.training.device import reproducible_kernels
 from seqloom.training.folder import RunFolder
+from seqloom.training.freezing import frozen_count
 from seqloom.training.group import Group, LostProcessError, joined
 from seqloom.training.interrupt import StopRequest, stop_requests
 from seqloom.training.lock import sole_writer
 from seqloom.training.memory import out_of_memory
+from seqloom.training.record import Record, record_of
 from seqloom.training.run import Run
 from seqloom.training.setup import Inputs, prepare
 from seqloom.training.state import Restored
@@ -62,6 +64,7 @@ def train(
             notices += run.regroup()
             yield from _greeting(run, notices)
             if going_on:
+                run.note_going_on()
                 yield reports.ResumeReport(run.epoch, run.progress.step, restored.name)
             yield from _guarded(run, stop)
 
@@ -72,14 +75,16 @@ def _begun(folder: RunFolder, given: RunConfig | None, inputs: Inputs, group: Gr
         hint = "name a configuration or files"
         raise ConfigError("there is no run to go on with", where=str(folder.output), hint=hint)
     config = group.from_first(lambda: given)
+    group.from_first(lambda: folder.check_other(config.training.start_from))
     prepared = prepare(config, inputs, group=group)
 
-    def written() -> str:
+    def written() -> tuple[str, Record]:
+        record = record_of(prepared, inputs)
         folder.clear()
-        folder.begin(config, prepared)
-        return folder.settings().identity
+        folder.begin(config, prepared, record)
+        return folder.settings().identity, record
 
-    return Run(prepared, folder, group.from_first(written)), prepared.notices
+    return Run(prepared, folder, *group.from_first(written)), prepared.notices
 
 
 def _reopened(folder: RunFolder, given: RunConfig | None, inputs: Inputs, group: Group) -> tuple[Run, list[str]]:
@@ -88,7 +93,8 @@ def _reopened(folder: RunFolder, given: RunConfig | None, inputs: Inputs, group:
     config, earlier = group.from_first(lambda: (folder.config(settings, given), folder.earlier(settings)))
     prepared = prepare(config, inputs, earlier, group)
     damage = [f"damaged settings were left out: {problem}" for problem in settings.problems]
-    return Run(prepared, folder, settings.identity), [*prepared.notices, *damage]
+    record = group.from_first(lambda: folder.record(settings))
+    return Run(prepared, folder, settings.identity, record), [*prepared.notices, *damage]
 
 
 def _guarded(run: Run, stop: StopRequest) -> Iterator[reports.Report]:
@@ -156,6 +162,7 @@ def _greeting(run: Run, notices: list[str]) -> Iterator[reports.Report]:
         precision=prepared.precision.describe(),
         epochs=prepared.config.training.epochs,
         steps_total=prepared.steps_total,
+        frozen=frozen_count(prepared.model, prepared.config.training.freeze),
     )
 
 

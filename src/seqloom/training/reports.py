@@ -21,7 +21,8 @@ class Report:
 
 @dataclass(frozen=True)
 class SetupReport(Report):
-    """What a run is about to do; `steps_total` is 0 where it is not known before the end."""
+    """What a run is about to do; `steps_total` is 0 where it is not known before the end, `frozen` how many of the
+    `parameters` do not learn."""
 
     kind: ClassVar[str] = "setup"
     output: str
@@ -34,6 +35,7 @@ class SetupReport(Report):
     precision: str
     epochs: int
     steps_total: int
+    frozen: int = 0
 
 
 @dataclass(frozen=True)

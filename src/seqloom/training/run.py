@@ -23,6 +23,7 @@ from seqloom.training.memory import TooLargeError, rows_of
 from seqloom.training.optim import build_optimiser, set_rate
 from seqloom.training.progress import Progress
 from seqloom.training.randomness import seed_update
+from seqloom.training.record import Record
 from seqloom.training.result import model_folder
 from seqloom.training.schedules import rate_factor
 from seqloom.training.setup import Prepared
@@ -36,7 +37,7 @@ Batches = Generator[tuple[Position, Batch]]
 class Run:
     """Model, optimiser and progress of one run."""
 
-    def __init__(self, prepared: Prepared, folder: RunFolder, identity: str) -> None:
+    def __init__(self, prepared: Prepared, folder: RunFolder, identity: str, record: Record) -> None:
         training = prepared.config.training
         selection = training.selection
         self.prepared, self.folder, self.training, self.group = prepared, folder, training, prepared.group
@@ -54,6 +55,7 @@ class Run:
         states = StateStore(folder.resume, Identity(identity, prepared.fingerprint), training.keep_states)
         self.states = SharedStates(states, self.group)
         self.watch = Watch(prepared.device.type)
+        self.record = record
         self.busy = False
         self._saved = (-1, -1)
 
@@ -108,6 +110,10 @@ class Run:
         before, self.progress.processes = self.progress.processes, self.group.size
         changed = f"going on with {self.group.size} instead of {before} processes"
         return [] if before == self.group.size else [f"{changed}: dropout draws other features from here"]
+
+    def note_going_on(self) -> None:
+        """Say in the record that the run, restored, goes on here and now."""
+        self.record = self.group.from_first(lambda: self.folder.go_on(self.prepared))
 
     @property
     def savable(self) -> bool:
@@ -336,7 +342,8 @@ class Run:
         """Make the model's present weights the ones in the output folder."""
         if self.group.first:
             facts = {"finished": finished, "epoch": self.epoch}
-            save_model(self.folder.output, model_folder(self.prepared, self.progress, figures, facts))
+            contents = model_folder(self.prepared, self.progress, {**figures, "record": self.record}, facts)
+            save_model(self.folder.output, contents)
 
 
 def _figures(report: reports.EvalReport) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from importlib.metadata import version
 
 import torch
 
+from seqloom.checkpoint import LoadedModel, load_model
 from seqloom.data import (
     BatchSampler,
     Corpus,
@@ -34,9 +35,11 @@ from seqloom.text.choice import choose
 from seqloom.training.budget import find_budget
 from seqloom.training.config import RunConfig
 from seqloom.training.device import choose_device
+from seqloom.training.freezing import freeze
 from seqloom.training.group import Group
 from seqloom.training.randomness import seed_everything
 from seqloom.training.source import Pair, PairSource
+from seqloom.training.start import fill_from, grown, same_network
 
 SAMPLED_TARGETS = 2000
 
@@ -82,10 +85,12 @@ class Prepared:
 
 @dataclass(frozen=True)
 class Earlier:
-    """What a run that goes on brings along: its tokenizers, and the precision that was found to be the fastest."""
+    """What a run that goes on brings along: its tokenizers, the precision that was found to be the fastest, and whether
+    its weights have been saved."""
 
     tokenizers: tuple[Tokenizer, Tokenizer]
     precision: Precision
+    saved: bool = False
 
 
 def prepare(
@@ -106,8 +111,9 @@ def prepare(
         raise ConfigError("data.train must name at least one file of pairs", hint="seqloom train --train pairs.tsv …")
     _check_mix(config, inputs)
     train_source = PairSource(config.data, config.data.train, inputs.train, "training pairs", group)
+    start = _start(config, earlier)
     if earlier is None:
-        text, tokenizers, said = group.from_first(lambda: _train_tokenizers(config, train_source))
+        text, tokenizers, said = group.from_first(lambda: _text(config, train_source, start))
         config, notices = config.replace(text=text), notices + said
     else:
         tokenizers = earlier.tokenizers
@@ -117,7 +123,7 @@ def prepare(
         raise DataError("no training pairs are left after filtering", hint="look at the limits in [data]")
     config = _selected_metrics(config, train, dev, notices)
     seed_everything(config.training.seed)
-    model = Seq2Seq(config.model, encoder.source.size, encoder.target.size).to(device)
+    model = _model(config, encoder, start).to(device)
     group.copy_first(list(model.state_dict().values()))
     config, said = group.from_first(lambda: _sized_batches(config, model, precision, train))
     notices += said
@@ -151,6 +157,33 @@ def _precision(config: RunConfig, device: torch.device, earlier: Earlier | None)
     if earlier is not None and earlier.precision.device == device.type:
         return earlier.precision
     return choose_precision(config.training.precision, device.type)
+
+
+def _start(config: RunConfig, earlier: Earlier | None) -> LoadedModel | None:
+    """The model whose weights are to be taken; None where there is none, or the run has weights of its own."""
+    if not config.training.start_from or (earlier is not None and earlier.saved):
+        return None
+    start = load_model(config.training.start_from)
+    same_network(config, start)
+    return start
+
+
+def _model(config: RunConfig, encoder: Encoder, start: LoadedModel | None) -> Seq2Seq:
+    """A fresh network, or one with the weights to start from, where the parts that are to learn can."""
+    model = Seq2Seq(config.model, encoder.source.size, encoder.target.size)
+    if start is not None:
+        fill_from(model, start, encoder, config.training.start_from)
+    freeze(model, config.training.freeze)
+    return model
+
+
+def _text(
+    config: RunConfig, source: PairSource, start: LoadedModel | None
+) -> tuple[TextConfig, tuple[Tokenizer, Tokenizer], list[str]]:
+    """The settings of the text without `auto`, the tokenizers, new or those to start from, and what was chosen."""
+    if start is None:
+        return _train_tokenizers(config, source)
+    return config.text, *grown(config, start, survey(source.examples(), seed=config.training.seed))
 
 
 def _train_tokenizers(

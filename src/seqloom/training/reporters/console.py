@@ -84,10 +84,11 @@ class ConsoleReporter:
 
 
 def _setup(report: SetupReport) -> str:
+    trained = f", of which {report.parameters - report.frozen:,} are trained" if report.frozen else ""
     return (
         f"training on {report.pairs:,} pairs, {report.dev_pairs:,} dev pairs; "
         f"{report.source_symbols:,} source and {report.target_symbols:,} target symbols; "
-        f"{report.parameters:,} weights; {report.device}, {report.precision}"
+        f"{report.parameters:,} weights{trained}; {report.device}, {report.precision}"
     )
 
 

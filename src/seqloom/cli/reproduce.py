@@ -1,0 +1,34 @@
+"""seqloom reproduce: how a model is made again, and whether what it was made from is still there."""
+
+from __future__ import annotations
+
+import json
+
+import typer
+
+from seqloom.cli.options import Json, ModelFolder
+
+
+def reproduce(model: ModelFolder, as_json: Json = False) -> None:
+    """Print the command that trains a model again.
+
+    Every file that went into it is compared with its recorded SHA-256; exit code 2 where one has changed or is
+    missing. Run it in the folder in which the model was trained.
+    """
+    from seqloom.cli.guard import USER_ERROR
+    from seqloom.training.reproduction import reproduction
+
+    found = reproduction(model)
+    if as_json:
+        typer.echo(json.dumps(found.to_json(), ensure_ascii=False, indent=2))
+    else:
+        from seqloom.cli import tables
+
+        for command in found.commands:
+            typer.echo(command)
+        tables.files(found.files)
+        for note in found.notes:
+            typer.echo(f"note: {note}", err=True)
+    if not found.unchanged:
+        typer.echo("not everything the model was made from is as it was", err=True)
+        raise typer.Exit(USER_ERROR)

@@ -1,0 +1,56 @@
+"""Parts of the network that do not learn."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from torch import nn
+
+from seqloom.errors import ConfigError
+from seqloom.model import Seq2Seq
+
+PARTS = {
+    "source_embedding": "source_embedding",
+    "encoder": "encoder",
+    "target_embedding": "decoder.embedding",
+    "attention": "decoder.attention",
+    "bridge": "decoder.bridge",
+    "readout": "decoder.readout",
+    "decoder": "decoder",
+}
+"""Names of the field → where the module stands. Other modules go by their own path, such as `encoder.layers.0`."""
+LISTS = ("encoder.layers", "decoder.cells")
+"""Modules whose members are worth naming."""
+
+
+def freeze(model: Seq2Seq, names: Iterable[str]) -> None:
+    """Take the gradients of the named parts away; refuses unknown names, and to leave nothing to learn."""
+    for weight in frozen_weights(model, names):
+        weight.requires_grad_(False)
+    if not any(weight.requires_grad for weight in model.parameters()):
+        raise ConfigError("training.freeze must leave something to train", hint="leave out one of its names")
+
+
+def frozen_weights(model: Seq2Seq, names: Iterable[str]) -> list[nn.Parameter]:
+    """The weights of the named parts; one that two parts share belongs to both."""
+    weights = dict(model.named_parameters(remove_duplicate=False))
+    found: dict[int, nn.Parameter] = {}
+    for name in names:
+        path = PARTS.get(name, name)
+        named = [weight for key, weight in weights.items() if key == path or key.startswith(f"{path}.")]
+        if not named:
+            known = [part for part, place in PARTS.items() if any(key.startswith(f"{place}.") for key in weights)]
+            known += [
+                f"{group}.{number}" for group in LISTS for number, _ in model.get_submodule(group).named_children()
+            ]
+            raise ConfigError(
+                f"training.freeze names a part that this network does not have, {name!r}",
+                hint=f"known: {', '.join(known)}",
+            )
+        found |= {id(weight): weight for weight in named}
+    return list(found.values())
+
+
+def frozen_count(model: Seq2Seq, names: Iterable[str]) -> int:
+    """How many weights stay as they are."""
+    return sum(weight.numel() for weight in frozen_weights(model, names))

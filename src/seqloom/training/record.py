@@ -1,0 +1,93 @@
+"""The record of a run: what it takes to train its model again, and what it was trained with. Facts only.
+
+It is taken before the first update, lies beside the states of the run, and becomes `record` in metrics.json.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from seqloom.checkpoint import format as layout
+from seqloom.checkpoint.store import verify
+from seqloom.data import DataConfig, Example
+from seqloom.data.cache import cache_folder, uses_cache
+from seqloom.data.digests import content_digests
+from seqloom.data.readers import files_of
+from seqloom.data.readers.lines import STDIN
+from seqloom.training.setup import Inputs, Prepared
+from seqloom.training.source import Pair
+from seqloom.training.surroundings import git_state, machine, versions
+
+RECORD = "record.json"
+PARTS = ("train", "dev")
+Record = dict[str, Any]
+
+
+def record_of(prepared: Prepared, inputs: Inputs) -> Record:
+    """The record of a run that begins now."""
+    config = prepared.config
+    given = [part for part in PARTS if getattr(inputs, part) is not None]
+    data = [_pairs_entry(part, getattr(inputs, part)) for part in given]
+    data += [each for part in PARTS if part not in given for each in _file_entries(part, config.data)]
+    data += list(_start_entries(config.training.start_from))
+    seeds = {"training": config.training.seed, "data": config.data.seed}
+    return {"seeds": seeds, "data": data, **session(prepared)}
+
+
+def session(prepared: Prepared) -> Record:
+    """When and where a process trains."""
+    facts = {
+        "started": datetime.now(UTC).isoformat(timespec="seconds"),
+        "versions": versions(),
+        "git": git_state(),
+        "machine": machine(),
+        "device": prepared.device.type,
+        "precision": prepared.precision.setting,
+        "threads": torch.get_num_threads(),
+        "processes": prepared.group.size,
+    }
+    return {name: value for name, value in facts.items() if value is not None}
+
+
+def went_on(record: Record, prepared: Prepared, changes: Record) -> Record:
+    """The record of a run that goes on now, with what is no longer as it was: surroundings and settings."""
+    now = session(prepared)
+    different = {name: value for name, value in now.items() if name == "started" or record.get(name) != value}
+    note = {**different, **({"settings": changes} if changes else {})}
+    return {**record, "resumed": [*record.get("resumed", []), note]}
+
+
+def _file_entries(part: str, config: DataConfig) -> Iterator[Record]:
+    """The files of pairs, in the order of the settings; what was hashed for the cache is not hashed again."""
+    entries = getattr(config, part)
+    files = [file for entry in entries for file in files_of(entry, config)]
+    known = cache_folder(config) if uses_cache(entries, config) else None
+    digests = iter(content_digests([file for file in files if file != STDIN], known))
+    for file in files:
+        hashed = {} if file == STDIN else {"sha256": next(digests)}
+        yield {"part": part, "file": file, **hashed}
+
+
+def _start_entries(folder: str) -> Iterator[Record]:
+    """The files of the model that training began from, as its manifest vouches for them."""
+    if not folder:
+        return
+    for name, known in sorted(verify(folder).files.items()):
+        if name not in (layout.CARD, layout.METRICS):
+            yield {"part": "start", "file": str(Path(folder) / name), "sha256": known.sha256}
+
+
+def _pairs_entry(part: str, pairs: Sequence[Pair]) -> Record:
+    """Pairs given in Python: how many, and a hash of them as JSON, one pair a line."""
+    digest = hashlib.sha256()
+    for pair in pairs:
+        values = (pair.source, *pair.targets, *pair.tags) if isinstance(pair, Example) else (pair[0], pair[1])
+        digest.update(json.dumps(values).encode() + b"\n")
+    return {"part": part, "pairs": len(pairs), "sha256": digest.hexdigest()}

@@ -1,0 +1,235 @@
+"""Fine-tuning: weights and tokenizers of a trained model, settings that are fixed by it, parts that do not learn."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from reversal import BASE, reversed_pairs, run_config, same_weights, weights_of
+
+import seqloom
+from seqloom.api import run_config as configured
+from seqloom.checkpoint import load_model
+from seqloom.checkpoint.tensors import distinct_tensors
+from seqloom.config import merged
+from seqloom.data import Example, Origin
+from seqloom.errors import ConfigError, ModelFolderError
+from seqloom.model import ModelConfig, Seq2Seq
+from seqloom.nn.decoders.base import Attend
+from seqloom.text.extending import vocabulary
+from seqloom.training import Inputs, RunConfig, train
+from seqloom.training.freezing import frozen_weights
+from seqloom.training.optim import build_optimiser
+from seqloom.training.randomness import seed_everything
+from seqloom.training.reports import NoticeReport, Report, SetupReport, StepReport
+from seqloom.training.setup import Prepared, prepare
+from seqloom.training.start import adopted
+
+MORE = [("xay", "yax"), ("bxc", "cxb"), ("yz", "zy")] * 20
+TAGGED = [Example(source, target, Origin("here", 1), ("new",)) for source, target in MORE]
+
+
+@pytest.fixture(autouse=True)
+def no_waiting_for_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.fsync", lambda descriptor: None)
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model that was trained for an epoch."""
+    folder = tmp_path_factory.mktemp("trained") / "model"
+    list(train(run_config(epochs=1), folder, inputs=Inputs(reversed_pairs())))
+    return folder
+
+
+def tuned(folder: Path, **training: Any) -> RunConfig:
+    values = {key: value for key, value in BASE.items() if key != "model"}
+    settings = {"training": {"start_from": str(folder), "seed": 3, **training}}
+    return RunConfig.model_validate(adopted(merged(values, settings)))
+
+
+def tune(folder: Path, output: Path, *, resume: bool = False, **training: Any) -> Generator[Report]:
+    return train(tuned(folder, **training), output, inputs=Inputs(MORE, MORE[:3]), resume=resume)
+
+
+def start_of(folder: Path, pairs: list[Any], **training: Any) -> tuple[Prepared, Seq2Seq]:
+    """A run before its first update, and the network that it would have begun with had it started from nothing."""
+    prepared = prepare(tuned(folder, **training), Inputs(pairs, MORE[:3]))
+    seed_everything(3)
+    return prepared, Seq2Seq(prepared.config.model, prepared.encoder.source.size, prepared.encoder.target.size)
+
+
+@pytest.mark.parametrize("pairs", [MORE, TAGGED], ids=["symbols", "symbols and a tag"])
+def test_old_symbols_keep_their_weights_and_new_ones_get_fresh_ones(pairs: list[Any], trained: Path) -> None:
+    old = load_model(trained)
+    prepared, fresh = start_of(trained, pairs)
+    model, symbols = prepared.model, {"x", "y", "z"}
+    sides = [
+        ("source_embedding.weight", old.source_tokenizer, prepared.encoder.source),
+        ("decoder.embedding.weight", old.target_tokenizer, prepared.encoder.target),
+        ("decoder.readout.weight", old.target_tokenizer, prepared.encoder.target),
+        ("decoder.readout.bias", old.target_tokenizer, prepared.encoder.target),
+    ]
+    now, before, random = (distinct_tensors(each) for each in (model, old.model, fresh))
+    for name, first, second in sides:
+        known = vocabulary(first)
+        for number, symbol in enumerate(vocabulary(second)):
+            wanted = before[name][known.index(symbol)] if symbol in known else random[name][number]
+            assert torch.equal(now[name][number], wanted), (name, symbol)
+        new = set(vocabulary(second)) - set(known)
+        assert new == (symbols | {" <new>"} if pairs is TAGGED and first is old.source_tokenizer else symbols)
+    for name in now.keys() - {each[0] for each in sides}:
+        assert torch.equal(now[name], before[name]), name
+    assert any("3 new symbols join" in each or "4 new symbols join" in each for each in prepared.notices)
+
+
+def test_known_symbols_only_change_nothing(trained: Path) -> None:
+    prepared, _ = start_of(trained, reversed_pairs(20))
+    own, old = distinct_tensors(prepared.model), weights_of(trained)
+    assert all(torch.equal(own[name], old[name]) for name in old)
+    assert any("0 new symbols" in each for each in prepared.notices)
+
+
+def test_subword_tokenizers_are_used_as_they_are_and_that_is_said(tmp_path: Path) -> None:
+    text = {"kind": "bpe", "vocabulary_size": 30}
+    config = RunConfig.model_validate(merged(BASE, {"text": {"source": text, "target": text, "shared": True}}))
+    config = config.replace(model=config.model.replace(share_embeddings=True))
+    list(train(config.replace(training=config.training.replace(epochs=1)), tmp_path / "a", inputs=Inputs(MORE)))
+    prepared, _ = start_of(tmp_path / "a", TAGGED)
+    assert prepared.encoder.source is prepared.encoder.target
+    assert any("bpe tokenizer of the model is used as it is" in each for each in prepared.notices)
+    assert any("reads as unknown: new" in each for each in prepared.notices)
+
+
+@pytest.mark.parametrize(
+    ("settings", "named"),
+    [
+        ({"model.hidden": 256}, "model.hidden must stay 8, as in the model to start from, not 256"),
+        ({"model.cell": "gru"}, "model.cell.kind must stay 'lstm'"),
+        ({"model.decoder.cell": "gru"}, "model.decoder.cell must stay None"),
+        ({"model.dropout": 0.5}, "model.dropout"),
+        ({"text.source.kind": "word"}, "text.source.kind must stay 'character'"),
+        ({"data.reverse_source": True}, "data.reverse_source must stay False"),
+    ],
+)
+def test_settings_that_contradict_the_model_are_refused_by_name(
+    settings: dict[str, Any], named: str, trained: Path
+) -> None:
+    config = configured(settings={"training.start_from": str(trained), **settings})
+    with pytest.raises(ConfigError, match="must stay") as caught:
+        prepare(config, Inputs(MORE))
+    assert named in str(caught.value)
+    assert str(trained) == caught.value.where
+
+
+def test_settings_that_agree_with_the_model_and_auto_are_taken(trained: Path) -> None:
+    settings = {"model.hidden": 8, "model.cell": "lstm", "text.source.kind": "auto", "data.reverse_source": False}
+    config = configured(settings={"training.start_from": str(trained), **settings})
+    prepare(config, Inputs(MORE))
+    with pytest.raises(ConfigError, match=r"model\.hiden is not a setting"):
+        configured(settings={"training.start_from": str(trained), "model.hiden": 8})
+
+
+def test_what_cannot_be_started_from_is_refused(trained: Path, tmp_path: Path) -> None:
+    with pytest.raises(ModelFolderError, match="does not exist"):
+        configured(settings={"training.start_from": str(tmp_path / "none")})
+    with pytest.raises(ConfigError, match="another folder than the output"):
+        next(train(tuned(trained), trained, inputs=Inputs(MORE), overwrite=True))
+    assert load_model(trained)
+
+
+def test_a_run_without_its_own_network_settings_is_refused(trained: Path) -> None:
+    config = RunConfig.model_validate({"training": {"start_from": str(trained)}})
+    with pytest.raises(ConfigError, match=r"model\.embedding must stay 8"):
+        prepare(config, Inputs(MORE))
+
+
+FREEZE = ["encoder", "source_embedding", "decoder.cells.0"]
+
+
+def test_frozen_parts_do_not_change_bit_for_bit(trained: Path, tmp_path: Path) -> None:
+    reports = list(tune(trained, tmp_path / "run", freeze=FREEZE, ema=0.9))
+    prepared, _ = start_of(trained, MORE, freeze=FREEZE)
+    before, after = distinct_tensors(prepared.model), weights_of(tmp_path / "run")
+    frozen = {name for name in before if name.startswith(tuple(f"{part}." for part in FREEZE))}
+    assert len(frozen) == 13
+    for name in before:
+        assert torch.equal(before[name], after[name]) == (name in frozen), name
+    held = sum(
+        weight.numel()
+        for group in build_optimiser(prepared.model, prepared.config.training.optimiser).param_groups
+        for weight in group["params"]
+    )
+    (setup,) = [each for each in reports if isinstance(each, SetupReport)]
+    assert setup.frozen == sum(before[name].numel() for name in frozen)
+    assert held == setup.parameters - setup.frozen
+    assert seqloom.load(tmp_path / "run").sizes()["trained weights"] == held
+
+
+def test_unknown_parts_are_refused_with_the_known_ones(trained: Path) -> None:
+    with pytest.raises(ConfigError, match="'encodr'") as caught:
+        start_of(trained, MORE, freeze=["encodr"])
+    for name in ("encoder", "source_embedding", "target_embedding", "attention", "readout", "decoder.cells.1"):
+        assert name in caught.value.hint
+    with pytest.raises(ConfigError, match="something to train"):
+        start_of(trained, MORE, freeze=["encoder", "decoder", "source_embedding"])
+
+
+@pytest.mark.parametrize("attend", ["between", "after", "feed", "before"])
+@pytest.mark.parametrize("parts", [["encoder", "source_embedding"], ["decoder"], ["readout", "target_embedding"]])
+def test_the_gradients_of_the_rest_are_what_they_were(attend: Attend, parts: list[str]) -> None:
+    torch.manual_seed(0)
+    config = ModelConfig(embedding=6, hidden=6, dropout=0, embedding_dropout=0, decoder={"attend": attend})
+    model = Seq2Seq(config, 9, 9)
+    source, lengths = torch.tensor([[4, 5, 6], [7, 8, 0]]), torch.tensor([3, 2])
+    target_in, target_out = torch.tensor([[1, 4, 5], [1, 6, 0]]), torch.tensor([[4, 5, 2], [6, 2, 0]])
+
+    def gradients() -> dict[str, torch.Tensor | None]:
+        model.zero_grad()
+        model.loss(source, lengths, target_in, target_out, torch.tensor([3, 2])).loss.backward()
+        return {name: weight.grad for name, weight in model.named_parameters()}
+
+    whole = gradients()
+    frozen = {id(weight) for weight in frozen_weights(model, parts)}
+    for weight in frozen_weights(model, parts):
+        weight.requires_grad_(False)
+    part = gradients()
+    for name, weight in model.named_parameters():
+        own, was = part[name], whole[name]
+        assert (own is None) == (id(weight) in frozen), name
+        if own is not None and was is not None:
+            torch.testing.assert_close(own, was)
+
+
+def cut(stream: Generator[Report], step: int) -> None:
+    for report in stream:
+        if isinstance(report, StepReport) and report.step >= step:
+            break
+    stream.close()
+
+
+def test_resumed_equals_unbroken(trained: Path, tmp_path: Path) -> None:
+    base = tmp_path / "base"
+    shutil.copytree(trained, base)
+    list(tune(base, tmp_path / "whole", log_every=1, freeze=FREEZE))
+    cut(tune(base, tmp_path / "cut", log_every=1, freeze=FREEZE), 2)
+    shutil.rmtree(base)
+    list(train(None, tmp_path / "cut", inputs=Inputs(MORE, MORE[:3]), resume=True))
+    assert same_weights(tmp_path / "whole", tmp_path / "cut")
+    data = json.loads((tmp_path / "cut" / "metrics.json").read_bytes())["record"]["data"]
+    assert str(base / "model.safetensors") in [each["file"] for each in data if each["part"] == "start"]
+
+
+def test_a_run_that_was_cut_before_its_first_state_starts_from_the_model_again(trained: Path, tmp_path: Path) -> None:
+    list(tune(trained, tmp_path / "whole"))
+    stream = tune(trained, tmp_path / "cut")
+    assert isinstance(next(stream), NoticeReport)
+    stream.close()
+    assert not list((tmp_path / "cut" / "resume").glob("states/[0-9]*"))
+    list(tune(trained, tmp_path / "cut", resume=True))
+    assert same_weights(tmp_path / "whole", tmp_path / "cut")
