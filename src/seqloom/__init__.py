@@ -15,7 +15,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from seqloom.api import Model, load, train
+    from seqloom.api import Model, average, load, train
     from seqloom.errors import (
         ConfigError,
         DataError,
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Model": "seqloom.api",
+    "average": "seqloom.api",
     "load": "seqloom.api",
     "train": "seqloom.api",
     "Prediction": "seqloom.prediction",
@@ -54,6 +55,7 @@ __all__ = [
     "SeqloomError",
     "TrainingError",
     "__version__",
+    "average",
     "load",
     "train",
 ]

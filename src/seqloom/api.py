@@ -24,6 +24,7 @@ from seqloom.training import train as train_stream
 from seqloom.training.device import choose_device
 from seqloom.training.freezing import frozen_count
 from seqloom.training.group import Place
+from seqloom.training.mean import free_folder, mean_model
 from seqloom.training.reporters import Reporter, follow, standard_reporters
 from seqloom.training.reports import InterruptReport, Report
 from seqloom.training.start import adopted
@@ -143,6 +144,20 @@ def load(folder: Path | str) -> Model:
     loaded = load_model(folder)
     config = build(RunConfig, loaded.config, where=str(Path(folder) / "config.toml"))
     return Model(loaded.model, loaded.source_tokenizer, loaded.target_tokenizer, config, loaded.metrics)
+
+
+def average(models: Sequence[Path | str], output: Path | str | None = None) -> Model:
+    """The model whose weights are the mean of those in several model folders with the same network and tokenizers.
+
+    With `output`, a new folder, it is written there; it has not been measured.
+    """
+    folder = None if output is None else free_folder(output)
+    mean = mean_model(models)
+    config = build(RunConfig, mean.config.model_dump())
+    model = Model(mean.model, mean.source_tokenizer, mean.target_tokenizer, config, mean.metrics)
+    if folder is not None:
+        model.save(folder)
+    return model
 
 
 def train(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -42,6 +43,7 @@ def test_flags_stay_few() -> None:
         "evaluate": 4,
         "score": 2,
         "show": 1,
+        "average": 1,
         "reproduce": 1,
         "config": 1,
         "bench": 3,
@@ -227,3 +229,37 @@ def test_mistakes_with_a_model_end_the_same_way(toy_folder: Path, tmp_path: Path
         result = run(*arguments, text="ab\n")
         assert result.exit_code == 2, result.output
         assert said in result.stderr.lower()
+
+
+def test_reproduce_says_what_to_run_and_whether_the_data_are_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    pairs = write_pairs(Path("pairs.tsv"), copied(60))
+    settings = [f"--set={key}={str(value).lower()}" for key, value in SETTINGS.items()]
+    for name in ("m", "n"):
+        good("train", "--train", pairs, "--output", name, *settings, "--set=training.epochs=1")
+    text = good("reproduce", "m")
+    assert re.search(r" --set=training\.precision=float32-(default|onednn) --set=training\.device=cpu\n", text)
+    assert "ok     train  pairs.tsv" in text
+    assert "pairs.tsv" in good("show", "m")
+    good("average", "m", "n", "--output", "mean")
+    assert "ok     member  n/model.safetensors" in good("reproduce", "mean")
+    pairs.unlink()
+    result = run("reproduce", "m", "--json")
+    assert result.exit_code == 2
+    assert json.loads(result.stdout)["files"] == [{"part": "train", "file": "pairs.tsv", "state": "missing"}]
+
+
+def test_fine_tuning_from_the_command_line(toy_folder: Path, tmp_path: Path) -> None:
+    pairs = write_pairs(tmp_path / "pairs.tsv", [("xyz", "zyx")] * 30)
+    start = ["--set", f"training.start_from={toy_folder}", "--set", 'training.freeze=["encoder"]']
+    quick = ["--set=training.epochs=1", "--set=training.device=cpu", "--set=training.precision=float32"]
+    done = run("train", "--train", pairs, "--output", tmp_path / "m", *start, *quick)
+    assert done.exit_code == 0, done.output
+    assert "3 new symbols join the 8 of the model: x, y, z" in done.stderr
+    assert "are trained" in done.stderr
+    assert "trained weights" in good("show", tmp_path / "m")
+    refused = run("train", "--train", pairs, "--output", tmp_path / "n", *start, "--set", "model.hidden=64")
+    assert refused.exit_code == 2
+    assert "model.hidden must stay 32" in refused.stderr

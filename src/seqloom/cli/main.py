@@ -6,6 +6,7 @@ import sys
 
 import typer
 
+from seqloom.cli.average import average
 from seqloom.cli.bench import bench
 from seqloom.cli.config import config
 from seqloom.cli.data import data
@@ -45,7 +46,7 @@ def seqloom(
     del version
 
 
-for command in (train, predict, evaluate, score, show, reproduce):
+for command in (train, predict, evaluate, score, show, average, reproduce):
     app.command()(command)
 app.add_typer(data)
 app.add_typer(plot)
