@@ -28,6 +28,7 @@ ROOMS = (
     "api",
     "bench",
     "recipes",
+    "sweeps",
     "cli",
 )
 """In the order in which a batch walks through them."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from seqloom.checkpoint import ModelFolder, load_model, save_model
-from seqloom.config import build, merged, override, read_toml
+from seqloom.config import Settings, build, laid_over, merged, read_toml
 from seqloom.data import Example, ReadReport, Source, group_by_source, pairs_as_examples
 from seqloom.errors import ConfigError, suggestion
 from seqloom.evaluation import Evaluation, evaluate, read_evaluation
@@ -31,7 +31,6 @@ from seqloom.training.start import adopted
 
 Pair = tuple[str, str] | Example
 Pairs = str | Path | Sequence[Pair]
-Settings = Mapping[str, Any] | Iterable[str]
 
 
 @dataclass(frozen=True)
@@ -94,7 +93,7 @@ class Model:
         if n_best is not None and beam is None and n_best > search.beam:
             beam = n_best
         changes = {name: value for name, value in (("beam", beam), ("n_best", n_best)) if value is not None}
-        values = merged(_with(self.config.model_dump(), settings), {"search": changes} if changes else {})
+        values = merged(laid_over(self.config.model_dump(), settings), {"search": changes} if changes else {})
         if beam is not None and n_best is None:
             values["search"]["n_best"] = min(values["search"]["n_best"], beam)
         config = build(RunConfig, values)
@@ -180,7 +179,9 @@ def train(
     if output is None and Place.here().size > 1:
         raise ConfigError("several processes need an output folder that all of them see", hint="name one with output=")
     if isinstance(pairs, RunConfig):
-        config: RunConfig = pairs if not settings else build(RunConfig, adopted(_with(pairs.model_dump(), settings)))
+        config: RunConfig = (
+            pairs if not settings else build(RunConfig, adopted(laid_over(pairs.model_dump(), settings)))
+        )
     else:
         name = str(pairs) if isinstance(pairs, str | Path) and str(pairs).endswith(".toml") else None
         if name and preset:
@@ -247,19 +248,7 @@ def run_config(
     for part, entries in zip(("train", "dev"), files, strict=True):
         if entries:
             values = merged(values, {"data": {part: list(entries)}})
-    return build(RunConfig, adopted(_with(values, settings)), where=where)
-
-
-def _with(values: Mapping[str, Any], settings: Settings) -> dict[str, Any]:
-    """Plain values with settings laid over them: nested or dotted mappings, or `section.key=value` strings."""
-    if not isinstance(settings, Mapping):
-        return override(values, [settings] if isinstance(settings, str) else settings)
-    nested: dict[str, Any] = {}
-    for key, value in settings.items():
-        first, dot, rest = key.partition(".")
-        plain = _with({}, value) if isinstance(value, Mapping) else value
-        nested = merged(nested, {first: _with({}, {rest: plain}) if dot else plain})
-    return merged(values, nested)
+    return build(RunConfig, adopted(laid_over(values, settings)), where=where)
 
 
 def _inputs(pairs: Any, dev: Pairs | None) -> tuple[Inputs, tuple[Sequence[str], Sequence[str]]]:

@@ -19,6 +19,7 @@ from tomlkit.items import Table
 from seqloom.errors import ConfigError, suggestion
 
 S = TypeVar("S", bound="Section")
+Settings = Mapping[str, Any] | Iterable[str]
 
 
 class Section(BaseModel):
@@ -117,12 +118,26 @@ def merged(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any
     result = _copied(base)
     for key, value in changes.items():
         old = result.get(key)
+        if isinstance(old, str) and isinstance(value, Mapping):  # a family member given by its bare name
+            old = {"kind": old}
         if isinstance(old, dict) and isinstance(value, Mapping):
             switched = "kind" in value and value["kind"] != old.get("kind", value["kind"])
             result[key] = dict(value) if switched else merged(old, value)
         else:
             result[key] = _copied(value) if isinstance(value, Mapping) else value
     return result
+
+
+def laid_over(values: Mapping[str, Any], settings: Settings) -> dict[str, Any]:
+    """Plain values with settings laid over them: nested or dotted mappings, or `section.key=value` strings."""
+    if not isinstance(settings, Mapping):
+        return override(values, [settings] if isinstance(settings, str) else settings)
+    nested: dict[str, Any] = {}
+    for key, value in settings.items():
+        first, dot, rest = key.partition(".")
+        plain = laid_over({}, value) if isinstance(value, Mapping) else value
+        nested = merged(nested, {first: laid_over({}, {rest: plain}) if dot else plain})
+    return merged(values, nested)
 
 
 def to_toml(section: Section, *, comments: bool = False) -> str:
@@ -192,7 +207,7 @@ def _explain(section: type[Section], error: ValidationError, where: str) -> Conf
     path = [str(part) for part in first["loc"]]
     key = ".".join(path)
     if first["type"] == "extra_forbidden":
-        known = _known_keys(section, path[:-1])
+        known = known_keys(section, path[:-1])
         return ConfigError(f"{key} is not a setting", where=where, hint=suggestion(path[-1], known))
     reason = first["msg"].removeprefix("Value error, ")
     reason = reason[:1].lower() + reason[1:]
@@ -201,7 +216,7 @@ def _explain(section: type[Section], error: ValidationError, where: str) -> Conf
     return ConfigError(f"{key}: {reason}{came}" if key else reason, where=where)
 
 
-def _known_keys(section: type[Section], path: list[str]) -> list[str]:
+def known_keys(section: type[Section], path: list[str]) -> list[str]:
     """Names of the settings of the section that lies at `path` below `section`, over every member of a family."""
     layer: list[type[Section]] = [section]
     for part in path:

@@ -18,6 +18,7 @@ from seqloom.cli.recipe import recipe
 from seqloom.cli.reproduce import reproduce
 from seqloom.cli.score import score
 from seqloom.cli.show import show
+from seqloom.cli.sweep import sweep
 from seqloom.cli.train import train
 
 app = typer.Typer(
@@ -52,6 +53,7 @@ app.add_typer(data)
 app.add_typer(plot)
 app.command()(config)
 app.add_typer(recipe)
+app.command()(sweep)
 app.command()(bench)
 
 

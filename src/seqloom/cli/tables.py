@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from seqloom.bench import Speed
     from seqloom.evaluation import Evaluation
     from seqloom.metrics import Comparison
+    from seqloom.sweeps import SweepResults
     from seqloom.training.reproduction import FileState
 
 
@@ -104,6 +105,20 @@ def files(states: Sequence[FileState]) -> None:
     table = _table("state", "part", "file")
     for each in states:
         table.add_row(each.state, each.part, each.file)
+    _console().print(table)
+
+
+def trials(found: SweepResults) -> None:
+    """What a sweep has tried: one line a trial, the best one marked."""
+    names = list(dict.fromkeys(name for each in found.trials for name in each.settings))
+    table = _table("trial", "state", found.measure, *names, "evaluations", "seconds", "")
+    for each in found.trials:
+        value = "" if each.value is None else f"{each.value:.4g}"
+        note = "best" if each.number == found.best else _short(each.error)
+        settings = (_shown(each.settings[name]) if name in each.settings else "" for name in names)
+        table.add_row(
+            str(each.number), each.state, value, *settings, str(each.evaluations), f"{each.seconds:.1f}", note
+        )
     _console().print(table)
 
 

@@ -1,0 +1,123 @@
+"""What a sweep may choose: a range or a list of values for each of some settings, by their dotted names."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from pydantic import Field, model_validator
+
+from seqloom.config import Section, build, known_keys
+from seqloom.errors import ConfigError, suggestion
+from seqloom.training import RunConfig
+
+if TYPE_CHECKING:
+    from optuna.trial import Trial
+
+Number = int | float
+Space = Mapping[str, "Dimension"]
+
+
+class Dimension(Section):
+    """The values that one setting may take: `choices`, or numbers from `low` to `high`, both included."""
+
+    choices: tuple[Any, ...] = ()
+    """Values of any kind, tables of a family's settings among them."""
+    low: Number | None = None
+    """The smallest number; two whole ones make all numbers whole."""
+    high: Number | None = None
+    """The largest."""
+    log: bool = False
+    """Whether each factor of ten is as likely as the next, instead of each number."""
+    step: Number | None = Field(default=None, gt=0)
+    """Distance of the numbers from `low` on."""
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> Dimension:
+        if bool(self.choices) == (self.low is not None or self.high is not None):
+            raise ValueError("either choices, or low and high")
+        if self.choices and (self.log or self.step is not None):
+            raise ValueError("log and step go with low and high")
+        if self.choices:
+            return self
+        if self.low is None or self.high is None or self.low > self.high:
+            raise ValueError(f"low and high are both wanted, low first, not {self.low} and {self.high}")
+        if self.log and self.step is not None:
+            raise ValueError("either log or step")
+        if self.log and self.low <= 0:
+            raise ValueError(f"a logarithmic range must lie above 0, not begin at {self.low}")
+        return self
+
+    @property
+    def whole(self) -> bool:
+        """Whether all its numbers are whole ones."""
+        return all(isinstance(each, int) for each in (self.low, self.high, *([] if self.step is None else [self.step])))
+
+    def suggest(self, trial: Trial, name: str) -> Any:
+        """The value that Optuna proposes for the setting of that name."""
+        if self.choices:
+            return self.value(trial.suggest_categorical(name, [_label(each) for each in self.choices]))
+        assert self.low is not None
+        assert self.high is not None
+        if self.whole:
+            step = 1 if self.step is None else int(self.step)
+            return trial.suggest_int(name, int(self.low), int(self.high), step=step, log=self.log)
+        return trial.suggest_float(name, self.low, self.high, step=self.step, log=self.log)
+
+    def value(self, stored: Any) -> Any:
+        """The value behind what Optuna stores, which knows no lists and tables."""
+        return next((each for each in self.choices if _label(each) == stored), stored)
+
+
+def read_space(table: Mapping[str, Any], where: str) -> dict[str, Dimension]:
+    """The dimensions of a `[space]` table, whose names may be quoted or nested."""
+    space: dict[str, Dimension] = {}
+    for name, values in _flattened(table, where):
+        path = name.split(".")
+        known = known_keys(RunConfig, path[:-1])
+        if path[-1] not in known:
+            raise ConfigError(f"space: {name} is not a setting", where=where, hint=suggestion(path[-1], known))
+        try:
+            space[name] = build(Dimension, values)
+        except ConfigError as error:
+            raise ConfigError(f"space: {name}: {error.message}", where=where, hint=error.hint) from None
+    if not space:
+        raise ConfigError(
+            "a sweep needs a table [space]", where=where, hint='"model.hidden" = { choices = [128, 256, 512] }'
+        )
+    return space
+
+
+def choose(space: Space, trial: Trial) -> dict[str, Any]:
+    """One value for each setting."""
+    return {name: dimension.suggest(trial, name) for name, dimension in space.items()}
+
+
+def chosen(space: Space, stored: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings behind what Optuna has stored of a trial; those that it never came to are missing."""
+    return {name: space[name].value(value) for name, value in stored.items() if name in space}
+
+
+def shown(value: Any) -> str:
+    """A value of a setting for people."""
+    return f"{value:.4g}" if isinstance(value, float) else str(_label(value))
+
+
+def _label(value: Any) -> Any:
+    plain = isinstance(value, bool | int | float | str)
+    return value if plain else json.dumps(value, sort_keys=True, ensure_ascii=False, default=str)
+
+
+def _flattened(table: Mapping[str, Any], where: str, prefix: str = "") -> Iterator[tuple[str, Mapping[str, Any]]]:
+    for name, values in table.items():
+        if not isinstance(values, Mapping):
+            raise ConfigError(
+                f"space: {prefix}{name} must be a table, not {values!r}",
+                where=where,
+                hint="{ low = 0.1, high = 0.5 } or { choices = [1, 2] }",
+            )
+        if values.keys() & Dimension.model_fields.keys():
+            yield f"{prefix}{name}", values
+        else:
+            yield from _flattened(values, where, f"{prefix}{name}.")

@@ -1,0 +1,125 @@
+"""What a sweep is: a configuration, a space of settings, and how to look for good ones in it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field
+
+from seqloom.api import run_config
+from seqloom.config import Section, build, laid_over, merged, read_toml
+from seqloom.data.readers.lines import STDIN
+from seqloom.errors import ConfigError, DataError
+from seqloom.presets import PRESETS
+from seqloom.sweeps.space import Space, read_space
+from seqloom.training import RunConfig
+from seqloom.training.record import data_files
+from seqloom.training.start import adopted
+
+FIXED = ("training.selection.on", "data.dev", "data.dev_count", "data.dev_fraction", "data.seed")
+"""Settings that must be those of all trials, or their figures could not be compared."""
+
+
+class SweepSection(Section):
+    """The section `sweep` of a sweep's file."""
+
+    base: str = ""
+    """A TOML file, beside this one or in the working folder, or a preset, that the sections of this file change."""
+    name: str = ""
+    """The study's name in the storage; by default that of the file."""
+    trials: int = Field(default=20, ge=1)
+    """How many trials there are to be."""
+    seed: int = Field(default=1, ge=0)
+    """What is proposed follows from it, on one worker."""
+    sampler: Literal["tpe", "random"] = "tpe"
+    """How settings are proposed: near good ones (Bergstra et al. 2011, §4), or by chance."""
+    startup: int = Field(default=5, ge=1)
+    """Trials proposed by chance before the sampler learns, and finished before the median prunes."""
+    pruner: Literal["median", "hyperband", "none"] = "median"
+    """What ends a trial early: being worse than the median of the others at the same evaluation, or successive
+    halving with several brackets (Li et al. 2018)."""
+    warmup: int = Field(default=1, ge=1)
+    """Evaluations that every trial may have."""
+    keep: Literal["best", "all"] = "best"
+    """Which trials' folders stay."""
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """A sweep's file, checked; `run` holds the plain values that every trial begins with."""
+
+    path: Path
+    section: SweepSection
+    run: Mapping[str, Any]
+    space: Space
+
+    @property
+    def name(self) -> str:
+        """The study's name."""
+        return self.section.name or self.path.stem
+
+    @property
+    def base(self) -> RunConfig:
+        """The configuration without anything chosen."""
+        return self.config({})
+
+    def config(self, choices: Mapping[str, Any]) -> RunConfig:
+        """The configuration of a trial; raises `ConfigError` where the choices do not go together."""
+        return build(RunConfig, adopted(laid_over(self.run, choices)), where=str(self.path))
+
+    def check_data(self) -> None:
+        """Refuse, before any trial, what none of them could read."""
+        config = self.base
+        data = config.data
+        if not data.train:
+            raise ConfigError("data.train must name at least one file of pairs", where=str(self.path))
+        if not data.dev and not (data.dev_count and data.dev_fraction):
+            raise ConfigError("a sweep needs dev data to compare its trials by", where=str(self.path))
+        for each in data_files(config):
+            if each.file == STDIN:
+                raise ConfigError("a sweep reads its data for each trial: standard input can be read once only")
+            if not Path(each.file).exists():
+                raise DataError("the file does not exist", where=each.file)
+
+
+def load_sweep(path: Path | str) -> Sweep:
+    """The sweep in a TOML file: `[sweep]`, `[space]`, and the sections of a configuration."""
+    path = Path(path)
+    values = read_toml(path)
+    section = build(SweepSection, values.pop("sweep", {}), where=str(path))
+    space = read_space(values.pop("space", {}), str(path))
+    run = merged(_base(section.base, path), values)
+    sweep = Sweep(path, section, run, space)
+    _comparable(sweep)
+    return sweep
+
+
+def _base(name: str, beside: Path) -> dict[str, Any]:
+    if not name:
+        return {}
+    if name in PRESETS:
+        return merged({}, PRESETS[name])
+    path = beside.parent / name
+    if path.is_file():
+        return read_toml(path)
+    run_config(name)  # says what is wrong with the name or the file
+    return read_toml(name)
+
+
+def _comparable(sweep: Sweep) -> None:
+    """Refuse to choose what the figures of the trials depend on."""
+    on = sweep.base.training.selection.on
+    for name in sweep.space:
+        if name in FIXED:
+            raise ConfigError(
+                f"space: {name} must be the same in all trials, or they cannot be compared", where=str(sweep.path)
+            )
+        if on == "loss" and name.startswith(("text.target", "text.shared")):
+            raise ConfigError(
+                f"space: a loss per token does not compare trials that differ in {name}",
+                where=str(sweep.path),
+                hint="set training.selection.on to a metric of text, such as chrf",
+            )
