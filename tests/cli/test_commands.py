@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +14,7 @@ from typer.main import get_command
 from typer.testing import CliRunner, Result
 
 from seqloom.cli.main import app
-from seqloom.config import build
+from seqloom.config import build, laid_over, to_toml
 from seqloom.training import RunConfig
 from toy import SETTINGS, copied, write_pairs
 
@@ -264,3 +265,27 @@ def test_fine_tuning_from_the_command_line(toy_folder: Path, tmp_path: Path) -> 
     refused = run("train", "--train", pairs, "--output", tmp_path / "n", *start, "--set", "model.hidden=64")
     assert refused.exit_code == 2
     assert "model.hidden must stay 32" in refused.stderr
+
+
+def test_a_sweep_is_run_shown_and_gone_on_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_pairs(Path("pairs.tsv"), copied(60))
+    base = laid_over({"data": {"train": ["pairs.tsv"]}}, {**SETTINGS, "training.epochs": 1})
+    Path("base.toml").write_text(to_toml(build(RunConfig, base)))
+    text = '[sweep]\nbase = "base.toml"\n[space]\n"model.hidden" = { choices = [8, 9, 10] }\n'
+    Path("sweep.toml").write_text(text)
+    first = run("sweep", "sweep.toml", "--output", "out", "--trials", 1)
+    assert first.exit_code == 0, first.output
+    assert "model.hidden" in first.stdout
+    assert "seqloom train out/best.toml" in first.stderr
+    assert good("sweep", "sweep.toml", "--output", "out", "--trials", 2).count("done") == 2
+    good("config", "out/best.toml")
+
+
+def test_a_missing_optuna_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in [name for name in sys.modules if name.startswith("seqloom.sweeps")]:
+        monkeypatch.delitem(sys.modules, module)
+    monkeypatch.setitem(sys.modules, "optuna", None)
+    result = run("sweep", tmp_path / "sweep.toml", "--output", tmp_path / "out")
+    assert result.exit_code == 2
+    assert 'pip install "seqloom[sweep]"' in result.stderr

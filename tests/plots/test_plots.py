@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections import Counter
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from seqloom.plots import (
     plot_length_counts,
     plot_lengths,
     plot_quality_by_length,
+    plot_trials,
     read_log,
 )
 from seqloom.plots.curves import smoothed
@@ -207,3 +209,50 @@ def test_labels_show_what_would_be_invisible() -> None:
     _, missing = fonts_for("a字")
     assert readable(["字"]) == [BOX if "字" in missing else "字"]
     assert width("字") > width("a")
+
+
+@dataclass(frozen=True)
+class Tried:
+    number: int
+    state: str
+    value: float | None
+    settings: dict[str, Any]
+
+
+def tried(count: int) -> list[Tried]:
+    states = ["done", "pruned", "failed", "done", "running"]
+    made = []
+    for number in range(count):
+        state = states[number % 5]
+        value = None if state in ("failed", "running") else 1 + 0.3 * np.cos(number)
+        settings = {"model.hidden": 2 ** (5 + number % 4), "model.attention": ["dot", {"kind": "additive"}][number % 2]}
+        rate = {"training.optimiser.learning_rate": 10.0 ** (-4 + number % 7 / 3)} if number % 3 else {}
+        made.append(Tried(number, state, value, {**settings, **rate, "model.variational": number % 4 == 0}))
+    return made
+
+
+@pytest.mark.parametrize("count", [1, 40])
+def test_trials_are_drawn(count: int, tmp_path: Path) -> None:
+    small = imread(plot_trials(tried(count), tmp_path / "a.png", measure="loss", title="字符"))
+    assert small.shape[1] > 500
+    settings = {f"model.setting_{number}": number for number in range(9)}
+    large = imread(plot_trials([Tried(0, "done", 1.0, settings)], tmp_path / "b.png", measure="loss"))
+    assert large.shape[0] > small.shape[0]
+
+
+def test_trials_without_a_figure_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="at least one trial with a figure"):
+        plot_trials([Tried(0, "failed", None, {})], tmp_path / "a.png", measure="loss")
+
+
+def test_the_line_is_the_best_of_the_finished_trials(tmp_path: Path) -> None:
+    trials = [
+        Tried(0, "done", 2.0, {}),
+        Tried(1, "pruned", 0.0, {}),
+        Tried(2, "done", 3.0, {}),
+        Tried(3, "done", 1.0, {}),
+    ]
+    falling, rising = (
+        imread(plot_trials(trials, tmp_path / f"{up}.png", measure="loss", higher_is_better=up)) for up in (False, True)
+    )
+    assert not np.array_equal(falling, rising)

@@ -17,7 +17,7 @@ import seqloom
 from seqloom.api import run_config
 from seqloom.errors import ConfigError, SeqloomError
 from seqloom.sweeps import SweepResults, load_sweep, run_sweep
-from seqloom.sweeps import runner as module
+from seqloom.sweeps.study import evaluation_number
 from toy import copied, write_pairs
 
 SWEEP = """
@@ -191,18 +191,18 @@ def test_ctrl_c_says_how_to_go_on_and_the_trial_goes_on_where_it_was(
     desk: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = swept("whole", trials=3, sweep='pruner = "none"', training="log_every = 1")
-    real, calls = module.evaluation_number, iter(range(100))
+    where, real, calls = "seqloom.sweeps.runner.evaluation_number", evaluation_number, iter(range(100))
 
     def stopping(*arguments: Any) -> int:
         if next(calls) == 2:  # the first evaluation of the second trial
             signal.raise_signal(signal.SIGINT)
         return real(*arguments)
 
-    monkeypatch.setattr(module, "evaluation_number", stopping)
+    monkeypatch.setattr(where, stopping)
     with pytest.raises(KeyboardInterrupt, match=r"go on with: seqloom sweep sweep\.toml --output cut --trials 3"):
         swept("cut", trials=3, sweep='pruner = "none"', training="log_every = 1")
     assert (desk / "cut" / "trials" / "0001" / "resume").is_dir()
-    monkeypatch.setattr(module, "evaluation_number", real)
+    monkeypatch.setattr(where, real)
     assert tried(swept("cut", trials=3, sweep='pruner = "none"', training="log_every = 1")) == tried(whole)
     log = (desk / "cut" / "trials" / f"{whole.best:04d}" / "log.jsonl").read_text()
     assert log.count('"kind": "evaluation"') == 2

@@ -51,7 +51,7 @@ def plot_trials(
     """Writes the trials of a sweep as a picture.
 
     Above, the figure of each trial and the best one so far; a ring is a pruned trial, a cross on the floor one that
-    failed. Below, one panel for each setting. Far outliers are left to the edge.
+    failed. Below, one panel for each setting.
     """
     judged = [each for each in trials if each.value is not None and math.isfinite(each.value)]
     if not judged:
@@ -85,9 +85,9 @@ def _in_order(axes: Axes, trials: Sequence[Tried], judged: Sequence[Tried], *, h
         floor = axes.get_xaxis_transform()
         axes.plot(failed, [0.03] * len(failed), "x", color=VERMILION, markersize=5, transform=floor, label="failed")
     axes.locator_params(axis="x", integer=True)
-    axes.margins(x=0.03, y=0.1)
+    axes.margins(x=0.03, y=0.14)
     axes.set_xlabel("trial")
-    axes.legend(loc="best")
+    axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=4, borderaxespad=0.2)
 
 
 def _by_setting(axes: Axes, name: str, judged: Sequence[Tried]) -> None:
@@ -98,12 +98,21 @@ def _by_setting(axes: Axes, name: str, judged: Sequence[Tried]) -> None:
         _dots(axes, numbers, having)
         if numbers and min(numbers) > 0 and max(numbers) >= WIDE * min(numbers):
             axes.set_xscale("log")
+            axes.xaxis.set_major_formatter("{x:g}")
     else:
-        labels = sorted({str(each) for each in values})
-        _dots(axes, [labels.index(str(each)) for each in values], having)
+        named = [_named(each) for each in values]
+        labels = sorted(set(named))
+        _dots(axes, [labels.index(each) for each in named], having)
         axes.set_xticks(range(len(labels)), readable(labels, longest=14))
         axes.set_xlim(-0.5, len(labels) - 0.5)
     axes.set_xlabel(readable([name], longest=36)[0], fontsize=8)
+
+
+def _named(value: Any) -> str:
+    """A setting as a label; a table of settings by its kind and the rest."""
+    if isinstance(value, Mapping):
+        return ", ".join(str(each) if key == "kind" else f"{key} {each}" for key, each in value.items())
+    return str(value)
 
 
 def _dots(axes: Axes, places: Sequence[float], trials: Sequence[Tried]) -> None:

@@ -18,14 +18,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
-import optuna
 import torch
-from filelock import FileLock, Timeout
-from optuna.trial import FrozenTrial, Trial, TrialState
 
 from seqloom.checkpoint.files import text_writer, write_folder
 from seqloom.config import to_toml
-from seqloom.errors import ConfigError, SeqloomError
+from seqloom.errors import ConfigError, SeqloomError, missing_package
 from seqloom.plots import plot_trials
 from seqloom.sweeps.results import SweepResults, TrialResult, results_of
 from seqloom.sweeps.space import choose, shown
@@ -34,6 +31,13 @@ from seqloom.sweeps.sweep import Sweep
 from seqloom.training import RunConfig, train
 from seqloom.training.reporters import follow, standard_reporters
 from seqloom.training.reports import EvalReport, InterruptReport, Report
+
+try:
+    import optuna
+    from filelock import FileLock, Timeout
+    from optuna.trial import FrozenTrial, Trial, TrialState
+except ImportError:
+    raise missing_package("optuna", "sweep", "a sweep") from None
 
 TRIALS, STUDY, BEST, PICTURE = "trials", "study.db", "best.toml", "trials.png"
 
