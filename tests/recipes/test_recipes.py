@@ -106,6 +106,13 @@ def test_missing_data_are_named(two_languages: Recipe, tmp_path: Path, monkeypat
         run_recipe(two_languages, tmp_path / "out")
 
 
+def test_several_processes_are_refused(two_languages: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {"RANK": "1", "WORLD_SIZE": "2", "MASTER_ADDR": "localhost", "MASTER_PORT": "1"}.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(ConfigError, match="runs in one process"):
+        run_recipe(two_languages, tmp_path / "out")
+
+
 def test_a_recipe_with_another_section_is_refused(tmp_path: Path) -> None:
     (tmp_path / "odd.toml").write_text(
         '[recipe]\ntitle = ""\nfolder = ""\ntests = {a = "b"}\n[model]\n', encoding="utf-8"

@@ -13,6 +13,7 @@ from seqloom.config import to_toml
 from seqloom.errors import ConfigError
 from seqloom.recipes.recipe import Part, Recipe
 from seqloom.recipes.results import PartResult, Results
+from seqloom.training.group import Place
 
 
 def run_recipe(
@@ -27,6 +28,8 @@ def run_recipe(
 
     A run that was cut short goes on where it stopped; a finished part is only measured again.
     """
+    if Place.here().size > 1:
+        raise ConfigError("a recipe runs in one process", hint="leave torchrun out; seqloom train runs under it")
     parts = recipe.parts(recipe.data_folder(), only, settings)
     for part in parts:
         _claim(output, part.name, to_toml(part.config))
