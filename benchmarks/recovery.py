@@ -43,7 +43,7 @@ SETTINGS = (
 )
 AVERAGED = ("training.selection.average_best=3", "training.schedule.kind=plateau")
 MOVING = ("training.ema=0.95",)
-PATIENCE = 300  # seconds after which a process that says nothing is given up
+PATIENCE = 3600  # seconds after which a process that says nothing is given up
 
 
 @dataclass(frozen=True)

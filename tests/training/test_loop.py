@@ -148,6 +148,20 @@ def test_control_c_saves_and_says_how_to_go_on(tmp_path: Path) -> None:
     assert same_weights(tmp_path / "whole", tmp_path / "cut")
 
 
+def test_a_folder_for_tensorboard_is_not_in_the_way(tmp_path: Path) -> None:
+    (tmp_path / "run" / "tensorboard").mkdir(parents=True)
+    assert isinstance(list(begin_run(tmp_path / "run", epochs=1))[-1], FinishReport)
+
+
+def test_data_that_changed_far_behind_are_not_gone_on_with(tmp_path: Path) -> None:
+    cut(begin_run(tmp_path / "run"), 4)
+    pairs = reversed_pairs()
+    changed = [*pairs[:-1], (pairs[-1][0], pairs[-1][1][::-1])]
+    inputs = Inputs(changed, reversed_pairs(30, seed=2))
+    with pytest.raises(ModelFolderError, match="training data are not those"):
+        next(train(None, tmp_path / "run", inputs=inputs, resume=True))
+
+
 def test_a_keyboard_interrupt_between_updates_saves_too(tmp_path: Path) -> None:
     stream = begin_run(tmp_path / "run")
     for report in stream:

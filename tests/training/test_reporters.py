@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,7 +20,9 @@ from seqloom.training.reports import (
     NoticeReport,
     Report,
     ResumeReport,
+    ReturnReport,
     SetupReport,
+    SkipReport,
     StepReport,
 )
 
@@ -26,6 +30,9 @@ SETUP = SetupReport("out", 1000, 100, 30, 40, 12_345, "cpu", "bfloat16", 3, 30)
 STEP = StepReport(1, 10, 30, 1.5, 4.48, 12_000.0, 1e-3, 0.7, 0.012, 61.0, 122.0)
 EVALUATION = EvalReport(1, 10, 1.25, 3.49, {"bleu": 20.5}, "loss", 1.25, True, 0.4)
 FINISH = FinishReport("out", 3, 30, "3 epochs done", "the best weights, after update 30", 200.0, 99, {"loss": 1.0})
+SAVED = CheckpointReport(10, "out/resume/states/00000010-00000010", 0.1)
+SKIP = SkipReport(2, 11, None, float("1e30"), 1, {"pairs.tsv": (3, 8, 9, 14), "more.tsv": (2, 5)})
+RETURN = ReturnReport(1, 10, "00000010-00000010", 15, 1, 0.5)
 REPORTS: list[Report] = [
     NoticeReport("source text: characters"),
     SETUP,
@@ -95,6 +102,66 @@ def test_a_resumed_log_forgets_what_did_not_count(tmp_path: Path) -> None:
     follow([SETUP, ResumeReport(1, 5), STEP, InterruptReport(1, 10, "…")], [JsonlReporter(path)])
     kinds = [json.loads(line)["kind"] for line in path.read_text(encoding="utf-8").splitlines()]
     assert kinds == ["setup", "resume", "step", "interrupt"]
+
+
+def kinds_of(path: Path) -> list[str]:
+    return [json.loads(line)["kind"] for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def test_what_was_logged_after_a_state_is_forgotten_even_of_the_same_update(tmp_path: Path) -> None:
+    path = tmp_path / "log.jsonl"
+    before = CheckpointReport(10, "out/resume/states/00000010-00000000", 0.1)
+    follow([STEP, before, EVALUATION, InterruptReport(1, 10, "…")], [JsonlReporter(path)])
+    follow([ResumeReport(1, 10, "00000010-00000000"), EVALUATION, SAVED], [JsonlReporter(path)])
+    assert kinds_of(path) == ["step", "checkpoint", "interrupt", "resume", "evaluation", "checkpoint"]
+    follow([ResumeReport(1, 10, "00000010-00000000"), EVALUATION], [JsonlReporter(path)])
+    assert kinds_of(path) == ["step", "checkpoint", "interrupt", "resume", "resume", "evaluation"]
+
+
+def test_a_return_forgets_what_was_abandoned_but_not_its_reason(tmp_path: Path) -> None:
+    path, later = tmp_path / "log.jsonl", replace(STEP, step=12)
+    follow([STEP, EVALUATION, SAVED, SKIP, later, RETURN], [JsonlReporter(path)])
+    assert kinds_of(path) == ["step", "evaluation", "checkpoint", "skip", "return"]
+    follow([ResumeReport(1, 10, "00000010-00000010"), SKIP], [JsonlReporter(path)])
+    assert kinds_of(path) == ["step", "evaluation", "checkpoint", "resume", "skip"]
+
+
+def test_the_end_is_logged_once(tmp_path: Path) -> None:
+    path = tmp_path / "log.jsonl"
+    for _ in range(3):
+        follow([FINISH], [JsonlReporter(path)])
+    assert kinds_of(path) == ["finish"]
+
+
+def test_skips_and_returns_are_said() -> None:
+    stream = io.StringIO()
+    follow([SKIP, RETURN], [ConsoleReporter(stream)])
+    skip, back = stream.getvalue().splitlines()
+    assert skip == (
+        "update 11 skipped: loss not finite; pairs pairs.tsv:3, pairs.tsv:8, pairs.tsv:9, pairs.tsv:14, more.tsv:2 "
+        "and 1 more, all in the log"
+    )
+    assert "back to the state after update 10, from update 15" in back
+    assert "learning rate × 0.5" in back
+
+
+def test_a_reporter_that_fails_closes_the_run() -> None:
+    closed = []
+
+    def run() -> Iterator[Report]:
+        try:
+            yield STEP
+        finally:
+            closed.append(1)
+
+    class Broken(ConsoleReporter):
+        def show(self, report: Report) -> None:
+            raise OSError(28, "no space left on device")
+
+    stream = run()
+    with pytest.raises(OSError, match="no space"):
+        follow(stream, [Broken(io.StringIO())])
+    assert closed == [1]
 
 
 def test_tensorboard_writes_events(tmp_path: Path) -> None:
