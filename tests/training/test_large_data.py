@@ -39,7 +39,7 @@ def config(files: Path, **data: Any) -> RunConfig:
 def test_a_second_start_reads_no_text(files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     chosen = config(files, dev=[], dev_count=9, drop_duplicates=True, cache=str(files / "cache"))
     first = prepare(chosen, Inputs())
-    for name in ("seqloom.training.setup.read_examples", "seqloom.data.cache.read_examples"):
+    for name in ("seqloom.training.source.read_examples", "seqloom.data.cache.read_examples"):
         monkeypatch.setattr(name, None)
     for name in ("seqloom.training.setup.train_tokenizers", "seqloom.data.cleaning.blake2b"):
         monkeypatch.setattr(name, None)
@@ -51,6 +51,16 @@ def test_a_second_start_reads_no_text(files: Path, monkeypatch: pytest.MonkeyPat
     assert np.array_equal(second.dev.rows, first.dev.rows)
     with pytest.raises(TypeError):
         prepare(chosen.replace(training=chosen.training.replace(seed=2)), Inputs())
+
+
+def test_the_data_are_the_same_in_memory_and_in_the_cache(files: Path) -> None:
+    cached, here = (prepare(config(files, cache_above_mb=size), Inputs()) for size in (0, 1000))
+    assert cached.train.place is not None
+    assert here.train.place is None
+    assert cached.fingerprint == here.fingerprint
+    with (files / "b.tsv").open("a") as stream:
+        stream.write("a b\tb a\n")
+    assert prepare(config(files), Inputs()).fingerprint != cached.fingerprint
 
 
 def test_tokenizers_are_made_anew_when_a_file_or_their_settings_change(files: Path) -> None:

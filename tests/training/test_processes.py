@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,9 @@ import worker
 from processes import LAWFUL, do, settings
 from reversal import reversed_pairs, weights_of
 
+from seqloom.config import merged
 from seqloom.training import loop
+from seqloom.training.reproduction import reproduction
 from toy import write_pairs
 
 Seen = list[dict[str, Any]]
@@ -33,7 +36,26 @@ def one(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]
     """The lawful runs in this process, and one of them cut short."""
     folder = tmp_path_factory.mktemp("one")
     jobs = [{"name": name, "config": config} for name, config in LAWFUL.items()]
-    return folder, alone(folder, *jobs, {"name": "cut", "config": PLAIN, "cut": CUT})
+    more = {"name": "cut", "config": PLAIN, "cut": CUT}, {"name": "tuned", "config": tuned(folder)}
+    return folder, alone(folder, *jobs, *more)
+
+
+def tuned(folder: Path) -> dict[str, Any]:
+    """A run on two files of unlike weight, cached, one with symbols that the model to start from does not know."""
+    few = [*reversed_pairs(40, seed=3), ("é ü", "ü é"), ("ü a", "a ü")]
+    files = [write_pairs(folder / f"{name}.tsv", pairs) for name, pairs in (("many", reversed_pairs()), ("few", few))]
+    return merged(
+        PLAIN,
+        {
+            "data": {
+                "train": [str(file) for file in files],
+                "weights": [1, 2],
+                "cache": str(folder / "cache"),
+                "cache_above_mb": 0,
+            },
+            "training": {"start_from": str(folder / "lstm-between"), "freeze": ["encoder"], "ema": 0},
+        },
+    )
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +76,7 @@ def two(one: tuple[Path, dict[str, Any]], tmp_path_factory: pytest.TempPathFacto
             {"name": "two-to-one", "config": PLAIN, "cut": CUT},
             {"name": "one-to-two", "config": PLAIN, "resume": True},
             {"name": "cached", "config": {**DROPPING, "data": data}},
+            {"name": "tuned", "config": tuned(one[0])},
         ],
     )
 
@@ -124,5 +147,29 @@ def test_another_number_of_processes_goes_on(one: tuple[Path, dict[str, Any]], t
 
 def test_one_process_writes_the_cache_and_all_read_it(two: tuple[Path, Seen]) -> None:
     assert [each["cached"].get("wrote a cache", False) for each in two[1]] == [True, False]
-    assert len(list((two[0] / "cache").iterdir())) == 1
+    assert len(list((two[0] / "cache").glob("*.arrow"))) == 1
     assert two[1][0]["cached"]["weights"] == two[1][1]["cached"]["weights"]
+
+
+def test_fine_tuning_on_a_mix_is_the_same_in_two_processes(
+    one: tuple[Path, dict[str, Any]], two: tuple[Path, Seen]
+) -> None:
+    wanted = one[1]["tuned"]["reports"]
+    for seen in two[1]:
+        for report, like in zip(seen["tuned"]["reports"], wanted, strict=True):
+            assert report == pytest.approx(like, rel=2e-4, abs=1e-6)
+    assert_alike(one[0] / "tuned", two[0] / "tuned")
+    before, after = weights_of(one[0] / "lstm-between"), weights_of(two[0] / "tuned")
+    frozen = [name for name in after if name.startswith("encoder.")]
+    assert frozen
+    assert all(torch.equal(after[name], before[name]) for name in frozen)
+    assert len(after["source_embedding.weight"]) > len(before["source_embedding.weight"])
+
+
+def test_the_way_back_is_a_group_of_as_many(one: tuple[Path, dict[str, Any]], two: tuple[Path, Seen]) -> None:
+    assert (
+        "OMP_NUM_THREADS=1 torchrun --nproc-per-node 2 -m seqloom train " in reproduction(two[0] / "tuned").commands[0]
+    )
+    assert "OMP_NUM_THREADS=1 seqloom train " in reproduction(one[0] / "tuned").commands[0]
+    (note,) = json.loads((two[0] / "one-to-two" / "metrics.json").read_bytes())["record"]["resumed"]
+    assert note["processes"] == 2

@@ -24,6 +24,7 @@ from seqloom.training import Inputs, RunConfig, loop, train
 from seqloom.training.group import Place
 from seqloom.training.reports import EvalReport, NoticeReport, Report, StepReport
 from seqloom.training.run import Run
+from seqloom.training.start import adopted
 
 INPUTS = Inputs(reversed_pairs(), reversed_pairs(30, seed=2))
 SEEN: dict[str, Any] = {}
@@ -60,7 +61,7 @@ def summary(report: Report) -> dict[str, Any] | None:
 
 def run(job: dict[str, Any], folder: Path) -> dict[str, Any]:
     SEEN.clear()
-    config = build(RunConfig, job["config"])
+    config = build(RunConfig, adopted(job["config"]))
     inputs = Inputs() if config.data.train else INPUTS
     reports = []
     stream = train(config, folder / job["name"], inputs=inputs, resume=job.get("resume", False))
@@ -76,13 +77,13 @@ def main() -> None:
     torch.set_num_threads(1)
     vars(loop)["Run"] = Watched
     folder, rank = Path(sys.argv[1]), Place.here().rank
-    written = cache._write
+    written = vars(cache)["write_corpus"]
 
     def noted(*arguments: Any) -> None:
         SEEN["wrote a cache"] = True
         written(*arguments)
 
-    vars(cache)["_write"] = noted
+    vars(cache)["write_corpus"] = noted
     jobs = json.loads((folder / "jobs.json").read_text(encoding="utf-8"))
     seen = {job["name"] + (" resumed" if job.get("resume") else ""): run(job, folder) for job in jobs}
     (folder / f"seen-{rank}.json").write_text(json.dumps(seen), encoding="utf-8")

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TextIO
 
 import torch
+from filelock import FileLock, Timeout
 
 from seqloom.checkpoint.files import text_writer, write_folder
 from seqloom.config import to_toml
@@ -34,7 +35,6 @@ from seqloom.training.reports import EvalReport, InterruptReport, Report
 
 try:
     import optuna
-    from filelock import FileLock, Timeout
     from optuna.trial import FrozenTrial, Trial, TrialState
 except ImportError:
     raise missing_package("optuna", "sweep", "a sweep") from None

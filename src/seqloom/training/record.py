@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,11 +17,12 @@ import torch
 
 from seqloom.checkpoint import format as layout
 from seqloom.checkpoint.store import verify
-from seqloom.data import DataConfig, Example
+from seqloom.data import Example
 from seqloom.data.cache import cache_folder, uses_cache
 from seqloom.data.digests import content_digests
 from seqloom.data.readers import files_of
 from seqloom.data.readers.lines import STDIN
+from seqloom.training.config import RunConfig
 from seqloom.training.setup import Inputs, Prepared
 from seqloom.training.source import Pair
 from seqloom.training.surroundings import git_state, machine, versions
@@ -30,12 +32,28 @@ PARTS = ("train", "dev")
 Record = dict[str, Any]
 
 
+@dataclass(frozen=True)
+class DataFile:
+    """A file of pairs that a run reads, and what it is to the run: train or dev."""
+
+    part: str
+    file: str
+
+
+def data_files(config: RunConfig) -> Iterator[DataFile]:
+    """The files of pairs, in the order of the settings; a pattern stands for the files that match it now."""
+    for part in PARTS:
+        for entry in getattr(config.data, part):
+            for file in files_of(entry, config.data):
+                yield DataFile(part, file)
+
+
 def record_of(prepared: Prepared, inputs: Inputs) -> Record:
     """The record of a run that begins now."""
     config = prepared.config
     given = [part for part in PARTS if getattr(inputs, part) is not None]
     data = [_pairs_entry(part, getattr(inputs, part)) for part in given]
-    data += [each for part in PARTS if part not in given for each in _file_entries(part, config.data)]
+    data += [each for part in PARTS if part not in given for each in _file_entries(part, config)]
     data += list(_start_entries(config.training.start_from))
     seeds = {"training": config.training.seed, "data": config.data.seed}
     return {"seeds": seeds, "data": data, **session(prepared)}
@@ -64,11 +82,10 @@ def went_on(record: Record, prepared: Prepared, changes: Record) -> Record:
     return {**record, "resumed": [*record.get("resumed", []), note]}
 
 
-def _file_entries(part: str, config: DataConfig) -> Iterator[Record]:
-    """The files of pairs, in the order of the settings; what was hashed for the cache is not hashed again."""
-    entries = getattr(config, part)
-    files = [file for entry in entries for file in files_of(entry, config)]
-    known = cache_folder(config) if uses_cache(entries, config) else None
+def _file_entries(part: str, config: RunConfig) -> Iterator[Record]:
+    """The files of a part; what was hashed for the cache is not hashed again."""
+    files = [each.file for each in data_files(config) if each.part == part]
+    known = cache_folder(config.data) if uses_cache(getattr(config.data, part), config.data) else None
     digests = iter(content_digests([file for file in files if file != STDIN], known))
     for file in files:
         hashed = {} if file == STDIN else {"sha256": next(digests)}
