@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from seqloom.checkpoint.files import text_writer, write_sibling
-from seqloom.checkpoint.seal import SEAL, check_seal, sealed
+from seqloom.checkpoint.seal import SEAL, check_seal, identity, sealed
 from seqloom.errors import ModelFolderError
 
 FILES = {"numbers.json": text_writer('{"step": 250}\n'), "weights": text_writer("weights " * 40)}
@@ -25,7 +25,8 @@ def folder(tmp_path: Path) -> Path:
 def test_a_good_folder_has_an_identity(folder: Path, tmp_path: Path) -> None:
     write_sibling(tmp_path / "twin", sealed(FILES))
     write_sibling(tmp_path / "other", sealed({**FILES, "weights": text_writer("others")}))
-    assert check_seal(folder) == check_seal(tmp_path / "twin") != check_seal(tmp_path / "other")
+    one, twin, other = (identity(check_seal(each)) for each in (folder, tmp_path / "twin", tmp_path / "other"))
+    assert one == twin != other
 
 
 @given(place=st.integers(0, 10_000), bit=st.integers(0, 7), name=st.sampled_from([*FILES, SEAL]))

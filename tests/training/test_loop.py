@@ -229,8 +229,10 @@ def test_resume_keeps_to_the_settings_and_the_data_of_the_run(tmp_path: Path) ->
         next(begin_run(output, resume=True, seed=2))
     with pytest.raises(ModelFolderError, match="training data"):
         next(train(None, output, inputs=Inputs(reversed_pairs(100), reversed_pairs(30, 2)), resume=True))
-    reports = list(begin_run(output, resume=True, epochs=1))
-    assert of_kind(reports, FinishReport)[0].reason == "1 epochs done"
+    cut(begin_run(output, resume=True, epochs=2), 7)
+    inputs = Inputs(reversed_pairs(), reversed_pairs(30, seed=2))
+    reports = list(train(None, output, inputs=inputs, resume=True))  # what was changed stays changed
+    assert of_kind(reports, FinishReport)[0].reason == "2 epochs done"
 
 
 def test_resume_without_a_run_starts_one(tmp_path: Path) -> None:

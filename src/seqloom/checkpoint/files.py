@@ -95,9 +95,14 @@ def write_file(path: Path, write: Writer) -> None:
 
 def text_writer(text: str) -> Writer:
     """Writes `text` as UTF-8."""
+    return bytes_writer(text.encode("utf-8"))
+
+
+def bytes_writer(content: bytes) -> Writer:
+    """Writes `content` as it is."""
 
     def write(path: Path) -> None:
-        path.write_bytes(text.encode("utf-8"))
+        path.write_bytes(content)
 
     return write
 

@@ -26,16 +26,21 @@ def sealed(files: Mapping[str, Writer]) -> dict[str, Writer]:
     return {**files, SEAL: write}
 
 
-def check_seal(folder: Path) -> str:
-    """The hash of the seal, after every file was found as it was written; raises an error that names the bad one."""
+def check_seal(folder: Path) -> dict[str, FileRecord]:
+    """What the seal says, after every file was found as it was written; raises an error that names the bad one."""
     path = folder / SEAL
     try:
         if not path.is_file():
             raise ModelFolderError("the file is missing", where=str(path))
-        content = path.read_bytes()
-        values = read_json_object(content.decode("utf-8"), str(path))
-        for name, record in values.items():
-            check_file(folder / name, FileRecord(**record), folder / name)
+        values = read_json_object(path.read_text(encoding="utf-8"), str(path))
+        records = {name: FileRecord(**record) for name, record in values.items()}
+        for name, record in records.items():
+            check_file(folder / name, record, folder / name)
     except (OSError, UnicodeDecodeError, TypeError) as error:
         raise ModelFolderError(f"cannot be read: {error}", where=str(path)) from None
-    return sha256(content).hexdigest()
+    return records
+
+
+def identity(records: Mapping[str, FileRecord]) -> str:
+    """A hash that stands for files of these contents."""
+    return sha256(json.dumps({name: record.sha256 for name, record in sorted(records.items())}).encode()).hexdigest()

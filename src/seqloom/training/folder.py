@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -21,8 +22,17 @@ from typing import Any
 import torch
 
 from seqloom.checkpoint import format as layout
-from seqloom.checkpoint.files import STAGED, disk_errors, place_of, text_writer, write_file, write_sibling
-from seqloom.checkpoint.seal import SEAL, check_seal, sealed
+from seqloom.checkpoint.files import (
+    STAGED,
+    Writer,
+    bytes_writer,
+    disk_errors,
+    place_of,
+    text_writer,
+    write_file,
+    write_sibling,
+)
+from seqloom.checkpoint.seal import SEAL, check_seal, identity, sealed
 from seqloom.checkpoint.store import read_tokenizers, tokenizer_writers
 from seqloom.config import build, differences, read_toml, to_toml
 from seqloom.errors import ConfigError, ModelFolderError
@@ -52,7 +62,10 @@ LENGTH = ("epochs", "max_steps")
 
 @dataclass(frozen=True)
 class Settings:
-    """A copy of a run's settings whose files are as they were written; `problems` is what is wrong with the other."""
+    """A copy of a run's settings whose files are as they were written; `problems` is what is wrong with the other.
+
+    `identity` stands for all of them but the resolved configuration, parts of which may change on the way.
+    """
 
     folder: Path
     identity: str
@@ -144,9 +157,14 @@ class RunFolder:
             PRECISION: json.dumps(precision) + "\n",
             RECORD: json.dumps(record) + "\n",
         }
-        writers = sealed({**files, **{name: text_writer(text) for name, text in texts.items()}})
+        self._write_settings({**files, **{name: text_writer(text) for name, text in texts.items()}})
+
+    def _write_settings(self, files: Mapping[str, Writer]) -> None:
+        """Both copies, one after the other: at any moment there is one."""
         for copy in self._copies:
-            write_sibling(copy, writers)
+            with disk_errors(copy):
+                shutil.rmtree(copy, ignore_errors=True)
+            write_sibling(copy, sealed(files))
 
     def settings(self) -> Settings:
         """A good copy of the settings; a missing or damaged one is made anew from the other."""
@@ -159,14 +177,15 @@ class RunFolder:
         if not found:
             hint = "put the files back from a copy, or start again with --overwrite"
             raise ModelFolderError(f"the run's settings are damaged: {'; '.join(problems)}", hint=hint)
-        good, identity = found[0]
+        good, records = found[0]
         if len(found) == 1:
             (bad,) = (copy for copy in self._copies if copy != good)
             with disk_errors(bad):
                 shutil.rmtree(bad, ignore_errors=True)
             names = sorted((path.name for path in good.iterdir()), key=lambda name: name == SEAL)
             write_sibling(bad, {name: partial(shutil.copyfile, good / name) for name in names})
-        return Settings(good, identity, tuple(problems))
+        fixed = {name: record for name, record in records.items() if name != layout.CONFIG}
+        return Settings(good, identity(fixed), tuple(problems))
 
     @property
     def _copies(self) -> tuple[Path, Path]:
@@ -177,12 +196,16 @@ class RunFolder:
         return _json_object(self.resume / RECORD) or _json_object(settings.folder / RECORD)
 
     def go_on(self, prepared: Prepared) -> Record:
-        """The record of the run that is here, which now notes that it goes on here and now, with these settings."""
+        """Go on here and now with these settings, in later resumptions, too; the record of the run, which says so."""
         settings = self.settings()
         changed = differences(_read_config(settings.folder / layout.CONFIG).model_dump(), prepared.config.model_dump())
         changes = {".".join(key): [old, new] for key, old, new in changed if key[1] in LENGTH}
         record = went_on(self.record(settings), prepared, changes)
         write_file(self.resume / RECORD, text_writer(json.dumps(record) + "\n"))
+        if changed:
+            same = {path.name: path.read_bytes() for path in settings.folder.iterdir() if path.name != SEAL}
+            files = {**same, layout.CONFIG: to_toml(prepared.config).encode()}
+            self._write_settings({name: bytes_writer(content) for name, content in files.items()})
         return record
 
     def earlier(self, settings: Settings) -> Earlier:
