@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,22 +19,30 @@ HERE = Path(__file__).parent
 ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1"}
 
 
-def command(size: int, *arguments: object) -> list[str]:
+@contextlib.contextmanager
+def group(size: int, *arguments: object) -> Iterator[subprocess.Popen[str]]:
+    """A group at work; its launcher is told to end it where the test goes on without."""
     launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(size)]
-    return [*launcher, *map(str, arguments)]
+    command = [*launcher, *map(str, arguments)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, encoding="utf-8", env=ENVIRONMENT) as process:
+        try:
+            yield process
+        finally:
+            process.terminate()
 
 
-def launched(size: int, *arguments: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        command(size, *arguments), capture_output=True, encoding="utf-8", env=ENVIRONMENT, check=False
-    )
+def launched(size: int, *arguments: object) -> tuple[int, str]:
+    """The exit code of a group, and what it said."""
+    with group(size, *arguments) as process:
+        said = process.communicate()[1]
+    return process.returncode, said
 
 
 def do(size: int, folder: Path, jobs: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Have a group do jobs in a folder; returns what each process saw, by rank."""
     (folder / "jobs.json").write_text(json.dumps(jobs), encoding="utf-8")
-    done = launched(size, HERE / "worker.py", folder)
-    assert done.returncode == 0, done.stderr
+    code, said = launched(size, HERE / "worker.py", folder)
+    assert code == 0, said
     return [json.loads((folder / f"seen-{rank}.json").read_text(encoding="utf-8")) for rank in range(size)]
 
 

@@ -18,6 +18,7 @@ from seqloom.training import loop
 from seqloom.training.reproduction import reproduction
 from toy import write_pairs
 
+pytestmark = pytest.mark.timeout(900)  # several processes start, on a machine that may be busy
 Seen = list[dict[str, Any]]
 CUT = 5  # in the middle of an epoch
 PLAIN = LAWFUL["lstm-between"]

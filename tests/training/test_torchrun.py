@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
 import signal
 import subprocess
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from processes import ENVIRONMENT, HERE, command, launched, settings
+from processes import HERE, group, launched, settings
 from reversal import reversed_pairs, weights_of
 
 from seqloom.config import build, to_toml
@@ -20,6 +22,7 @@ from seqloom.training import RunConfig, train
 from seqloom.training.reports import FinishReport
 from toy import write_pairs
 
+pytestmark = pytest.mark.timeout(900)  # several starts of several processes, on a machine that may be busy
 LIMIT = 60.0
 """Seconds in which a group must be gone; a few on a machine that has time."""
 
@@ -34,23 +37,22 @@ def config(tmp_path: Path) -> Path:
     return path
 
 
-def begun(config: Path, output: Path, *more: object) -> subprocess.Popen[str]:
+@contextlib.contextmanager
+def begun(config: Path, output: Path, *more: object) -> Iterator[subprocess.Popen[str]]:
     """A group of two that has done some updates."""
-    arguments = command(2, "-m", "seqloom", "train", config, "--output", output, *more)
-    process = subprocess.Popen(arguments, stderr=subprocess.PIPE, encoding="utf-8", env=ENVIRONMENT)
-    assert process.stderr is not None
-    updates = (line for line in process.stderr if re.search(r"step \d", line))
-    assert all(next(updates, "") for _ in range(4))
-    return process
+    with group(2, "-m", "seqloom", "train", config, "--output", output, *more) as process:
+        assert process.stderr is not None
+        updates = (line for line in process.stderr if re.search(r"step \d", line))
+        assert all(next(updates, "") for _ in range(4))
+        yield process
 
 
 def ended(process: subprocess.Popen[str]) -> tuple[str, float]:
     """The rest of what a group says, and how long it took to end."""
     assert process.stderr is not None
     before = time.monotonic()
-    with process:
-        said = process.stderr.read()
-    assert process.returncode != 0
+    said = process.stderr.read()
+    assert process.wait() != 0
     return said, time.monotonic() - before
 
 
@@ -70,16 +72,16 @@ def logged(output: Path, kind: str) -> list[dict[str, Any]]:
 
 def test_a_killed_worker_ends_the_group_which_then_resumes_stops_and_finishes(config: Path, tmp_path: Path) -> None:
     output = tmp_path / "run"
-    process = begun(config, output)
-    os.kill(worker(process, 1), signal.SIGKILL)
-    said, seconds = ended(process)
+    with begun(config, output) as process:
+        os.kill(worker(process, 1), signal.SIGKILL)
+        said, seconds = ended(process)
     assert seconds < LIMIT, said
     assert said.count("error: another process of this run was lost") == 1
     (last,) = logged(output, "step")[-1:]
 
-    process = begun(config, output, "--resume")
-    process.send_signal(signal.SIGTERM)
-    said, seconds = ended(process)
+    with begun(config, output, "--resume") as process:
+        process.send_signal(signal.SIGTERM)
+        said, seconds = ended(process)
     assert seconds < LIMIT, said
     assert logged(output, "resume")[-1]["step"] >= last["step"]
     (interrupt,) = logged(output, "interrupt")
@@ -101,10 +103,10 @@ def test_a_killed_worker_ends_the_group_which_then_resumes_stops_and_finishes(co
 @pytest.mark.parametrize(("where", "kind"), [("1", "data"), ("all", "bug")])
 def test_an_error_ends_the_group_and_is_shown_once(where: str, kind: str, config: Path, tmp_path: Path) -> None:
     before = time.monotonic()
-    done = launched(2, HERE / "failing.py", where, kind, "train", config, "--output", tmp_path / "run")
+    code, said = launched(2, HERE / "failing.py", where, kind, "train", config, "--output", tmp_path / "run")
     assert time.monotonic() - before < 3 * LIMIT
-    assert done.returncode != 0
-    assert done.stderr.count("made up") == 1, done.stderr
-    assert "was lost" not in done.stderr
+    assert code != 0
+    assert said.count("made up") == 1, said
+    assert "was lost" not in said
     assert [line["step"] for line in logged(tmp_path / "run", "step")] == [1, 2]
-    assert ("error: made up\nhint: none\n" in done.stderr) == (kind == "data")
+    assert ("error: made up\nhint: none\n" in said) == (kind == "data")
