@@ -272,7 +272,7 @@ def test_a_sweep_is_run_shown_and_gone_on_with(tmp_path: Path, monkeypatch: pyte
     write_pairs(Path("pairs.tsv"), copied(60))
     base = laid_over({"data": {"train": ["pairs.tsv"]}}, {**SETTINGS, "training.epochs": 1})
     Path("base.toml").write_text(to_toml(build(RunConfig, base)))
-    text = '[sweep]\nbase = "base.toml"\n[space]\n"model.hidden" = { choices = [8, 9, 10] }\n'
+    text = '[sweep]\nbase = "base.toml"\n[space]\n"model.hidden" = { choices = [8, 10, 12] }\n'
     Path("sweep.toml").write_text(text)
     first = run("sweep", "sweep.toml", "--output", "out", "--trials", 1)
     assert first.exit_code == 0, first.output

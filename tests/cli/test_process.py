@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import resource
 import signal
@@ -12,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+import seqloom
+from seqloom.training.reproduction import reproduction
 from toy import SETTINGS, copied, write_pairs
 
 ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1", "LC_ALL": "C"}
@@ -95,25 +96,13 @@ def test_the_package_and_the_help_need_neither_torch_nor_numpy() -> None:
     assert done.stdout.strip() == "[]"
 
 
-def test_the_command_of_reproduce_trains_the_same_model_again(tmp_path: Path) -> None:
-    write_pairs(tmp_path / "pairs.tsv", copied(200))
-    settings = [f"--set={key}={str(value).lower()}" for key, value in SETTINGS.items() if key != "training.precision"]
-    script = f'seqloom() {{ {sys.executable} -m seqloom "$@"; }}\n'
-
-    def shell(line: str) -> str:
-        done = subprocess.run(
-            ["sh", "-c", script + line],
-            cwd=tmp_path,
-            env=ENVIRONMENT,
-            capture_output=True,
-            encoding="utf-8",
-            check=True,
-        )
-        return done.stdout
-
-    shell(f"seqloom train --train pairs.tsv --output m {' '.join(settings)} --set training.epochs=2")
-    found = json.loads(shell("seqloom reproduce m --json"))
-    assert found["unchanged"] is True
-    shell("\n".join(found["commands"]))
-    first, again = ((tmp_path / name / "model.safetensors").read_bytes() for name in ("m", "m-again"))
+def test_the_command_of_reproduce_trains_the_same_model_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_pairs(Path("pairs.tsv"), copied(200))
+    settings = {**SETTINGS, "training.epochs": 2, "training.precision": "auto"}
+    seqloom.train("pairs.tsv", output="m", settings=settings)
+    (command,) = reproduction("m").commands
+    script = f'seqloom() {{ {sys.executable} -m seqloom "$@"; }}\n{command}'
+    subprocess.run(["sh", "-c", script], env=ENVIRONMENT, capture_output=True, check=True)
+    first, again = (Path(name, "model.safetensors").read_bytes() for name in ("m", "m-again"))
     assert first == again

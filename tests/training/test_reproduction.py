@@ -104,17 +104,14 @@ def test_pairs_from_python_are_hashed_and_have_no_command(desk: Path) -> None:
     assert "given in Python" in found.notes[0]
 
 
-def test_a_run_that_went_on_otherwise_says_so(desk: Path) -> None:
+def test_a_run_that_went_on_otherwise_says_so(desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     stream = train(on_files(log_every=1), "run")
     for report in stream:
         if isinstance(report, StepReport) and report.step >= 2:
             break
     stream.close()
-    torch.set_num_threads(2)
-    try:
-        list(train(on_files(log_every=1, epochs=4), "run", resume=True))
-    finally:
-        torch.set_num_threads(1)
+    monkeypatch.setattr("seqloom.training.record.torch.get_num_threads", lambda: 2)
+    list(train(on_files(log_every=1, epochs=4), "run", resume=True))
     (note,) = record_in("run")["resumed"]
     assert note["settings"] == {"training.epochs": [3, 4]}
     assert note["threads"] == 2
