@@ -55,9 +55,16 @@ def newest(output: Path) -> Path:
     return max((output / "resume" / "states").glob("[0-9]*"))
 
 
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run for which there was always room."""
+    output = tmp_path_factory.mktemp("whole") / "run"
+    list(begin_run(output, **SETTINGS))
+    return output
+
+
 @pytest.mark.parametrize("leave", [0, 4096, 12_000, 30_000])
-def test_a_disk_that_fills_up(small_disk: Path, leave: int, tmp_path: Path) -> None:
-    list(begin_run(tmp_path / "whole", **SETTINGS))
+def test_a_disk_that_fills_up(small_disk: Path, leave: int, whole: Path) -> None:
     output = small_disk / "run"
     stream = begin_run(output, **SETTINGS)
 
@@ -78,7 +85,7 @@ def test_a_disk_that_fills_up(small_disk: Path, leave: int, tmp_path: Path) -> N
     assert not list(output.rglob("*.tmp"))
     (small_disk / "ballast").unlink()
     follow(begin_run(output, resume=True, **SETTINGS), [JsonlReporter(output / "log.jsonl")])
-    assert same_weights(tmp_path / "whole", output)
+    assert same_weights(whole, output)
 
 
 def test_a_disk_that_is_full_from_the_start(small_disk: Path, tmp_path: Path) -> None:
