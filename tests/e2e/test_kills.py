@@ -22,11 +22,13 @@ def check(folder: Path, extra: tuple[str, ...], kills: int, updates: int, seed: 
     )
 
 
+@pytest.mark.timeout(3600)
 def test_three_kills_change_nothing(tmp_path: Path) -> None:
     check(tmp_path, AVERAGED, kills=3, updates=40, seed=1)
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(3600)
 @pytest.mark.parametrize("extra", [AVERAGED, MOVING], ids=["averaged, plateau", "moving average"])
 def test_twenty_kills_change_nothing(extra: tuple[str, ...], tmp_path: Path) -> None:
     check(tmp_path, extra, kills=20, updates=400, seed=7)
