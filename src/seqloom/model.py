@@ -211,12 +211,16 @@ class Seq2Seq(nn.Module):
         target_lengths: Int[Tensor, " B"],
         smoothing: float = 0.0,
     ) -> LossSums:
-        """Cross-entropy over the real target positions; padding is left out before the vocabulary is touched."""
+        """Cross-entropy over the real target positions; padding is left out before the vocabulary is touched.
+
+        Where `target_lengths` are on the processor, a GPU is not waited for.
+        """
         features, _ = self.features(source, lengths, target_in)
         mask = length_mask(target_lengths, target_out.size(1))
-        targets = target_out[mask]
-        loss, nll = self.decoder.readout.loss(features[mask], targets, smoothing)
-        return LossSums(loss, nll, len(targets))
+        places = mask.flatten().nonzero().squeeze(1).to(features.device, non_blocking=True)
+        rows, targets = features.flatten(0, 1).index_select(0, places), target_out.flatten().index_select(0, places)
+        loss, nll = self.decoder.readout.loss(rows, targets, smoothing)
+        return LossSums(loss, nll, len(places))
 
 
 def select(state: ModelState, rows: Tensor, sentences: Tensor | None = None) -> ModelState:

@@ -61,11 +61,11 @@ def test_an_update_that_is_not_finite_changes_nothing(precision: str) -> None:
     good = update(ready.model, optimiser, [batch], objective)
     before = {name: value.clone() for name, value in ready.model.state_dict().items()}
     moments = [value.clone() for state in optimiser.state.values() for value in state.values()]
-    with torch.no_grad():
-        real = next(ready.model.parameters()).clone()
-        next(ready.model.parameters()).fill_(float("nan"))
-        bad = update(ready.model, optimiser, [batch], objective)
-        next(ready.model.parameters()).copy_(real)
+    first = next(ready.model.parameters())
+    real = first.detach().clone()
+    first.data.fill_(float("nan"))
+    bad = update(ready.model, optimiser, [batch], objective)
+    first.data.copy_(real)
     assert bool(good.healthy)
     assert not bool(bad.healthy)
     assert all(torch.equal(value, before[name]) for name, value in ready.model.state_dict().items())
@@ -77,7 +77,7 @@ def test_a_run_goes_back_after_many_skips(tmp_path: Path, monkeypatch: pytest.Mo
     real, calls = step.judged, iter(range(10**6))
 
     def judged(weights: Any, nll: torch.Tensor) -> Any:
-        if 8 <= next(calls) < 30:
+        if 8 <= next(calls) < 12:
             weights[0].grad[0] = float("inf")
         return real(weights, nll)
 
@@ -90,13 +90,13 @@ def test_a_run_goes_back_after_many_skips(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def test_batches_that_do_not_fit_are_cut(tmp_path: Path) -> None:
-    """With half a gigabyte to take, a batch of long pairs does not fit, its halves or quarters do."""
-    pairs = [("ab" * 100, "ba" * 100)] * 512
-    config = run_config(device="cuda", epochs=1, log_every=1, batch={"tokens": 0, "sentences": 512})
+    """Where there is half a gigabyte to take, a batch of long pairs does not fit, a part of it does."""
+    pairs = [("ab" * 100, "ba" * 100)] * 2048
+    config = run_config(device="cuda", epochs=1, log_every=1, batch={"tokens": 0, "sentences": 2048})
     config = config.replace(model=config.model.replace(embedding=64, hidden=256))
     total = torch.cuda.get_device_properties(0).total_memory
     torch.cuda.empty_cache()
-    torch.cuda.set_per_process_memory_fraction(0.75e9 / total)
+    torch.cuda.set_per_process_memory_fraction(0.5e9 / total)
     try:
         reports = list(train(config, tmp_path / "run", inputs=Inputs(pairs, pairs[:4])))
     finally:
@@ -114,6 +114,7 @@ def test_the_budget_is_found_by_trial() -> None:
     assert any("found by trial on cuda" in text for text in ready.notices)
 
 
+@pytest.mark.filterwarnings("ignore:Synchronization debug mode")
 def test_training_does_not_wait_for_the_gpu() -> None:
     """No update reads a number back: torch raises where something would wait."""
     ready = prepare(run_config(device="cuda"), Inputs(reversed_pairs(200)))

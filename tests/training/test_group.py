@@ -51,7 +51,7 @@ def test_a_group_of_one_says_nothing() -> None:
         assert group == Group()
     assert group.from_first(lambda: 7) == 7
     assert group.gather("a") == ["a"]
-    assert [group.any(True), group.any(False)] == [True, False]
+    assert group.any(True, False) == [True, False]
     numbers = torch.ones(3)
     group.add_up(numbers)
     group.copy_first([numbers])

@@ -172,6 +172,16 @@ def test_a_keyboard_interrupt_between_updates_saves_too(tmp_path: Path) -> None:
     assert last.step == 4
 
 
+def test_a_state_is_saved_when_the_newest_is_old_by_the_clock(tmp_path: Path) -> None:
+    never = list(begin_run(tmp_path / "never", epochs=1, checkpoint_minutes=0))
+    always = list(begin_run(tmp_path / "always", epochs=1, checkpoint_minutes=1e-9))
+    steps = of_kind(never, FinishReport)[0].step
+    assert [each.step for each in of_kind(never, CheckpointReport)] == [0, steps]
+    assert sorted({each.step for each in of_kind(always, CheckpointReport)}) == list(range(steps + 1))
+    assert len(of_kind(always, CheckpointReport)) > len(of_kind(never, CheckpointReport))
+    assert same_weights(tmp_path / "never", tmp_path / "always")
+
+
 def test_interrupted_inside_an_update_the_last_saved_state_counts(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -39,7 +39,9 @@ class TrainingConfig(Section):
     evaluate_every: int = Field(default=0, ge=0)
     """Updates between dev evaluations; 0 evaluates after each epoch."""
     checkpoint_every: int = Field(default=0, ge=0)
-    """Updates between saved states to resume from; 0 saves at each evaluation."""
+    """Updates between saved states to resume from, beside those of each evaluation; 0 none."""
+    checkpoint_minutes: float = Field(default=10.0, ge=0)
+    """Minutes of the clock after which the state is saved at the latest; 0 waits for the next evaluation."""
     keep_states: int = Field(default=2, ge=1)
     """How many saved states stay on the disk."""
     log_every: int = Field(default=50, ge=1)

@@ -50,7 +50,7 @@ OURS = {LOG, "resume", "tensorboard", *LOCKS}
 """What a run that was cut short at its very beginning may leave behind."""
 STATES = "states"
 FREE: dict[str, tuple[str, ...] | None] = {
-    "training": ("epochs", "max_steps", "log_every", "checkpoint_every", "keep_states", "device"),
+    "training": ("epochs", "max_steps", "log_every", "checkpoint_every", "checkpoint_minutes", "keep_states", "device"),
     "data": ("test", "cache", "cache_above_mb"),
     "search": None,
     "evaluation": None,

@@ -143,14 +143,14 @@ class Group:
             dist.all_gather_object(values, value, group=self.words)
         return values
 
-    def any(self, here: bool) -> bool:
-        """Whether it is so in some process."""
+    def any(self, *here: bool) -> list[bool]:
+        """Of each of some facts, whether it is so in some process."""
         if self.size == 1:
-            return here
-        flag = torch.tensor(int(here), dtype=torch.int32)
+            return list(here)
+        flags = torch.tensor(here, dtype=torch.int32)
         with _talk():
-            dist.all_reduce(flag, dist.ReduceOp.MAX, group=self.words)
-        return bool(flag)
+            dist.all_reduce(flags, dist.ReduceOp.MAX, group=self.words)
+        return [bool(flag) for flag in flags]
 
     @contextlib.contextmanager
     def one_by_machine(self) -> Iterator[None]:

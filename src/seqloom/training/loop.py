@@ -102,14 +102,14 @@ def _guarded(run: Run, stop: StopRequest) -> Iterator[reports.Report]:
     try:
         yield from _updates(run, stop)
     except GeneratorExit:
-        run.last_save()
+        run.save_now()
         raise
     except KeyboardInterrupt:
-        run.last_save()
+        run.save_now()
         yield run.interrupted()
     except LostProcessError:
         if run.prepared.device.type == "cpu":  # there the loss shows before it is in any weight
-            run.last_save()
+            run.save_now()
         raise
     except DiskError as error:
         hint = f"make room, then go on after the last saved update: {run.folder.command}"
@@ -130,7 +130,7 @@ def _updates(run: Run, stop: StopRequest) -> Iterator[reports.Report]:
     if run.ended:
         yield from run.finish()
         return
-    yield from run.last_save()
+    yield from run.save_now()
     yield run.interrupted()
 
 
@@ -142,8 +142,11 @@ def _stretch(run: Run, stop: StopRequest) -> Iterator[reports.Report]:
                 yield from run.evaluate()
             if run.save_due:
                 yield run.save()
-            if run.ended or run.group.any(stop.made):
+            stopping, overdue = run.group.any(stop.made, run.saving.overdue(run.progress))
+            if run.ended or stopping:
                 break
+            if overdue:
+                yield from run.save_now()
             yield from run.update(batches)
 
 

@@ -25,6 +25,7 @@ from seqloom.training.progress import Progress
 from seqloom.training.randomness import seed_update
 from seqloom.training.record import Record
 from seqloom.training.result import model_folder
+from seqloom.training.saving import Saving
 from seqloom.training.schedules import rate_factor
 from seqloom.training.setup import Prepared
 from seqloom.training.state import Identity, Learner, Restored, StateStore
@@ -57,7 +58,7 @@ class Run:
         self.watch = Watch(prepared.device.type)
         self.record = record
         self.busy = False
-        self._saved = (-1, -1)
+        self.saving = Saving(training)
 
     @property
     def epoch(self) -> int:
@@ -76,10 +77,8 @@ class Run:
 
     @property
     def save_due(self) -> bool:
-        """Whether this update's state is to be saved and is not yet; never in the middle of a row of skips."""
-        step, every = self.progress.step, self.training.checkpoint_every
-        due = step == self.progress.evaluated or (every > 0 and step % every == 0)
-        return due and not self.progress.health.streak and self._saved != (step, self.progress.evaluated)
+        """Whether this update's state is to be saved and is not yet."""
+        return self.saving.due(self.progress)
 
     @property
     def failing(self) -> bool:
@@ -102,7 +101,7 @@ class Run:
         """Go back to the newest good state, if there is one."""
         restored = self.states.restore(self.learner, self.progress)
         if restored.name:
-            self._saved = (self.progress.step, self.progress.evaluated)
+            self.saving.done(self.progress)
         return restored
 
     def regroup(self) -> list[str]:
@@ -233,11 +232,11 @@ class Run:
         """Put the state on the disk."""
         began = time.perf_counter()
         path = self.states.save(self.learner, self.progress)
-        self._saved = (self.progress.step, self.progress.evaluated)
+        self.saving.done(self.progress)
         return reports.CheckpointReport(self.progress.step, str(path), time.perf_counter() - began)
 
-    def last_save(self) -> list[reports.Report]:
-        """Save what can be saved when a run is cut short; the middle of a row of skips cannot."""
+    def save_now(self) -> list[reports.Report]:
+        """Save what can be saved between two updates, whenever that is; the middle of a row of skips cannot."""
         if self.busy:
             return []
         said = self.look(everything=True)
@@ -280,7 +279,7 @@ class Run:
 
     def interrupted(self) -> reports.InterruptReport:
         """How to go on from the newest saved state."""
-        return reports.InterruptReport(self.epoch, max(0, self._saved[0]), self.folder.command)
+        return reports.InterruptReport(self.epoch, max(0, self.saving.latest[0]), self.folder.command)
 
     def _judged(self, began: float) -> reports.EvalReport:
         return judge(self.prepared, self.epoch, self.progress.step, self.progress.selection, began)

@@ -111,3 +111,11 @@ def hold_column(weight_ih: Tensor, signs: tuple[int, ...]) -> Tensor:
     hidden = weight_ih.size(0) // len(signs)
     column = torch.tensor(signs, dtype=weight_ih.dtype, device=weight_ih.device) * 1e4
     return torch.cat([weight_ih, column.repeat_interleave(hidden)[:, None]], 1)
+
+
+def kernel_weights(*weights: Tensor) -> list[Tensor]:
+    """Weights as a fused kernel wants them: cuDNN's side by side, or it copies them itself at every call, and warns."""
+    if weights[0].device.type != "cuda":
+        return list(weights)
+    parts = torch.cat([weight.flatten() for weight in weights]).split([weight.numel() for weight in weights])
+    return [part.view_as(weight) for part, weight in zip(parts, weights, strict=True)]

@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from seqloom.nn.cells.base import Cell, CellConfig, hold_column
+from seqloom.nn.cells.base import Cell, CellConfig, hold_column, kernel_weights
 from seqloom.nn.product import Product, direct
 from seqloom.nn.shapes import last_by_length, length_mask
 
@@ -69,8 +69,8 @@ class LSTM(Cell):
             padding = ~length_mask(lengths, x.size(1))
             x = torch.cat([x, padding[:, :, None].to(x.dtype)], 2)
             weight_ih = hold_column(weight_ih, (-1, 1, 0, 0))
-        weights: list[Tensor] = [weight_ih, self.weight_hh, self.bias_ih, self.bias_hh]
-        initial = [part.to(x.dtype)[None] for part in state]
+        weights = kernel_weights(weight_ih, self.weight_hh, self.bias_ih, self.bias_hh)
+        initial = [part.to(x.dtype).contiguous()[None] for part in state]
         y, hidden, cell = torch.lstm(x, initial, weights, True, 1, 0.0, torch.is_grad_enabled(), False, True)
         if lengths is None:
             return y, LSTMState(hidden[0], cell[0])

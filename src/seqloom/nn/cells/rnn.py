@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from seqloom.nn.cells.base import Cell, CellConfig
+from seqloom.nn.cells.base import Cell, CellConfig, kernel_weights
 from seqloom.nn.product import Product, direct
 from seqloom.nn.shapes import last_by_length
 
@@ -41,7 +41,7 @@ class RNN(Cell):
         self, x: Float[Tensor, "B S I"], lengths: Int[Tensor, " B"] | None, state: Tensor
     ) -> tuple[Float[Tensor, "B S H"], Tensor]:
         """All steps in the fused dense kernel."""
-        weights: list[Tensor] = [self.weight_ih, self.weight_hh, self.bias_ih, self.bias_hh]
-        initial = state.to(x.dtype)[None]
+        weights = kernel_weights(self.weight_ih, self.weight_hh, self.bias_ih, self.bias_hh)
+        initial = state.to(x.dtype).contiguous()[None]
         y, final = torch.rnn_tanh(x, initial, weights, True, 1, 0.0, torch.is_grad_enabled(), False, True)
         return y, final[0] if lengths is None else last_by_length(y, lengths)
