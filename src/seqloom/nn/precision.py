@@ -51,13 +51,15 @@ class Precision:
     @contextmanager
     def active(self) -> Iterator[None]:
         """Computes inside with this precision, and without denormals."""
-        before = torch.get_float32_matmul_precision()
+        before, recurrent = torch.get_float32_matmul_precision(), torch.backends.cudnn.allow_tf32
         torch.set_float32_matmul_precision("medium" if self.onednn else "highest")
+        torch.backends.cudnn.allow_tf32 = False
         try:
             with no_denormals(), torch.autocast(self.device, torch.bfloat16, enabled=self.dtype == torch.bfloat16):
                 yield
         finally:
             torch.set_float32_matmul_precision(before)
+            torch.backends.cudnn.allow_tf32 = recurrent
 
     @property
     def setting(self) -> Wanted:

@@ -109,8 +109,8 @@ def hold_column(weight_ih: Tensor, signs: tuple[int, ...]) -> Tensor:
     An input of 1 in that column makes a fused kernel carry its state over padding, exactly: σ(±10⁴) is 1 or 0.
     """
     hidden = weight_ih.size(0) // len(signs)
-    column = torch.tensor(signs, dtype=weight_ih.dtype, device=weight_ih.device) * 1e4
-    return torch.cat([weight_ih, column.repeat_interleave(hidden)[:, None]], 1)
+    column = torch.cat([weight_ih.new_full((hidden, 1), 1e4 * sign) for sign in signs])
+    return torch.cat([weight_ih, column], 1)
 
 
 def kernel_weights(*weights: Tensor) -> list[Tensor]:
