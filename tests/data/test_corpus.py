@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,11 +15,13 @@ from seqloom.data import (
     Example,
     Origin,
     ReadReport,
+    cache,
     clean,
     corpus_of,
     load_corpus,
     pairs_as_examples,
     read_examples,
+    remembered,
     split_dev,
     survey,
 )
@@ -104,6 +108,50 @@ def test_failed_reading_leaves_nothing_in_the_cache(encoder: Encoder, tmp_path: 
     (tmp_path / "p.tsv").write_text("a\tA\n")
     with pytest.raises(DataError, match="cache cannot be written"):
         load_corpus([str(tmp_path / "p.tsv")], config.replace(cache=str(tmp_path / "p.tsv")), encoder)
+
+
+@pytest.mark.parametrize("back", [False, True], ids=["after it was read", "while it is read"])
+def test_a_file_that_changes_while_it_is_read_is_not_taken_for_another(
+    back: bool, encoder: Encoder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, kept = tmp_path / "p.tsv", tmp_path / "kept.tsv"
+    write(path, [("a", "A")])
+    config, entries = DataConfig(cache=str(tmp_path / "cache"), cache_above_mb=0), [str(path)]
+
+    def swapped(*arguments: Any) -> Iterator[Example]:
+        path.rename(kept)
+        write(path, [("b", "B"), ("c", "C")])
+        yield from read_examples(*arguments)
+        if back:
+            kept.replace(path)
+
+    def text() -> str:
+        return "".join(example.source for example in vars(cache)["read_examples"](entries, config, ReadReport()))
+
+    monkeypatch.setattr(cache, "read_examples", swapped)
+    for attempt in (lambda: load_corpus(entries, config, encoder), lambda: remembered(entries, config, ["x"], text)):
+        with pytest.raises(DataError, match=r"p\.tsv: the file changed while it was read"):
+            attempt()
+        if kept.exists():
+            kept.replace(path)
+    monkeypatch.undo()
+    assert [example.source for example in load_corpus(entries, config, encoder).examples()] == ["a"]
+    assert remembered(entries, config, ["x"], text) == "a"
+
+
+def test_a_shard_that_comes_while_others_are_read_is_noticed(
+    encoder: Encoder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path / "0.tsv", [("a", "A")])
+    config = DataConfig(cache=str(tmp_path / "cache"), cache_above_mb=0)
+
+    def late(*arguments: Any) -> Iterator[Example]:
+        write(tmp_path / "1.tsv", [("b", "B")])
+        yield from read_examples(*arguments)
+
+    monkeypatch.setattr(cache, "read_examples", late)
+    with pytest.raises(DataError, match=r"1\.tsv: files came or went while they were read"):
+        load_corpus([f"{tmp_path}/*.tsv"], config, encoder)
 
 
 def test_skipped_lines_are_remembered_by_the_cache(encoder: Encoder, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from seqloom.data import digests
-from seqloom.data.digests import INDEX, content_digests
+from seqloom.data.digests import INDEX, Contents, content_digests
 from seqloom.errors import DataError
 
 
@@ -77,3 +77,38 @@ def test_what_cannot_be_read_or_written(files: list[str], tmp_path: Path) -> Non
     with pytest.raises(DataError, match="does not exist"):
         content_digests([str(tmp_path / "none")], tmp_path / "cache")
     assert content_digests(files, Path(files[0])) == right(files)  # no folder: nothing is remembered, nothing fails
+
+
+def test_a_remembered_file_that_cannot_be_looked_for_is_forgotten(files: list[str], tmp_path: Path) -> None:
+    cache = tmp_path / "cache"
+    content_digests(files[:1], cache)
+    known = json.loads((cache / INDEX).read_text())
+    unreachable = f"{tmp_path}/{'x' * 300}"  # no such name is possible: an error other than that there is no file
+    (cache / INDEX).write_text(json.dumps({**known, unreachable: known[files[0]]}))
+    assert content_digests(files, cache) == right(files)
+    assert list(json.loads((cache / INDEX).read_text())) == files
+
+
+@pytest.mark.parametrize("value", ["none", "ab", "g" * 64, None, 7])
+def test_what_is_no_hash_is_not_believed(value: object, files: list[str], tmp_path: Path) -> None:
+    cache = tmp_path / "cache"
+    content_digests(files, cache)
+    known = json.loads((cache / INDEX).read_text())
+    (cache / INDEX).write_text(json.dumps({place: [stamp, value] for place, (stamp, _) in known.items()}))
+    assert content_digests(files, cache) == right(files)
+
+
+def test_contents_show_what_happened_in_between(files: list[str], tmp_path: Path) -> None:
+    before = Contents.of(files, None)
+    before.check(Contents.of(files, None))
+    with pytest.raises(DataError, match="b: files came or went while they were read"):
+        before.check(Contents.of(files[:1], None))
+    kept = tmp_path / "kept"
+    Path(files[1]).rename(kept)
+    Path(files[1]).write_text("other")
+    with pytest.raises(DataError, match=r"b: the file changed while it was read(.|\n)*hint: "):
+        before.check(Contents.of(files, None))
+    kept.replace(files[1])
+    assert Contents.of(files, None).digests == before.digests
+    with pytest.raises(DataError, match="b: the file changed"):
+        before.check(Contents.of(files, None))

@@ -1,8 +1,8 @@
 """Corpora of files: in memory when small, else an Arrow file in a cache folder, mapped and read by the page.
 
 A file's name is a hash of all that decides its content: the bytes of the input, the settings of reading and the
-tokenizers. It is written beside its place and renamed, so that a killed run leaves no half file behind. The folder may
-be removed at any time.
+tokenizers. It is written beside its place and renamed, so that a killed run leaves nothing that could be taken for a
+whole file, and only if the input still is what its name says. The folder may be removed whenever no run is on.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from seqloom.data.config import DataConfig
 from seqloom.data.corpus import Corpus, Encoder, corpus_of, write_corpus
-from seqloom.data.digests import content_digests
+from seqloom.data.digests import Contents, content_digests
 from seqloom.data.files import cache_errors, whole_file
 from seqloom.data.readers import ReadReport, expanded, files_of, read_examples
 from seqloom.data.readers.lines import STDIN
@@ -34,11 +34,13 @@ def load_corpus(entries: Sequence[str], config: DataConfig, encoder: Encoder) ->
     if not uses_cache(entries, config):
         return corpus_of(read_examples(entries, config, report), encoder, report)
     about = [encoder.source.to_json(), encoder.target.to_json(), str(encoder.reverse_source)]
-    place = cache_folder(config) / f"{_key(entries, config, about)}.arrow"
+    contents = _contents(entries, config)
+    place = cache_folder(config) / f"{_key(entries, config, about, contents)}.arrow"
     corpus = _mapped(place)
     if corpus is None:
         with cache_errors(place), whole_file(place) as stream:
             write_corpus(stream, read_examples(entries, config, report), encoder, report)
+            contents.check(_contents(entries, config))
         corpus = _mapped(place)
     assert corpus is not None
     return corpus
@@ -62,10 +64,12 @@ def remembered(entries: Sequence[str], config: DataConfig, about: Sequence[str],
     """`make()`, a text that follows from files and from `about` alone; not made twice where the files are cached."""
     if not uses_cache(entries, config):
         return make()
-    place = cache_folder(config) / f"{_key(entries, config, about)}.txt"
+    contents = _contents(entries, config)
+    place = cache_folder(config) / f"{_key(entries, config, about, contents)}.txt"
     with contextlib.suppress(OSError, UnicodeDecodeError):
         return place.read_text(encoding="utf-8")
     text = make()
+    contents.check(_contents(entries, config))
     with cache_errors(place), whole_file(place) as stream:
         stream.write(text.encode("utf-8"))
     return text
@@ -88,13 +92,17 @@ def _mapped(place: Path) -> Corpus | None:
         return None
 
 
-def _key(entries: Sequence[str], config: DataConfig, about: Iterable[str]) -> str:
+def _contents(entries: Sequence[str], config: DataConfig) -> Contents:
+    """What the files of some entries hold now."""
+    return Contents.of([file for entry in entries for file in files_of(entry, config)], cache_folder(config))
+
+
+def _key(entries: Sequence[str], config: DataConfig, about: Iterable[str], contents: Contents) -> str:
     """A hash of what is read, how, and of `about`."""
     shards = json.dumps([expanded(entry, config) for entry in entries])
     digest = hashlib.sha256()
     for part in (str(FORMAT), config.model_dump_json(include=READING), *about, shards):
         digest.update(hashlib.sha256(part.encode("utf-8", "surrogateescape")).digest())
-    files = [file for entry in entries for file in files_of(entry, config)]
-    for known in content_digests(files, cache_folder(config)):
+    for known in contents.digests:
         digest.update(bytes.fromhex(known))
     return digest.hexdigest()[:40]

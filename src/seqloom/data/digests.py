@@ -11,19 +11,49 @@ import contextlib
 import hashlib
 import json
 import os
+import re
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from seqloom.data.files import whole_file
 from seqloom.data.readers.lines import opened
+from seqloom.errors import DataError
 
 INDEX = "digests.json"
 QUIET = 3_000_000_000
 """Nanoseconds without a change after which a file is remembered."""
 
 Stamp = list[int]
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What some files held at a moment, with size and times of each; two of them tell whether what was read in between
+    was just that."""
+
+    files: tuple[str, ...]
+    digests: tuple[str, ...]
+    times: tuple[Stamp | None, ...]
+
+    @staticmethod
+    def of(files: Sequence[str], folder: Path | None) -> Contents:
+        """What the files hold now; `folder` as for `content_digests`."""
+        stamps = [_stamp(file) for file in files]
+        times = tuple(None if stamp is None else stamp[:3] for stamp in stamps)
+        return Contents(tuple(files), tuple(content_digests(files, folder)), times)
+
+    def check(self, after: Contents) -> None:
+        """Refuse files that came, went or changed since, also one that was changed and put back."""
+        if self.files != after.files:
+            odd = min({*self.files} ^ {*after.files}, default="")
+            raise _unsteady("files came or went while they were read", odd)
+        before, now = (zip(each.digests, each.times, strict=True) for each in (self, after))
+        for file, one, other in zip(self.files, before, now, strict=True):
+            if one != other:
+                raise _unsteady("the file changed while it was read", file)
 
 
 def content_digests(files: Sequence[str], folder: Path | None) -> list[str]:
@@ -60,12 +90,21 @@ def _read(index: Path) -> dict[str, Any]:
         values = json.loads(index.read_bytes())
     except (OSError, ValueError):
         return {}
-    whole = isinstance(values, dict) and all(isinstance(entry, list) and len(entry) == 2 for entry in values.values())
-    return values if whole else {}
+    return values if isinstance(values, dict) and all(map(_entry, values.values())) else {}
+
+
+def _entry(value: object) -> bool:
+    """Whether something is a stamp and a SHA-256."""
+    return isinstance(value, list) and len(value) == 2 and bool(re.fullmatch("[0-9a-f]{64}", str(value[1])))
 
 
 def _write(index: Path, fresh: dict[str, Any]) -> None:
     """Adds to the index and drops files that are gone; where it cannot be written, files are hashed again."""
-    kept = {place: entry for place, entry in _read(index).items() if Path(place).exists()}
-    with contextlib.suppress(OSError), whole_file(index) as stream:
-        stream.write(json.dumps({**kept, **fresh}).encode())
+    with contextlib.suppress(OSError):
+        kept = {place: entry for place, entry in _read(index).items() if os.path.exists(place)}  # noqa: PTH110 - never raises
+        with whole_file(index) as stream:
+            stream.write(json.dumps({**kept, **fresh}).encode())
+
+
+def _unsteady(reason: str, file: str) -> DataError:
+    return DataError(reason, where=file, hint="start again when nothing writes to the data any more")
