@@ -71,6 +71,45 @@ def test_sides_of_parallel_text_are_paired_by_position(tmp_path: Path) -> None:
         read(entry)
 
 
+@pytest.mark.parametrize(
+    ("entry", "files", "odd"),
+    [
+        ("pp_*.en,pp_*.de", "pp_a.en pp_b.en pp_b.de pp_c.de", ("pp_a.en", "pp_b.de")),
+        ("pp_*.en,pp_*.de", "pp_a.en pp_b.en pp_a.de pp_c.de", ("pp_b.en", "pp_c.de")),
+        ("pp_*.en,pp_*.de", "pp_a.en pp_b.en pp_c.en pp_a.de pp_c.de", ("pp_b.en", "pp_c.de")),
+        ("*-[0-9]*.en,*-?*.de", "a-1.en b-2.en a-1.de b-2.de", ()),
+        ("*-[0-9].en,*-[!x].de", "a-1.en b-2.en a-1.de c-2.de", ("b-2.en", "c-2.de")),
+        ("*en*.a,*de*.b", "en-end.a de-end.b", ()),  # the first * may be empty or en-
+        ("en/**/*.txt,de/**/*.txt", "en/x.txt en/a/y.txt de/x.txt de/a/y.txt", ()),
+        ("en/**/*.txt,de/**/*.txt", "en/x.txt en/a/y.txt de/x.txt de/b/y.txt", ("en/a/y.txt", "de/b/y.txt")),
+        ("?.en,?.de,?.fr", "1.en 2.en 1.de 2.de 1.fr 3.fr", ("2.en", "2.de and 3.fr")),
+        ("[*]*.en,?*.de", "*1.en *2.en a1.de a2.de", ("*1.en", "a1.de")),
+        ("*.en,b.de", "a.en b.de", ()),
+        ("*[1].en,*.de", "x[1].en *[1].en x.de", ()),
+    ],
+)
+def test_files_are_paired_by_what_the_wildcards_stand_for(
+    entry: str, files: str, odd: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in files.split():
+        Path(name).parent.mkdir(parents=True, exist_ok=True)
+        Path(name).write_text("a\n")
+    if not odd:
+        assert read(entry)[0]
+        return
+    with pytest.raises(DataError, match=r"wildcards must stand for the same text(.|\n)*hint: ") as caught:
+        read(entry)
+    assert caught.value.message.endswith(f"but {odd[0]} is paired with {odd[1]}")
+
+
+def test_several_files_need_the_same_number_of_wildcards(tmp_path: Path) -> None:
+    for name in ("a-1.en", "b-2.en", "a.de", "b.de"):
+        (tmp_path / name).write_text("a\n")
+    with pytest.raises(DataError, match="as many wildcards as each other"):
+        read(f"{tmp_path}/*-*.en,{tmp_path}/*.de")
+
+
 def test_a_pattern_must_match(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"none\*\.tsv: no file matches"):
         read(tmp_path / "none*.tsv")
