@@ -15,8 +15,9 @@ from reversal import begin_run, reversed_pairs, run_config, same_weights
 from seqloom.api import run_config as configured
 from seqloom.api import train_run
 from seqloom.config import override
-from seqloom.errors import ModelFolderError
-from seqloom.training import RunConfig, train
+from seqloom.errors import DataError, ModelFolderError
+from seqloom.training import Inputs, RunConfig, train
+from seqloom.training.record import Record, record_of
 from seqloom.training.reports import StepReport
 from seqloom.training.reproduction import reproduction
 from seqloom.training.surroundings import git_state, machine, versions
@@ -77,6 +78,73 @@ def test_inputs_are_compared_file_by_file(desk: Path) -> None:
     found = reproduction(desk / "run")
     assert [each.state for each in found.files] == ["changed", "missing"]
     assert not found.unchanged
+
+
+def test_files_that_a_pattern_matches_now_and_did_not_then_are_told(desk: Path) -> None:
+    for name in ("s0", "s1"):
+        write_pairs(desk / f"{name}.tsv", reversed_pairs(20))
+        for side in ("en", "de"):
+            (desk / f"{name}.{side}").write_text("ab\n" * 9)
+    config = on_files(epochs=1)
+    config = config.replace(data=config.data.replace(train=("s*.tsv", "s*.en,s*.de")))
+    train_run(config, "run")
+    found = reproduction("run")
+    assert found.unchanged
+    names = ["s0.tsv", "s1.tsv", "s0.en", "s0.de", "s1.en", "s1.de", "dev.tsv"]
+    assert [(each.file, each.state) for each in found.files] == [(name, "ok") for name in names]
+    for name in ("s00.tsv", "s9.en"):  # the second has no other side yet
+        (desk / name).write_text("")
+    found = reproduction("run")
+    assert not found.unchanged
+    assert [(each.part, each.file) for each in found.files if each.state == "added"] == [
+        ("train", "s00.tsv"),
+        ("train", "s9.en"),
+    ]
+    for path in desk.glob("s*.tsv"):
+        path.unlink()
+    (desk / "s*.en").write_text("")  # stands for itself: what the pattern matched is no longer named
+    states = {each.file: each.state for each in reproduction("run").files}
+    missing = {name for name, state in states.items() if state == "missing"}
+    assert missing == {"s0.tsv", "s1.tsv", "s0.en", "s1.en"}
+    assert states["s*.en"] == "added"
+
+
+def test_files_beside_pairs_from_python_are_told_apart(desk: Path) -> None:
+    config = on_files(epochs=1)
+    config = config.replace(data=config.data.replace(train=("no such file",), dev=("d*.tsv",)))
+    train_run(config, "run", inputs=Inputs(reversed_pairs()))
+    assert [each.state for each in reproduction("run").files] == ["unchecked", "ok"]
+    write_pairs(desk / "d2.tsv", reversed_pairs(20))
+    assert [each.state for each in reproduction("run").files] == ["unchecked", "ok", "added"]
+
+
+@pytest.mark.parametrize("part", ["train", "dev"])
+def test_a_file_that_changes_between_reading_and_hashing_is_noticed(
+    part: str, desk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def late(*arguments: Any) -> Record:
+        write_pairs(desk / f"{part}.tsv", reversed_pairs(40, seed=5))
+        return record_of(*arguments)
+
+    monkeypatch.setattr("seqloom.training.loop.record_of", late)
+    with pytest.raises(DataError, match=rf"{part}\.tsv: changed while it was read"):
+        train_run(on_files(epochs=1), "run")
+    assert not (desk / "run").exists()
+    monkeypatch.undo()
+    monkeypatch.chdir(desk)
+    train_run(on_files(epochs=1), "run")
+
+
+def test_a_shard_that_comes_while_others_are_read_is_noticed(desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def late(*arguments: Any) -> Record:
+        write_pairs(desk / "train2.tsv", reversed_pairs(40, seed=5))
+        return record_of(*arguments)
+
+    config = on_files(epochs=1)
+    config = config.replace(data=config.data.replace(train=("train*.tsv",)))
+    monkeypatch.setattr("seqloom.training.loop.record_of", late)
+    with pytest.raises(DataError, match=r"train2\.tsv: changed while it was read"):
+        train_run(config, "run", inputs=Inputs(None, reversed_pairs(9)))
 
 
 def test_the_command_names_the_kernels_that_were_used(desk: Path) -> None:

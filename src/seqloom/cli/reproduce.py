@@ -12,8 +12,8 @@ from seqloom.cli.options import Json, ModelFolder
 def reproduce(model: ModelFolder, as_json: Json = False) -> None:
     """Print the command that trains a model again.
 
-    Every file that went into it is compared with its recorded SHA-256; exit code 2 where one has changed or is
-    missing. Run it in the folder in which the model was trained.
+    Every file that went into it is compared with its recorded SHA-256; exit code 2 where one has changed, is missing
+    or has been added to those that a pattern matches. Run it in the folder in which the model was trained.
     """
     from seqloom.cli.guard import USER_ERROR
     from seqloom.training.reproduction import reproduction

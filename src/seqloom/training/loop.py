@@ -17,7 +17,7 @@ from seqloom.training.group import Group, LostProcessError, joined
 from seqloom.training.interrupt import StopRequest, stop_requests
 from seqloom.training.lock import sole_writer
 from seqloom.training.memory import out_of_memory
-from seqloom.training.record import Record, record_of
+from seqloom.training.record import Record, ingredients, record_of
 from seqloom.training.run import Run
 from seqloom.training.setup import Inputs, prepare
 from seqloom.training.state import Restored
@@ -76,10 +76,11 @@ def _begun(folder: RunFolder, given: RunConfig | None, inputs: Inputs, group: Gr
         raise ConfigError("there is no run to go on with", where=str(folder.output), hint=hint)
     config = group.from_first(lambda: given)
     group.from_first(lambda: folder.check_other(config.training.start_from))
+    before = group.from_first(lambda: ingredients(config, inputs))
     prepared = prepare(config, inputs, group=group)
 
     def written() -> tuple[str, Record]:
-        record = record_of(prepared, inputs)
+        record = record_of(prepared, inputs, before)
         folder.clear()
         folder.begin(config, prepared, record)
         return folder.settings().identity, record

@@ -1,6 +1,7 @@
 """The record of a run: what it takes to train its model again, and what it was trained with. Facts only.
 
-It is taken before the first update, lies beside the states of the run, and becomes `record` in metrics.json.
+What a run reads is hashed before it is read, and again afterwards. The record is there before the first update, lies
+beside the states of the run, and becomes `record` in metrics.json.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +23,11 @@ from seqloom.data.cache import cache_folder, uses_cache
 from seqloom.data.digests import content_digests
 from seqloom.data.readers import files_of
 from seqloom.data.readers.lines import STDIN
+from seqloom.errors import DataError
 from seqloom.training.config import RunConfig
 from seqloom.training.setup import Inputs, Prepared
 from seqloom.training.source import Pair
-from seqloom.training.surroundings import git_state, machine, versions
+from seqloom.training.surroundings import surroundings
 
 RECORD = "record.json"
 PARTS = ("train", "dev")
@@ -48,30 +50,36 @@ def data_files(config: RunConfig) -> Iterator[DataFile]:
                 yield DataFile(part, file)
 
 
-def record_of(prepared: Prepared, inputs: Inputs) -> Record:
-    """The record of a run that begins now."""
+def ingredients(config: RunConfig, inputs: Inputs) -> list[Record]:
+    """The files that go into a run, with what they hold now: those of pairs, and the model to start from."""
+    parts = [part for part in PARTS if getattr(inputs, part) is None]
+    data = [each for part in parts for each in _file_entries(part, config)]
+    return [*data, *_start_entries(config.training.start_from)]
+
+
+def record_of(prepared: Prepared, inputs: Inputs, before: Sequence[Record]) -> Record:
+    """The record of a run that begins now; refuses files that are not what they were `before` they were read."""
     config = prepared.config
+    files = ingredients(config, inputs)
+    for one, other in zip_longest(before, files):
+        if one != other:
+            hint = "start again when nothing writes to it any more"
+            raise DataError("changed while it was read", where=(other or one)["file"], hint=hint)
     given = [part for part in PARTS if getattr(inputs, part) is not None]
-    data = [_pairs_entry(part, getattr(inputs, part)) for part in given]
-    data += [each for part in PARTS if part not in given for each in _file_entries(part, config)]
-    data += list(_start_entries(config.training.start_from))
+    data = [*(_pairs_entry(part, getattr(inputs, part)) for part in given), *files]
     seeds = {"training": config.training.seed, "data": config.data.seed}
     return {"seeds": seeds, "data": data, **session(prepared)}
 
 
 def session(prepared: Prepared) -> Record:
     """When and where a process trains."""
-    facts = {
-        "started": datetime.now(UTC).isoformat(timespec="seconds"),
-        "versions": versions(),
-        "git": git_state(),
-        "machine": machine(),
+    return {
+        **surroundings(),
         "device": prepared.device.type,
         "precision": prepared.precision.setting,
         "threads": torch.get_num_threads(),
         "processes": prepared.group.size,
     }
-    return {name: value for name, value in facts.items() if value is not None}
 
 
 def went_on(record: Record, prepared: Prepared, changes: Record) -> Record:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -12,18 +13,23 @@ from seqloom.checkpoint import format as layout
 from seqloom.checkpoint.files import place_of
 from seqloom.checkpoint.format import read_json_object
 from seqloom.checkpoint.store import verify
+from seqloom.config import build, read_toml
+from seqloom.data import DataConfig
 from seqloom.data.digests import content_digests
+from seqloom.data.readers import matched
 from seqloom.data.readers.lines import STDIN
 from seqloom.errors import DataError, ModelFolderError
 from seqloom.training.group import Place
+from seqloom.training.record import PARTS
 from seqloom.training.surroundings import git_state, machine, versions
 
-State = Literal["ok", "changed", "missing", "unchecked"]
+State = Literal["ok", "changed", "missing", "added", "unchecked"]
 
 
 @dataclass(frozen=True)
 class FileState:
-    """A file that went into a model, and what has become of it; unchecked is what never was a file."""
+    """A file that went into a model, and what has become of it; added is what its patterns match now and did not then,
+    unchecked what never was a file."""
 
     part: str
     file: str
@@ -40,7 +46,7 @@ class Reproduction:
 
     @property
     def unchanged(self) -> bool:
-        """Whether no input has changed or is missing."""
+        """Whether no input has changed, is missing or has been added."""
         return all(each.state in ("ok", "unchecked") for each in self.files)
 
     def to_json(self) -> dict[str, Any]:
@@ -55,13 +61,13 @@ def reproduction(folder: Path | str) -> Reproduction:
     place = place_of(folder, layout.METRICS)
     metrics = read_json_object(place.read_text(encoding="utf-8"), str(folder / layout.METRICS))
     if metrics.get("mean_of"):
-        return _mean(folder, metrics["mean_of"])
+        return _mean(folder, metrics)
     record = metrics.get("record")
     if not record:
         raise ModelFolderError(
             "the model has no record of how it was made", where=str(folder), hint="seqloom train and average write one"
         )
-    files = tuple(_state(each) for each in record["data"])
+    files = tuple(_states(record["data"], _named_now(folder)))
     notes = (*_notes(record), *_unrepeatable(record))
     if any("pairs" in each for each in record["data"]):
         return Reproduction((), files, ("the pairs were given in Python: only that program trains it again", *notes))
@@ -78,15 +84,37 @@ def _training(folder: Path, record: Mapping[str, Any]) -> str:
     return f"OMP_NUM_THREADS={record['threads']} {command}"
 
 
-def _mean(folder: Path, members: list[Mapping[str, Any]]) -> Reproduction:
+def _mean(folder: Path, metrics: Mapping[str, Any]) -> Reproduction:
+    members, record = metrics["mean_of"], metrics.get("record", {})
     command = ["seqloom", "average", *(each["folder"] for each in members), "--output", _again(folder)]
-    files = [_state({"part": "member", "file": f"{each['folder']}/{layout.WEIGHTS}", **each}) for each in members]
-    return Reproduction((shlex.join(command),), tuple(files), ())
+    weights = [{"part": "member", "file": f"{each['folder']}/{layout.WEIGHTS}", **each} for each in members]
+    files = tuple(_state(each) for each in (*weights, *record.get("data", ())))
+    return Reproduction((shlex.join(command),), files, tuple(_notes(record)))
 
 
 def _again(folder: Path) -> str:
     """A name for the second model, beside the first."""
     return str(folder.parent / f"{folder.resolve().name}-again")
+
+
+def _named_now(folder: Path) -> dict[str, list[str]]:
+    """The files of pairs that the settings in a model folder name now, by what they are to the run."""
+    values = read_toml(place_of(folder, layout.CONFIG)).get("data", {})
+    config = build(DataConfig, values, where=str(folder / layout.CONFIG))
+    return {part: [file for entry in getattr(config, part) for file in matched(entry, config)] for part in PARTS}
+
+
+def _states(recorded: Sequence[Mapping[str, Any]], named: Mapping[str, Sequence[str]]) -> Iterator[FileState]:
+    """The state of every input. The order of files follows from their names: only which there are is compared."""
+    for each in recorded:
+        part, file = each["part"], each.get("file")
+        gone = part in named and file is not None and file not in named[part]
+        yield FileState(part, str(file), "missing") if gone else _state(each)
+    for part, files in named.items():
+        then = [each for each in recorded if each["part"] == part]
+        if all("file" in each for each in then):  # else its pairs were given in Python
+            added = Counter(files) - Counter(str(each["file"]) for each in then)
+            yield from (FileState(part, file, "added") for file in added.elements())
 
 
 def _state(each: Mapping[str, Any]) -> FileState:

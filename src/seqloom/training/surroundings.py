@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import subprocess
+from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,13 @@ PACKAGES = ("seqloom", "torch", "tokenizers", "numpy")
 CPUINFO = Path("/proc/cpuinfo")
 PATIENCE = 10.0
 """Seconds that git may take."""
+
+
+def surroundings() -> dict[str, Any]:
+    """When, with what and where something is made that is made now."""
+    facts = {"versions": versions(), "git": git_state(), "machine": machine()}
+    known = {name: value for name, value in facts.items() if value is not None}
+    return {"started": datetime.now(UTC).isoformat(timespec="seconds"), **known}
 
 
 def versions() -> dict[str, str]:

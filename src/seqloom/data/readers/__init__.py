@@ -13,7 +13,7 @@ from seqloom.data.readers.jsonl import read_jsonl
 from seqloom.data.readers.parallel import parallel_paths, read_parallel
 from seqloom.data.readers.pattern import read_pattern
 from seqloom.data.readers.report import BadLine, ReadReport
-from seqloom.data.readers.shards import shards_of
+from seqloom.data.readers.shards import matches, shards_of
 from seqloom.data.readers.sources import read_cells, read_plain, read_records, read_table
 from seqloom.data.readers.tsv import read_tsv
 
@@ -66,6 +66,12 @@ def files_of(entry: str, config: DataConfig) -> list[str]:
     return [file for shard in expanded(entry, config) for file in (parallel_paths(shard) if parallel else [shard])]
 
 
+def matched(entry: str, config: DataConfig) -> list[str]:
+    """The files that an entry names now, whether or not there are any and they can be paired."""
+    sides = parallel_paths(entry) if format_of(entry, config) == "parallel" else [entry]
+    return [file for side in sides for file in matches(side)]
+
+
 def read_examples(entries: Iterable[str], config: DataConfig, report: ReadReport) -> Iterator[Example]:
     """Examples of every entry in turn, streaming; `report` is filled on the way."""
     for entry in entries:
@@ -94,4 +100,14 @@ def read_sources(path: str, config: DataConfig, report: ReadReport | None = None
             return read_plain(path, config, report)
 
 
-__all__ = ["READERS", "BadLine", "ReadReport", "expanded", "files_of", "format_of", "read_examples", "read_sources"]
+__all__ = [
+    "READERS",
+    "BadLine",
+    "ReadReport",
+    "expanded",
+    "files_of",
+    "format_of",
+    "matched",
+    "read_examples",
+    "read_sources",
+]

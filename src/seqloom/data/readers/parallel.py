@@ -14,15 +14,16 @@ from seqloom.errors import DataError
 
 
 def parallel_paths(entry: str) -> list[str]:
-    """The files of one entry such as `train.en,train.de`."""
-    return [path.strip() for path in entry.split(",")]
+    """The files of one entry such as `train.en,train.de`, of which there must be at least two."""
+    paths = [path.strip() for path in entry.split(",")]
+    if len(paths) < 2 or not all(paths):
+        raise DataError("must name two files", where=entry, hint='"train.en,train.de"')
+    return paths
 
 
 def read_parallel(entry: str, config: DataConfig, report: ReadReport) -> Iterator[Example]:
     """Examples of two or more files with as many lines each."""
     paths = parallel_paths(entry)
-    if len(paths) < 2 or not all(paths):
-        raise DataError("must name two files", where=entry, hint='"train.en,train.de"')
     if config.tags:
         raise DataError("parallel files have no column of tags", where=entry, hint="use TSV or JSONL for tags")
     for number, lines in enumerate(zip_longest(*(read_lines(path, report) for path in paths)), start=1):
