@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ import seqloom
 from seqloom.errors import ConfigError, ModelFolderError
 from seqloom.training import Inputs, RunConfig, train
 from seqloom.training.reproduction import reproduction
+from seqloom.training.surroundings import machine, versions
 
 
 @pytest.fixture(autouse=True)
@@ -49,9 +51,32 @@ def test_it_is_reproduced_from_its_members(members: list[Path], tmp_path: Path) 
     seqloom.average(members[:2], tmp_path / "mean")
     found = reproduction(tmp_path / "mean")
     assert found.commands == (f"seqloom average {members[0]} {members[1]} --output {tmp_path / 'mean-again'}",)
-    assert [each.state for each in found.files] == ["ok", "ok"]
-    seqloom.average(members[1:]).save(members[0])
-    assert [each.state for each in reproduction(tmp_path / "mean").files] == ["changed", "ok"]
+    assert [each.state for each in found.files] == ["ok"] * 5
+    seqloom.average(members[1:]).save(members[0])  # other weights, the settings of another seed
+    states = {each.file: each.state for each in reproduction(tmp_path / "mean").files}
+    assert states == {
+        f"{members[0]}/model.safetensors": "changed",
+        f"{members[1]}/model.safetensors": "ok",
+        f"{members[0]}/config.toml": "changed",
+        f"{members[0]}/tokenizer.source.json": "ok",
+        f"{members[0]}/tokenizer.target.json": "ok",
+    }
+
+
+def test_the_record_of_a_mean_tells_its_surroundings(
+    members: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = seqloom.average(members[:2], tmp_path / "mean")
+    record = model.metrics["record"]
+    assert record["versions"] == versions()
+    assert record["machine"] == machine()
+    assert record["started"].startswith("20")
+    card = (tmp_path / "mean" / "README.md").read_text(encoding="utf-8")
+    digest = hashlib.sha256((members[0] / "config.toml").read_bytes()).hexdigest()
+    assert f"| member: {members[0]}/config.toml | {digest} |" in card
+    assert f"| versions.torch | {torch.__version__} |" in card
+    monkeypatch.setattr("seqloom.training.reproduction.versions", lambda: {**versions(), "torch": "0.1"})
+    assert any("here it is 0.1" in note for note in reproduction(tmp_path / "mean").notes)
 
 
 def test_what_does_not_fit_is_named(members: list[Path], tmp_path: Path) -> None:

@@ -12,6 +12,8 @@ from seqloom.config import build, differences
 from seqloom.errors import ConfigError, ModelFolderError
 from seqloom.training.averaging import averaged, put
 from seqloom.training.config import RunConfig
+from seqloom.training.record import Record
+from seqloom.training.surroundings import surroundings
 
 TOKENIZERS = (layout.TOKENIZER, layout.SOURCE_TOKENIZER, layout.TARGET_TOKENIZER)
 
@@ -19,7 +21,8 @@ TOKENIZERS = (layout.TOKENIZER, layout.SOURCE_TOKENIZER, layout.TARGET_TOKENIZER
 def mean_model(folders: Sequence[Path | str]) -> ModelFolder:
     """A model whose weights are the mean of those in the folders; its settings are those of the first.
 
-    The networks and the tokenizers must be the same; what differs is named.
+    Its record says when, with what and where it was made, and holds the hashes of what it took from the members. The
+    networks and the tokenizers must be the same; what differs is named.
     """
     if len(folders) < 2:
         raise ConfigError(f"a mean needs at least two models, not {len(folders)}")
@@ -34,10 +37,18 @@ def mean_model(folders: Sequence[Path | str]) -> ModelFolder:
     metrics = {
         "mean_of": [
             {"folder": each, "sha256": model.manifest.files[layout.WEIGHTS].sha256} for each, model in members.items()
-        ]
+        ],
+        "record": {**surroundings(), "data": _taken(name, first)},
     }
     config = build(RunConfig, first.config, where=str(Path(name) / layout.CONFIG))
     return ModelFolder(first.model, first.source_tokenizer, first.target_tokenizer, config, metrics)
+
+
+def _taken(name: str, first: LoadedModel) -> list[Record]:
+    """The files of the first member, beside its weights, that the mean has, too."""
+    files = first.manifest.files
+    names = [each for each in (layout.CONFIG, *TOKENIZERS) if each in files]
+    return [{"part": "member", "file": str(Path(name) / each), "sha256": files[each].sha256} for each in names]
 
 
 def _same(name: str, first: LoadedModel, other: str, second: LoadedModel) -> None:
