@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,9 @@ from seqloom.config import merged
 from seqloom.errors import ConfigError, ModelFolderError
 from seqloom.training import Inputs, RunConfig, setup, train
 from seqloom.training.reports import NoticeReport, StepReport
-from seqloom.training.setup import prepare
+from seqloom.training.setup import Prepared, prepare
+from seqloom.training.start import adopted
+from toy import write_pairs
 
 
 @pytest.fixture(autouse=True)
@@ -51,6 +54,44 @@ def test_a_second_start_reads_no_text(files: Path, monkeypatch: pytest.MonkeyPat
     assert np.array_equal(second.dev.rows, first.dev.rows)
     with pytest.raises(TypeError):
         prepare(chosen.replace(training=chosen.training.replace(seed=2)), Inputs())
+
+
+def test_a_second_start_from_a_model_reads_no_text(files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The new symbols are found once for each pair of old tokenizers."""
+    models = []
+    without_f = [(source, target) for source, target in reversed_pairs(200) if "f" not in source]
+    for number, pairs in enumerate((reversed_pairs(60), without_f)):
+        models.append(files / f"base{number}")
+        list(train(RunConfig.model_validate(BASE), models[-1], inputs=Inputs(pairs)))
+    write_pairs(files / "b.tsv", [("xay", "yax")] * 20)
+
+    def tuned(model: Path) -> Prepared:
+        values = config(files).model_dump(exclude={"model", "text"})
+        return prepare(
+            RunConfig.model_validate(adopted(merged(values, {"training": {"start_from": str(model)}}))), Inputs()
+        )
+
+    first = tuned(models[0])
+    with monkeypatch.context() as patched:
+        for name in ("seqloom.training.source.read_examples", "seqloom.data.cache.read_examples"):
+            patched.setattr(name, None)
+        second = tuned(models[0])
+        with pytest.raises(TypeError):
+            tuned(models[1])
+    assert second.notices == first.notices
+    assert any("2 new symbols join" in each for each in first.notices)
+    assert second.encoder.source.to_json() == first.encoder.source.to_json()
+    assert second.encoder.target.to_json() == first.encoder.target.to_json()
+    assert second.fingerprint == first.fingerprint
+    assert any("3 new symbols join" in each for each in tuned(models[1]).notices)
+
+
+def test_another_version_of_seqloom_makes_its_tokenizers_anew(files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    prepare(config(files), Inputs())
+    monkeypatch.setattr("seqloom.training.setup.version", lambda name: "9" if name == "seqloom" else version(name))
+    monkeypatch.setattr("seqloom.training.setup.train_tokenizers", None)
+    with pytest.raises(TypeError):
+        prepare(config(files), Inputs())
 
 
 def test_the_data_are_the_same_in_memory_and_in_the_cache(files: Path) -> None:

@@ -180,24 +180,22 @@ def _model(config: RunConfig, encoder: Encoder, start: LoadedModel | None) -> Se
 def _text(
     config: RunConfig, source: PairSource, start: LoadedModel | None
 ) -> tuple[TextConfig, tuple[Tokenizer, Tokenizer], list[str]]:
-    """The settings of the text without `auto`, the tokenizers, new or those to start from, and what was chosen."""
-    if start is None:
-        return _train_tokenizers(config, source)
-    return config.text, *grown(config, start, survey(source.examples(), seed=config.training.seed))
-
-
-def _train_tokenizers(
-    config: RunConfig, source: PairSource
-) -> tuple[TextConfig, tuple[Tokenizer, Tokenizer], list[str]]:
-    """The settings of the text without `auto`, the tokenizers, and what was chosen."""
+    """The settings of the text without `auto`, the tokenizers, new or grown from those to start from, and what was
+    chosen; remembered where the pairs are."""
 
     def make() -> str:
         seen = survey(source.examples(), seed=config.training.seed)
-        text, said = choose(seen.pairs, config.text, seen.count)
-        trained = [each.to_json() for each in train_tokenizers(seen.pairs, text, seen.tags)]
-        return json.dumps({"text": text.model_dump(), "said": said, "tokenizers": trained})
+        if start is None:
+            text, said = choose(seen.pairs, config.text, seen.count)
+            tokenizers = train_tokenizers(seen.pairs, text, seen.tags)
+        else:
+            text, (tokenizers, said) = config.text, grown(config, start, seen)
+        made = [each.to_json() for each in tokenizers]
+        return json.dumps({"text": text.model_dump(), "said": said, "tokenizers": made})
 
-    about = [config.text.model_dump_json(), str(config.training.seed), version("tokenizers")]
+    old = [] if start is None else [start.source_tokenizer.to_json(), start.target_tokenizer.to_json()]
+    makers = [version("seqloom"), version("tokenizers")]
+    about = [config.text.model_dump_json(), str(config.training.seed), *makers, *old]
     values = json.loads(source.remembered(about, make))
     first, second = map(Tokenizer.from_json, values["tokenizers"])
     text = TextConfig.model_validate(values["text"])
