@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
 from seqloom.data import (
     Corpus,
@@ -184,6 +185,13 @@ def test_a_source_is_on_one_side_of_the_split(encoder: Encoder, pairs: Pairs) ->
     assert list(split_dev(corpus, config)[1].examples()) == list(dev.examples())
     assert list(split_dev(corpus, config.replace(seed=2))[1].examples()) != list(dev.examples())
     assert len(split_dev(corpus, config.replace(dev_fraction=0))[1]) == 0
+
+
+def test_seeds_are_bounded(encoder: Encoder, pairs: Pairs) -> None:
+    largest = DataConfig(dev_count=5, seed=2**63 - 1)
+    assert len(split_dev(small(pairs, encoder), largest)[1]) >= 5
+    with pytest.raises(ValidationError, match="less than 9223372036854775808"):
+        DataConfig(seed=2**63)
 
 
 def test_survey_is_bounded_and_sees_all_tags(tmp_path: Path) -> None:

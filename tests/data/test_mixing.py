@@ -108,6 +108,16 @@ def test_entries_without_pairs(files: tuple[str, ...], encoder: Encoder) -> None
     assert found is not None
     assert found.quotas == (90, 0)
     assert len(found.draw(1, 0)) == 90
+    even = DataConfig(train=files).model_copy(update={"temperature": float("inf")})  # refused, but the limit must hold
+    found = mix_of(left, even)
+    assert found is not None
+    assert found.quotas == (90, 0)
+
+
+def test_weights_of_any_size_are_proportions(files: tuple[str, ...], encoder: Encoder) -> None:
+    _, found = mixed(files, encoder, weights=[1.5e308, 0.5e308])
+    assert found is not None
+    assert found.quotas == (75, 25)
 
 
 @pytest.mark.parametrize(
@@ -118,6 +128,8 @@ def test_entries_without_pairs(files: tuple[str, ...], encoder: Encoder) -> None
         ({"weights": [1, float("inf")]}, "finite"),
         ({"weights": [1, 1], "temperature": 2}, "choose one"),
         ({"temperature": 0}, "greater than 0"),
+        ({"temperature": float("inf")}, "finite"),
+        ({"temperature": float("nan")}, "finite"),
     ],
 )
 def test_impossible_mixes_are_refused(values: dict[str, object], message: str) -> None:

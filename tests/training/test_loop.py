@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 from reversal import begin_run, reversed_pairs, run_config, same_weights, weights_of
 
 from seqloom.checkpoint import load_model
@@ -65,6 +66,12 @@ def test_a_run_leaves_its_model_and_says_what_it_did(tmp_path: Path) -> None:
     assert loaded.metrics["training"]["finished"] is True
     assert loaded.config["text"]["source"]["kind"] == "character"
     assert not (tmp_path / "run" / "resume").exists()
+
+
+def test_the_largest_seed_trains_and_a_larger_one_is_refused(tmp_path: Path) -> None:
+    list(begin_run(tmp_path / "run", epochs=1, seed=2**63 - 1))
+    with pytest.raises(ValidationError, match="less than 9223372036854775808"):
+        begin_run(tmp_path / "run", seed=2**63)
 
 
 def test_a_seed_gives_the_same_weights_twice(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ class DataConfig(Section):
     weights: tuple[float, ...] = ()
     """How much of an epoch each entry of `train` gives, one number each, of which only the proportions count; where
     empty, every pair comes once an epoch. An epoch has as many pairs in either case."""
-    temperature: float = Field(default=1.0, gt=0.0)
+    temperature: float = Field(default=1.0, gt=0.0, allow_inf_nan=False)
     """Instead of `weights`: an entry of n pairs is drawn in proportion to n^(1/temperature); 1 is every pair once an
     epoch, 5 is usual for languages of unlike size, and the larger, the more evenly the entries are drawn."""
     dev: tuple[str, ...] = ()
@@ -64,7 +64,7 @@ class DataConfig(Section):
     """Sources to set aside when `dev` is empty; 0 is none."""
     dev_fraction: float = Field(default=0.1, ge=0.0, lt=1.0)
     """Largest share of the sources to set aside when `dev` is empty."""
-    seed: int = Field(default=1, ge=0)
+    seed: int = Field(default=1, ge=0, lt=2**63)
     """Seed of the set-aside part."""
     cache: str = ""
     """Folder of the memory-mapped cache; by default `seqloom` in the user's cache folder."""

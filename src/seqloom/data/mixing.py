@@ -63,11 +63,11 @@ def mix_of(corpus: Corpus, config: DataConfig) -> Mix | None:
                 raise DataError(
                     "there must be at least one pair to draw", where=name, hint="look at the limits in [data]"
                 )
-        shares = np.array(config.weights) / sum(config.weights)
+        raised = np.array(config.weights) / max(config.weights)
     else:
         raised = (sizes / sizes.max()) ** (1 / config.temperature)
-        shares = np.where(sizes > 0, raised, 0) / raised.sum()
-    quotas = np.maximum(np.rint(shares * sizes.sum()), sizes > 0)
+    shares = np.where(sizes > 0, raised, 0)
+    quotas = np.maximum(np.rint(shares / shares.sum() * sizes.sum()), sizes > 0)
     return Mix(members, tuple(int(quota) for quota in quotas))
 
 

@@ -46,7 +46,7 @@ class TrainingConfig(Section):
     """How many saved states stay on the disk."""
     log_every: int = Field(default=50, ge=1)
     """Updates between reports of the loss."""
-    seed: int = Field(default=1, ge=0)
+    seed: int = Field(default=1, ge=0, lt=2**63)
     """Everything random follows from it."""
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     """Where to compute; auto takes a GPU where there is one."""
