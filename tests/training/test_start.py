@@ -95,6 +95,32 @@ def test_known_symbols_only_change_nothing(trained: Path) -> None:
     assert any("0 new symbols" in each for each in prepared.notices)
 
 
+@pytest.mark.parametrize("kind", ["character", "word"])
+def test_which_symbols_join_is_set_anew(kind: str, tmp_path: Path) -> None:
+    text = {"kind": kind, "vocabulary_size": 100}
+    base = RunConfig.model_validate(merged(BASE, {"text": {"source": text, "target": text}}))
+    list(train(base.replace(training=base.training.replace(epochs=1)), tmp_path / "a", inputs=Inputs([("a", "b")] * 9)))
+    more = [("c", "c"), ("d", "d"), ("d", "d"), ("d", "d"), ("e", "e"), ("e", "e")]
+    more += [(symbol, symbol) for symbol in "fgh"] * 4
+
+    def joined(**settings: Any) -> set[str]:
+        values = {f"text.source.{name}": value for name, value in settings.items()}
+        config = configured(settings={"training.start_from": str(tmp_path / "a"), **values})
+        prepared = prepare(config, Inputs(more, more))
+        assert {"c", "d", "e"} <= set(vocabulary(prepared.encoder.target))
+        return {"c", "d", "e"} & set(vocabulary(prepared.encoder.source))
+
+    assert joined() == {"c", "d", "e"}
+    assert joined(min_count=2) == {"d", "e"}
+    if kind == "word":
+        assert joined(vocabulary_size=8) == {"d"}  # 4 reserved ids, f, g, h, d
+    else:
+        with pytest.raises(ConfigError, match=r"text\.source\.vocabulary_size must stay 100"):
+            joined(vocabulary_size=10)
+    with pytest.raises(ConfigError, match=r"text\.source\.lowercase must stay False"):
+        joined(min_count=2, lowercase=True)
+
+
 def test_subword_tokenizers_are_used_as_they_are_and_that_is_said(tmp_path: Path) -> None:
     text = {"kind": "bpe", "vocabulary_size": 30}
     config = RunConfig.model_validate(merged(BASE, {"text": {"source": text, "target": text, "shared": True}}))
@@ -104,6 +130,11 @@ def test_subword_tokenizers_are_used_as_they_are_and_that_is_said(tmp_path: Path
     assert prepared.encoder.source is prepared.encoder.target
     assert any("bpe tokenizer of the model is used as it is" in each for each in prepared.notices)
     assert any("reads as unknown: new" in each for each in prepared.notices)
+    for name, value in (("min_count", 2), ("vocabulary_size", 40)):
+        values = {f"text.{side}.{name}": value for side in ("source", "target")}
+        config = configured(settings={"training.start_from": str(tmp_path / "a"), **values})
+        with pytest.raises(ConfigError, match=rf"text\.source\.{name} must stay"):
+            prepare(config, Inputs(MORE))
 
 
 @pytest.mark.parametrize(

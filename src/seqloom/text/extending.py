@@ -11,8 +11,8 @@ from seqloom.text.config import TokenizerConfig
 from seqloom.text.tokenizer import Tokenizer, reserved_names
 from seqloom.text.training import train_tokenizer
 
-GROWING = ("character", "word")
-"""Kinds whose vocabulary is a list of symbols, each of which is read by itself."""
+GROWING = {"character": ("min_count",), "word": ("min_count", "vocabulary_size")}
+"""Kinds whose vocabulary is a list of symbols, each read by itself, and the settings that say which new ones join."""
 TAGGABLE = (*GROWING, "byte")
 
 

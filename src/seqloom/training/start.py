@@ -48,13 +48,16 @@ def adopted(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def same_network(config: RunConfig, start: LoadedModel) -> None:
-    """Refuse settings, by name, that contradict the model to start from."""
+    """Refuse settings, by name, that contradict the model to start from; which symbols join it is the run's own."""
     folder = config.training.start_from
     saved = build(RunConfig, {name: start.config.get(name, {}) for name in ("model", "text")}, where=folder)
+    sides = {"source": saved.text.source, "target": saved.text.target}
+    joining = {("text", side, name) for side, cut in sides.items() for name in GROWING.get(cut.kind, ())}
     for name in ("model", "text"):
         first, second = getattr(saved, name).model_dump(), getattr(config, name).model_dump()
         for key, old, new in differences(first, second, (name,)):
-            raise _fixed(".".join(key), old, new, folder)
+            if key not in joining:
+                raise _fixed(".".join(key), old, new, folder)
     turned = start.config.get("data", {}).get("reverse_source", False)
     if config.data.reverse_source != turned:
         raise _fixed("data.reverse_source", turned, config.data.reverse_source, folder)
