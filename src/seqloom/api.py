@@ -22,6 +22,7 @@ from seqloom.text import Tokenizer
 from seqloom.training import Inputs, RunConfig
 from seqloom.training import train as train_stream
 from seqloom.training.device import choose_device
+from seqloom.training.folder import RunFolder
 from seqloom.training.freezing import frozen_count
 from seqloom.training.group import Place
 from seqloom.training.mean import free_folder, mean_model
@@ -234,9 +235,16 @@ def follow_run(
 
 
 def run_config(
-    name: str | None = None, *, files: tuple[Sequence[str], Sequence[str]] = ((), ()), settings: Settings = ()
+    name: str | None = None,
+    *,
+    files: tuple[Sequence[str], Sequence[str]] = ((), ()),
+    settings: Settings = (),
+    going_on: Path | None = None,
 ) -> RunConfig:
-    """A configuration from a preset or a TOML file, training and dev files, and single settings, in this order."""
+    """A configuration from a preset or a TOML file, training and dev files, and single settings, in this order.
+
+    Where a run in the folder `going_on` is to go on, it is asked for what it has from the model it started from.
+    """
     values: dict[str, Any] = {}
     where = ""
     if name is not None and name in PRESETS:
@@ -248,7 +256,8 @@ def run_config(
     for part, entries in zip(("train", "dev"), files, strict=True):
         if entries:
             values = merged(values, {"data": {part: list(entries)}})
-    return build(RunConfig, adopted(laid_over(values, settings)), where=where)
+    begun = None if going_on is None else RunFolder(going_on).given()
+    return build(RunConfig, adopted(laid_over(values, settings), begun), where=where)
 
 
 def _inputs(pairs: Any, dev: Pairs | None) -> tuple[Inputs, tuple[Sequence[str], Sequence[str]]]:

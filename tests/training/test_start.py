@@ -9,13 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import tomlkit
 import torch
 from reversal import BASE, reversed_pairs, run_config, same_weights, weights_of
+from typer.testing import CliRunner
 
 import seqloom
 from seqloom.api import run_config as configured
 from seqloom.checkpoint import load_model
 from seqloom.checkpoint.tensors import distinct_tensors
+from seqloom.cli.main import app
 from seqloom.config import merged
 from seqloom.data import Example, Origin
 from seqloom.errors import ConfigError, ModelFolderError
@@ -29,6 +32,7 @@ from seqloom.training.randomness import seed_everything
 from seqloom.training.reports import NoticeReport, Report, SetupReport, StepReport
 from seqloom.training.setup import Prepared, prepare
 from seqloom.training.start import adopted
+from toy import write_pairs
 
 MORE = [("xay", "yax"), ("bxc", "cxb"), ("yz", "zy")] * 20
 TAGGED = [Example(source, target, Origin("here", 1), ("new",)) for source, target in MORE]
@@ -264,3 +268,31 @@ def test_a_run_that_was_cut_before_its_first_state_starts_from_the_model_again(t
     assert not list((tmp_path / "cut" / "resume").glob("states/[0-9]*"))
     list(tune(trained, tmp_path / "cut", resume=True))
     assert same_weights(tmp_path / "whole", tmp_path / "cut")
+
+
+def test_the_command_that_began_a_run_goes_on_without_the_model(trained: Path, tmp_path: Path) -> None:
+    base, output = tmp_path / "base", tmp_path / "run"
+    shutil.copytree(trained, base)
+    write_pairs(tmp_path / "more.tsv", MORE)
+    values = {key: value for key, value in BASE.items() if key != "model"}
+    values = merged(values, {"training": {"start_from": str(base), "seed": 3, "log_every": 1}})
+    (tmp_path / "ft.toml").write_text(tomlkit.dumps(values))
+
+    def given(**settings: Any) -> RunConfig:
+        files = ([f"{tmp_path}/more.tsv"], [f"{tmp_path}/more.tsv"])
+        return configured(f"{tmp_path}/ft.toml", files=files, settings=settings, going_on=output)
+
+    list(train(given(), tmp_path / "whole"))
+    cut(train(given(), output), 2)
+    shutil.rmtree(base)
+    (output / "resume" / "settings" / "given.toml").write_text("damaged")
+    with pytest.raises(ConfigError, match=r"model\.hidden must stay 8"):
+        next(train(given(**{"model.hidden": 16}), output, resume=True))
+    command = [f"{tmp_path}/ft.toml", "--train", f"{tmp_path}/more.tsv", "--dev", f"{tmp_path}/more.tsv"]
+    done = CliRunner().invoke(app, ["train", *command, "--output", str(output), "--resume"])
+    assert done.exit_code == 0, done.output
+    assert same_weights(tmp_path / "whole", output)
+    assert CliRunner().invoke(app, ["train", *command, "--output", str(output), "--resume"]).exit_code == 0  # finished
+    lost = CliRunner().invoke(app, ["train", *command, "--output", str(tmp_path / "none"), "--resume"])
+    assert lost.exit_code == 2
+    assert "the model folder does not exist" in lost.output

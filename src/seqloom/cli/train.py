@@ -37,7 +37,8 @@ def train(
 
     given = None
     if config or train or not resume:
-        given = run_config(config, files=(train or (), dev or ()), settings=settings or ())
+        files = (train or (), dev or ())
+        given = run_config(config, files=files, settings=settings or (), going_on=output if resume else None)
     stream = train_stream(given, output, resume=resume, overwrite=overwrite)
     follow_run(stream, output, progress=sys.stderr, tensorboard=tensorboard)
     if Place.here().first:

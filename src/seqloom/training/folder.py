@@ -14,6 +14,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -99,6 +100,16 @@ class RunFolder:
         training = self.metrics().get("training")
         there = place_of(self.output, layout.MANIFEST).is_file()
         return there and isinstance(training, dict) and training.get("finished") is True
+
+    def given(self) -> dict[str, Any] | None:
+        """The plain settings with which the run that is here, finished or not, was begun; None where there is none."""
+        if self.finished:
+            return read_toml(place_of(self.output, layout.CONFIG))
+        for copy in self._copies:
+            with suppress(ModelFolderError):
+                check_seal(copy)
+                return read_toml(copy / GIVEN)
+        return None
 
     def metrics(self) -> dict[str, Any]:
         """What metrics.json says; nothing where it is missing or unreadable."""

@@ -27,16 +27,17 @@ SHOWN = 12
 """New symbols that are named."""
 
 
-def adopted(values: Mapping[str, Any]) -> dict[str, Any]:
+def adopted(values: Mapping[str, Any], begun: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """Plain settings of a run with those of the model it starts from below them, if it names one.
 
-    What the model was built with is not a run's to choose: `same_network` refuses what differs.
+    What the model was built with is not a run's to choose: `same_network` refuses what differs. A run that goes on has
+    them from the settings with which it was `begun`, and needs the model no longer.
     """
     training = values.get("training")
     folder = training.get("start_from") if isinstance(training, Mapping) else None
     if not folder or not isinstance(folder, str):
         return dict(values)
-    saved = _saved(folder)
+    saved = _saved(folder) if begun is None else begun
     own = merged({}, values)
     for side in ("source", "target"):
         cut = own.get("text", {}).get(side) if isinstance(own.get("text"), Mapping) else None
