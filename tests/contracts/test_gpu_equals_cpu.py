@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from networks import ENCODERS, FAMILIES, Case, rows
+from networks import ENCODERS, FAMILIES, Case, Rows, rows
 
 from seqloom.nn.precision import Precision
 
@@ -20,7 +20,7 @@ def test_losses_and_gradients_are_those_of_a_processor(case: Case) -> None:
     here, there = case.model(), case.model().to("cuda")
     one = here.loss(*BATCH, 0.1)
     with Precision(torch.float32, "cuda").active():
-        other = there.loss(*(part.to("cuda") for part in BATCH), 0.1)
+        other = there.loss(*Rows(*(part.to("cuda") for part in BATCH)), 0.1)
         torch.autograd.backward(other.loss)
     torch.autograd.backward(one.loss)
     torch.testing.assert_close(other.loss.cpu(), one.loss, rtol=1e-4, atol=1e-4)
