@@ -17,7 +17,7 @@ import seqloom
 from seqloom.api import run_config
 from seqloom.errors import ConfigError, SeqloomError
 from seqloom.sweeps import SweepResults, load_sweep, run_sweep
-from seqloom.sweeps.study import evaluation_number
+from seqloom.sweeps.study import evaluation_number, open_study
 from toy import copied, write_pairs
 
 SWEEP = """
@@ -105,6 +105,33 @@ def test_hopeless_trials_are_pruned(desk: Path) -> None:
         others = sorted(other.value or 0 for other in results.trials[: each.number] if other.state == "done")
         if each.state == "pruned":
             assert (each.value or 0) > others[0]
+
+
+@pytest.mark.parametrize("pruner", ["median", "hyperband"])
+@pytest.mark.parametrize("warmup", [1, 2, 3])
+def test_every_trial_may_have_its_first_evaluations(pruner: str, warmup: int) -> None:
+    Path("sweep.toml").write_text(
+        SWEEP.format(sweep=f'pruner = "{pruner}"\nwarmup = {warmup}', training="", space="").replace(
+            "epochs = 2", "epochs = 9"
+        )
+    )
+    study = open_study(load_sweep("sweep.toml"), "sqlite:///:memory:")
+    for _ in range(8):
+        good = study.ask()
+        for evaluation in range(1, 10):
+            good.report(0.0, evaluation)
+            good.should_prune()
+        study.tell(good, 0.0)
+    ended = []
+    for _ in range(6):  # Hyperband halves in brackets, which end at different evaluations
+        bad = study.ask()
+        for evaluation in range(1, 10):
+            bad.report(9.0, evaluation)
+            if bad.should_prune():
+                ended.append(evaluation)
+                break
+        study.tell(bad, 9.0)
+    assert min(ended) == warmup
 
 
 def test_hyperband_prunes_too(desk: Path) -> None:

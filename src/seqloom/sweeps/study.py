@@ -112,7 +112,7 @@ def open_study(sweep: Sweep, storage: str) -> optuna.Study:
 def _pruner(sweep: Sweep, base: RunConfig) -> optuna.pruners.BasePruner:
     section, training = sweep.section, base.training
     if section.pruner == "median":
-        return optuna.pruners.MedianPruner(section.startup, n_warmup_steps=section.warmup - 1)
+        return optuna.pruners.MedianPruner(section.startup, n_warmup_steps=section.warmup)
     if section.pruner == "hyperband":
         planned = training.epochs if training.epochs and not training.evaluate_every and not training.max_steps else 0
         return optuna.pruners.HyperbandPruner(section.warmup, max(planned, section.warmup) if planned else "auto")
