@@ -58,6 +58,13 @@ def test_what_is_proposed_lies_in_the_space(seed: int) -> None:
         ('[space]\n"model.hidden" = { low = 0, high = 1, log = true }', "must lie above 0"),
         ('[space]\n"model.hidden" = { low = 1, high = 2, log = true, step = 1 }', "either log or step"),
         ('[space]\n"model.hidden" = { low = 1, high = 2, stp = 1 }', "did you mean step"),
+        (
+            '[space]\n"model.dropout" = { low = 0, high = 0.5, step = 0.2 }',
+            r"miss 0\.5\nhint: high = 0\.4, or high = 0\.6",
+        ),
+        ('[space]\n"model.hidden" = { low = 1, high = 10, step = 2 }', "hint: high = 9, or high = 11"),
+        ('[space]\n"model.dropout" = { low = 0, high = inf, step = 0.2 }', "finite"),
+        ('[space]\n"model.dropout" = { low = nan, high = 1 }', "finite"),
     ],
 )
 def test_spaces_that_mean_nothing_are_refused(text: str, said: str) -> None:
@@ -85,17 +92,52 @@ def test_the_base_is_a_file_beside_it_or_a_preset_and_the_sections_change_it(tmp
         sweep_of(tmp_path, "[modle]\nhidden = 1\n" + SPACE)
 
 
+FILES = '[data]\ntrain = ["a.tsv"]\ndev = ["b.tsv"]\n'
+SET_ASIDE = '[data]\ntrain = ["a.tsv"]\n'
+SHARED = "[text]\nshared = true\n"
+CHRF = '[training]\nselection = { on = "chrf" }\n'
+
+
 @pytest.mark.parametrize(
-    ("name", "said"),
+    ("begin", "dimension", "said"),
     [
-        ("training.selection.on", "must be the same"),
-        ("data.dev", "must be the same"),
-        ("text.target.kind", "per token"),
+        (FILES, '"training.selection.on" = { choices = ["loss", "chrf"] }', r"selection\.on must be the same"),
+        (FILES, '"training.selection.limit" = { low = 10, high = 100 }', "limit must be the same"),
+        (
+            FILES,
+            '"training.selection" = { choices = [{ limit = 10 }] }',
+            r"concerns training\.selection\.on, which must",
+        ),
+        (FILES, '"training.evaluate_every" = { low = 10, high = 100 }', "evaluate_every must be the same"),
+        (FILES, '"data.dev" = { choices = [["b.tsv"], ["c.tsv"]] }', r"data\.dev must be the same"),
+        (FILES, '"data" = { choices = [{ dev = ["b.tsv"] }, { dev = ["c.tsv"] }] }', r"concerns data\.dev, which"),
+        (FILES, '"data.references" = { choices = [["x"], ["y"]] }', "references must be the same"),
+        (SET_ASIDE, '"data.train" = { choices = [["a.tsv"], ["c.tsv"]] }', "while the dev pairs are a part of them"),
+        (FILES, '"text.target.kind" = { choices = ["bpe", "word"] }', "a loss per token"),
+        (FILES, '"text" = { choices = [{ target = { kind = "bpe" } }] }', "a loss per token"),
+        (FILES + SHARED, '"text.source.vocabulary_size" = { choices = [100, 200] }', "a loss per token"),
+        (FILES, '"data.train" = { choices = [["a.tsv"], ["c.tsv"]] }', "a loss per token"),
+        (FILES, '"training.start_from" = { choices = ["m", "n"] }', "a loss per token"),
     ],
 )
-def test_what_would_make_trials_incomparable_is_refused(name: str, said: str, tmp_path: Path) -> None:
+def test_what_would_make_trials_incomparable_is_refused(begin: str, dimension: str, said: str, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=said):
-        sweep_of(tmp_path, f'[space]\n"{name}" = {{ choices = ["bpe", "word"] }}')
+        sweep_of(tmp_path, f"{begin}[space]\n{dimension}\n")
+
+
+@pytest.mark.parametrize(
+    ("begin", "dimension"),
+    [
+        (FILES, '"text.source.kind" = { choices = ["bpe", "word"] }'),
+        (FILES, '"data.max_source_length" = { low = 10, high = 20 }'),
+        (FILES, '"training.selection.average_best" = { low = 0, high = 4 }'),
+        (FILES + CHRF, '"text" = { choices = [{ target = { kind = "bpe" } }] }'),
+        (FILES + CHRF, '"data.train" = { choices = [["a.tsv"], ["c.tsv"]] }'),
+        (FILES + SHARED + CHRF, '"text.source.dropout" = { choices = [0.0, 0.0] }'),
+    ],
+)
+def test_what_leaves_figures_comparable_may_be_chosen(begin: str, dimension: str, tmp_path: Path) -> None:
+    assert len(sweep_of(tmp_path, f"{begin}[space]\n{dimension}\n").space) == 1
 
 
 def test_data_that_no_trial_could_read_are_refused_at_once(tmp_path: Path) -> None:

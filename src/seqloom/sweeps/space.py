@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from pydantic import Field, model_validator
@@ -43,11 +45,22 @@ class Dimension(Section):
             return self
         if self.low is None or self.high is None or self.low > self.high:
             raise ValueError(f"low and high are both wanted, low first, not {self.low} and {self.high}")
+        if not all(math.isfinite(each) for each in (self.low, self.high, self.step or 0)):
+            raise ValueError("low, high and step must be finite numbers")
         if self.log and self.step is not None:
             raise ValueError("either log or step")
         if self.log and self.low <= 0:
             raise ValueError(f"a logarithmic range must lie above 0, not begin at {self.low}")
         return self
+
+    @property
+    def nearest(self) -> tuple[str, ...]:
+        """Where equal steps do not end at `high`: the ends below and above it that they have."""
+        if self.step is None:
+            return ()
+        low, high, step = (Decimal(str(each)) for each in (self.low, self.high, self.step))
+        below = low + (high - low) // step * step
+        return () if below == high else tuple(str(each) for each in (below, below + step))
 
     @property
     def whole(self) -> bool:
@@ -82,6 +95,11 @@ def read_space(table: Mapping[str, Any], where: str) -> dict[str, Dimension]:
             space[name] = build(Dimension, values)
         except ConfigError as error:
             raise ConfigError(f"space: {name}: {error.message}", where=where, hint=error.hint) from None
+        if ends := space[name].nearest:
+            said = f"space: {name}: low and high are both included, but steps of {values['step']} from {values['low']}"
+            raise ConfigError(
+                f"{said} miss {values['high']}", where=where, hint=f"high = {ends[0]}, or high = {ends[1]}"
+            )
     if not space:
         raise ConfigError(
             "a sweep needs a table [space]", where=where, hint='"model.hidden" = { choices = [128, 256, 512] }'

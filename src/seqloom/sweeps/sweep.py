@@ -19,8 +19,15 @@ from seqloom.training import RunConfig
 from seqloom.training.record import data_files
 from seqloom.training.start import adopted
 
-FIXED = ("training.selection.on", "data.dev", "data.dev_count", "data.dev_fraction", "data.seed")
-"""Settings that must be those of all trials, or their figures could not be compared."""
+FIXED = (
+    *("training.selection.on", "training.selection.limit", "training.evaluate_every"),
+    *("data.dev", "data.dev_count", "data.dev_fraction", "data.seed", "data.group_by_source"),
+    *("data.format", "data.pattern", "data.header", "data.on_bad_line", "data.target", "data.references"),
+)
+"""Settings that must be those of all trials, or their figures could not be compared: what is measured, on which dev
+pairs, and when."""
+TARGETS = ("text.target", "text.shared", "data.train", "training.start_from")
+"""Settings on which the target symbols depend, and so a loss per token."""
 
 
 class SweepSection(Section):
@@ -110,16 +117,28 @@ def _base(name: str, beside: Path) -> dict[str, Any]:
 
 
 def _comparable(sweep: Sweep) -> None:
-    """Refuse to choose what the figures of the trials depend on."""
-    on = sweep.base.training.selection.on
+    """Refuse to choose what the figures of the trials depend on: a setting, a section that holds it, a part of it."""
+    base = sweep.base
+    fixed = FIXED if base.data.dev else (*FIXED, "data.train")
+    targets = ("text", *TARGETS) if base.text.shared else TARGETS
     for name in sweep.space:
-        if name in FIXED:
+        held = next((each for each in fixed if _overlap(name, each)), None)
+        if held is not None:
+            part = "" if held == name else f" concerns {held}, which"
+            reason = " while the dev pairs are a part of them" if held == "data.train" else ""
             raise ConfigError(
-                f"space: {name} must be the same in all trials, or they cannot be compared", where=str(sweep.path)
+                f"space: {name}{part} must be the same in all trials{reason}, or they cannot be compared",
+                where=str(sweep.path),
+                hint=f"set it once, outside of [space]{', or name dev pairs in data.dev' if reason else ''}",
             )
-        if on == "loss" and name.startswith(("text.target", "text.shared")):
+        if base.training.selection.on == "loss" and any(_overlap(name, each) for each in targets):
             raise ConfigError(
                 f"space: a loss per token does not compare trials that differ in {name}",
                 where=str(sweep.path),
                 hint="set training.selection.on to a metric of text, such as chrf",
             )
+
+
+def _overlap(first: str, second: str) -> bool:
+    """Whether two dotted names are of one setting, or one of a section and the other of something in it."""
+    return f"{first}.".startswith(f"{second}.") or f"{second}.".startswith(f"{first}.")
