@@ -54,7 +54,7 @@ def test_flags_stay_few() -> None:
         "recipe list": 0,
         "recipe show": 0,
         "recipe run": 3,
-        "sweep": 3,
+        "sweep": 4,
     }
 
 

@@ -148,4 +148,4 @@ def test_data_that_no_trial_could_read_are_refused_at_once(tmp_path: Path) -> No
         ('[data]\ntrain = ["none.tsv"]\ndev_count = 0\n', "needs dev data"),
     ]:
         with pytest.raises((ConfigError, DataError), match=said):
-            sweep_of(tmp_path, text + SPACE).check_data()
+            sweep_of(tmp_path, text + SPACE).check()

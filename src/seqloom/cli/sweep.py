@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -18,6 +19,10 @@ def sweep(
     storage: Annotated[
         str | None, typer.Option("--storage", metavar="URL", help="A storage of Optuna that several machines share.")
     ] = None,
+    drop: Annotated[
+        list[int] | None,
+        typer.Option("--drop", metavar="TRIAL", help="Give up a running trial of a machine that is lost; repeatable."),
+    ] = None,
 ) -> None:
     """Search for good settings.
 
@@ -27,7 +32,7 @@ def sweep(
     from seqloom.cli import tables
     from seqloom.sweeps import load_sweep, run_sweep
 
-    found = run_sweep(load_sweep(file), output, trials=trials, storage=storage, progress=sys.stderr)
+    found = run_sweep(load_sweep(file), output, trials=trials, storage=storage, drop=drop or (), progress=sys.stderr)
     tables.trials(found)
     if found.best is not None:
-        typer.echo(f"train the best again: seqloom train {output / 'best.toml'}", err=True)
+        typer.echo(f"train the best again: seqloom train {shlex.quote(str(output / 'best.toml'))}", err=True)

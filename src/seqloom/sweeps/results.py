@@ -13,12 +13,14 @@ from seqloom.sweeps.sweep import Sweep
 if TYPE_CHECKING:
     import optuna
 
+WORKER, ERROR = "worker", "error"
+"""What a trial carries: the worker that has it, and what went wrong."""
 STATES = {"COMPLETE": "done", "PRUNED": "pruned", "FAIL": "failed", "RUNNING": "running", "WAITING": "waiting"}
 
 
 @dataclass(frozen=True)
 class TrialResult:
-    """One trial: done, pruned, failed (then `error` says why) or running; its figure, once there is one."""
+    """One trial: done, pruned, failed (`error` says why) or running (at `place`); its figure, once there is one."""
 
     number: int
     state: str
@@ -27,6 +29,7 @@ class TrialResult:
     evaluations: int
     seconds: float
     error: str = ""
+    place: str = ""
 
 
 @dataclass(frozen=True)
@@ -59,13 +62,15 @@ def results_of(sweep: Sweep, study: optuna.Study, output: Path) -> SweepResults:
 
 
 def _result(sweep: Sweep, trial: optuna.trial.FrozenTrial) -> TrialResult:
-    duration = trial.duration
+    duration, state = trial.duration, STATES[trial.state.name]
+    worker = trial.user_attrs.get(WORKER, {})
     return TrialResult(
         number=trial.number,
-        state=STATES[trial.state.name],
+        state=state,
         value=trial.value,
         settings=chosen(sweep.space, trial.params),
         evaluations=len(trial.intermediate_values),
         seconds=0.0 if duration is None else duration.total_seconds(),
-        error=str(trial.user_attrs.get("error", "")),
+        error=str(trial.user_attrs.get(ERROR, "")) if state == "failed" else "",
+        place=f"{worker.get('host', '')}:{worker.get('folder', '')}" if state == "running" and worker else "",
     )

@@ -5,15 +5,21 @@ from __future__ import annotations
 import contextlib
 import json
 import math
+import re
+import secrets
+import time
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from seqloom.config import differences
+from seqloom.data.cache import cache_folder, uses_cache
+from seqloom.data.digests import content_digests
 from seqloom.errors import ConfigError, missing_package
 from seqloom.sweeps.sweep import Sweep
 from seqloom.training import RunConfig
+from seqloom.training.record import data_files
 
 try:
     import optuna
@@ -23,8 +29,13 @@ except ImportError:
     raise missing_package("optuna", "sweep", "a sweep") from None
 
 DEFINITION = "sweep"
-FREE = {"data": ("cache", "cache_above_mb"), "training": ("device", "log_every", "checkpoint_every", "keep_states")}
+FREE = {
+    "data": ("cache", "cache_above_mb"),
+    "training": ("device", "log_every", "checkpoint_every", "checkpoint_minutes", "keep_states"),
+}
 """Settings in which workers on one study may differ."""
+PATIENCE = 50
+"""Tenths of a second until the one that made a study must have said what it is."""
 
 
 class NumberedSampler(BaseSampler):
@@ -77,36 +88,79 @@ def quiet() -> Iterator[None]:
         optuna.logging.set_verbosity(before)
 
 
-def open_study(sweep: Sweep, storage: str) -> optuna.Study:
-    """The study in a storage, made where it is not there; one that was begun with other settings is refused."""
-    section, base = sweep.section, sweep.base
+def open_study(sweep: Sweep, storage: str, *, begun: bool = False) -> optuna.Study:
+    """The study in a storage, made where it is not there; one that was `begun` before must be there.
+
+    One that was begun with other settings, or on other data, is refused.
+    """
     try:
-        study = optuna.create_study(
-            storage=storage,
-            study_name=sweep.name,
-            sampler=NumberedSampler(section.sampler, section.seed, section.startup),
-            pruner=_pruner(sweep, base),
-            direction="maximize" if base.training.selection.higher_is_better else "minimize",
-            load_if_exists=True,
-        )
+        study, made = _found(sweep, storage, begun=begun)
+    except KeyError:
+        raise ConfigError(
+            f"the storage {masked(storage)} has no study {sweep.name}, to which the folder belongs",
+            where=str(sweep.path),
+            hint="name the --storage that it was begun with, or another --output",
+        ) from None
     except Exception as error:  # drivers raise what they like
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        reason = (str(error).splitlines() or [type(error).__name__])[0].replace(storage, masked(storage))
         raise ConfigError(
             f"the storage cannot be opened: {reason}",
             hint="--storage takes a URL of Optuna, such as sqlite:///study.db",
-        ) from error
-    own = _definition(sweep, base)
-    begun = study.user_attrs.get(DEFINITION)
-    if begun is None:
-        study.set_user_attr(DEFINITION, own)
-        return study
-    for key, old, new in differences(begun, own):
+        ) from None
+    own = _definition(sweep, sweep.base)
+    known = _agreed(study, own, made=made)
+    for key, old, new in differences({**known, "id": ""}, {**own, "id": ""}):
+        changed = (
+            f"another content of {key[1]}" if key[0] == "files" else f"another {'.'.join(key)}: {old!r}, not {new!r}"
+        )
         raise ConfigError(
-            f"the study {sweep.name} was begun with another {'.'.join(key)}: {old!r}, not {new!r}",
+            f"the study {sweep.name} was begun with {changed}",
             where=str(sweep.path),
             hint="give it another name in [sweep], and name another --output",
         )
     return study
+
+
+def identity(study: optuna.Study) -> str:
+    """The random id of a study, which tells it from others of its name."""
+    return str(study.user_attrs[DEFINITION]["id"])
+
+
+def masked(storage: str) -> str:
+    """The URL of a storage without its password."""
+    hidden = re.sub(r"(://[^/@:]*):.*@", r"\1:***@", storage)
+    return re.sub(r"([?&](?:password|passwd|pwd)=)[^&]*", r"\1***", hidden, flags=re.IGNORECASE)
+
+
+def _found(sweep: Sweep, storage: str, *, begun: bool) -> tuple[optuna.Study, bool]:
+    """The study, and whether it was made just now."""
+    section = sweep.section
+    sampler, pruner = NumberedSampler(section.sampler, section.seed, section.startup), _pruner(sweep, sweep.base)
+    if not begun:
+        with contextlib.suppress(optuna.exceptions.DuplicatedStudyError):
+            rising = sweep.base.training.selection.higher_is_better
+            study = optuna.create_study(
+                storage=storage,
+                study_name=sweep.name,
+                sampler=sampler,
+                pruner=pruner,
+                direction="maximize" if rising else "minimize",
+            )
+            return study, True
+    return optuna.load_study(storage=storage, study_name=sweep.name, sampler=sampler, pruner=pruner), False
+
+
+def _agreed(study: optuna.Study, own: dict[str, Any], *, made: bool) -> dict[str, Any]:
+    """What the workers on a study have agreed on: what the one says that made it, for which the others wait a while."""
+    waited = 0
+    while not made and waited < PATIENCE:
+        known = study.user_attrs.get(DEFINITION)
+        if known is not None:
+            return dict(known)
+        time.sleep(0.1)
+        waited += 1
+    study.set_user_attr(DEFINITION, own)
+    return own
 
 
 def _pruner(sweep: Sweep, base: RunConfig) -> optuna.pruners.BasePruner:
@@ -120,13 +174,17 @@ def _pruner(sweep: Sweep, base: RunConfig) -> optuna.pruners.BasePruner:
 
 
 def _definition(sweep: Sweep, base: RunConfig) -> dict[str, Any]:
-    """What all workers on a study must agree on, as plain values."""
+    """What all workers on a study must agree on, as plain values: settings, what the files hold, a random id."""
     section = sweep.section.model_dump(exclude={"base", "name", "trials", "keep"})
     run = base.model_dump()
     for name, free in FREE.items():
         run[name] = {key: value for key, value in run[name].items() if key not in free}
     space = {name: dimension.model_dump() for name, dimension in sweep.space.items()}
-    plain: dict[str, Any] = json.loads(json.dumps({"sweep": section, "space": space, **run}, default=str))
+    read = sorted({each.file for each in data_files(base)})
+    known = cache_folder(base.data) if uses_cache(read, base.data) else None
+    files = dict(zip(read, content_digests(read, known), strict=True))
+    whole = {"id": secrets.token_hex(8), "sweep": section, "space": space, **run, "files": files}
+    plain: dict[str, Any] = json.loads(json.dumps(whole, default=str))
     return plain
 
 

@@ -16,6 +16,7 @@ from seqloom.errors import ConfigError, DataError
 from seqloom.presets import PRESETS
 from seqloom.sweeps.space import Space, read_space
 from seqloom.training import RunConfig
+from seqloom.training.device import choose_device
 from seqloom.training.record import data_files
 from seqloom.training.start import adopted
 
@@ -77,9 +78,10 @@ class Sweep:
         """The configuration of a trial; raises `ConfigError` where the choices do not go together."""
         return build(RunConfig, adopted(laid_over(self.run, choices)), where=str(self.path))
 
-    def check_data(self) -> None:
-        """Refuse, before any trial, what none of them could read."""
+    def check(self) -> None:
+        """Refuse, before any trial, what none of them could read, and a device that is not there."""
         config = self.base
+        choose_device(config.training.device)
         data = config.data
         if not data.train:
             raise ConfigError("data.train must name at least one file of pairs", where=str(self.path))
