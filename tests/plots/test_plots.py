@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 import sys
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import combinations, pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from matplotlib import pyplot, rcParams
+from matplotlib.figure import Figure
 from matplotlib.image import imread
 
 from seqloom.errors import DataError, DependencyError
@@ -24,8 +26,10 @@ from seqloom.plots import (
     plot_quality_by_length,
     plot_trials,
     read_log,
+    trials,
 )
 from seqloom.plots.curves import smoothed
+from seqloom.plots.labels import named
 from seqloom.plots.lengths import bucketed
 from seqloom.plots.style import BOX, fonts_for, readable, width
 from seqloom.prediction import Prediction
@@ -238,6 +242,28 @@ def test_trials_are_drawn(count: int, tmp_path: Path) -> None:
     settings = {f"model.setting_{number}": number for number in range(9)}
     large = imread(plot_trials([Tried(0, "done", 1.0, settings)], tmp_path / "b.png", measure="loss"))
     assert large.shape[0] > small.shape[0]
+
+
+ATTENTIONS = ["dot", {"kind": "additive", "heads": 2}, "general", {"kind": "scaled_dot", "heads": 4}, "location"]
+
+
+@pytest.mark.parametrize("count", [2, 5])
+def test_choices_are_named_in_full_side_by_side(count: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    figure = Figure(dpi=160)
+
+    def draw(path: Path, size: tuple[float, float], draw: Callable[[Figure], None], **_: object) -> Path:
+        figure.set_size_inches(size)
+        draw(figure)
+        return path
+
+    monkeypatch.setattr(trials, "render", draw)
+    made = [Tried(at, "done", 1.0, {"model.attention": ATTENTIONS[at]}) for at in range(count)]
+    plot_trials(made, tmp_path / "a.png", measure="loss")
+    figure.draw_without_rendering()
+    labels = figure.axes[1].get_xticklabels()
+    assert {each.get_text().replace("\n", " ") for each in labels} == {named(each) for each in ATTENTIONS[:count]}
+    boxes = [each.get_window_extent() for each in labels]
+    assert not any(first.overlaps(second) for first, second in combinations(boxes, 2))
 
 
 def test_trials_without_a_figure_are_refused(tmp_path: Path) -> None:

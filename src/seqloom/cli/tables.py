@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rich.console import Console
 from rich.table import Table
@@ -109,17 +109,54 @@ def files(states: Sequence[FileState]) -> None:
 
 
 def trials(found: SweepResults) -> None:
-    """What a sweep has tried: one line a trial, the best one marked."""
-    names = list(dict.fromkeys(name for each in found.trials for name in each.settings))
-    table = _table("trial", "state", found.measure, *names, "evaluations", "seconds", "")
+    """What a sweep has tried: one line a trial, or where lines are too short for that, a few lines; the best marked."""
+    from seqloom.plots.labels import named, shortest
+
+    short = shortest(name for each in found.trials for name in each.settings)
+    rows = []
     for each in found.trials:
-        value = "" if each.value is None else f"{each.value:.4g}"
-        note = "best" if each.number == found.best else _short(each.error)
-        settings = (_shown(each.settings[name]) if name in each.settings else "" for name in names)
-        table.add_row(
-            str(each.number), each.state, value, *settings, str(each.evaluations), f"{each.seconds:.1f}", note
+        settings = {short[name]: named(value) for name, value in each.settings.items()}
+        value = "" if each.value is None else named(float(each.value))
+        best = "best" if each.number == found.best else ""
+        rows.append(
+            _Row(str(each.number), each.state, value, settings, str(each.evaluations), f"{each.seconds:.1f}", best)
         )
-    _console().print(table)
+    table = _table("trial", "state", found.measure, *short.values(), "evaluations", "seconds", "", fold=False)
+    for row in rows:
+        cells = (row.settings.get(name, "") for name in short.values())
+        table.add_row(row.number, row.state, row.value, *cells, row.evaluations, row.seconds, row.best)
+    console = _console()
+    if console.measure(table, options=console.options.update(max_width=10_000)).maximum <= console.width:
+        console.print(table)
+    else:
+        _blocks(rows, found.measure)
+    for each in found.trials:
+        if each.error or each.place:
+            console.print(f"trial {each.number} {each.state}{f' on {each.place}' if each.place else f': {each.error}'}")
+
+
+class _Row(NamedTuple):
+    """A trial in words."""
+
+    number: str
+    state: str
+    value: str
+    settings: dict[str, str]
+    evaluations: str
+    seconds: str
+    best: str
+
+
+def _blocks(rows: Sequence[_Row], measure: str) -> None:
+    """One trial below the other, each with a line for each setting."""
+    widest = max((len(name) for row in rows for name in row.settings), default=0)
+    for row in rows:
+        figure = f", {measure} {row.value}" if row.value else ""
+        best = " (best)" if row.best else ""
+        head = f"trial {row.number} {row.state}{figure}{best}, {row.evaluations} evaluations, {row.seconds} s"
+        _console().print(head)
+        for name, value in row.settings.items():
+            _console().print(f"  {name:<{widest}}  {value}")
 
 
 def flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
@@ -137,10 +174,10 @@ def _console() -> Console:
     return Console(highlight=False, markup=False, soft_wrap=True)
 
 
-def _table(*columns: str) -> Table:
+def _table(*columns: str, fold: bool = True) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
-        table.add_column(Text(column), overflow="fold")
+        table.add_column(Text(column), overflow="fold", no_wrap=not fold)
     return table
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from itertools import accumulate
 from pathlib import Path
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any, Protocol
 
 from seqloom.errors import DataError
+from seqloom.plots.labels import named
 from seqloom.plots.style import BLUE, GREY, VERMILION, heading, readable, render
 
 if TYPE_CHECKING:
@@ -16,6 +19,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 COLUMNS = 3
+PANEL, UPRIGHT = 26, 14
+"""Characters that stand side by side under a panel, and one above the other."""
 WIDE = 30
 """From this ratio of the largest to the smallest value on, a setting is drawn on a logarithmic axis."""
 
@@ -60,7 +65,8 @@ def plot_trials(
     rows = math.ceil(len(names) / COLUMNS)
 
     def draw(figure: Figure) -> None:
-        grid = figure.add_gridspec(1 + rows, COLUMNS, height_ratios=[1.4, *[1.0] * rows], hspace=0.55, wspace=0.12)
+        grid = figure.add_gridspec(1 + rows, COLUMNS, height_ratios=[1.4, *[1.0] * rows])
+        figure.set_layout_engine("constrained", hspace=0.06, wspace=0.04)
         top = figure.add_subplot(grid[0, :])
         _in_order(top, trials, judged, higher_is_better=higher_is_better)
         top.set_ylabel(readable([measure])[0])
@@ -100,19 +106,27 @@ def _by_setting(axes: Axes, name: str, judged: Sequence[Tried]) -> None:
             axes.set_xscale("log")
             axes.xaxis.set_major_formatter("{x:g}")
     else:
-        named = [_named(each) for each in values]
-        labels = sorted(set(named))
-        _dots(axes, [labels.index(each) for each in named], having)
-        axes.set_xticks(range(len(labels)), readable(labels, longest=14))
-        axes.set_xlim(-0.5, len(labels) - 0.5)
+        words = [named(each) for each in values]
+        labels = sorted(set(words))
+        _dots(axes, [labels.index(each) for each in words], having)
+        _ticks(axes, readable(labels, longest=32))
     axes.set_xlabel(readable([name], longest=36)[0], fontsize=8)
 
 
-def _named(value: Any) -> str:
-    """A setting as a label; a table of settings by its kind and the rest."""
-    if isinstance(value, Mapping):
-        return ", ".join(str(each) if key == "kind" else f"{key} {each}" for key, each in value.items())
-    return str(value)
+def _ticks(axes: Axes, labels: Sequence[str]) -> None:
+    """Labels side by side, on several lines where they must, or upright where a word has no room."""
+    room = PANEL // len(labels)
+    upright = any(len(word) > room for label in labels for word in label.split())
+    texts = [_lines(label, UPRIGHT if upright else room) for label in labels]
+    axes.set_xticks(range(len(labels)), texts, rotation=90 if upright else 0)
+    axes.set_xlim(-0.5, len(labels) - 0.5)
+
+
+def _lines(label: str, room: int) -> str:
+    """A label in lines, which end at its commas first."""
+    if len(label) <= room:
+        return label
+    return "\n".join(line for part in re.split("(?<=,) ", label) for line in wrap(part, room, break_long_words=False))
 
 
 def _dots(axes: Axes, places: Sequence[float], trials: Sequence[Tried]) -> None:

@@ -117,11 +117,6 @@ def chosen(space: Space, stored: Mapping[str, Any]) -> dict[str, Any]:
     return {name: space[name].value(value) for name, value in stored.items() if name in space}
 
 
-def shown(value: Any) -> str:
-    """A value of a setting for people."""
-    return f"{value:.4g}" if isinstance(value, float) else str(_label(value))
-
-
 def _label(value: Any) -> Any:
     plain = isinstance(value, bool | int | float | str)
     return value if plain else json.dumps(value, sort_keys=True, ensure_ascii=False, default=str)

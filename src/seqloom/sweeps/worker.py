@@ -16,10 +16,11 @@ from seqloom.checkpoint.files import text_writer, write_file
 from seqloom.config import to_toml
 from seqloom.errors import ConfigError, SeqloomError, TrainingError, missing_package
 from seqloom.plots import plot_trials
+from seqloom.plots.labels import named
 from seqloom.sweeps.faults import ALIKE, ATTEMPTS, MEMORY, fault
 from seqloom.sweeps.folder import BEST, PICTURE, SweepFolder, Tie
 from seqloom.sweeps.results import ERROR, WORKER, SweepResults, TrialResult, results_of
-from seqloom.sweeps.space import choose, shown
+from seqloom.sweeps.space import choose
 from seqloom.sweeps.study import evaluation_number
 from seqloom.sweeps.sweep import Sweep
 from seqloom.training import RunConfig, train
@@ -125,7 +126,7 @@ class Worker:
         trial.set_user_attr(TRIED, trial.user_attrs.get(TRIED, 0) + 1)
         try:
             choices = choose(self.sweep.space, trial)
-            self._say(f"trial {trial.number}: {'  '.join(f'{name} {shown(each)}' for name, each in choices.items())}")
+            self._say(f"trial {trial.number}: {'  '.join(f'{name} {named(each)}' for name, each in choices.items())}")
             value = self._trained(trial, self.sweep.config(choices))
         except UpdateFinishedTrialError:
             raise
