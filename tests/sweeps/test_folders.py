@@ -165,10 +165,11 @@ def test_running_trials_of_a_lost_machine_are_dropped(shared: str) -> None:
     assert results.trials[1].error == "dropped"
 
 
-def test_a_trial_dropped_while_it_is_trained_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("moment", ["EvalReport", "FinishReport"])
+def test_a_trial_dropped_while_it_is_trained_is_let_go(moment: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def watched(config: Any, output: Path, **options: Any) -> Iterator[Any]:
         for report in train(config, output, **options):
-            if output.name == "0001" and type(report).__name__ == "EvalReport":
+            if output.name == "0001" and type(report).__name__ == moment:
                 stored("sqlite:///out/study.db").tell(1, state=optuna.trial.TrialState.FAIL, skip_if_finished=True)
             yield report
 
