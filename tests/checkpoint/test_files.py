@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from seqloom.checkpoint.files import STAGED, finish_staged, place_of, text_writer, write_folder, write_sibling
+from seqloom.checkpoint import files
+from seqloom.checkpoint.files import (
+    STAGED,
+    finish_staged,
+    place_of,
+    text_writer,
+    write_file,
+    write_folder,
+    write_sibling,
+)
 from seqloom.errors import SeqloomError
 
 NAMES = ("a", "b", "c")
@@ -70,6 +80,32 @@ def test_names_to_remove_go_after_the_exchange(tmp_path: Path) -> None:
     write_folder(tmp_path, {"a": text_writer("2")}, remove=frozenset({"a", "b"}))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "c"]
     finish_staged(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda folder: write_folder(folder, {"a": text_writer("1")}),
+        lambda folder: write_sibling(folder, {"a": text_writer("1")}),
+        lambda folder: write_file(folder / "a", text_writer("1")),
+    ],
+    ids=["folder", "sibling", "file"],
+)
+def test_new_folders_are_on_the_disk_themselves(
+    write: Callable[[Path], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced, real = [], files.sync
+
+    def sync(path: Path) -> None:
+        synced.append(path)
+        real(path)
+
+    monkeypatch.setattr(files, "sync", sync)
+    write(tmp_path / "one" / "two")
+    assert {tmp_path, tmp_path / "one"} <= set(synced)
+    synced.clear()
+    write(tmp_path / "one" / "three")
+    assert tmp_path not in synced
 
 
 def test_a_file_in_the_way_is_said(tmp_path: Path) -> None:

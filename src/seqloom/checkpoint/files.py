@@ -24,7 +24,7 @@ Writer = Callable[[Path], None]
 def write_folder(folder: Path, files: Mapping[str, Writer], *, remove: frozenset[str] = frozenset()) -> None:
     """Write a new folder complete in one rename, or replace `files` (and drop the names in `remove`) in an old one."""
     with disk_errors(folder):
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         finish_staged(folder)
         staging = folder / f"{STAGED}.tmp"
         shutil.rmtree(staging, ignore_errors=True)
@@ -65,7 +65,8 @@ def write_sibling(folder: Path, files: Mapping[str, Writer]) -> None:
     temporary = folder.with_name(f".{folder.name}.tmp")
     with disk_errors(folder):
         shutil.rmtree(temporary, ignore_errors=True)
-        temporary.mkdir(parents=True)
+        make_folder(folder.parent)
+        temporary.mkdir()
         try:
             for name, write in files.items():
                 write(temporary / name)
@@ -82,7 +83,7 @@ def write_file(path: Path, write: Writer) -> None:
     """Write one file complete, or leave the one that is there."""
     temporary = path.with_name(f".{path.name}.tmp")
     with disk_errors(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         try:
             write(temporary)
             sync(temporary)
@@ -116,6 +117,14 @@ def disk_errors(folder: Path) -> Iterator[None]:
         reason = error.strerror or str(error)
         hint = "make room or name another folder; what was there before is unharmed"
         raise DiskError(f"cannot be written: {reason.lower()}", where=str(folder), hint=hint) from error
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder where there is none, and those above it, so that they are on the disk, too."""
+    new = [each for each in (folder, *folder.parents) if not each.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    for each in new:
+        sync(each.parent)
 
 
 def sync(path: Path) -> None:
