@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import math
+import os
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -124,6 +126,47 @@ def test_a_return_forgets_what_was_abandoned_but_not_its_reason(tmp_path: Path) 
     assert kinds_of(path) == ["step", "evaluation", "checkpoint", "skip", "return"]
     follow([ResumeReport(1, 10, "00000010-00000010"), SKIP], [JsonlReporter(path)])
     assert kinds_of(path) == ["step", "evaluation", "checkpoint", "resume", "skip"]
+
+
+def test_the_skips_before_a_return_stay_when_the_run_is_resumed_after_it(tmp_path: Path) -> None:
+    path, resumed = tmp_path / "log.jsonl", ResumeReport(1, 12, "00000012-00000010")
+    later, further = replace(STEP, step=12), replace(SKIP, step=13)
+    follow([STEP, SAVED, later, resumed, SKIP, further, RETURN, SKIP, later], [JsonlReporter(path)])
+    follow([resumed], [JsonlReporter(path)])
+    assert kinds_of(path) == ["step", "checkpoint", "resume", "skip", "skip", "return", "skip", "step", "resume"]
+    follow([ResumeReport(1, 10, "00000010-00000010")], [JsonlReporter(path)])
+    assert kinds_of(path) == ["step", "checkpoint", "resume", "resume", "resume"]
+
+
+def test_what_is_no_number_is_null_in_the_log(tmp_path: Path) -> None:
+    path = tmp_path / "log.jsonl"
+    follow([replace(EVALUATION, loss=math.nan, score=math.inf, metrics={"cer": -math.inf})], [JsonlReporter(path)])
+
+    def refused(name: str) -> None:
+        raise AssertionError(name)
+
+    record = json.loads(path.read_bytes(), parse_constant=refused)
+    assert (record["loss"], record["score"], record["metrics"]) == (None, None, {"cer": None})
+
+
+def test_the_log_is_on_the_disk_with_each_state_and_when_it_is_cut(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, synced, real = tmp_path / "run" / "log.jsonl", [], os.fsync
+
+    def fsync(descriptor: int) -> None:
+        synced.append(os.readlink(f"/proc/self/fd/{descriptor}"))
+        real(descriptor)
+
+    monkeypatch.setattr("os.fsync", fsync)
+    reporter = JsonlReporter(path)
+    reporter.show(STEP)
+    assert synced == [str(tmp_path), str(path.parent)]
+    reporter.show(SAVED)
+    assert synced[2:] == [str(path)]
+    reporter.show(ResumeReport(1, 5))
+    assert synced[3:] == [str(path.with_name(".log.jsonl.tmp")), str(path.parent)]
+    reporter.close()
 
 
 def test_the_end_is_logged_once(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
@@ -15,8 +16,14 @@ class Report:
     kind: ClassVar[str]
 
     def to_json(self) -> dict[str, Any]:
-        """Plain values for one line of the log."""
-        return {"kind": self.kind, **dataclasses.asdict(self)}
+        """Plain values for one line of the log; JSON knows no number that is not finite, so those are None."""
+        return {"kind": self.kind, **_finite(dataclasses.asdict(self))}
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _finite(each) for name, each in value.items()}
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 @dataclass(frozen=True)

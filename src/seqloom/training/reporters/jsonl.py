@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
-from seqloom.checkpoint.files import disk_errors
-from seqloom.training.reports import FinishReport, Report, ResumeReport, ReturnReport
+from seqloom.checkpoint.files import bytes_writer, disk_errors, make_folder, sync, write_file
+from seqloom.training.reports import CheckpointReport, FinishReport, Report, ResumeReport, ReturnReport
 
 TRAINED = frozenset({"step", "evaluation", "checkpoint", "skip", "return", "finish"})
 """What happened in training, as against what a process said of itself."""
@@ -23,7 +25,7 @@ class JsonlReporter:
         self._stream: TextIO | None = None
 
     def show(self, report: Report) -> None:
-        """Write one line at once, so that a killed run leaves its log."""
+        """Write one line at once, so that a killed run leaves its log; with each state it is put on the disk."""
         with disk_errors(self.path):
             if isinstance(report, ResumeReport):
                 self._forget(report.step, report.state, TRAINED)
@@ -34,8 +36,10 @@ class JsonlReporter:
             if self._stream is None:
                 self._stream = self._opened()
             values = {**report.to_json(), "time": round(time.time(), 3)}
-            self._stream.write(json.dumps(values, ensure_ascii=False) + "\n")
+            self._stream.write(json.dumps(values, ensure_ascii=False, allow_nan=False) + "\n")
             self._stream.flush()
+            if isinstance(report, CheckpointReport):
+                os.fsync(self._stream.fileno())
 
     def close(self) -> None:
         """Close the file."""
@@ -46,11 +50,14 @@ class JsonlReporter:
 
     def _opened(self) -> TextIO:
         """The file, at the beginning of a line even where a kill left half of one."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        torn = self.path.exists() and self.path.read_bytes()[-1:] not in (b"", b"\n")
+        make_folder(self.path.parent)
+        there = self.path.exists()
+        torn = there and self.path.read_bytes()[-1:] not in (b"", b"\n")
         stream = self.path.open("a", encoding="utf-8", newline="\n")
         if torn:
             stream.write("\n")
+        if not there:
+            sync(self.path.parent)
         return stream
 
     def _forget(self, step: int, state: str, kinds: frozenset[str]) -> None:
@@ -60,17 +67,23 @@ class JsonlReporter:
             return
         lines = [line for line in self.path.read_bytes().split(b"\n") if line]
         records = [_read(line) for line in lines]
-        saved = max((n for n, record in enumerate(records) if _names(record, state)), default=len(lines))
+        saved = _saved(records, step, state)
 
-        def holds(number: int, record: dict[str, Any]) -> bool:
-            if not record:
-                return False
-            return record["kind"] not in kinds or (number <= saved and record.get("step", 0) <= step)
+        def counts(number: int) -> bool:
+            return number <= saved and records[number].get("step", 0) <= step
 
-        kept = [line for number, line in enumerate(lines) if holds(number, records[number])]
-        temporary = self.path.with_suffix(".tmp")
-        temporary.write_bytes(b"".join(line + b"\n" for line in kept))
-        temporary.replace(self.path)
+        # skips are later than the state that the run went back to because of them
+        returned = max(
+            (n for n, record in enumerate(records) if record.get("kind") == "return" and counts(n)), default=0
+        )
+
+        def holds(number: int) -> bool:
+            kind = records[number].get("kind")
+            reason = kind == "skip" and number < returned
+            return kind is not None and (kind not in kinds or reason or counts(number))
+
+        kept = [line for number, line in enumerate(lines) if holds(number)]
+        write_file(self.path, bytes_writer(b"".join(line + b"\n" for line in kept)))
 
     def _finished(self) -> bool:
         """Whether the log ends with the end of the run."""
@@ -78,6 +91,19 @@ class JsonlReporter:
             return False
         *_, last = [b"", *self.path.read_bytes().splitlines()]
         return _read(last).get("kind") == FinishReport.kind
+
+
+def _saved(records: Sequence[dict[str, Any]], step: int, state: str) -> int:
+    """The last line that names a state; the number of lines where none does.
+
+    A return to before `step` abandoned what bore that name until then.
+    """
+    for number, record in reversed(list(enumerate(records))):
+        if _names(record, state):
+            return number
+        if record.get("kind") == "return" and record["step"] < step:
+            break
+    return len(records)
 
 
 def _names(record: dict[str, Any], state: str) -> bool:
