@@ -66,12 +66,14 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("leave", [0, 4096, 12_000, 30_000])
 def test_a_disk_that_fills_up(small_disk: Path, leave: int, whole: Path) -> None:
     output = small_disk / "run"
-    stream = begin_run(output, **SETTINGS)
+    stream, saved = begin_run(output, **SETTINGS), list[str]()
 
     def filled() -> Iterator[Report]:
         for report in stream:
-            if isinstance(report, CheckpointReport) and report.step == 4:
-                fill(small_disk, leave)
+            if isinstance(report, CheckpointReport):
+                saved.append(Path(report.path).name)
+                if report.step == 4:
+                    fill(small_disk, leave)
             yield report
 
     reporter = JsonlReporter(output / "log.jsonl")
@@ -81,7 +83,8 @@ def test_a_disk_that_fills_up(small_disk: Path, leave: int, whole: Path) -> None
     with contextlib.suppress(DiskError):  # it tries to save once more
         stream.close()
     check_seal(newest(output))
-    assert newest(output).name.startswith("0000000")
+    assert newest(output).name >= saved[-1] >= "00000004-00000003"
+    assert leave or newest(output).name == "00000004-00000003"
     assert not list(output.rglob("*.tmp"))
     (small_disk / "ballast").unlink()
     follow(begin_run(output, resume=True, **SETTINGS), [JsonlReporter(output / "log.jsonl")])
