@@ -138,19 +138,34 @@ def test_a_skip_is_reported_with_the_lines_of_its_pairs(tmp_path: Path, poison: 
     assert facts["skipped"] == 3
 
 
-def test_a_run_that_skips_and_goes_back_is_resumed_without_a_difference(tmp_path: Path, poison: Poison) -> None:
-    """At the full rate updates 7 and 8 fail, one of them alone, and 13 to 15, which send the run back."""
+@pytest.mark.parametrize("keep", [1, 2])
+@pytest.mark.parametrize(
+    "stops",
+    [
+        [(6, 0), (8, 0), (13, 0), (14, 0), (12, 0), (16, 0)],
+        [(11, 0), (14, 0), (16, 0)],
+        [(9, 1e-9), (14, 1e-9), (12, 1e-9), (16, 1e-9)],
+    ],
+)
+def test_a_run_that_skips_and_goes_back_is_resumed_without_a_difference(
+    keep: int, stops: list[tuple[int, float]], tmp_path: Path, poison: Poison
+) -> None:
+    """At the full rate update 7 fails, alone, and 13 to 15, which send the run back.
+
+    It is cut short before, between and after them, and saved after every update where the clock says so.
+    """
     full = 1e-3
     poison(lambda step, rate: step == 7 or (step in {13, 14, 15} and rate > 0.6 * full))
     settings: dict[str, Any] = {
         "log_every": 1,
         "checkpoint_every": 5,
+        "keep_states": keep,
         "health": {"skips": 3},
         "schedule": {"kind": "constant", "warmup": 0},
     }
 
-    def logged(output: Path, stop: int, *, resume: bool) -> None:
-        stream = begin_run(output, resume=resume, **settings)
+    def logged(output: Path, stop: int, *, resume: bool, clock: float = 0) -> None:
+        stream = begin_run(output, resume=resume, checkpoint_minutes=clock, **settings)
 
         def until() -> Any:
             for report in stream:
@@ -161,8 +176,8 @@ def test_a_run_that_skips_and_goes_back_is_resumed_without_a_difference(tmp_path
         follow(until(), [JsonlReporter(output / "log.jsonl")])
 
     logged(tmp_path / "whole", 0, resume=False)
-    for stop in (6, 8, 13, 14, 12, 16):
-        logged(tmp_path / "cut", stop, resume=stop != 6)
+    for stop, clock in stops:
+        logged(tmp_path / "cut", stop, resume=(tmp_path / "cut").exists(), clock=clock)
     logged(tmp_path / "cut", 0, resume=True)
     assert same_weights(tmp_path / "whole", tmp_path / "cut")
     one, other = (trained(tmp_path / name / "log.jsonl") for name in ("whole", "cut"))

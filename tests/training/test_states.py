@@ -190,6 +190,26 @@ def test_kept_weights(runs: tuple[Path, dict[str, Any]], tmp_path: Path) -> None
         assert same_weights(folder / "whole", output) or step != best[0]
 
 
+@pytest.mark.parametrize(
+    ("keep", "wanted"),
+    [
+        (1, {1: [0], 2: [0, 1], 3: [2], 4: [3], 5: [4], 6: [4, 5], 7: [6]}),
+        (2, {1: [0], 2: [0, 1], 3: [0, 2], 4: [2, 3], 5: [3, 4], 6: [3, 4, 5], 7: [4, 6]}),
+    ],
+)
+def test_of_states_that_are_not_due_the_newest_stays_beside_the_others(
+    keep: int, wanted: dict[int, list[int]], tmp_path: Path
+) -> None:
+    """What is there while an update is made: 2, 3, 4 and 6 are due, 1 and 5 are the clock's."""
+    seen = {}
+    settings = {**SETTINGS, "keep_states": keep, "epochs": 0, "max_steps": 7, "checkpoint_minutes": 1e-9}
+    for report in begin_run(tmp_path / "run", **settings):
+        if isinstance(report, StepReport):
+            states = sorted((tmp_path / "run" / "resume" / "states").glob("[0-9]*"))
+            seen[report.step] = [int(path.name.partition("-")[0]) for path in states]
+    assert seen == wanted
+
+
 def test_where_nothing_is_good_nothing_is_removed(runs: tuple[Path, dict[str, Any]], tmp_path: Path) -> None:
     folder, settings = runs
     output = tmp_path / "run"

@@ -25,9 +25,9 @@ class SharedStates:
     store: StateStore
     group: Group
 
-    def save(self, learner: Learner, progress: Progress) -> Path:
+    def save(self, learner: Learner, progress: Progress, *, interim: bool) -> Path:
         """Save a state, which is alike everywhere; returns its place, or on other processes that of all states."""
-        return self.store.save(learner, progress) if self.group.first else self.store.states
+        return self.store.save(learner, progress, interim=interim) if self.group.first else self.store.states
 
     def restore(self, learner: Learner, progress: Progress) -> Restored:
         """Go back to the newest good state, if there is one."""
@@ -35,9 +35,9 @@ class SharedStates:
         _follow_first(self.group, learner, progress)
         return restored
 
-    def latest(self) -> tuple[int, str]:
-        """The update after which the newest state was saved, and its name."""
-        return self.group.from_first(self.store.latest)
+    def drop_interim(self) -> int:
+        """Remove interim states; the update after which the newest of the others was saved."""
+        return self.group.from_first(self.store.drop_interim)
 
     def drop_latest(self) -> bool:
         """Remove the newest state, unless it is the only one."""

@@ -173,13 +173,13 @@ class Run:
     def go_back(self) -> Iterator[reports.Report]:
         """After too many skips in a row: all of the last good state, but for a lower learning rate.
 
-        A state after which not one update went well is no good one: the one before it is taken.
+        Only states that an unbroken run has, too, count; one after which not one update went well is no good one, and
+        the one before it is taken.
         """
         health, step, config = self.progress.health, self.progress.step, self.training.health
         self.busy = True
         self.watch.forget()
-        saved, _ = self.states.latest()
-        useless = health.first == saved + 1
+        useless = health.first == self.states.drop_interim() + 1
         if health.returns == config.returns or (useless and not self.states.drop_latest()):
             raise TrainingError(
                 f"the loss and its gradient must be finite numbers; up to update {step} they were not, {health.streak} "
@@ -231,7 +231,8 @@ class Run:
     def save(self) -> reports.CheckpointReport:
         """Put the state on the disk."""
         began = time.perf_counter()
-        path = self.states.save(self.learner, self.progress)
+        interim = self.evaluation_due or not self.saving.regular(self.progress)
+        path = self.states.save(self.learner, self.progress, interim=interim)
         self.saving.done(self.progress)
         return reports.CheckpointReport(self.progress.step, str(path), time.perf_counter() - began)
 

@@ -26,8 +26,11 @@ class Saving:
 
     def due(self, progress: Progress) -> bool:
         """Whether this state is to be saved, alike in all processes."""
-        regular = self.every > 0 and progress.step % self.every == 0
-        return (regular or progress.step == progress.evaluated) and self._open(progress)
+        return self.regular(progress) and self._open(progress)
+
+    def regular(self, progress: Progress) -> bool:
+        """Whether the settings ask for a state after this update, whoever is there to stop the run or look at a clock."""
+        return progress.step == progress.evaluated or (self.every > 0 and progress.step % self.every == 0)
 
     def overdue(self, progress: Progress) -> bool:
         """Whether the newest state is older than it may be by this process's clock."""

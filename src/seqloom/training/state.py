@@ -11,6 +11,9 @@
 
 A state appears whole by one rename; the first one is saved before the first update. A damaged one is named and the one
 before is used; it is removed only once a good one has been found.
+
+An interim state is one that the settings did not ask for: a run that was stopped, or the clock, left it. A run is
+resumed from the newest state, whichever it is, but goes back to those alone that an unbroken run would have, too.
 """
 
 from __future__ import annotations
@@ -73,16 +76,21 @@ class StateStore:
         self.states, self.kept, self.output = folder / "states", folder / "kept", folder.parent
         self.identity, self.keep = identity, keep
 
-    def save(self, learner: Learner, progress: Progress) -> Path:
-        """Save a state (unless the same one is there), then drop the oldest ones and kept weights nobody needs."""
+    def save(self, learner: Learner, progress: Progress, *, interim: bool = False) -> Path:
+        """Save a state (unless the same one is there), then drop the oldest ones and kept weights nobody needs.
+
+        Interim states do not count among those that are kept; the newest one stays until a regular one follows.
+        """
         folder = self.states / _name(progress.step, progress.evaluated)
         with disk_errors(folder):
             for cut_short in self.states.glob(".*.tmp"):
                 shutil.rmtree(cut_short)
             if not folder.is_dir():
-                write_sibling(folder, self._files(learner, progress))
-            for old in self._all()[: -self.keep]:
-                shutil.rmtree(old)
+                write_sibling(folder, self._files(learner, progress, interim))
+            regular = self._regular()[-self.keep :]
+            for old in self._all()[:-1]:
+                if old not in regular:
+                    shutil.rmtree(old)
             self._drop_unneeded(progress)
         return folder
 
@@ -123,10 +131,13 @@ class StateStore:
             )
         return Restored("", [])
 
-    def latest(self) -> tuple[int, str]:
-        """The update after which the newest state was saved, and its name."""
-        newest = self._all()[-1].name
-        return int(newest.partition("-")[0]), newest
+    def drop_interim(self) -> int:
+        """Remove interim states; the update after which the newest of the others was saved."""
+        regular = self._regular() or self._all()
+        for folder in self._all():
+            if folder not in regular:
+                shutil.rmtree(folder)
+        return int(regular[-1].name.partition("-")[0])
 
     def drop_latest(self) -> bool:
         """Remove the newest state, unless it is the only one."""
@@ -151,7 +162,7 @@ class StateStore:
         check_file(path, progress.kept[step], path)
         return read_tensors(path)
 
-    def _files(self, learner: Learner, progress: Progress) -> dict[str, Writer]:
+    def _files(self, learner: Learner, progress: Progress, interim: bool) -> dict[str, Writer]:
         plain, generators = generator_states()
         tensors: dict[str, Mapping[str, Tensor]] = {
             "weights.safetensors": distinct_tensors(learner.model),
@@ -164,6 +175,7 @@ class StateStore:
             "state_format": STATE_FORMAT,
             "run": self.identity.run,
             "data": self.identity.data,
+            "interim": interim,
             "progress": progress.to_json(),
             "generators": plain,
         }
@@ -234,12 +246,15 @@ class StateStore:
         """The saved states, oldest first."""
         return sorted(path for path in self.states.glob("[0-9]*") if path.is_dir())
 
+    def _regular(self) -> list[Path]:
+        """Those that are not interim, oldest first."""
+        return [folder for folder in self._all() if not _values(folder).get("interim")]
+
     def _drop_unneeded(self, progress: Progress) -> None:
         needed = {self.kept_path(step) for step in progress.kept}
         for folder in self._all():
-            with contextlib.suppress(OSError, ValueError, KeyError, TypeError):  # damaged: found out when it is needed
-                values = json.loads((folder / STATE).read_bytes())
-                needed |= {self.kept_path(int(step)) for step in values["progress"]["kept"]}
+            with contextlib.suppress(ValueError, KeyError, TypeError):
+                needed |= {self.kept_path(int(step)) for step in _values(folder)["progress"]["kept"]}
         for path in self.kept.glob("*"):
             if path not in needed:
                 path.unlink()
@@ -247,6 +262,15 @@ class StateStore:
 
 def _name(step: int, evaluated: int) -> str:
     return f"{step:08d}-{evaluated:08d}"
+
+
+def _values(folder: Path) -> dict[str, Any]:
+    """What a state says of itself; nothing where it is damaged, which is found out when it is needed."""
+    try:
+        values = json.loads((folder / STATE).read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return values if isinstance(values, dict) else {}
 
 
 def _moments(learner: Learner) -> dict[str, Tensor]:
