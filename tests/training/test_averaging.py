@@ -27,6 +27,22 @@ def test_the_moving_average_follows_its_recurrence() -> None:
     assert average["1.num_batches_tracked"] == 0
 
 
+def test_lent_weights_go_back_even_where_the_lending_was_cut_short(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = small()
+    own, calls = snapshot(model), []
+
+    def cut_short(model: nn.Module, weights: dict[str, torch.Tensor]) -> None:
+        calls.append(1)
+        put(model, weights)
+        if len(calls) == 1:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr("seqloom.training.averaging.put", cut_short)
+    with pytest.raises(KeyboardInterrupt), using(model, {name: tensor + 1 for name, tensor in own.items()}):
+        pass
+    assert all(torch.equal(own[name], tensor) for name, tensor in snapshot(model).items())
+
+
 def test_the_mean_of_several_weights() -> None:
     members = [{"a": torch.tensor([value]), "n": torch.tensor(7)} for value in (1.0, 2.0, 6.0)]
     mean = averaged(members)

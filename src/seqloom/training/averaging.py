@@ -54,8 +54,8 @@ def using(model: nn.Module, weights: Weights | None) -> Iterator[None]:
         yield
         return
     own = snapshot(model)
-    put(model, weights)
     try:
+        put(model, weights)
         yield
     finally:
         put(model, own)
