@@ -28,6 +28,8 @@ CPU = RuntimeError(
     "allocate 68719476736 bytes. Error code 12 (Cannot allocate memory)"
 )
 GPU = torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
+CUBLAS = RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`")
+CUDNN = RuntimeError("cuDNN error: CUDNN_STATUS_ALLOC_FAILED")
 
 pytestmark = pytest.mark.usefixtures("unchecked_shapes")
 
@@ -80,7 +82,9 @@ def gradient(prepared: Prepared, limit: int = 0) -> tuple[dict[str, torch.Tensor
     return {name: each.clone() for name, each in found.items()}, float(nll), limit
 
 
-@pytest.mark.parametrize("error", [CPU, GPU, MemoryError()], ids=["processor", "GPU", "Python"])
+@pytest.mark.parametrize(
+    "error", [CPU, GPU, CUBLAS, CUDNN, MemoryError()], ids=["processor", "GPU", "cuBLAS", "cuDNN", "Python"]
+)
 @pytest.mark.parametrize("backward", [False, True], ids=["before the gradient", "when it is there in part"])
 def test_a_batch_that_does_not_fit_is_cut_and_the_gradient_is_the_same(
     prepared: Prepared, small_memory: Callable[..., list[int]], error: Exception, backward: bool
@@ -106,6 +110,7 @@ def test_other_errors_pass(prepared: Prepared, small_memory: Callable[..., list[
     with pytest.raises(RuntimeError, match="shapes"):
         gradient(prepared)
     assert not out_of_memory(ValueError("out of memory"))
+    assert not out_of_memory(RuntimeError("CUDA error: CUBLAS_STATUS_EXECUTION_FAILED"))
 
 
 def test_halves_hold_what_the_batch_held(prepared: Prepared) -> None:

@@ -23,9 +23,8 @@ from seqloom.training.memory import available_memory, out_of_memory, release
 from seqloom.training.step import batch_loss
 
 FLOOR, CEILING = 256, 65_536
-UPDATES = (
-    100  # an epoch that is not small has at least so many: the more often weights change, the sooner they are good
-)
+# an epoch that is not small has at least so many: the more often weights change, the sooner they are good
+UPDATES = 100
 SHARE = 0.5  # of the memory that is free may a batch take: other programs want some, too
 PEAK = 1.5  # times what is kept for the backward pass is used at the worst moment; 0.6 to 1.3 were measured
 

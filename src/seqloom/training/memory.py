@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from seqloom.data.batch import Batch
 
 GROUPS = Path("/sys/fs/cgroup")
-SAID = ("can't allocate memory", "not enough memory", "out of memory", "cannot allocate memory")
+SAID = ("can't allocate memory", "not enough memory", "out of memory", "cannot allocate memory", "alloc_failed")
 
 
 class TooLargeError(Exception):
