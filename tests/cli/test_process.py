@@ -56,7 +56,8 @@ def test_a_reader_that_goes_away_is_no_error(toy_folder: Path, tmp_path: Path) -
         assert process.wait() == 141
 
 
-def test_control_c_saves_and_ends_with_130(tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGUSR1], ids=lambda number: number.name)
+def test_a_signal_saves_and_ends_with_130(number: signal.Signals, tmp_path: Path) -> None:
     pairs = write_pairs(tmp_path / "pairs.tsv", copied(400))
     settings = [f"--set={key}={str(value).lower()}" for key, value in SETTINGS.items()]
     command = [sys.executable, "-m", "seqloom", "train", "--train", str(pairs), "--output", str(tmp_path / "m")]
@@ -66,7 +67,7 @@ def test_control_c_saves_and_ends_with_130(tmp_path: Path) -> None:
         for line in process.stderr:
             if "step" in line:
                 break
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         rest = process.stderr.read()
         assert process.wait() == 130
     assert "--resume" in rest

@@ -225,6 +225,20 @@ def test_a_state_after_which_nothing_goes_well_is_not_gone_back_to(tmp_path: Pat
     assert isinstance(reports[-1], FinishReport)
 
 
+def test_a_state_from_before_an_evaluation_that_was_due_is_not_gone_back_to(tmp_path: Path, poison: Poison) -> None:
+    poison(lambda step, rate: step >= 11 and rate > 0.9e-3)
+    settings: dict[str, Any] = {"log_every": 1, "checkpoint_every": 5, "evaluate_every": 5, "health": {"skips": 2}}
+    settings["schedule"] = {"kind": "constant", "warmup": 0}
+    list(begin_run(tmp_path / "whole", **settings))
+    for report in (stream := begin_run(tmp_path / "cut", **settings)):
+        if isinstance(report, StepReport) and report.step == 10:
+            stream.close()
+    assert (tmp_path / "cut" / "resume" / "states" / "00000010-00000005").is_dir()
+    (back,) = of_kind(list(begin_run(tmp_path / "cut", resume=True, **settings)), ReturnReport)
+    assert back.state == "00000005-00000005"
+    assert same_weights(tmp_path / "whole", tmp_path / "cut")
+
+
 def test_where_no_update_ever_goes_well_the_run_stops_at_once(tmp_path: Path, poison: Poison) -> None:
     poison(lambda step, rate: True)
     reports: list[Report] = []

@@ -155,7 +155,7 @@ def test_the_log_is_on_the_disk_with_each_state_and_when_it_is_cut(
     path, synced, real = tmp_path / "run" / "log.jsonl", [], os.fsync
 
     def fsync(descriptor: int) -> None:
-        synced.append(os.readlink(f"/proc/self/fd/{descriptor}"))
+        synced.append(str(Path(f"/proc/self/fd/{descriptor}").readlink()))
         real(descriptor)
 
     monkeypatch.setattr("os.fsync", fsync)

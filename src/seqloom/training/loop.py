@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
-from contextlib import closing, nullcontext
+from contextlib import closing, nullcontext, suppress
 from pathlib import Path
 
 from seqloom.errors import ConfigError, DiskError, TrainingError
@@ -59,10 +59,8 @@ def train(
             notices.append("there is no run to go on with yet: starting from the beginning")
         with reproducible_kernels(run.training.deterministic):
             stop.heeded = True
-            restored = run.restore() if going_on else Restored("", [])
-            notices += [f"a damaged state was left out: {problem}" for problem in restored.problems]
-            notices += run.regroup()
-            yield from _greeting(run, notices)
+            restored = run.restore() if going_on else Restored("")
+            yield from _greeting(run, [*notices, *restored.notices])
             if going_on:
                 run.note_going_on()
                 yield reports.ResumeReport(run.epoch, run.progress.step, restored.name)
@@ -99,27 +97,35 @@ def _reopened(folder: RunFolder, given: RunConfig | None, inputs: Inputs, group:
 
 
 def _guarded(run: Run, stop: StopRequest) -> Iterator[reports.Report]:
-    """The updates; however they are cut short, what can be saved is saved."""
+    """The updates; however they are cut short, what can be saved is saved, which asks no other process."""
     try:
         yield from _updates(run, stop)
     except GeneratorExit:
         run.save_now()
         raise
     except KeyboardInterrupt:
-        run.save_now()
+        yield from run.save_now()
         yield run.interrupted()
     except LostProcessError:
         if run.prepared.device.type == "cpu":  # there the loss shows before it is in any weight
-            run.save_now()
+            yield from _saved(run)
         raise
     except DiskError as error:
         hint = f"make room, then go on after the last saved update: {run.folder.command}"
         raise DiskError(error.message, where=error.where, hint=hint) from error
-    except (RuntimeError, MemoryError) as error:
+    except Exception as error:
+        yield from _saved(run)
         if not out_of_memory(error):
             raise
         hint = f"free some memory and go on: {run.folder.command}; or take a smaller model or smaller batches"
         raise TrainingError(f"memory is not enough: {error}", where=str(run.folder.output), hint=hint) from error
+
+
+def _saved(run: Run) -> list[reports.Report]:
+    """Save what can be saved after an error, which is what there is to tell, whatever becomes of that."""
+    with suppress(Exception):
+        return run.save_now()
+    return []
 
 
 def _updates(run: Run, stop: StopRequest) -> Iterator[reports.Report]:
@@ -128,7 +134,7 @@ def _updates(run: Run, stop: StopRequest) -> Iterator[reports.Report]:
         if not run.failing:
             break
         yield from run.go_back()
-    if run.ended:
+    if run.ended and not run.evaluation_due:
         yield from run.finish()
         return
     yield from run.save_now()
@@ -139,15 +145,18 @@ def _stretch(run: Run, stop: StopRequest) -> Iterator[reports.Report]:
     """Updates, evaluations and saved states until the run is over, is to stop, or must go back."""
     with closing(run.batches()) as batches:
         while not run.failing:
-            if run.evaluation_due:
+            stopping, overdue, cutting = run.group.any(stop.made, run.saving.overdue(run.progress), run.cutting)
+            if cutting:
+                yield run.agree()
+            if run.evaluation_due and not stopping:  # it may take longer than who asks to stop has patience
                 yield from run.evaluate()
-            if run.save_due:
+                continue
+            if run.save_due and not run.evaluation_due:
                 yield run.save()
-            stopping, overdue = run.group.any(stop.made, run.saving.overdue(run.progress))
+            elif overdue and not stopping:
+                yield from run.save_now()
             if run.ended or stopping:
                 break
-            if overdue:
-                yield from run.save_now()
             yield from run.update(batches)
 
 

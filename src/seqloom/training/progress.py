@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from seqloom.checkpoint.format import FileRecord
 from seqloom.data.batching import Position
 from seqloom.training.health import Health
+from seqloom.training.reports import StepReport
 from seqloom.training.schedules import Plateau
-from seqloom.training.step import Window
+from seqloom.training.step import Window, perplexity
 from seqloom.training.stopping import Selection
 
 
@@ -67,6 +69,28 @@ class Progress:
         self.figures = dict(values["figures"])
         self.kept = {int(step): FileRecord(**record) for step, record in values["kept"].items()}
         self.processes = int(values["processes"])
+
+    def means(self, epoch: int, total: int, rate: float) -> StepReport:
+        """Where the run is, with the means since this was last asked; `total` updates are to be made (0: not known)."""
+        window, self.window = self.window, Window()
+        began = time.perf_counter()
+        loss = window.loss
+        waiting = time.perf_counter() - began  # for a device that is behind
+        seconds = max(window.seconds + waiting, 1e-9)
+        self.seconds += waiting
+        return StepReport(
+            epoch=epoch,
+            step=self.step,
+            steps_total=total,
+            loss=loss,
+            perplexity=perplexity(loss),
+            tokens_per_second=window.tokens / seconds,
+            learning_rate=rate,
+            gradient_norm=float(window.gradient_norm) / window.steps,
+            data_wait=window.waited / seconds,
+            seconds=self.seconds,
+            seconds_left=max(0, total - self.step) * self.seconds / self.step,
+        )
 
     def forget_kept(self, steps: set[int]) -> None:
         """Leave out evaluations whose weights are lost."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator, Iterator
+from dataclasses import replace
 from typing import Any
 
 from seqloom.checkpoint import save_model
@@ -29,7 +30,7 @@ from seqloom.training.saving import Saving
 from seqloom.training.schedules import rate_factor
 from seqloom.training.setup import Prepared
 from seqloom.training.state import Identity, Learner, Restored, StateStore
-from seqloom.training.step import Objective, Update, Window, perplexity, update
+from seqloom.training.step import Objective, Update, update
 from seqloom.training.stopping import Selection
 
 Batches = Generator[tuple[Position, Batch]]
@@ -53,6 +54,7 @@ class Run:
         keep = max(1, selection.average_best)
         self.progress = Progress(Selection(selection.higher_is_better, keep, selection.patience))
         self.progress.processes = self.group.size
+        self.known = self.progress.limit
         states = StateStore(folder.resume, Identity(identity, prepared.fingerprint), training.keep_states)
         self.states = SharedStates(states, self.group)
         self.watch = Watch(prepared.device.type)
@@ -99,16 +101,17 @@ class Run:
 
     def restore(self) -> Restored:
         """Go back to the newest good state, if there is one."""
-        restored = self.states.restore(self.learner, self.progress)
+        restored, progress = self.states.restore(self.learner, self.progress), self.progress
         if restored.name:
-            self.saving.done(self.progress)
-        return restored
-
-    def regroup(self) -> list[str]:
-        """Count the processes anew after a return to a state; says so where they are not as many as before."""
-        before, self.progress.processes = self.progress.processes, self.group.size
-        changed = f"going on with {self.group.size} instead of {before} processes"
-        return [] if before == self.group.size else [f"{changed}: dropout draws other features from here"]
+            self.saving.done(progress)
+        self.known = progress.limit
+        before, progress.processes = progress.processes, self.group.size
+        if before == progress.processes:
+            return restored
+        said = (
+            f"going on with {progress.processes} instead of {before} processes: dropout draws other features from here"
+        )
+        return replace(restored, notices=[*restored.notices, said])
 
     def note_going_on(self) -> None:
         """Say in the record that the run, restored, goes on here and now."""
@@ -141,18 +144,26 @@ class Run:
         seconds = time.perf_counter() - began
         progress.window.spend(seconds, waited)
         progress.seconds += seconds
-        said: list[reports.Report] = []
-        if done.limit != progress.limit:
-            text = f"a batch of {done.limit:,} tokens does not fit into memory: batches of that size are cut in halves"
-            said.append(reports.NoticeReport(text))
         progress.limit = done.limit
         self.watch.add(Taken(progress.step, done, rows_of(group)))
         reporting = progress.step % self.training.log_every == 0 or bool(self.ended)
-        said += self.look(everything=reporting or self.evaluation_due or self.save_due)
+        said = self.look(everything=reporting or self.evaluation_due or self.save_due)
         self.busy = False
         yield from said
         if reporting and progress.window.steps:
-            yield self._step_report(rate)
+            yield progress.means(self.epoch, self.prepared.steps_total, rate)
+
+    @property
+    def cutting(self) -> bool:
+        """Whether a batch did not fit into this process's memory, and the group does not know yet."""
+        return self.progress.limit != self.known
+
+    def agree(self) -> reports.NoticeReport:
+        """Cut batches in all processes from the smallest size on that did not fit in one of them."""
+        self.known = self.progress.limit = min(limit for limit in self.group.gather(self.progress.limit) if limit)
+        return reports.NoticeReport(
+            f"a batch of {self.known:,} tokens does not fit into memory: batches of that size are cut in halves"
+        )
 
     def look(self, *, everything: bool) -> list[reports.Report]:
         """Learn which updates were skipped; counts the others, returns what there is to say."""
@@ -191,8 +202,7 @@ class Run:
         restored = self.restore()
         self.progress.health = health._replace(returns=health.returns + 1, streak=0, first=0)
         self.busy = False
-        for problem in restored.problems:
-            yield reports.NoticeReport(f"a damaged state was left out: {problem}")
+        yield from map(reports.NoticeReport, restored.notices)
         yield reports.ReturnReport(
             self.epoch,
             self.progress.step,
@@ -209,13 +219,18 @@ class Run:
             progress.evaluated = progress.step
             return
         began = time.perf_counter()
-        with using(self.prepared.model, self.learner.average):
-            report = self._judged(began)
-            chosen, records = progress.selection.observe(progress.step, report.score), dict(progress.kept)
-            if chosen.keeps(progress.step):
-                records[progress.step] = self.states.keep_weights(progress.step, distinct_tensors(self.prepared.model))
-            if report.best:
-                self._install({"dev": _figures(report)}, finished=False)
+        try:
+            with using(self.prepared.model, self.learner.average):
+                report = self._judged(began)
+                chosen, records = progress.selection.observe(progress.step, report.score), dict(progress.kept)
+                if chosen.keeps(progress.step):
+                    weights = distinct_tensors(self.prepared.model)
+                    records[progress.step] = self.states.keep_weights(progress.step, weights)
+                if report.best:
+                    self._install({"dev": _figures(report)}, finished=False)
+        except KeyboardInterrupt:
+            self.busy = self.learner.average is not None  # the change of weights may itself have been cut short
+            raise
         plateau = progress.plateau.observe(
             report.score, higher_is_better=selection.higher_is_better, config=self.training.schedule
         )
@@ -315,28 +330,6 @@ class Run:
             if len(group) == self.training.accumulate or position.index == 0:
                 return position, group
         raise AssertionError("training batches never end")
-
-    def _step_report(self, rate: float) -> reports.StepReport:
-        progress, total = self.progress, self.prepared.steps_total
-        window, progress.window = progress.window, Window()
-        began = time.perf_counter()
-        loss = window.loss
-        waiting = time.perf_counter() - began
-        seconds = max(window.seconds + waiting, 1e-9)
-        progress.seconds += waiting
-        return reports.StepReport(
-            epoch=self.epoch,
-            step=progress.step,
-            steps_total=total,
-            loss=loss,
-            perplexity=perplexity(loss),
-            tokens_per_second=window.tokens / seconds,
-            learning_rate=rate,
-            gradient_norm=float(window.gradient_norm) / window.steps,
-            data_wait=window.waited / seconds,
-            seconds=progress.seconds,
-            seconds_left=max(0, total - progress.step) * progress.seconds / progress.step,
-        )
 
     def _install(self, figures: dict[str, Any], *, finished: bool) -> None:
         """Make the model's present weights the ones in the output folder."""

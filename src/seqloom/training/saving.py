@@ -29,7 +29,7 @@ class Saving:
         return self.regular(progress) and self._open(progress)
 
     def regular(self, progress: Progress) -> bool:
-        """Whether the settings ask for a state after this update, whoever is there to stop the run or look at a clock."""
+        """Whether the settings ask for a state after this update, whoever stops the run and whatever the clock says."""
         return progress.step == progress.evaluated or (self.every > 0 and progress.step % self.every == 0)
 
     def overdue(self, progress: Progress) -> bool:

@@ -22,7 +22,7 @@ import contextlib
 import json
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -63,10 +63,10 @@ class Identity:
 
 @dataclass(frozen=True)
 class Restored:
-    """The name of the state that was restored (empty: there was none), and what was wrong with others."""
+    """The name of the state that was restored (empty: there was none), and what there is to say of it and others."""
 
     name: str
-    problems: list[str]
+    notices: list[str] = field(default_factory=list)
 
 
 class StateStore:
@@ -129,7 +129,7 @@ class StateStore:
                 where=str(self.states),
                 hint="put the files back from a copy, or start again with --overwrite",
             )
-        return Restored("", [])
+        return Restored("")
 
     def drop_interim(self) -> int:
         """Remove interim states; the update after which the newest of the others was saved."""
@@ -240,7 +240,7 @@ class StateStore:
             for folder in self._all():
                 if folder.name > chosen.name:
                     shutil.rmtree(folder)
-        return Restored(chosen.name, problems)
+        return Restored(chosen.name, [f"a damaged state was left out: {problem}" for problem in problems])
 
     def _all(self) -> list[Path]:
         """The saved states, oldest first."""
