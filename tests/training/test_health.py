@@ -19,6 +19,7 @@ from seqloom.training import step as steps
 from seqloom.training.averaging import snapshot
 from seqloom.training.health import Health, Taken, Watch
 from seqloom.training.optim import build_optimiser
+from seqloom.training.progress import Progress
 from seqloom.training.reporters import JsonlReporter, follow
 from seqloom.training.reports import EvalReport, FinishReport, Report, ReturnReport, SkipReport, StepReport
 from seqloom.training.setup import Inputs, prepare
@@ -237,6 +238,28 @@ def test_a_state_from_before_an_evaluation_that_was_due_is_not_gone_back_to(tmp_
     (back,) = of_kind(list(begin_run(tmp_path / "cut", resume=True, **settings)), ReturnReport)
     assert back.state == "00000005-00000005"
     assert same_weights(tmp_path / "whole", tmp_path / "cut")
+
+
+def test_a_run_that_went_back_knows_how_many_train_it_now(
+    tmp_path: Path, poison: Poison, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings: dict[str, Any] = {"log_every": 1, "checkpoint_every": 5, "health": {"skips": 2}}
+    values = Progress.to_json
+    with monkeypatch.context() as patch:
+        patch.setattr(Progress, "to_json", lambda progress: {**values(progress), "processes": 2})
+        for report in (stream := begin_run(tmp_path / "run", **settings)):
+            if isinstance(report, StepReport) and report.step == 6:
+                stream.close()
+    failed = iter([True, True])
+    poison(lambda step, rate: step >= 7 and next(failed, False))
+    reports: list[Report] = []
+    for report in (stream := begin_run(tmp_path / "run", resume=True, **settings)):
+        reports.append(report)
+        if isinstance(report, StepReport) and report.step == 8:
+            stream.close()
+    assert of_kind(reports, ReturnReport)[0].step == 5
+    newest = max((tmp_path / "run" / "resume" / "states").glob("[0-9]*"))
+    assert json.loads((newest / "state.json").read_bytes())["progress"]["processes"] == 1
 
 
 def test_where_no_update_ever_goes_well_the_run_stops_at_once(tmp_path: Path, poison: Poison) -> None:
