@@ -211,8 +211,27 @@ def test_tensorboard_writes_events(tmp_path: Path) -> None:
     pytest.importorskip("tensorboard")
     reporters = standard_reporters(tmp_path, io.StringIO(), tensorboard=True)
     assert len(reporters) == 3
+    assert not (tmp_path / "tensorboard").exists()  # who only asks for a folder that is taken leaves nothing in it
     follow(REPORTS, reporters)
     assert list((tmp_path / "tensorboard").glob("events.*"))
+
+
+def test_curves_of_a_run_that_went_back_and_on_have_each_update_once(tmp_path: Path) -> None:
+    accumulator = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
+
+    def steps(numbers: range, loss: float) -> list[Report]:
+        return [replace(STEP, step=number, loss=loss) for number in numbers]
+
+    back = replace(RETURN, step=3)
+    for reports in (
+        steps(range(1, 9), 9.0),  # of a run that another one replaces
+        [SETUP, *steps(range(1, 7), 1.0), back, *steps(range(4, 8), 2.0)],
+        [ResumeReport(1, 5), replace(EVALUATION, step=6), *steps(range(6, 9), 3.0)],
+    ):
+        follow(reports, standard_reporters(tmp_path, tensorboard=True)[1:])
+    events = accumulator.EventAccumulator(str(tmp_path / "tensorboard")).Reload()
+    points = [(event.step, event.value) for event in events.Scalars("train/loss")]
+    assert points == [*((n, 1.0) for n in (1, 2, 3)), *((n, 2.0) for n in (4, 5)), *((n, 3.0) for n in (6, 7, 8))]
 
 
 @pytest.mark.parametrize(("seconds", "text"), [(7.6, "8 s"), (59.4, "59 s"), (65, "1 min 05 s"), (7800, "2 h 10 min")])
