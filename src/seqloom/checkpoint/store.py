@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import tomllib
 from collections.abc import Container, Mapping
 from dataclasses import dataclass
@@ -156,7 +157,8 @@ def _guess(folder: Path) -> str:
     """What a folder without a manifest probably is."""
     inside = sorted(path.parent.name for path in folder.glob(f"*/{layout.MANIFEST}"))
     if (folder / "resume").is_dir():
-        return f"the run in it has not kept a model yet; seqloom train --output {folder} --resume goes on with it"
+        command = f"seqloom train --output {shlex.quote(str(folder))} --resume"
+        return f"the run in it has not kept a model yet; {command} goes on with it"
     if inside:
         return f"perhaps you mean {folder / inside[0]}"
     if (folder / "config.json").is_file():

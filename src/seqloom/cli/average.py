@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -19,4 +20,4 @@ def average(
     from seqloom import api
 
     api.average(models, output)
-    typer.echo(f"measure it: seqloom evaluate {output} DATA", err=True)
+    typer.echo(f"measure it: seqloom evaluate {shlex.quote(str(output))} DATA", err=True)

@@ -12,6 +12,7 @@ OUTPUT/
 from __future__ import annotations
 
 import json
+import shlex
 import shutil
 from collections.abc import Mapping
 from contextlib import suppress
@@ -146,7 +147,7 @@ class RunFolder:
     @property
     def command(self) -> str:
         """How to go on with the run from the command line."""
-        return Place.here().command(f"train --output {self.output} --resume")
+        return Place.here().command(f"train --output {shlex.quote(str(self.output))} --resume")
 
     def clear(self) -> None:
         """Remove an earlier run; other people's files stay."""
