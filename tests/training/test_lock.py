@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
 import subprocess
 import sys
 from pathlib import Path
+from threading import Timer
 
 import pytest
 from reversal import begin_run, same_weights
 
 from seqloom.errors import ConfigError, DiskError
+from seqloom.training import loop
 from seqloom.training.lock import LOCKS, OWNER, sole_writer
 from seqloom.training.reports import NoticeReport, StepReport
 
@@ -46,6 +49,32 @@ def test_a_second_writer_is_refused_until_the_first_one_is_dead(tmp_path: Path) 
     texts = [report.text for report in reports if isinstance(report, NoticeReport)]
     assert any("has died" in text and str(process.pid) in text for text in texts)
     assert not any((output / name).exists() for name in LOCKS)
+
+
+def test_a_group_that_a_launcher_has_started_anew_waits_for_the_one_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    holder = sole_writer(tmp_path / "run")
+    monkeypatch.setattr(loop, "HANDOVER", 0.1)
+    monkeypatch.setenv("TORCHELASTIC_RESTART_COUNT", "1")
+    with holder, pytest.raises(ConfigError, match="another run is writing"):
+        next(begin_run(tmp_path / "run"))
+    holder = sole_writer(tmp_path / "run")
+    holder.__enter__()
+    monkeypatch.setattr(loop, "HANDOVER", 60)
+    Timer(0.7, holder.__exit__, (None, None, None)).start()
+    next(begin_run(tmp_path / "run"))
+
+
+def test_a_file_system_that_is_out_of_locks_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(descriptor: int) -> bool:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr("filelock._unix.lock_fd_nonblocking", refused)
+    with pytest.raises(DiskError, match="no locks") as caught, sole_writer(tmp_path / "run"):
+        pass
+    assert "lock service" in caught.value.hint
+    assert "room" not in caught.value.hint
 
 
 def test_two_runs_in_one_process_are_kept_apart(tmp_path: Path) -> None:

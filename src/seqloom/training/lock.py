@@ -10,9 +10,11 @@ left behind on another machine must be removed by hand.
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import socket
+import time
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -20,29 +22,30 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from seqloom.checkpoint.files import disk_errors
-from seqloom.errors import ConfigError
+from seqloom.checkpoint.files import disk_errors, make_folder
+from seqloom.errors import ConfigError, DiskError
 
 LOCK, OWNER = "run.lock", "run.owner.json"
 LOCKS = (LOCK, OWNER)
 
 
+HANDOVER = 120.0
+"""Seconds within which a group of processes that ends lets go of a folder: those of a launcher's patience and more."""
+
+
 @contextlib.contextmanager
-def sole_writer(folder: Path) -> Iterator[str]:
+def sole_writer(folder: Path, patience: float = 0.0) -> Iterator[str]:
     """Be the only one who writes into `folder`, which is made for it; yields who held it before and died, if anybody.
 
-    Both files are removed at the end, and so is the folder where nothing was put into it.
+    Whoever holds it still is waited for `patience` seconds. Both files are removed at the end, and so is the folder
+    where nothing was put into it.
     """
     if folder.exists() and not folder.is_dir():
         raise ConfigError("the output must be a folder, not a file", where=str(folder))
     new = not folder.exists()
     lock = FileLock(folder / LOCK, thread_local=False)
     with disk_errors(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-        try:
-            lock.acquire(blocking=False)
-        except Timeout:
-            raise _busy(folder) from None
+        _acquire(lock, folder, patience)
     try:
         before = _owner(folder)
         with disk_errors(folder):
@@ -59,6 +62,23 @@ def sole_writer(folder: Path) -> Iterator[str]:
                 folder.rmdir()
 
 
+def _acquire(lock: FileLock, folder: Path, patience: float) -> None:
+    until = time.monotonic() + patience
+    while not lock.is_locked:
+        make_folder(folder)
+        try:
+            lock.acquire(timeout=max(0.0, until - time.monotonic()), poll_interval=0.5)
+        except Timeout:
+            raise _busy(folder) from None
+        except FileNotFoundError:  # whoever held it has removed the folder, too
+            if time.monotonic() > until:
+                raise
+        except OSError as error:
+            if error.errno != errno.ENOLCK:
+                raise
+            raise _lockless(folder) from error
+
+
 def _busy(folder: Path) -> ConfigError:
     owner = _owner(folder)
     if owner is None:
@@ -68,6 +88,11 @@ def _busy(folder: Path) -> ConfigError:
         where=str(folder),
         hint=f"wait for it, stop it with kill {owner['pid']} on {owner['host']}, or name another folder",
     )
+
+
+def _lockless(folder: Path) -> DiskError:
+    hint = "have the lock service of its server started (NFS: lockd, statd), or name a folder on another file system"
+    return DiskError("the file system gives no locks at the moment", where=str(folder), hint=hint)
 
 
 def _owner(folder: Path) -> dict[str, Any] | None:
