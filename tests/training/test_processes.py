@@ -20,6 +20,7 @@ from toy import write_pairs
 
 pytestmark = pytest.mark.timeout(900)  # several processes start, on a machine that may be busy
 Seen = list[dict[str, Any]]
+ROOM = 60  # about the half of a batch's share
 CUT = 5  # in the middle of an epoch
 PLAIN = LAWFUL["lstm-between"]
 DROPPING = settings({"model": {"dropout": 0.3, "embedding_dropout": 0.3}, "training": {"selection": {"limit": 0}}})
@@ -74,6 +75,9 @@ def two(one: tuple[Path, dict[str, Any]], tmp_path_factory: pytest.TempPathFacto
             {"name": "whole", "config": DROPPING},
             {"name": "cut", "config": DROPPING, "cut": CUT},
             {"name": "cut", "config": DROPPING, "resume": True},
+            {"name": "whole narrow", "config": DROPPING, "room": ROOM},
+            {"name": "narrow", "config": DROPPING, "room": ROOM, "cut": CUT},
+            {"name": "narrow", "config": DROPPING, "room": ROOM, "resume": True},
             {"name": "two-to-one", "config": PLAIN, "cut": CUT},
             {"name": "one-to-two", "config": PLAIN, "resume": True},
             {"name": "cached", "config": {**DROPPING, "data": data}},
@@ -116,7 +120,7 @@ def test_law_6_n_processes_equal_one(
 
 def test_all_processes_end_with_the_same_bits(two: tuple[Path, Seen], three: tuple[Path, Seen]) -> None:
     for _, seen in (two, three):
-        for name in seen[0].keys() - {"two-to-one", "cut"}:
+        for name in seen[0].keys() - {"two-to-one", "cut", "narrow"}:
             last = [each[name]["weights"] for each in seen], [each[name]["chosen"] for each in seen]
             assert all(len(set(digests)) == 1 for digests in last), name
 
@@ -134,6 +138,16 @@ def test_a_resumed_group_equals_an_unbroken_one_bit_for_bit(two: tuple[Path, See
     assert all(
         torch.equal(tensor, weights_of(folder / "cut")[name]) for name, tensor in weights_of(folder / "whole").items()
     )
+
+
+def test_what_does_not_fit_into_one_process_is_cut_in_all_and_after_a_resumption(two: tuple[Path, Seen]) -> None:
+    for seen in two[1]:
+        reports = seen["narrow"]["reports"] + seen["narrow resumed"]["reports"]
+        assert reports == seen["whole narrow"]["reports"]
+        said = [report["notice"] for report in reports if "notice" in report]
+        assert len(said) == len(set(said)) > 0
+        assert not any("notice" in report for report in seen["narrow resumed"]["reports"])
+        assert seen["narrow resumed"]["weights"] == seen["whole narrow"]["weights"] != seen["whole"]["weights"]
 
 
 def test_another_number_of_processes_goes_on(one: tuple[Path, dict[str, Any]], two: tuple[Path, Seen]) -> None:

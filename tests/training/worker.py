@@ -2,13 +2,15 @@
 
     torchrun --nproc-per-node N tests/training/worker.py FOLDER
 
-FOLDER/jobs.json: a list of {name, config, cut, resume}. A run is cut short after the update `cut`, 0 never.
+FOLDER/jobs.json: a list of {name, config, cut, resume, room}. A run is cut short after the update `cut`, 0 never;
+only batches up to the size `room` fit into the memory of the last process.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,14 +22,16 @@ from reversal import reversed_pairs
 from seqloom.checkpoint.tensors import distinct_tensors
 from seqloom.config import build
 from seqloom.data import cache
-from seqloom.training import Inputs, RunConfig, loop, train
+from seqloom.training import Inputs, RunConfig, loop, step, train
 from seqloom.training.group import Place
 from seqloom.training.reports import EvalReport, NoticeReport, Report, StepReport
 from seqloom.training.run import Run
 from seqloom.training.start import adopted
+from seqloom.training.step import batch_loss
 
 INPUTS = Inputs(reversed_pairs(), reversed_pairs(30, seed=2))
 SEEN: dict[str, Any] = {}
+SAID = re.compile("going on|does not fit")
 
 
 class Watched(Run):
@@ -50,17 +54,28 @@ def digest(model: torch.nn.Module) -> str:
     return found.hexdigest()
 
 
+def narrow(room: int) -> Any:
+    def fails(model: Any, batch: Any, *rest: Any) -> Any:
+        if batch.size > room:
+            raise MemoryError
+        return batch_loss(model, batch, *rest)
+
+    return fails
+
+
 def summary(report: Report) -> dict[str, Any] | None:
     """What must not depend on the number of processes."""
     if isinstance(report, StepReport):
         return {"step": report.step, "loss": report.loss, "norm": report.gradient_norm, "rate": report.learning_rate}
     if isinstance(report, EvalReport):
         return {"step": report.step, "dev": report.loss, "best": report.best, **report.metrics}
-    return {"notice": report.text} if isinstance(report, NoticeReport) and "going on" in report.text else None
+    return {"notice": report.text} if isinstance(report, NoticeReport) and SAID.search(report.text) else None
 
 
 def run(job: dict[str, Any], folder: Path) -> dict[str, Any]:
     SEEN.clear()
+    last = Place.here().rank == Place.here().size - 1
+    vars(step)["batch_loss"] = narrow(job["room"]) if last and "room" in job else batch_loss
     config = build(RunConfig, adopted(job["config"]))
     inputs = Inputs() if config.data.train else INPUTS
     reports = []
