@@ -7,14 +7,17 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
+import sys
 import time
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from processes import HERE, group, launched, settings
+from processes import ENVIRONMENT, HERE, group, launched, settings
 from reversal import reversed_pairs, weights_of
 
 from seqloom.config import build, to_toml
@@ -58,11 +61,15 @@ def ended(process: subprocess.Popen[str]) -> tuple[str, float]:
 
 def worker(process: subprocess.Popen[str], rank: int) -> int:
     """The process id of a worker."""
-    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text(encoding="ascii").split()
-    (found,) = (
-        int(child) for child in children if f"\0RANK={rank}\0".encode() in Path(f"/proc/{child}/environ").read_bytes()
-    )
+    mark = f"\0RANK={rank}\0".encode()
+    (found,) = (child for child in children(process) if mark in Path(f"/proc/{child}/environ").read_bytes())
     return found
+
+
+def children(process: subprocess.Popen[Any]) -> list[int]:
+    """The process ids of a launcher's workers."""
+    said = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text(encoding="ascii")
+    return [child for child in map(int, said.split()) if b"\0RANK=" in Path(f"/proc/{child}/environ").read_bytes()]
 
 
 def logged(output: Path, kind: str) -> list[dict[str, Any]]:
@@ -98,6 +105,69 @@ def test_a_killed_worker_ends_the_group_which_then_resumes_stops_and_finishes(co
     assert isinstance(finish, FinishReport)
     assert finish.step == interrupt["step"] + 2
     assert weights_of(output)
+
+
+def agent(config: Path, output: Path, port: int) -> subprocess.Popen[bytes]:
+    """A machine of the elastic group of docs/guides/many-processes.md, which is quicker to begin alone."""
+    command = [sys.executable, "-m", "torch.distributed.run", "--nnodes", "1:2", "--nproc-per-node", "1"]
+    command += [
+        "--max-restarts",
+        "10",
+        "--rdzv-id",
+        "run1",
+        "--rdzv-backend",
+        "c10d",
+        "--rdzv-conf",
+        "last_call_timeout=5",
+    ]
+    command += ["--rdzv-endpoint", f"localhost:{port}"]
+    command += ["-m", "seqloom", "train", str(config), "--output", str(output), "--resume"]
+    with (output.parent / "said.txt").open("ab") as said:
+        environment = {**ENVIRONMENT, "TORCH_DISABLE_SHARE_RDZV_TCP_STORE": "1"}
+        return subprocess.Popen(command, stderr=said, stdout=said, env=environment)
+
+
+def happened(output: Path, text: str, since: int = 0) -> int:
+    """Waits until the log says something and an update follows; the size that the log then has."""
+    log, until = output / "log.jsonl", time.monotonic() + 180
+    while time.monotonic() < until:
+        said = log.read_text(encoding="utf-8") if log.exists() else ""
+        if '"kind": "step"' in said[said.find(text, since) :] and said.find(text, since) >= 0:
+            return len(said)
+        time.sleep(0.2)
+    raise AssertionError((output.parent / "said.txt").read_text(encoding="utf-8"))
+
+
+@pytest.mark.slow
+def test_a_machine_joins_late_and_is_lost_and_the_first_goes_on(config: Path, tmp_path: Path) -> None:
+    output = tmp_path / "run"
+    values = build(RunConfig, tomllib.loads(config.read_text(encoding="utf-8")))
+    training = values.training.replace(log_every=50, checkpoint_every=200)
+    config.write_text(to_toml(values.replace(training=training)), encoding="utf-8")
+    with socket.socket() as free:
+        free.bind(("localhost", 0))
+        port = free.getsockname()[1]
+    with agent(config, output, port) as first:
+        try:
+            happened(output, "setup")
+            with agent(config, output, port) as second:
+                try:
+                    happened(output, "going on with 2 instead of 1 processes")
+                    (child,) = children(second)
+                finally:
+                    second.kill()
+            os.kill(child, signal.SIGKILL)
+            happened(output, "going on with 1 instead of 2 processes")
+            resumed = logged(output, "resume")[-1]["step"]
+            assert resumed > 0
+        finally:
+            first.terminate()
+        assert first.wait(LIMIT) != 0
+    (interrupt,) = logged(output, "interrupt")[-1:]
+    assert interrupt["step"] > resumed
+    *_, finish = train(values.replace(training=training.replace(max_steps=interrupt["step"] + 2)), output, resume=True)
+    assert isinstance(finish, FinishReport)
+    assert finish.step == interrupt["step"] + 2
 
 
 @pytest.mark.parametrize(("where", "kind"), [("1", "data"), ("all", "bug")])
