@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import resource
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -72,6 +73,23 @@ def test_a_signal_saves_and_ends_with_130(number: signal.Signals, tmp_path: Path
         assert process.wait() == 130
     assert "--resume" in rest
     assert "Traceback" not in rest
+
+
+def test_a_process_that_waits_for_others_says_so_and_hears_control_c(tmp_path: Path) -> None:
+    with socket.socket() as free:
+        free.bind(("localhost", 0))
+        port = free.getsockname()[1]
+    left = {"RANK": "0", "WORLD_SIZE": "2", "MASTER_ADDR": "localhost", "MASTER_PORT": str(port), "LOCAL_RANK": "0"}
+    pairs = write_pairs(tmp_path / "pairs.tsv", copied(40))
+    command = [sys.executable, "-m", "seqloom", "train", "--train", str(pairs), "--output", str(tmp_path / "m")]
+    environment = {**ENVIRONMENT, **left}
+    with subprocess.Popen(command, stderr=subprocess.PIPE, env=environment, encoding="utf-8") as process:
+        assert process.stderr is not None
+        assert process.stderr.readline() == "process 0 of 2: waiting for the others\n"
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(3)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 130
 
 
 @pytest.mark.parametrize(

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import os
+import socket
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 from reversal import reversed_pairs, run_config
 
-from seqloom.errors import ConfigError, DataError
-from seqloom.training import Inputs
+from seqloom.checkpoint import load_model
+from seqloom.errors import ConfigError, DataError, ModelFolderError
+from seqloom.training import Inputs, train
+from seqloom.training import group as groups
+from seqloom.training.folder import RunFolder
 from seqloom.training.gradients import add_gradients
-from seqloom.training.group import Group, Place, joined
+from seqloom.training.group import Group, LostProcessError, Place, joined
 from seqloom.training.randomness import seed_update
 from seqloom.training.setup import prepare
 
@@ -46,6 +53,15 @@ def test_the_launcher_says_who_is_who(monkeypatch: pytest.MonkeyPatch) -> None:
     assert Place().command("train") == "seqloom train"
 
 
+def test_a_suggested_command_can_be_typed_as_it_is(tmp_path: Path) -> None:
+    output = tmp_path / "my model"
+    assert RunFolder(output).command == f"seqloom train --output '{output}' --resume"
+    (output / "resume").mkdir(parents=True)
+    with pytest.raises(ModelFolderError) as caught:
+        load_model(output)
+    assert f"seqloom train --output '{output}' --resume" in caught.value.hint
+
+
 def test_a_group_of_one_says_nothing() -> None:
     with joined() as group:
         assert group == Group()
@@ -67,6 +83,84 @@ def test_devices_that_do_not_serve_a_group_are_refused() -> None:
     if torch.cuda.device_count() == 0:
         with pytest.raises(ConfigError, match="a GPU of its own, and there are 0 for 2"):
             pair.on(torch.device("cuda"))
+
+
+class Wires:
+    """Stands for torch.distributed; remembers what was asked of it, and fails with `error`."""
+
+    def __init__(self, patch: pytest.MonkeyPatch) -> None:
+        self.asked: list[tuple[str, Any]] = []
+        self.error: BaseException | None = None
+        for name in ("new_group", "destroy_process_group", "all_reduce", "broadcast"):
+            patch.setattr(torch.distributed, name, partial(self.ask, name))
+        patch.setattr(Group, "gather", lambda group, value: [value, value])
+        patch.setattr(Place, "here", lambda: Place(0, 2, 0, 2))
+        patch.setattr(groups, "_meet", lambda place, name: self.ask("meet", "world"))
+        patch.setattr(torch.cuda, "device_count", lambda: 2)
+        patch.setattr(torch.cuda, "set_device", lambda device: None)
+        patch.setattr(torch.cuda, "is_available", lambda: True)
+        patch.setattr(groups, "speaks", lambda: self.ask("speaks", None))
+
+    def ask(self, name: str, *arguments: Any, backend: str = "", group: Any = None, **_: Any) -> str:
+        self.asked.append((name, backend or group or (arguments[0] if arguments else "world")))
+        if self.error is not None:
+            raise self.error
+        return backend
+
+
+@pytest.fixture
+def wires(monkeypatch: pytest.MonkeyPatch) -> Wires:
+    return Wires(monkeypatch)
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_all_channels_are_closed(own: bool, wires: Wires, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.distributed, "is_initialized", lambda: not own)
+    with joined() as words:
+        group, device = words.on(torch.device("cuda"))
+        assert (group.numbers, device) == ("nccl", torch.device("cuda", 0))
+    met, left = [("meet", "world")], [("destroy_process_group", "world")]
+    closed = [("destroy_process_group", "nccl"), ("destroy_process_group", "gloo")]
+    assert wires.asked == [*met * own, ("new_group", "gloo"), ("new_group", "nccl"), *closed, *left * own]
+
+
+@pytest.mark.parametrize("error", [ZeroDivisionError, KeyboardInterrupt, GeneratorExit])
+def test_whoever_leaves_early_speaks_first_and_waits_for_nobody(error: type[BaseException], wires: Wires) -> None:
+    with pytest.raises(error), joined():
+        raise error
+    assert wires.asked[2:] == [("speaks", None)]
+
+
+def test_processes_wait_for_each_other_in_words_before_numbers_are_first_exchanged(wires: Wires) -> None:
+    Group(Place(0, 2), "gloo", "nccl").copy_first([torch.ones(1), torch.ones(1)])
+    assert wires.asked == [("all_reduce", "gloo"), ("broadcast", "nccl"), ("broadcast", "nccl")]
+
+
+def test_too_little_memory_is_not_taken_for_a_lost_process(wires: Wires) -> None:
+    group = Group(Place(0, 2), "gloo", "nccl")
+    for error, seen in (
+        (torch.OutOfMemoryError("CUDA out of memory"), torch.OutOfMemoryError),
+        (RuntimeError("[gloo/transport/tcp/pair.cc:12] Connection closed by peer. More"), LostProcessError),
+    ):
+        wires.error = error
+        with pytest.raises(seen) as caught:
+            group.add_up(torch.ones(1))
+    assert isinstance(caught.value, LostProcessError)
+    assert caught.value.message == "another process of this run was lost: Connection closed by peer"
+
+
+@pytest.mark.parametrize("rank", [0, 1])
+def test_variables_of_a_launcher_that_is_gone_are_named(rank: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket() as free:
+        free.bind(("localhost", 0))
+        port = free.getsockname()[1]
+    left = {"RANK": str(rank), "WORLD_SIZE": "2", "MASTER_ADDR": "localhost", "MASTER_PORT": str(port)}
+    for name, value in left.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(groups, "JOINING", timedelta(seconds=1))
+    with pytest.raises(ConfigError, match=f"process {rank} of 2 must meet the others at localhost:{port}") as caught:
+        next(train(run_config(), "nowhere"))
+    assert "unset RANK WORLD_SIZE MASTER_ADDR MASTER_PORT" in caught.value.hint
 
 
 def test_gradients_are_added_up_and_missing_ones_are_zero() -> None:

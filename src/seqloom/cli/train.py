@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -39,7 +40,10 @@ def train(
     if config or train or not resume:
         files = (train or (), dev or ())
         given = run_config(config, files=files, settings=settings or (), going_on=output if resume else None)
+    place = Place.here()
+    if place.size > 1 and place.local_rank == 0:  # a process that was never launched would else wait in silence
+        typer.echo(f"process {place.rank} of {place.size}: waiting for the others", err=True)
     stream = train_stream(given, output, resume=resume, overwrite=overwrite)
     follow_run(stream, output, progress=sys.stderr, tensorboard=tensorboard)
-    if Place.here().first:
-        typer.echo(f"try it: echo ... | seqloom predict {output}", err=True)
+    if place.first:
+        typer.echo(f"try it: echo ... | seqloom predict {shlex.quote(str(output))}", err=True)

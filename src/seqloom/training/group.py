@@ -11,10 +11,11 @@ import contextlib
 import os
 import re
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import cache
-from itertools import count
+from threading import Thread
 from typing import Any, TypeVar
 
 import torch
@@ -23,12 +24,17 @@ from torch import Tensor
 
 from seqloom.data.batching import Share
 from seqloom.errors import ConfigError, SeqloomError
+from seqloom.training.memory import out_of_memory
 
 T = TypeVar("T")
+RESTARTS = "TORCHELASTIC_RESTART_COUNT"
 LAUNCHED = ("RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")
+JOINING = timedelta(minutes=5)
+"""How long the processes wait until all of them have met."""
 PATIENCE = timedelta(days=1)
 """How long one process waits for another that is alive, say while it prepares the data."""
-_joined = count()
+_groups: list[str] = []
+"""What the groups are called that this process has joined."""
 
 
 class LostProcessError(SeqloomError):
@@ -77,11 +83,15 @@ class Place:
 
 @dataclass(frozen=True)
 class Group:
-    """A place among processes, and the channels to the others; every method but the properties is called by all."""
+    """A place among processes, and the channels to the others; every method but the properties is called by all.
+
+    `channels` are those to close at the end.
+    """
 
     place: Place = Place()
     words: Any = field(default=None, repr=False)
     numbers: Any = field(default=None, repr=False)
+    channels: list[Any] = field(default_factory=list, repr=False, compare=False)
 
     @property
     def size(self) -> int:
@@ -123,7 +133,8 @@ class Group:
                 hint="start as many processes on a machine as it has GPUs: torchrun --nproc-per-node",
             )
         torch.cuda.set_device(here)
-        return replace(self, numbers=dist.new_group(backend="nccl")), torch.device("cuda", here)
+        self.channels.append(dist.new_group(backend="nccl"))
+        return replace(self, numbers=self.channels[-1]), torch.device("cuda", here)
 
     def from_first(self, make: Callable[[], T]) -> T:
         """What the first process makes, handed to all; the others wait for it."""
@@ -171,6 +182,7 @@ class Group:
     def copy_first(self, tensors: Sequence[Tensor]) -> None:
         """Overwrite tensors by those of the first process."""
         if self.size > 1:
+            self.any(False)  # NCCL, which is used here first, waits ten minutes for who is late
             for tensor in tensors:
                 with _talk():
                     dist.broadcast(tensor, src=0, group=self.numbers)
@@ -184,44 +196,71 @@ def joined() -> Iterator[Group]:
         yield Group()
         return
     own = not dist.is_initialized()
+    # a name of its own for each time, or what an earlier group left in the store would be taken for this one's
+    _groups.append(f"seqloom/{os.environ.get(RESTARTS, '0')}/{len(_groups)}")
     if own:
-        store = _store()
-        # a name of its own for each time, or what an earlier group left in the store would be taken for this one's
-        store = dist.PrefixStore(f"seqloom/{_attempt()}/{next(_joined)}", store)  # type: ignore[attr-defined]
-        dist.init_process_group("gloo", store=store, rank=place.rank, world_size=place.size, timeout=PATIENCE)
-    words = dist.group.WORLD if own else dist.new_group(backend="gloo", timeout=PATIENCE)
-    clean = True
+        _meet(place, _groups[-1])
+    words = dist.new_group(backend="gloo", timeout=PATIENCE)
+    group, clean = Group(place, words, words, [words]), True
     try:
-        yield Group(place, words, words)
-    except Exception:
+        yield group
+    except BaseException:
         speaks()  # asked before the connections close, which the others will take for an error of their own
         clean = False
         raise
     finally:
         if clean or not torch.cuda.is_available():  # NCCL would wait here for processes that are gone
-            dist.destroy_process_group(words)
+            for channel in reversed(group.channels):
+                dist.destroy_process_group(channel)
+            if own:
+                dist.destroy_process_group()
+
+
+def restartable() -> bool:
+    """Whether a launcher is there that starts the processes anew where one of them is lost."""
+    return RESTARTS in os.environ
+
+
+def speaks() -> bool:
+    """Whether this process is the one to tell of an error: the first of its group that met one."""
+    return Place.here().size == 1 or _first_to_say(_groups[-1] if _groups else "seqloom")
 
 
 @cache
-def speaks() -> bool:
-    """Whether this process is the one to tell of an error: the first of its group that met one."""
-    if Place.here().size == 1:
-        return True
+def _first_to_say(group: str) -> bool:
     try:
-        return int(_store(timeout=timedelta(seconds=10)).add(f"seqloom/{_attempt()}/errors", 1)) == 1
+        return int(_store(timedelta(seconds=10)).add(f"{group}/errors", 1)) == 1
     except (RuntimeError, ValueError):
         return True
 
 
-def _store(**settings: Any) -> Any:
-    """The launcher's small store of keys and values, by which its processes find each other."""
-    store, _, _ = next(iter(dist.rendezvous("env://", **settings)))  # type: ignore[attr-defined]
-    return store
+def _meet(place: Place, name: str) -> None:
+    try:
+        store = dist.PrefixStore(name, _store(JOINING))  # type: ignore[attr-defined]
+        dist.init_process_group("gloo", store=store, rank=place.rank, world_size=place.size, timeout=JOINING)
+    except (RuntimeError, ValueError) as error:
+        there = f"{os.environ['MASTER_ADDR']}:{os.environ['MASTER_PORT']}"
+        raise ConfigError(
+            f"process {place.rank} of {place.size} must meet the others at {there}: {_said(error)}",
+            hint=f"start all of them with torchrun; if this is to be the only one, unset {' '.join(LAUNCHED)}",
+        ) from error
 
 
-def _attempt() -> str:
-    """How often the launcher has started the group anew."""
-    return os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")
+def _store(timeout: timedelta) -> Any:
+    """The launcher's small store of keys and values, by which its processes find each other.
+
+    It is waited for in a thread of its own, since this one must hear signals.
+    """
+    found: Future[Any] = Future()
+
+    def find() -> None:
+        try:
+            found.set_result(next(iter(dist.rendezvous("env://", timeout=timeout)))[0])  # type: ignore[attr-defined]
+        except Exception as error:  # it is raised where the store is waited for
+            found.set_exception(error)
+
+    Thread(target=find, daemon=True).start()
+    return found.result()
 
 
 @contextlib.contextmanager
@@ -229,10 +268,15 @@ def _talk() -> Iterator[None]:
     try:
         yield
     except RuntimeError as error:
-        said = re.sub(r"^\[\S*\] *", "", str(error).partition("\n")[0]).partition(". ")[
-            0
-        ]  # without its own source file
+        if out_of_memory(error):
+            raise
         raise LostProcessError(
-            f"another process of this run was lost: {said}",
+            f"another process of this run was lost: {_said(error)}",
             hint="its own last words or the launcher's say why; then go on with --resume from the last saved state",
         ) from error
+
+
+def _said(error: Exception) -> str:
+    """The first sentence of an error of torch's, without the place in torch's source that may stand before it."""
+    line = re.sub(r"^\[\S*\] *", "", str(error).partition("\n")[0])
+    return line.partition(". ")[0].rstrip(".")

@@ -13,9 +13,9 @@ from seqloom.training.config import RunConfig
 from seqloom.training.device import reproducible_kernels
 from seqloom.training.folder import RunFolder
 from seqloom.training.freezing import frozen_count
-from seqloom.training.group import Group, LostProcessError, joined
+from seqloom.training.group import Group, LostProcessError, joined, restartable
 from seqloom.training.interrupt import StopRequest, stop_requests
-from seqloom.training.lock import sole_writer
+from seqloom.training.lock import HANDOVER, sole_writer
 from seqloom.training.memory import out_of_memory
 from seqloom.training.record import Record, ingredients, record_of
 from seqloom.training.run import Run
@@ -44,7 +44,7 @@ def train(
     with (
         stop_requests() as stop,  # to the very end: a launcher's signal must not drown an error that is to be told
         joined() as group,
-        sole_writer(folder.output) if group.first else nullcontext("") as before,
+        sole_writer(folder.output, HANDOVER if restartable() else 0) if group.first else nullcontext("") as before,
     ):
         if resume and group.from_first(lambda: folder.finished):
             yield group.from_first(lambda: _finished_before(folder))
