@@ -98,7 +98,8 @@ def _saved(records: Sequence[dict[str, Any]], step: int, state: str) -> int:
 
     A return to before `step` abandoned what bore that name until then.
     """
-    for number, record in reversed(list(enumerate(records))):
+    for number in range(len(records) - 1, -1, -1):
+        record = records[number]
         if _names(record, state):
             return number
         if record.get("kind") == "return" and record["step"] < step:
