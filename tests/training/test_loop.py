@@ -10,15 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
 from pydantic import ValidationError
 from reversal import begin_run, reversed_pairs, run_config, same_weights, weights_of
 
 from seqloom.checkpoint import load_model
-from seqloom.checkpoint.tensors import distinct_tensors
-from seqloom.errors import ConfigError, DataError, ModelFolderError, SeqloomError, TrainingError
+from seqloom.errors import ConfigError, DataError, ModelFolderError, SeqloomError
 from seqloom.training import Inputs, train
-from seqloom.training.averaging import put
 from seqloom.training.interrupt import STOPPING
 from seqloom.training.reporters import JsonlReporter, follow
 from seqloom.training.reports import (
@@ -214,67 +211,6 @@ def test_interrupted_inside_an_update_the_last_saved_state_counts(
     assert isinstance(reports[-1], InterruptReport)
     assert reports[-1].step == 5
     list(begin_run(tmp_path / "cut", resume=True))
-    assert same_weights(tmp_path / "whole", tmp_path / "cut")
-
-
-@pytest.mark.parametrize("stop", [6, 12])
-def test_who_asks_to_stop_does_not_wait_for_an_evaluation(stop: int, tmp_path: Path) -> None:
-    settings: dict[str, Any] = {"evaluate_every": 6, "epochs": 0, "max_steps": 12, "log_every": 1}
-    list(begin_run(tmp_path / "whole", **settings))
-    reports: list[Report] = []
-    for report in begin_run(tmp_path / "cut", **settings):
-        reports.append(report)
-        if isinstance(report, StepReport) and report.step == stop:
-            os.kill(os.getpid(), signal.SIGTERM)
-    assert [each.step for each in of_kind(reports, EvalReport)] == list(range(6, stop, 6))
-    assert of_kind(reports, InterruptReport)[0].step == stop
-    assert (tmp_path / "cut" / "resume" / "states" / f"{stop:08d}-{stop - 6:08d}").is_dir()
-    list(begin_run(tmp_path / "cut", resume=True, **settings))
-    assert same_weights(tmp_path / "whole", tmp_path / "cut")
-
-
-@pytest.mark.parametrize("error", [ZeroDivisionError("made up"), MemoryError("made up")], ids=["bug", "memory"])
-def test_after_an_error_in_an_evaluation_the_updates_before_it_are_not_lost(
-    error: Exception, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    settings: dict[str, Any] = {"evaluate_every": 6, "log_every": 1, "ema": 0.9}
-    list(begin_run(tmp_path / "whole", **settings))
-
-    def failing(*arguments: Any) -> Any:
-        raise error
-
-    with monkeypatch.context() as patch:
-        patch.setattr("seqloom.training.run.judge", failing)
-        with pytest.raises((ZeroDivisionError, TrainingError), match="made up"):
-            list(begin_run(tmp_path / "cut", **settings))
-    reports = list(begin_run(tmp_path / "cut", resume=True, **settings))
-    assert of_kind(reports, ResumeReport)[0].state == "00000006-00000000"
-    assert same_weights(tmp_path / "whole", tmp_path / "cut")
-
-
-@pytest.mark.parametrize("moment", [1, 2], ids=["lent", "given back"])
-def test_interrupted_while_averaged_weights_are_exchanged_the_last_saved_state_counts(
-    moment: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    settings: dict[str, Any] = {"evaluate_every": 6, "checkpoint_every": 4, "log_every": 1, "ema": 0.9}
-    list(begin_run(tmp_path / "whole", **settings))
-    calls: list[int] = []
-
-    def half(model: torch.nn.Module, weights: dict[str, torch.Tensor]) -> None:
-        calls.append(1)
-        if len(calls) != moment:
-            put(model, weights)
-            return
-        name, tensor = next(iter(distinct_tensors(model).items()))
-        tensor.detach().copy_(weights[name])
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        patch.setattr("seqloom.training.averaging.put", half)
-        reports = list(begin_run(tmp_path / "cut", **settings))
-    assert len(calls) == 2
-    assert of_kind(reports, InterruptReport)[0].step == 4
-    list(begin_run(tmp_path / "cut", resume=True, **settings))
     assert same_weights(tmp_path / "whole", tmp_path / "cut")
 
 
