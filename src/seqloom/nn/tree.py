@@ -14,6 +14,8 @@ def tree_map(function: Callable[[Tensor], Tensor], tree: Tree) -> Tree:
     """The same tree with `function` applied to each tensor."""
     if isinstance(tree, Tensor):
         return cast("Tree", function(tree))
+    if tree is None:
+        return tree
     if isinstance(tree, tuple):
         parts = [tree_map(function, part) for part in tree]
         made: Any = type(tree)(*parts) if hasattr(tree, "_fields") else tuple(parts)

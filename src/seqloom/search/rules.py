@@ -1,12 +1,7 @@
-"""What a search may not write next: small functions of the hypotheses so far, applied in a list.
-
-A rule takes the log-probabilities [B, K, V] and the hypotheses [B, K, L], begin mark first, and sets forbidden
-continuations to -∞, in place. They are not renormalised: a hypothesis's score stays the model's own.
-"""
+"""What a search may not write next gets the log-probability -∞; the others stay the model's own."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
@@ -16,6 +11,8 @@ from torch import Tensor
 from seqloom.search.config import SearchConfig
 from seqloom.text.special import BOS, EOS, PAD
 
+OFFSETS = {"average": 0.0, "gnmt": 5.0, "none": 0.0}
+
 
 class Limits(NamedTuple):
     """What is particular to each sentence of a batch."""
@@ -23,64 +20,87 @@ class Limits(NamedTuple):
     longest: Int[Tensor, " B"]
     """Most tokens before the end mark."""
     prefix: Int[Tensor, "B P"]
-    """Tokens that every output must begin with, padded with 0."""
+    """Tokens that every output must begin with, padded with 0; at least one column."""
     prefix_lengths: Int[Tensor, " B"]
 
 
-Rule = Callable[[Tensor, Tensor, Limits], None]
+class Settings(NamedTuple):
+    """Numbers of a `SearchConfig`, as tensors without axes: an exported graph takes them as inputs."""
+
+    n_best: Int[Tensor, ""]
+    offset: Float[Tensor, ""]
+    """c of the length penalty ((c + length) / (c + 1))^α."""
+    alpha: Float[Tensor, ""]
+    min_length: Int[Tensor, ""]
+    no_repeat_ngram: Int[Tensor, ""]
+    exhaustive: Int[Tensor, ""]
 
 
-def only_words(log_probs: Float[Tensor, "B K V"], tokens: Int[Tensor, "B K L"], limits: Limits) -> None:
-    """Padding and begin marks are never written."""
-    del tokens, limits
+def settings_of(config: SearchConfig, device: torch.device) -> Settings:
+    """The numbers of a configuration."""
+    alpha = 0.0 if config.length_penalty == "none" else config.alpha
+    numbers = (
+        config.n_best,
+        OFFSETS[config.length_penalty],
+        alpha,
+        config.min_length,
+        config.no_repeat_ngram,
+        int(config.exhaustive),
+    )
+    return Settings(*(torch.tensor(number, device=device) for number in numbers))
+
+
+class Written(NamedTuple):
+    """What hypotheses hold; kept only where there are rules that look at it."""
+
+    tokens: Int[Tensor, "B K W"]
+    """Without the begin mark, padded with 0."""
+    matches: Int[Tensor, "B K W"]
+    """How many of the tokens before each one equal, one by one from the right, those that were written last."""
+
+    def after(self, token: Int[Tensor, "B K"], position: Int[Tensor, ""]) -> Written:
+        """With one more token at the place `position`, counted from 0."""
+        tokens = torch.where(
+            torch.arange(self.tokens.size(2), device=token.device) == position, token[..., None], self.tokens
+        )
+        runs = (self.tokens == token[..., None]) * (self.matches + 1)
+        return Written(tokens, torch.nn.functional.pad(runs, (1, -1)))
+
+
+def only_words(log_probs: Float[Tensor, "B K V"]) -> Float[Tensor, "B K V"]:
+    """Padding and begin marks are never written; outside of an export the argument is written over."""
+    if torch.compiler.is_exporting():
+        words = torch.arange(log_probs.size(2), device=log_probs.device)
+        return log_probs + torch.where(words <= BOS, -torch.inf, 0.0)
     log_probs[..., PAD : BOS + 1] = -torch.inf
+    return log_probs
 
 
-def forced_prefix(
-    log_probs: Float[Tensor, "B K V"], allowed: Float[Tensor, "B K V"], written: int, limits: Limits
-) -> Tensor:
-    """Within a sentence's prefix its own next token, whatever the rules say; behind it, what they allow."""
-    wanted = limits.prefix[:, written][:, None, None].expand(-1, log_probs.size(1), 1)
-    forced = torch.full_like(log_probs, -torch.inf).scatter(2, wanted, log_probs.gather(2, wanted))
-    return torch.where((written < limits.prefix_lengths)[:, None, None], forced, allowed)
+def allowed(
+    log_probs: Float[Tensor, "B K V"],
+    written: Written,
+    position: Int[Tensor, ""],
+    limits: Limits,
+    settings: Settings,
+) -> Float[Tensor, "B K V"]:
+    """The log-probabilities of the token number `position`, counted from 1, with all that is forbidden at -∞.
+
+    Within its prefix a sentence has its own next token, whatever else holds. No n-gram is repeated. No end mark comes
+    before the shortest length, unless nothing else is left or the longest is reached.
+    """
+    words = torch.arange(log_probs.size(2), device=log_probs.device)
+    free = only_words(log_probs + repeated(written, settings.no_repeat_ngram, log_probs))
+    stuck = free[..., EOS + 1 :].amax(2, keepdim=True) == -torch.inf
+    early = ((position <= settings.min_length) & (position <= limits.longest))[:, None, None] & ~stuck
+    free = free.masked_fill((words == EOS) & early, -torch.inf)
+    place = (position - 1).clamp_max(limits.prefix.size(1) - 1)
+    wanted = limits.prefix.index_select(1, place[None])[:, :, None]  # [B, 1, 1]
+    forced = torch.where(words == wanted, log_probs, -torch.inf)
+    return torch.where((position <= limits.prefix_lengths)[:, None, None], forced, free)
 
 
-def length_limits(minimum: int) -> Rule:
-    """No end mark before `minimum` tokens, unless nothing else may be written; nothing but it at the longest."""
-
-    def rule(log_probs: Float[Tensor, "B K V"], tokens: Int[Tensor, "B K L"], limits: Limits) -> None:
-        written = tokens.size(2) - 1
-        full = (written >= limits.longest)[:, None]  # wins over the shortest
-        if written < minimum:
-            stuck = log_probs[..., EOS + 1 :].amax(-1) == -torch.inf
-            log_probs[..., EOS].masked_fill_(~(full | stuck), -torch.inf)
-        if bool(full.any()):
-            log_probs[..., :EOS].masked_fill_(full[..., None], -torch.inf)
-            log_probs[..., EOS + 1 :].masked_fill_(full[..., None], -torch.inf)
-
-    return rule
-
-
-def no_repeated_ngram(size: int) -> Rule:
-    """No token that would complete an n-gram the hypothesis already holds (Paulus et al. 2018, §2.5)."""
-
-    def rule(log_probs: Float[Tensor, "B K V"], tokens: Int[Tensor, "B K L"], limits: Limits) -> None:
-        del limits
-        written = tokens[..., 1:]
-        if written.size(2) < size:
-            return
-        windows = written.unfold(2, size, 1)  # [B, K, W, n]
-        tail = written[..., written.size(2) - size + 1 :][:, :, None]  # the last n - 1 tokens
-        repeats = (windows[..., :-1] == tail).all(-1)
-        log_probs.scatter_add_(2, windows[..., -1], torch.where(repeats, -torch.inf, 0.0).to(log_probs.dtype))
-
-    return rule
-
-
-def rules_for(config: SearchConfig) -> list[Rule]:
-    """The rules that a configuration asks for, in order."""
-    rules: list[Rule] = [only_words]
-    if config.no_repeat_ngram:
-        rules.append(no_repeated_ngram(config.no_repeat_ngram))
-    rules.append(length_limits(config.min_length))
-    return rules
+def repeated(written: Written, size: Int[Tensor, ""], log_probs: Float[Tensor, "B K V"]) -> Float[Tensor, "B K V"]:
+    """-∞ where a token would complete an n-gram that the hypothesis already holds (Paulus et al. 2018, §2.5)."""
+    banned = (written.matches >= size - 1) & (written.tokens != PAD) & (size > 0)
+    costs = torch.where(banned, -torch.inf, 0.0).to(log_probs.dtype)
+    return torch.zeros_like(log_probs).scatter_add(2, written.tokens, costs)

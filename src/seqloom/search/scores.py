@@ -6,34 +6,29 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from seqloom.search.config import SearchConfig
+from seqloom.search.rules import Settings
 
 BLOCK = 64
-FEW = 16_384
-"""Numbers among which the best are selected in one round."""
+FEW = 1024
+"""Words of a vocabulary among which the best are selected in one round."""
 
 
-def penalty(length: int, config: SearchConfig) -> float:
-    """What the log-probability of `length` tokens, end mark included, is divided by."""
-    if config.length_penalty == "none":
-        return 1.0
-    base = float(length) if config.length_penalty == "average" else (5 + length) / 6
-    return float(base**config.alpha)
+def penalty(length: Tensor, settings: Settings) -> Tensor:
+    """What the log-probability of `length` tokens, end mark included, is divided by: ((c + length) / (c + 1))^α.
+
+    length^α with c = 0, that of Wu et al. (2016, eq. 14) with c = 5.
+    """
+    return ((settings.offset + length) / (settings.offset + 1)) ** settings.alpha
 
 
 def best_possible(
-    log_probs: Float[Tensor, " B"], length: int, longest: Int[Tensor, " B"], config: SearchConfig
+    log_probs: Float[Tensor, " B"], length: Int[Tensor, ""], longest: Int[Tensor, " B"], settings: Settings
 ) -> Float[Tensor, " B"]:
     """An upper bound on the final score of unfinished hypotheses of `length` tokens: no further token costs anything.
 
     Log-probabilities are negative, so the largest divisor is the best one.
     """
-    if config.length_penalty == "none":
-        return log_probs
-    base = (longest.clamp_min(length) + 1).to(log_probs.dtype)
-    if config.length_penalty == "gnmt":
-        base = (5 + base) / 6
-    return log_probs / base**config.alpha
+    return log_probs / penalty(torch.maximum(longest, length) + 1, settings)
 
 
 def best_continuations(
@@ -41,26 +36,31 @@ def best_continuations(
 ) -> tuple[Float[Tensor, "B C"], Int[Tensor, "B C"], Int[Tensor, "B C"]]:
     """The `count` continuations of a beam with the largest sums, best first: sums, places in the beam, tokens.
 
-    Among many in two rounds, because selecting is slower than finding maxima: the best `count` lie in the `count`
-    blocks of the vocabulary with the largest maxima, and only those blocks are searched.
+    In a large vocabulary in two rounds, because selecting is slower than finding maxima: the best `count` lie in the
+    `count` blocks of the vocabulary with the largest maxima, and only those blocks are searched.
     """
-    beam, vocabulary = log_probs.shape[1:]
-    count = min(count, beam * vocabulary)
-    if log_probs.numel() <= FEW:
+    vocabulary = log_probs.size(2)
+    if vocabulary <= FEW or count > vocabulary // BLOCK:
         totals, best = (log_probs + scores[..., None]).flatten(1).topk(count, -1)
-        return totals, best // vocabulary, best % vocabulary
+        places, words = _split(best, vocabulary)
+        return totals, places, words
     whole = vocabulary // BLOCK * BLOCK
-    maxima = [log_probs[..., :whole].unflatten(2, (-1, BLOCK)).amax(3)] if whole else []
+    peaks = log_probs[..., :whole].unflatten(2, (-1, BLOCK)).amax(3)
     if whole < vocabulary:
-        maxima.append(log_probs[..., whole:].amax(2, keepdim=True))
-    peaks = torch.cat(maxima, 2) + scores[..., None]
-    blocks = peaks.size(2)
-    chosen = peaks.flatten(1).topk(min(count, beam * blocks), -1, sorted=False).indices
-    places = (chosen // blocks)[..., None]  # [B, c, 1]
-    words = (chosen % blocks)[..., None] * BLOCK + torch.arange(BLOCK, device=chosen.device)  # [B, c, BLOCK]
-    inside = words < vocabulary
-    words = words.clamp_max(vocabulary - 1)
-    sums = log_probs.flatten(1).gather(1, (places * vocabulary + words).flatten(1)).view(words.shape)
-    sums = (sums + scores.gather(1, places[..., 0])[..., None]).masked_fill(~inside, -torch.inf)
-    totals, best = sums.flatten(1).topk(count, -1)
-    return totals, places[..., 0].gather(1, best // BLOCK), words.flatten(1).gather(1, best)
+        peaks = torch.cat([peaks, log_probs[..., whole:].amax(2, keepdim=True)], 2)
+    number = peaks.size(2)
+    chosen = (peaks + scores[..., None]).flatten(1).topk(count, -1, sorted=False).indices
+    places, blocks = _split(chosen, number)
+    words = (blocks * BLOCK)[..., None] + torch.arange(BLOCK, device=chosen.device)  # [B, C, BLOCK]
+    flat = (places * vocabulary)[..., None] + words.clamp_max(vocabulary - 1)
+    inside = log_probs.flatten(1).gather(1, flat.flatten(1)).view(words.shape)
+    if whole < vocabulary:
+        inside = inside.masked_fill(words >= vocabulary, -torch.inf)
+    totals, best = (inside + scores.gather(1, places)[..., None]).flatten(1).topk(count, -1)
+    return totals, places.gather(1, torch.div(best, BLOCK, rounding_mode="trunc")), words.flatten(1).gather(1, best)
+
+
+def _split(index: Int[Tensor, "B C"], size: int) -> tuple[Int[Tensor, "B C"], Int[Tensor, "B C"]]:
+    """Quotient and remainder of numbers that are not negative; so an exported graph has few nodes."""
+    quotient = torch.div(index, size, rounding_mode="trunc")
+    return quotient, index - quotient * size
