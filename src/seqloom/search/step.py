@@ -57,7 +57,7 @@ def none_finished(sentences: int, beam: int, room: int, device: torch.device) ->
     """Empty places."""
     empty = torch.full((sentences, beam), -torch.inf, device=device)
     zeros = torch.zeros(sentences, beam, dtype=torch.long, device=device)
-    return Finished(empty, empty, zeros, zeros[..., None].expand(-1, -1, room))
+    return Finished(empty, empty.clone(), zeros, zeros[..., None].repeat(1, 1, room))
 
 
 class Step(NamedTuple):
@@ -90,7 +90,7 @@ def beam_step(
     if _some(full):  # there is nothing but the end mark
         closing = F.pad(live.scores + log_probs[..., EOS], (0, beam), value=-torch.inf)
         totals, tokens = torch.where(full, closing, totals), tokens.masked_fill(full, EOS)
-        places = torch.where(full, torch.arange(2 * beam, device=places.device) % beam, places)
+        places = torch.where(full, torch.arange(beam, device=places.device).repeat(2), places)
     ends = tokens == EOS
     if _some(ends[:, :beam]):
         closing = torch.where(ends, totals, -torch.inf)[:, :beam]
