@@ -11,7 +11,7 @@ from torch import Tensor
 
 from seqloom.nn.tree import select_rows
 from seqloom.search.config import SearchConfig
-from seqloom.search.hypotheses import Hypothesis, empty_record, harvest
+from seqloom.search.hypotheses import Hypothesis, empty_record, hypotheses, outputs
 from seqloom.search.rules import Limits, settings_of
 from seqloom.search.step import beam_step, first_live, greedy_step, none_finished
 from seqloom.search.stepper import Stepper
@@ -45,6 +45,7 @@ def search(
     if beam > 1:
         state = stepper.select(state, numbers.repeat_interleave(beam))
     record = empty_record(room, sentences, beam, 0, device)
+    wanted = torch.arange(config.n_best, device=device)
     results: list[list[Hypothesis]] = [[] for _ in range(sentences)]
     for number_of_step in range(room):
         position = torch.tensor(number_of_step + 1, device=device)
@@ -52,14 +53,12 @@ def search(
         by_beam = log_probs.unflatten(0, (-1, beam))
         live, finished, places, done = step(by_beam, position, live, finished, limits, settings)
         rows = places + torch.arange(len(numbers), device=device)[:, None] * beam
+        seen = record.weights[number_of_step]
         if alignments and weights is not None:
             if number_of_step == 0:
                 record = empty_record(room, sentences, beam, weights.size(1), device)
-            seen = weights.index_select(0, rows.flatten()).unflatten(0, rows.shape)
-        else:
-            seen = record.weights[number_of_step]
+            seen = weights.unflatten(0, (-1, beam))
         record.write(number_of_step, numbers, (live.token, live.scores, seen))
-
         count = len(numbers) if number_of_step == room - 1 else int(done.sum())
         if count * 4 < len(numbers):
             if count:  # what is settled stays as it is while it waits for others to leave
@@ -67,10 +66,10 @@ def search(
             if beam > 1:
                 state = stepper.select(state, rows.flatten())
             continue
-        leaving = range(len(numbers)) if count == len(numbers) else done.nonzero().flatten().tolist()
-        for row in leaving:
-            number = int(numbers[row])
-            results[number] = harvest(record, number, finished, row, config.n_best, int(lengths[number]))
+        leaving = done.nonzero().flatten() if count < len(numbers) else torch.arange(count, device=device)
+        found = outputs(record, numbers[leaving], select_rows(finished, leaving), wanted)
+        for row, number in enumerate(numbers[leaving].tolist()):
+            results[number] = hypotheses(found, row, int(lengths[number]))
         if count == len(numbers):
             break
         kept = (~done).nonzero().flatten()

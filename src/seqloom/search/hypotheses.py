@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from jaxtyping import Float, Int
 from numpy.typing import NDArray
 from torch import Tensor
@@ -34,13 +35,25 @@ class Record(NamedTuple):
     totals: Float[Tensor, "R B K"]
     """Summed log-probability."""
     weights: Float[Tensor, "R B K S"]
-    """What each hypothesis looked at; S = 0 if not asked for."""
+    """What was looked at from each place before the step; S = 0 if not asked for."""
 
     def write(self, step: int, numbers: Int[Tensor, " C"], values: tuple[Tensor, ...]) -> None:
         """Keeps one step of the sentences `numbers`, from 0."""
         for part, value in zip(self, values, strict=True):
             if part.numel():
                 part[step].index_copy_(0, numbers, value.to(part.dtype))
+
+
+class Outputs(NamedTuple):
+    """The n best finished hypotheses of some sentences, best first; beyond their lengths without meaning."""
+
+    scores: Float[Tensor, "C n"]
+    """Normalised; -∞ for empty places."""
+    lengths: Int[Tensor, "C n"]
+    """Tokens, the end mark counted."""
+    tokens: Int[Tensor, "C n R"]
+    log_probs: Float[Tensor, "C n R"]
+    weights: Float[Tensor, "C n R S"]
 
 
 def empty_record(room: int, sentences: int, beam: int, width: int, device: torch.device) -> Record:
@@ -50,18 +63,26 @@ def empty_record(room: int, sentences: int, beam: int, width: int, device: torch
     return Record(tokens, torch.zeros(shape, device=device), torch.zeros(*shape, width, device=device))
 
 
-def harvest(
-    record: Record, number: int, finished: Finished, row: int, n_best: int, source_length: int
-) -> list[Hypothesis]:
-    """The best finished hypotheses of a sentence, best first: its number in the record, its row among the finished."""
-    scores, totals, lengths = (part[row, :n_best].tolist() for part in finished[:3])
+def outputs(record: Record, numbers: Int[Tensor, " C"], finished: Finished, count: Int[Tensor, " n"]) -> Outputs:
+    """What the record holds along the paths of the hypotheses `count`, 0 being the best, of the sentences `numbers`."""
+    scores, totals, lengths = (part.index_select(1, count) for part in finished[:3])
+    path = finished.path.index_select(1, count)  # [C, n, R]
+    steps, rows = torch.arange(record.tokens.size(0), device=path.device), numbers[:, None, None]
+    path = path[..., : record.tokens.size(0)]
+    sums = torch.where(steps + 1 < lengths[..., None], record.totals[steps, rows, path], totals[..., None])
+    before = F.pad(sums, (1, -1))
+    weights = record.weights[steps, rows, F.pad(path, (1, -1))]
+    return Outputs(scores, lengths, record.tokens[steps, rows, path], sums - before, weights)
+
+
+def hypotheses(found: Outputs, row: int, source_length: int) -> list[Hypothesis]:
+    """Those of one sentence."""
     results = []
-    for rank, (score, total, length) in enumerate(zip(scores, totals, lengths, strict=True)):
+    for rank, (score, length) in enumerate(zip(found.scores[row].tolist(), found.lengths[row].tolist(), strict=True)):
         if score == -torch.inf:
             break
-        steps, path = torch.arange(length - 1, device=record.tokens.device), finished.path[row, rank, : length - 1]
-        tokens, sums, weights = (part[steps, number, path] for part in record)
-        running = np.array([0.0, *sums.tolist(), total])
-        alignment = weights[:, :source_length].float().cpu().numpy() if record.weights.size(3) else None
-        results.append(Hypothesis(tuple(tokens.tolist()), score, tuple(np.diff(running).tolist()), alignment))
+        tokens, log_probs = found.tokens[row, rank, : length - 1], found.log_probs[row, rank, :length]
+        seen = found.weights[row, rank, : length - 1, :source_length]
+        alignment = seen.float().cpu().numpy() if found.weights.size(3) else None
+        results.append(Hypothesis(tuple(tokens.tolist()), score, tuple(log_probs.tolist()), alignment))
     return results
