@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from tables import TableStepper, divisor, first_tokens, log_probs_of, plain_beam, random_tables
 
@@ -180,6 +180,7 @@ def test_an_ensemble_averages_probabilities() -> None:
     seed=st.integers(0, 99),
 )
 def test_two_rounds_select_what_one_does(sentences: int, beam: int, vocabulary: int, count: int, seed: int) -> None:
+    assume(count <= beam * vocabulary)
     chance = torch.Generator().manual_seed(seed)
     log_probs = torch.randn(sentences, beam, vocabulary, generator=chance)
     log_probs[torch.rand(log_probs.shape, generator=chance) < 0.1] = -torch.inf

@@ -36,6 +36,8 @@ def best_continuations(
 ) -> tuple[Float[Tensor, "B C"], Int[Tensor, "B C"], Int[Tensor, "B C"]]:
     """The `count` continuations of a beam with the largest sums, best first: sums, places in the beam, tokens.
 
+    There must be so many: `count` is at most K·V.
+
     In a large vocabulary in two rounds, because selecting is slower than finding maxima: the best `count` lie in the
     `count` blocks of the vocabulary with the largest maxima, and only those blocks are searched.
     """
