@@ -118,24 +118,32 @@ def _histogram(axes: Axes, label: str, counts: Mapping[int, int], colour: str) -
         edgecolor="white",
         linewidth=0.6,
     )
-    for share, word in ((0.5, "median"), (0.99, "99 %")):
-        place = _reached(lengths, numbers, share)
-        axes.axvline(place, color=GREY, linestyle=(0, (1, 2)), linewidth=1.2)
-        axes.annotate(
-            f"{word}: {place:,}",
-            (place, 1),
-            xycoords=("data", "axes fraction"),
-            xytext=(4, -2),
-            textcoords="offset points",
-            va="top",
-            fontsize=8,
-            color=GREY,
-        )
+    median, most = (_reached(lengths, numbers, share) for share in (0.5, 0.99))
+    if median == most:
+        _mark(axes, median, f"median, 99 %: {median:,}", right=True)
+    else:  # where they are close, the words stand on either side
+        _mark(axes, median, f"median: {median:,}", right=(most - median) > 0.2 * (edges[-1] - edges[0]))
+        _mark(axes, most, f"99 %: {most:,}", right=True)
     axes.grid(visible=False, axis="x")
     axes.margins(y=0.18)
-    axes.locator_params(axis="x", integer=True)
+    axes.locator_params(axis="x", integer=True, min_n_ticks=1)
     axes.yaxis.set_major_formatter("{x:,.0f}")
     axes.set(xlabel=label, ylabel="examples")
+
+
+def _mark(axes: Axes, place: int, words: str, *, right: bool) -> None:
+    axes.axvline(place, color=GREY, linestyle=(0, (1, 2)), linewidth=1.2)
+    axes.annotate(
+        words,
+        (place, 1),
+        xycoords=("data", "axes fraction"),
+        xytext=(4 if right else -4, -2),
+        textcoords="offset points",
+        ha="left" if right else "right",
+        va="top",
+        fontsize=8,
+        color=GREY,
+    )
 
 
 def _reached(lengths: NDArray[np.int64], numbers: NDArray[np.int64], share: float) -> int:
