@@ -140,11 +140,13 @@ def stage(options: argparse.Namespace) -> dict[str, Any]:
     result: dict[str, Any] = {"pairs": len(prepared.train), "prepared": figures}
     if options.stage == "batches":
         with measured() as batches:
+            began = time.perf_counter()
             stream = load_batches(prepared.train, prepared.sampler)
             tokens = sum(next(stream)[1].tokens for _ in range(options.batches))
             stream.close()
+            seconds = time.perf_counter() - began
         batches["target tokens"] = tokens
-        batches["target tokens a second"] = round(tokens / batches["seconds"])
+        batches["target tokens a second"] = round(tokens / seconds)
         result["batches"] = batches
     return result
 
