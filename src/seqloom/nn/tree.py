@@ -32,6 +32,8 @@ def leaves(tree: Any) -> list[Tensor]:
     """The tensors of a tree, in order."""
     if isinstance(tree, Tensor):
         return [tree]
+    if tree is None:
+        return []
     return [leaf for part in tree for leaf in leaves(part)]
 
 
