@@ -11,9 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from seqloom import inference
+from seqloom import eager, inference
 from seqloom.config import build
 from seqloom.data import Source
+from seqloom.eager import TorchEngine
 from seqloom.inference import PairScore, Predictor
 from seqloom.model import ModelConfig, ModelState, Seq2Seq
 from seqloom.prediction import Prediction
@@ -62,7 +63,8 @@ class Maker:
 
     def __call__(self, *, reverse: bool = False, stepper: ModelStepper | None = None, **values: Any) -> Predictor:
         chosen = build(SearchConfig, {"beam": 2, "max_length_ratio": 1, "max_length_extra": 3, **values})
-        return Predictor(self.model, *self.tokenizers, chosen, reverse_source=reverse, stepper=stepper)
+        engine = TorchEngine(self.model, stepper=stepper)
+        return Predictor(engine, *self.tokenizers, chosen, reverse_source=reverse)
 
 
 @pytest.fixture(scope="module")
@@ -210,7 +212,7 @@ def test_scoring_meets_the_vocabulary_a_part_at_a_time(make: Maker, monkeypatch:
         sizes.append(len(features))
         return logits(features)
 
-    monkeypatch.setattr(inference, "SCORED", 3)
+    monkeypatch.setattr(eager, "SCORED", 3)
     monkeypatch.setattr(make.model.decoder.readout, "logits", watched)
     for part, one in zip(make().score(pairs), whole, strict=True):
         assert part.token_log_probs == pytest.approx(one.token_log_probs, abs=1e-5)

@@ -7,16 +7,17 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, Self, TextIO
 
+from seqloom.answers import Answers
 from seqloom.checkpoint import ModelFolder, load_model, save_model
 from seqloom.config import Settings, build, laid_over, merged, read_toml
 from seqloom.data import Example, ReadReport, Source, group_by_source, pairs_as_examples
+from seqloom.eager import TorchEngine
 from seqloom.errors import ConfigError, suggestion
 from seqloom.evaluation import Evaluation, evaluate, read_evaluation
-from seqloom.inference import WINDOW, PairScore, Predictor
+from seqloom.inference import PairScore, Predictor
 from seqloom.model import Seq2Seq, parameter_count
-from seqloom.prediction import Prediction
 from seqloom.presets import PRESETS
 from seqloom.text import Tokenizer
 from seqloom.training import Inputs, RunConfig
@@ -35,7 +36,7 @@ Pairs = str | Path | Sequence[Pair]
 
 
 @dataclass(frozen=True)
-class Model:
+class Model(Answers):
     """A trained model with its tokenizers, its configuration and what was measured when it was trained."""
 
     network: Seq2Seq = field(repr=False)
@@ -43,30 +44,6 @@ class Model:
     target_tokenizer: Tokenizer
     config: RunConfig = field(repr=False)
     metrics: Mapping[str, Any] = field(repr=False, default_factory=dict)
-
-    def predict(
-        self,
-        lines: Iterable[str | Source],
-        *,
-        beam: int | None = None,
-        n_best: int | None = None,
-        alignments: bool = False,
-        prefix: str = "",
-    ) -> list[Prediction]:
-        """One prediction for each line.
-
-        `alignments` adds tokens, their log-probabilities and the attention weights; every output begins with `prefix`.
-        """
-        if isinstance(lines, str):
-            lines = [lines]
-        chosen = self.with_settings(beam=beam, n_best=n_best)
-        return list(chosen.stream(lines, alignments=alignments, prefix=prefix))
-
-    def stream(
-        self, lines: Iterable[str | Source], *, alignments: bool = False, prefix: str = "", window: int = WINDOW
-    ) -> Iterator[Prediction]:
-        """Predictions in order while lines are still being read, `window` at a time: memory stays bounded."""
-        return self.predictor.predict(lines, details=alignments, prefix=prefix, window=window)
 
     def score(self, pairs: Pairs | Iterable[Pair]) -> Iterator[PairScore]:
         """How likely the model holds each target to be, given its source; natural logarithms."""
@@ -88,15 +65,8 @@ class Model:
                 examples = group_by_source(examples)
         return evaluate(self.predictor, examples, settings)
 
-    def with_settings(self, settings: Settings = (), *, beam: int | None = None, n_best: int | None = None) -> Model:
-        """The same model with other settings of search, evaluation or data; where `n_best` is wider, so is the beam."""
-        search = self.config.search
-        if n_best is not None and beam is None and n_best > search.beam:
-            beam = n_best
-        changes = {name: value for name, value in (("beam", beam), ("n_best", n_best)) if value is not None}
-        values = merged(laid_over(self.config.model_dump(), settings), {"search": changes} if changes else {})
-        if beam is not None and n_best is None:
-            values["search"]["n_best"] = min(values["search"]["n_best"], beam)
+    def configured(self, values: dict[str, Any]) -> Self:
+        """The same model under other settings, all of them given as plain values."""
         config = build(RunConfig, values)
         for name in ("text", "model"):
             if getattr(config, name) != getattr(self.config, name):
@@ -125,12 +95,11 @@ class Model:
         """The model at work, on the device of `training.device`."""
         device = choose_device(self.config.training.device)
         return Predictor(
-            self.network.to(device).eval(),
+            TorchEngine(self.network.to(device).eval(), device),
             self.source_tokenizer,
             self.target_tokenizer,
             self.config.search,
             reverse_source=self.config.data.reverse_source,
-            device=device,
         )
 
     def _examples(self, data: Pairs | Iterable[Pair]) -> Iterable[Example]:
@@ -140,7 +109,7 @@ class Model:
 
 
 def load(folder: Path | str) -> Model:
-    """The model in a folder; every file is checked against its hash first."""
+    """The model in a folder, with PyTorch; every file is checked against its hash first."""
     loaded = load_model(folder)
     config = build(RunConfig, loaded.config, where=str(Path(folder) / "config.toml"))
     return Model(loaded.model, loaded.source_tokenizer, loaded.target_tokenizer, config, loaded.metrics)

@@ -1,32 +1,52 @@
-"""A model and its tokenizers: lines → predictions, pairs → scores; streamed, in order, a window at a time."""
+"""An engine and its tokenizers: lines → predictions, pairs → scores; streamed, in order, a window at a time."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
-import torch
+import numpy as np
+from numpy.typing import NDArray
 
 from seqloom.data import Source
-from seqloom.data.batch import collate_ids, pad_sources
-from seqloom.model import Seq2Seq
-from seqloom.nn.precision import choose_precision
-from seqloom.nn.shapes import length_mask
+from seqloom.data.padding import padded_sources
 from seqloom.prediction import Prediction
-from seqloom.search import Hypothesis, ModelStepper, SearchConfig, Stepper, search
+from seqloom.search import Hypothesis, SearchConfig
 from seqloom.text.sources import encode_sources
 from seqloom.text.special import EOS, SPECIAL_TOKENS
 from seqloom.text.tokenizer import Tokenizer
 
 T = TypeVar("T")
+R = TypeVar("R")
 WINDOW = 1024
 """Lines read before the first is answered: enough to sort by length into batches without padding."""
 TOKENS = 16_384
 """Padded source tokens of a batch times its beam: with `search.batch` a bound on memory, whatever the lines."""
-SCORED = 1024
-"""Target tokens compared with the vocabulary at once where pairs are scored."""
+
+
+class Engine(Protocol):
+    """A network at work. Batches go to it one by one, or from `threads` threads at a time."""
+
+    @property
+    def threads(self) -> int:
+        """Batches it is given at a time."""
+
+    def search(
+        self,
+        source: NDArray[np.int64],
+        lengths: NDArray[np.int64],
+        config: SearchConfig,
+        *,
+        prefix: Sequence[int] = (),
+        alignments: bool = False,
+    ) -> list[list[Hypothesis]]:
+        """The best outputs of each row of `source` [B, S], which ends with EOS; every output begins with `prefix`."""
+
+    def score(self, sources: Sequence[Sequence[int]], targets: Sequence[Sequence[int]]) -> list[tuple[float, ...]]:
+        """The log-probability of each token of each target, the end mark's last."""
 
 
 @dataclass(frozen=True)
@@ -43,23 +63,20 @@ class PairScore:
 
 
 class Predictor:
-    """Predicts with a model. Not changed by use; `stepper` takes the model's place, for an ensemble."""
+    """Predicts with an engine. Not changed by use, so threads may share it."""
 
     def __init__(
         self,
-        model: Seq2Seq,
+        engine: Engine,
         source_tokenizer: Tokenizer,
         target_tokenizer: Tokenizer,
         search: SearchConfig = SearchConfig(),  # noqa: B008 - a frozen value
         *,
         reverse_source: bool = False,
-        device: str | torch.device = "cpu",
-        stepper: Stepper | None = None,
     ) -> None:
-        self.model, self.search, self.device = model, search, torch.device(device)
+        self.engine, self.search = engine, search
         self.source_tokenizer, self.target_tokenizer = source_tokenizer, target_tokenizer
         self.reverse_source = reverse_source
-        self.stepper = stepper or ModelStepper(model)
 
     def predict(
         self, lines: Iterable[str | Source], *, details: bool = False, prefix: str = "", window: int = WINDOW
@@ -81,23 +98,27 @@ class Predictor:
             sizes = [1 + max(len(source), len(target)) for source, target in zip(sources, targets, strict=True)]
             results: dict[int, PairScore] = {}
             for rows in self._batches(sizes, beam=1):
-                scored = self._score_batch([sources[row] for row in rows], [targets[row] for row in rows])
-                results.update(zip(rows, scored, strict=True))
+                scored = self.engine.score([sources[row] for row in rows], [targets[row] for row in rows])
+                results.update((row, PairScore(sum(each), each)) for row, each in zip(rows, scored, strict=True))
             yield from (results[row] for row in range(len(chunk)))
 
     def _predict_window(self, sources: list[Source], forced: list[int], *, details: bool) -> Iterator[Prediction]:
         encoded, cut = self._encode(sources)
         results: dict[int, Prediction] = {row: Prediction("", 0.0) for row, ids in enumerate(encoded) if not ids}
-        for rows in self._batches([len(ids) for ids in encoded], self.search.beam):
-            ids = [encoded[row] for row in rows]
-            with choose_precision("float32", self.device.type).active():
-                source, lengths = (tensor.to(self.device) for tensor in pad_sources(ids))
-                prefixes = [forced] * len(rows) if forced else None
-                found = search(self.stepper, source, lengths, self.search, prefix=prefixes, alignments=details)
+
+        def answers(rows: list[int]) -> list[Prediction]:
+            source, lengths = padded_sources([encoded[row] for row in rows])
+            found = self.engine.search(source, lengths, self.search, prefix=forced, alignments=details)
             texts = iter(self.target_tokenizer.decode([each.ids for best in found for each in best]))
-            for row, own, best in zip(rows, ids, found, strict=True):
-                made = [self._prediction(each, next(texts), own if details else None, cut[row]) for each in best]
-                results[row] = _with_alternatives(made)
+            made = []
+            for row, best in zip(rows, found, strict=True):
+                read = encoded[row] if details else None
+                made.append(_with_alternatives([self._prediction(each, next(texts), read, cut[row]) for each in best]))
+            return made
+
+        batches = list(self._batches([len(ids) for ids in encoded], self.search.beam))
+        for rows, made in zip(batches, _each(answers, batches, self.engine.threads), strict=True):
+            results.update(zip(rows, made, strict=True))
         yield from (results[row] for row in range(len(sources)))
 
     def _prediction(self, found: Hypothesis, text: str, source: list[int] | None, cut: bool) -> Prediction:
@@ -130,19 +151,6 @@ class Predictor:
             yield rows[:count]
             rows = rows[count:]
 
-    @torch.inference_mode()
-    def _score_batch(self, sources: list[list[int]], targets: list[list[int]]) -> list[PairScore]:
-        batch = collate_ids(sources, targets).to(self.device)
-        readout, real = self.model.decoder.readout, length_mask(batch.target_lengths, batch.target_out.size(1))
-        with choose_precision("float32", self.device.type).active():
-            features, _ = self.model.features(batch.source, batch.source_lengths, batch.target_in)
-            parts = zip(features[real].split(SCORED), batch.target_out[real].split(SCORED), strict=True)
-            log_probs = torch.cat(
-                [torch.log_softmax(readout.logits(x).float(), -1).gather(1, y[:, None])[:, 0] for x, y in parts]
-            )
-        rows = [tuple(row.tolist()) for row in log_probs.split(batch.target_lengths.tolist())]
-        return [PairScore(sum(row), row) for row in rows]
-
 
 def _as_source(line: str | Source) -> Source:
     return line if isinstance(line, Source) else Source(line)
@@ -152,6 +160,18 @@ def _chunks(items: Iterable[T], size: int) -> Iterator[list[T]]:
     iterator = iter(items)
     while chunk := list(islice(iterator, size)):
         yield chunk
+
+
+def _each(work: Callable[[T], R], items: Sequence[T], threads: int) -> Iterator[R]:
+    """What `work` makes of each item, in order."""
+    if min(threads, len(items)) < 2:
+        yield from map(work, items)
+        return
+    pool = ThreadPoolExecutor(min(threads, len(items)))
+    try:
+        yield from pool.map(work, items)
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def _with_alternatives(made: list[Prediction]) -> Prediction:

@@ -1,8 +1,22 @@
-"""The model folder: safetensors, TOML, tokenizer JSON and a manifest with hashes; written atomically, never pickle."""
+"""The model folder: safetensors, TOML, tokenizer JSON and a manifest with hashes; written atomically, never pickle.
+
+Reading what needs no torch (`checkpoint.reading`) does not import it.
+"""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from seqloom.checkpoint.format import FORMAT_VERSION, Manifest
-from seqloom.checkpoint.store import LoadedModel, ModelFolder, load_model, save_model, verify
+from seqloom.checkpoint.reading import verify
+from seqloom.lazy import lazily
+
+if TYPE_CHECKING:
+    from seqloom.checkpoint.store import LoadedModel, ModelFolder, load_model, save_model
+else:
+    __getattr__ = lazily(
+        __name__,
+        dict.fromkeys(("LoadedModel", "ModelFolder", "load_model", "save_model"), "seqloom.checkpoint.store"),
+    )
 
 __all__ = ["FORMAT_VERSION", "LoadedModel", "Manifest", "ModelFolder", "load_model", "save_model", "verify"]

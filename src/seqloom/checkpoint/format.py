@@ -7,6 +7,8 @@
     tokenizer.source.json, tokenizer.target.json
     metrics.json             what was measured
     README.md                the model card
+    model.onnx               the network and its search as one graph, where it was exported
+    model.int8.onnx          the same with weights of 8 bits
 
 Other entries of the folder (a run's `log.jsonl` and `resume/`) are nobody's business here and stay as they are.
 """
@@ -34,6 +36,8 @@ SOURCE_TOKENIZER = "tokenizer.source.json"
 TARGET_TOKENIZER = "tokenizer.target.json"
 METRICS = "metrics.json"
 CARD = "README.md"
+GRAPH = "model.onnx"
+GRAPH_INT8 = "model.int8.onnx"
 
 REQUIRED = (CONFIG, WEIGHTS, METRICS)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from seqloom.checkpoint.files import Writer, text_writer
 from seqloom.checkpoint.format import FileRecord, read_json_object
-from seqloom.checkpoint.store import check_file
+from seqloom.checkpoint.reading import check_file
 from seqloom.errors import ModelFolderError
 
 SEAL = "hashes.json"

@@ -1,18 +1,49 @@
-"""Files → batches. Torch is imported by `data.batch` and `data.loader` only."""
+"""Files → batches. Torch is imported by `data.batch` and `data.loader` only, Arrow where a corpus or table is read."""
 
 from __future__ import annotations
 
-from seqloom.data.batching import BatchConfig, BatchSampler, Position, Share
-from seqloom.data.cache import corpus_digest, load_corpus, remembered, uses_cache
-from seqloom.data.cleaning import CleanReport, clean, split_dev
+from typing import TYPE_CHECKING
+
 from seqloom.data.config import DataConfig
-from seqloom.data.corpus import Corpus, Encoder, corpus_of, pairs_as_examples
 from seqloom.data.examples import Example, Origin, Source, group_by_source
-from seqloom.data.findings import inspection_values
-from seqloom.data.inspection import Inspection, inspect
-from seqloom.data.mixing import Mix, mix_of
 from seqloom.data.readers import BadLine, ReadReport, read_examples, read_sources
 from seqloom.data.survey import Survey, survey
+from seqloom.lazy import lazily
+
+if TYPE_CHECKING:
+    from seqloom.data.batching import BatchConfig, BatchSampler, Position, Share
+    from seqloom.data.cache import corpus_digest, load_corpus, remembered, uses_cache
+    from seqloom.data.cleaning import CleanReport, clean, split_dev
+    from seqloom.data.corpus import Corpus, Encoder, corpus_of, pairs_as_examples
+    from seqloom.data.findings import inspection_values
+    from seqloom.data.inspection import Inspection, inspect
+    from seqloom.data.mixing import Mix, mix_of
+else:
+    __getattr__ = lazily(
+        __name__,
+        {
+            "BatchConfig": "seqloom.data.batching",
+            "BatchSampler": "seqloom.data.batching",
+            "Position": "seqloom.data.batching",
+            "Share": "seqloom.data.batching",
+            "corpus_digest": "seqloom.data.cache",
+            "load_corpus": "seqloom.data.cache",
+            "remembered": "seqloom.data.cache",
+            "uses_cache": "seqloom.data.cache",
+            "CleanReport": "seqloom.data.cleaning",
+            "clean": "seqloom.data.cleaning",
+            "split_dev": "seqloom.data.cleaning",
+            "Corpus": "seqloom.data.corpus",
+            "Encoder": "seqloom.data.corpus",
+            "corpus_of": "seqloom.data.corpus",
+            "pairs_as_examples": "seqloom.data.corpus",
+            "inspection_values": "seqloom.data.findings",
+            "Inspection": "seqloom.data.inspection",
+            "inspect": "seqloom.data.inspection",
+            "Mix": "seqloom.data.mixing",
+            "mix_of": "seqloom.data.mixing",
+        },
+    )
 
 __all__ = [
     "BadLine",

@@ -12,9 +12,8 @@ from torch import Tensor
 
 from seqloom.data.batching import Share
 from seqloom.data.corpus import Corpus, Rows, Side
+from seqloom.data.padding import Ids, flat, padded, padded_sources
 from seqloom.text.special import BOS, EOS, PAD
-
-Ids = Sequence[int] | NDArray[np.int32]
 
 
 @dataclass(frozen=True)
@@ -107,8 +106,8 @@ def collate_ids(
 
 def pad_sources(sources: Sequence[Ids]) -> tuple[Tensor, Tensor]:
     """Source ids as a padded tensor [B, S] with EOS, and lengths [B] that count it."""
-    tokens, side = _flat(sources)
-    return torch.from_numpy(_padded(tokens, side)), torch.from_numpy(side.lengths.astype(np.int64) + 1)
+    ids, lengths = padded_sources(sources)
+    return torch.from_numpy(ids), torch.from_numpy(lengths)
 
 
 def _batch(
@@ -138,17 +137,9 @@ def _batch(
 
 
 def _padded(tokens: NDArray[np.int32], side: Side) -> NDArray[np.int64]:
-    """Ids [B, L] with EOS after each sequence and PAD after that."""
-    lengths = side.lengths[:, None]
-    places = np.arange(int(side.lengths.max(initial=0)) + 1)
-    inside = places < lengths
-    result = np.where(places == lengths, EOS, PAD)
-    result[inside] = tokens[(side.starts[:, None] + places)[inside]]
-    return result
+    return padded(tokens, side.starts, side.lengths)
 
 
 def _flat(sequences: Sequence[Ids]) -> tuple[NDArray[np.int32], Side]:
-    lengths = np.fromiter((len(ids) for ids in sequences), np.int32, count=len(sequences))
-    tokens = np.fromiter((token for ids in sequences for token in ids), np.int32, count=int(lengths.sum()))
-    starts = np.cumsum(lengths, dtype=np.int64) - lengths
+    tokens, starts, lengths = flat(sequences)
     return tokens, Side(starts, lengths)

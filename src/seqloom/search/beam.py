@@ -11,7 +11,8 @@ from torch import Tensor
 
 from seqloom.nn.tree import select_rows
 from seqloom.search.config import SearchConfig
-from seqloom.search.hypotheses import Hypothesis, empty_record, hypotheses, outputs
+from seqloom.search.hypotheses import as_found, empty_record, outputs
+from seqloom.search.hypothesis import Hypothesis
 from seqloom.search.rules import Limits, settings_of
 from seqloom.search.step import beam_step, first_live, greedy_step, none_finished
 from seqloom.search.stepper import Stepper
@@ -67,9 +68,9 @@ def search(
                 state = stepper.select(state, rows.flatten())
             continue
         leaving = done.nonzero().flatten() if count < len(numbers) else torch.arange(count, device=device)
-        found = outputs(record, numbers[leaving], select_rows(finished, leaving), wanted)
+        found = as_found(outputs(record, numbers[leaving], select_rows(finished, leaving), wanted))
         for row, number in enumerate(numbers[leaving].tolist()):
-            results[number] = hypotheses(found, row, int(lengths[number]))
+            results[number] = found.hypotheses(row, int(lengths[number]))
         if count == len(numbers):
             break
         kept = (~done).nonzero().flatten()

@@ -8,6 +8,9 @@ from pydantic import Field, model_validator
 
 from seqloom.config import Section
 
+OFFSETS = {"average": 0.0, "gnmt": 5.0, "none": 0.0}
+"""c of the length penalty ((c + length) / (c + 1))^α."""
+
 
 class SearchConfig(Section):
     """How predictions are found."""
@@ -42,3 +45,14 @@ class SearchConfig(Section):
         if self.n_best > self.beam:
             raise ValueError(f"n_best must be at most the beam, {self.beam}, not {self.n_best}")
         return self
+
+    def numbers(self) -> dict[str, int | float]:
+        """What a step of a search reads, by the names that `rules.Settings` and an exported graph have for it."""
+        return {
+            "n_best": self.n_best,
+            "offset": OFFSETS[self.length_penalty],
+            "alpha": 0.0 if self.length_penalty == "none" else self.alpha,
+            "min_length": self.min_length,
+            "no_repeat_ngram": self.no_repeat_ngram,
+            "exhaustive": int(self.exhaustive),
+        }

@@ -2,30 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float, Int
-from numpy.typing import NDArray
 from torch import Tensor
 
+from seqloom.search.hypothesis import Found
 from seqloom.search.step import Finished
-
-
-@dataclass(frozen=True)
-class Hypothesis:
-    """One finished output: ids without marks, normalised score, each token's log-probability with the end mark's last.
-
-    `alignment` [T, S] holds the attention weights of the tokens without the end mark; None if not asked for.
-    """
-
-    ids: tuple[int, ...]
-    score: float
-    token_log_probs: tuple[float, ...]
-    alignment: NDArray[np.float32] | None = field(default=None, compare=False)
 
 
 class Record(NamedTuple):
@@ -75,14 +60,8 @@ def outputs(record: Record, numbers: Int[Tensor, " C"], finished: Finished, coun
     return Outputs(scores, lengths, record.tokens[steps, rows, path], sums - before, weights)
 
 
-def hypotheses(found: Outputs, row: int, source_length: int) -> list[Hypothesis]:
-    """Those of one sentence."""
-    results = []
-    for rank, (score, length) in enumerate(zip(found.scores[row].tolist(), found.lengths[row].tolist(), strict=True)):
-        if score == -torch.inf:
-            break
-        tokens, log_probs = found.tokens[row, rank, : length - 1], found.log_probs[row, rank, :length]
-        seen = found.weights[row, rank, : length - 1, :source_length]
-        alignment = seen.float().cpu().numpy() if found.weights.size(3) else None
-        results.append(Hypothesis(tuple(tokens.tolist()), score, tuple(log_probs.tolist()), alignment))
-    return results
+def as_found(found: Outputs) -> Found:
+    """The same on the host, as arrays."""
+    weights = found.weights.float().cpu().numpy() if found.weights.size(3) else None
+    scores, lengths, tokens, log_probs = (part.cpu().numpy() for part in found[:4])
+    return Found(scores, lengths, tokens, log_probs, weights)

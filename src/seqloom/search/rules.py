@@ -11,8 +11,6 @@ from torch import Tensor
 from seqloom.search.config import SearchConfig
 from seqloom.text.special import BOS, EOS, PAD
 
-OFFSETS = {"average": 0.0, "gnmt": 5.0, "none": 0.0}
-
 
 class Limits(NamedTuple):
     """What is particular to each sentence of a batch."""
@@ -38,16 +36,7 @@ class Settings(NamedTuple):
 
 def settings_of(config: SearchConfig, device: torch.device) -> Settings:
     """The numbers of a configuration."""
-    alpha = 0.0 if config.length_penalty == "none" else config.alpha
-    numbers = (
-        config.n_best,
-        OFFSETS[config.length_penalty],
-        alpha,
-        config.min_length,
-        config.no_repeat_ngram,
-        int(config.exhaustive),
-    )
-    return Settings(*(torch.tensor(number, device=device) for number in numbers))
+    return Settings(**{name: torch.tensor(number, device=device) for name, number in config.numbers().items()})
 
 
 class Written(NamedTuple):

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from seqloom.data import BatchSampler, Share, Source
 from seqloom.data.loader import evaluation_batches
+from seqloom.eager import TorchEngine
 from seqloom.inference import Predictor
 from seqloom.metrics import compute
 from seqloom.training.reports import EvalReport
@@ -51,12 +52,11 @@ def dev_metrics(prepared: Prepared) -> dict[str, float]:
     if not prepared.dev_examples:
         return {}
     predictor = Predictor(
-        prepared.model.eval(),
+        TorchEngine(prepared.model.eval(), prepared.device),
         prepared.encoder.source,
         prepared.encoder.target,
         prepared.config.search.replace(beam=selection.beam, n_best=1),
         reverse_source=prepared.config.data.reverse_source,
-        device=prepared.device,
     )
     sources = [Source(example.source, example.tags) for example in group.share.of(prepared.dev_examples)]
     predictions = Share.whole(group.gather([prediction.text for prediction in predictor.predict(sources)]))

@@ -34,8 +34,9 @@ from seqloom.checkpoint.files import (
     write_file,
     write_sibling,
 )
+from seqloom.checkpoint.reading import read_tokenizers
 from seqloom.checkpoint.seal import SEAL, check_seal, identity, sealed
-from seqloom.checkpoint.store import read_tokenizers, tokenizer_writers
+from seqloom.checkpoint.store import tokenizer_writers
 from seqloom.config import build, differences, read_toml, to_toml
 from seqloom.errors import ConfigError, ModelFolderError
 from seqloom.nn.precision import Precision

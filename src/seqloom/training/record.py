@@ -17,7 +17,7 @@ from typing import Any
 import torch
 
 from seqloom.checkpoint import format as layout
-from seqloom.checkpoint.store import verify
+from seqloom.checkpoint.reading import verify
 from seqloom.data import Example
 from seqloom.data.cache import cache_folder, uses_cache
 from seqloom.data.digests import content_digests

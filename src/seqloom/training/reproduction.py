@@ -12,7 +12,7 @@ from typing import Any, Literal
 from seqloom.checkpoint import format as layout
 from seqloom.checkpoint.files import place_of
 from seqloom.checkpoint.format import read_json_object
-from seqloom.checkpoint.store import verify
+from seqloom.checkpoint.reading import verify
 from seqloom.config import build, read_toml
 from seqloom.data import DataConfig
 from seqloom.data.digests import content_digests

@@ -32,8 +32,8 @@ from torch.optim import AdamW
 
 from seqloom.checkpoint.files import Writer, disk_errors, place_of, text_writer, write_file, write_sibling
 from seqloom.checkpoint.format import WEIGHTS, FileRecord, read_json_object
+from seqloom.checkpoint.reading import check_file
 from seqloom.checkpoint.seal import check_seal, sealed
-from seqloom.checkpoint.store import check_file
 from seqloom.checkpoint.tensors import distinct_tensors, fill_tensors, read_tensors, write_tensors
 from seqloom.errors import ModelFolderError
 from seqloom.training.averaging import Weights

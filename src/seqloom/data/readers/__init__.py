@@ -7,7 +7,6 @@ from pathlib import Path
 
 from seqloom.data.config import DataConfig
 from seqloom.data.examples import Example, Source
-from seqloom.data.readers.arrow import read_arrow, read_parquet
 from seqloom.data.readers.comma import read_csv
 from seqloom.data.readers.jsonl import read_jsonl
 from seqloom.data.readers.parallel import parallel_paths, read_parallel
@@ -15,6 +14,7 @@ from seqloom.data.readers.pattern import read_pattern
 from seqloom.data.readers.report import BadLine, ReadReport
 from seqloom.data.readers.shards import matches, shards_of
 from seqloom.data.readers.sources import read_cells, read_plain, read_records, read_table
+from seqloom.data.readers.tables import read_arrow, read_parquet
 from seqloom.data.readers.tsv import read_tsv
 
 Reader = Callable[[str, DataConfig, ReadReport], Iterator[Example]]

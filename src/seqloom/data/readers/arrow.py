@@ -9,30 +9,18 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from seqloom.data.config import DataConfig
-from seqloom.data.examples import Example, Origin
+from seqloom.data.examples import Origin
 from seqloom.data.readers.columns import find_columns
-from seqloom.data.readers.jsonl import record_example
 from seqloom.data.readers.lines import STDIN, opened
-from seqloom.data.readers.report import ReadReport
 from seqloom.errors import DataError
 
 ROWS = 10_000
 
 
-def read_parquet(entry: str, config: DataConfig, report: ReadReport) -> Iterator[Example]:
-    """Examples of a Parquet file."""
-    return _examples(table_records(entry, config, parquet=True), config, report)
-
-
-def read_arrow(entry: str, config: DataConfig, report: ReadReport) -> Iterator[Example]:
-    """Examples of an Arrow file (also Feather 2) or stream."""
-    return _examples(table_records(entry, config, parquet=False), config, report)
-
-
 def table_records(
     entry: str, config: DataConfig, *, parquet: bool, target: bool = True
 ) -> Iterator[tuple[Origin, dict[str, Any]]]:
-    """The wanted cells of each row, under the names that `named` gives the columns."""
+    """The wanted cells of each row, under the names that `tables.named` gives the columns."""
     kind = "a Parquet file" if parquet else "an Arrow file"
     with opened(entry) as stream:
         try:
@@ -55,23 +43,6 @@ def table_records(
                     yield Origin(entry, number), {name: values[index] for name, values in cells.items()}
         except (pa.ArrowException, UnicodeDecodeError, KeyError) as error:
             raise _unreadable(kind, error, entry) from None
-
-
-def named(config: DataConfig) -> DataConfig:
-    """The settings under which a record of `table_records` is read."""
-    references = tuple(f"reference {number}" for number in range(len(config.references)))
-    tags = "tags" if config.tags else ""
-    return config.replace(source="source", target="target", references=references, tags=tags)
-
-
-def _examples(
-    records: Iterator[tuple[Origin, dict[str, Any]]], config: DataConfig, report: ReadReport
-) -> Iterator[Example]:
-    inner = named(config)
-    for origin, record in records:
-        example = record_example(record, inner, origin, report)
-        if example is not None:
-            yield example
 
 
 def _random_access(entry: str, stream: Any) -> Any:

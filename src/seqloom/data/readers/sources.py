@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 from seqloom.data.config import DataConfig
 from seqloom.data.examples import Source
-from seqloom.data.readers.arrow import named, table_records
 from seqloom.data.readers.columns import Columns, find_columns, has_header, split_tags
 from seqloom.data.readers.comma import csv_rows
 from seqloom.data.readers.jsonl import json_records, record_source
 from seqloom.data.readers.lines import read_lines
 from seqloom.data.readers.report import ReadReport
+from seqloom.data.readers.tables import named, table_records
 from seqloom.data.readers.tsv import tsv_rows
 
 EMPTY = Source("")

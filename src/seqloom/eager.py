@@ -1,0 +1,57 @@
+"""A network as PyTorch runs it: the engine of predictions, and of scores, where torch is installed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from seqloom.data.batch import collate_ids
+from seqloom.model import Seq2Seq
+from seqloom.nn.precision import choose_precision
+from seqloom.nn.shapes import length_mask
+from seqloom.search import Hypothesis, ModelStepper, SearchConfig, Stepper, search
+
+SCORED = 1024
+"""Target tokens compared with the vocabulary at once where pairs are scored."""
+
+
+class TorchEngine:
+    """Searches and scores with a model; `stepper` takes the model's place in searches, for an ensemble."""
+
+    threads = 1
+    """Of batches; PyTorch has its own inside of one."""
+
+    def __init__(self, model: Seq2Seq, device: str | torch.device = "cpu", *, stepper: Stepper | None = None) -> None:
+        self.model, self.device = model, torch.device(device)
+        self.stepper = stepper or ModelStepper(model)
+
+    def search(
+        self,
+        source: NDArray[np.int64],
+        lengths: NDArray[np.int64],
+        config: SearchConfig,
+        *,
+        prefix: Sequence[int] = (),
+        alignments: bool = False,
+    ) -> list[list[Hypothesis]]:
+        """The best outputs of each row."""
+        with choose_precision("float32", self.device.type).active():
+            ids, sizes = (torch.from_numpy(array).to(self.device) for array in (source, lengths))
+            prefixes = [list(prefix)] * len(source) if prefix else None
+            return search(self.stepper, ids, sizes, config, prefix=prefixes, alignments=alignments)
+
+    @torch.inference_mode()
+    def score(self, sources: Sequence[Sequence[int]], targets: Sequence[Sequence[int]]) -> list[tuple[float, ...]]:
+        """The log-probability of each token of each target, the end mark's last."""
+        batch = collate_ids(sources, targets).to(self.device)
+        readout, real = self.model.decoder.readout, length_mask(batch.target_lengths, batch.target_out.size(1))
+        with choose_precision("float32", self.device.type).active():
+            features, _ = self.model.features(batch.source, batch.source_lengths, batch.target_in)
+            parts = zip(features[real].split(SCORED), batch.target_out[real].split(SCORED), strict=True)
+            log_probs = torch.cat(
+                [torch.log_softmax(readout.logits(x).float(), -1).gather(1, y[:, None])[:, 0] for x, y in parts]
+            )
+        return [tuple(row.tolist()) for row in log_probs.split(batch.target_lengths.tolist())]
