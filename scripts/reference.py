@@ -66,7 +66,9 @@ def python_page() -> str:
 
 def class_parts(thing: type) -> list[str]:
     parts = [inspect.getdoc(thing) or ""]
-    for name, member in vars(thing).items():
+    owners = [owner for owner in thing.__mro__ if owner.__module__.startswith("seqloom.")]
+    members = {name: member for owner in reversed(owners) for name, member in vars(owner).items()}
+    for name, member in members.items():
         if name.startswith("_") or not inspect.isfunction(member):
             continue
         parts += [f"### {thing.__name__}.{name}", *function_parts(name, member)]

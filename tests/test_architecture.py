@@ -21,6 +21,7 @@ ROOMS = (
     "model",
     "search",
     "checkpoint",
+    "export",
     "inference",
     "answers",
     "runtime",
@@ -162,7 +163,9 @@ def test_what_a_room_offers_is_there() -> None:
             continue
         (names,) = listed
         seen = [*tree.body, *(inner for node in tree.body if isinstance(node, ast.If) for inner in node.body)]
-        known = {alias.asname or alias.name for node in seen if isinstance(node, ast.ImportFrom) for alias in node.names}
+        known = {
+            alias.asname or alias.name for node in seen if isinstance(node, ast.ImportFrom) for alias in node.names
+        }
         known |= {node.name for node in tree.body if isinstance(node, Function | ast.ClassDef)}
         for node in tree.body:
             if isinstance(node, ast.Assign | ast.AnnAssign):

@@ -6,7 +6,8 @@
     model = seqloom.load("model")
     model.predict(["dog"])[0].text
 
-Importing the package is instant: what needs torch or NumPy is imported when it is first asked for.
+Importing the package is instant: what needs torch or NumPy is imported when it is first asked for. Without torch `load`
+takes the graph that `seqloom export` has written into the folder.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from seqloom.api import Model, average, load, train
+    from seqloom.api import Model, average, train
     from seqloom.errors import (
         ConfigError,
         DataError,
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
         SeqloomError,
         TrainingError,
     )
+    from seqloom.loading import load
     from seqloom.prediction import Prediction
 
     __version__: str
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "Model": "seqloom.api",
     "average": "seqloom.api",
-    "load": "seqloom.api",
+    "load": "seqloom.loading",
     "train": "seqloom.api",
     "Prediction": "seqloom.prediction",
     "SeqloomError": "seqloom.errors",
@@ -65,7 +67,10 @@ def __getattr__(name: str) -> object:
     if name == "__version__":
         return import_module("importlib.metadata").version("seqloom")
     if name in _HOMES:
-        return getattr(import_module(_HOMES[name]), name)
+        try:
+            return getattr(import_module(_HOMES[name]), name)
+        except ModuleNotFoundError as error:
+            raise import_module("seqloom.errors").absent(error, f"seqloom.{name}") from None
     raise AttributeError(f"module 'seqloom' has no attribute {name!r}")
 
 

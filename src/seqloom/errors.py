@@ -17,6 +17,21 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+TRAINING = frozenset(
+    {
+        "filelock",
+        "jaxtyping",
+        "pyarrow",
+        "rapidfuzz",
+        "rouge_score",
+        "sacrebleu",
+        "sacremoses",
+        "safetensors",
+        "torch",
+    }
+)
+"""Modules of the extra `train`."""
+
 
 class SeqloomError(ValueError):
     """Something a user can mend: `message` without a full stop, `where` a file and line, `hint` what to do."""
@@ -57,6 +72,12 @@ class DependencyError(SeqloomError, ImportError):
 def missing_package(package: str, extra: str, purpose: str) -> DependencyError:
     """The error for a package that lives in an extra."""
     return DependencyError(f"{purpose} needs the package {package}", hint=f'pip install "seqloom[{extra}]"')
+
+
+def absent(error: ModuleNotFoundError, purpose: str) -> ModuleNotFoundError | DependencyError:
+    """The error for a package of the training extra that could not be imported; any other stays as it is."""
+    package = (error.name or "").partition(".")[0]
+    return missing_package(package, "train", purpose) if package in TRAINING else error
 
 
 def suggestion(name: str, known: Iterable[str]) -> str:

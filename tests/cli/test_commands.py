@@ -40,7 +40,7 @@ def test_flags_stay_few() -> None:
     """Everything else is --set: a new flag is a decision, taken here."""
     assert dict(flags(get_command(app))) == {
         "train": 7,
-        "predict": 6,
+        "predict": 10,
         "evaluate": 4,
         "score": 2,
         "show": 1,

@@ -19,16 +19,17 @@ def verify(folder: Path | str) -> Manifest:
     """The manifest of a model folder, after comparing every file with its size and SHA-256; names the damaged file."""
     folder = Path(folder)
     manifest = read_manifest(folder)
-    for name in layout.REQUIRED:
-        if name not in manifest.files:
-            raise ModelFolderError(f"the manifest does not list {name}", where=str(folder / layout.MANIFEST))
-    check_files(folder, manifest, manifest.files)
+    check_files(folder, manifest, (*layout.REQUIRED, *manifest.files))
     return manifest
 
 
 def check_files(folder: Path, manifest: Manifest, names: Iterable[str]) -> None:
-    """Compare some files with what the manifest knows of them."""
-    for name in names:
+    """Compare some files with what the manifest knows of them; it must list each of them."""
+    wanted = dict.fromkeys(names)
+    for name in wanted:
+        if name not in manifest.files:
+            raise ModelFolderError(f"the manifest does not list {name}", where=str(folder / layout.MANIFEST))
+    for name in wanted:
         check_file(place_of(folder, name), manifest.files[name], folder / name)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from seqloom.errors import SeqloomError
+from seqloom.errors import SeqloomError, absent
 
 FAILED, USER_ERROR, INTERRUPTED, BROKEN_PIPE = 1, 2, 130, 141
 
@@ -25,9 +25,10 @@ class Guard(TyperGroup):
         try:
             result = super().invoke(ctx)
             sys.stdout.flush()
-        except SeqloomError as error:
+        except (SeqloomError, ModuleNotFoundError) as error:
+            said = _in_our_words(error)
             if _speaks():
-                typer.echo(f"error: {error}", err=True)
+                typer.echo(f"error: {said}", err=True)
             raise typer.Exit(USER_ERROR) from None
         except KeyboardInterrupt as interrupt:
             if not _several():
@@ -51,6 +52,14 @@ class Guard(TyperGroup):
                 raise
             raise typer.Exit(FAILED) from None
         return result
+
+
+def _in_our_words(error: SeqloomError | ModuleNotFoundError) -> SeqloomError:
+    """The error as it is, or, for a package that the command needs, how to install it."""
+    said = error if isinstance(error, SeqloomError) else absent(error, "this command")
+    if isinstance(said, SeqloomError):
+        return said
+    raise error
 
 
 def _several() -> bool:

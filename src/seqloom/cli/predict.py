@@ -28,20 +28,33 @@ def predict(
     prefix: Annotated[str, typer.Option("--prefix", metavar="TEXT", help="What every answer begins with.")] = "",
     as_json: Json = False,
     settings: Settings = None,
+    engine: Annotated[
+        str, typer.Option("--engine", metavar="NAME", help="torch, onnx, or auto: torch where it is installed.")
+    ] = "auto",
+    int8: Annotated[bool, typer.Option("--int8", help="The exported graph with weights of 8 bits.")] = False,
+    threads: Annotated[
+        int | None, typer.Option("--threads", metavar="N", help="Batches at a time, each on a core; onnx only.")
+    ] = None,
+    window: Annotated[
+        int | None,
+        typer.Option("--window", metavar="N", help="Lines read before the first is answered.", min=1),
+    ] = None,
 ) -> None:
     """Answer each line.
 
     With several answers to a line, each is a line of three columns: number, score, text.
     """
-    from seqloom.api import load
     from seqloom.data import read_sources
     from seqloom.inference import WINDOW
+    from seqloom.loading import load
 
-    chosen = load(model).with_settings(settings or (), beam=beam, n_best=n_best)
+    loaded = load(model, engine=engine, int8=int8 or None, threads=threads)
+    chosen = loaded.with_settings(settings or (), beam=beam, n_best=n_best)
     sources = read_sources(file, chosen.config.data)
     several = chosen.config.search.n_best > 1
     with opened(output) as stream:
-        window = 1 if file == "-" and sys.stdin.isatty() else WINDOW
+        if window is None:
+            window = 1 if file == "-" and sys.stdin.isatty() else WINDOW
         answers = chosen.stream(sources, alignments=as_json, prefix=prefix, window=window)
         for number, answer in enumerate(answers, start=1):
             if as_json:

@@ -1,0 +1,82 @@
+"""An exported graph as the engine of predictions: the network and its whole search are one call."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from seqloom.errors import DependencyError, ModelFolderError
+from seqloom.search import Hypothesis, SearchConfig
+from seqloom.search.hypothesis import Found
+
+OUTPUTS = ("scores", "lengths", "tokens", "log_probs", "alignments")
+ERRORS = 3
+"""The severity from which ONNX Runtime writes to standard error."""
+
+
+class OnnxEngine:
+    """Searches with a graph, each batch on one thread; `attends` says whether the model has attention.
+
+    A call of the graph changes nothing but memory of its own, so threads may share an engine.
+    """
+
+    def __init__(self, path: Path, *, attends: bool = True, threads: int = 1) -> None:
+        self._session, self._attends, self.threads = _session(path), attends, threads
+
+    def search(
+        self,
+        source: NDArray[np.int64],
+        lengths: NDArray[np.int64],
+        config: SearchConfig,
+        *,
+        prefix: Sequence[int] = (),
+        alignments: bool = False,
+    ) -> list[list[Hypothesis]]:
+        """The best outputs of each row."""
+        numbers = {
+            "beam": config.beam,
+            **config.numbers(),
+            "max_length_ratio": config.max_length_ratio,
+            "max_length_extra": config.max_length_extra,
+        }
+        feed = {
+            "source": source,
+            "source_lengths": lengths,
+            **{
+                name: np.array(value, np.float32 if isinstance(value, float) else np.int64)
+                for name, value in numbers.items()
+            },
+            "prefix": np.array([[*prefix] or [0]], np.int64),
+            "prefix_lengths": np.array([len(prefix)], np.int64),
+        }
+        wanted = OUTPUTS if alignments and self._attends else OUTPUTS[:-1]
+        arrays = dict(zip(wanted, self._session.run(wanted, feed), strict=True))
+        found = Found(**{"alignments": None, **arrays})
+        return [found.hypotheses(row, length) for row, length in enumerate(lengths.tolist())]
+
+    def score(self, sources: Sequence[Sequence[int]], targets: Sequence[Sequence[int]]) -> list[tuple[float, ...]]:
+        """Refused: a graph holds the search and nothing else."""
+        del sources, targets
+        raise DependencyError(
+            "given targets are scored by PyTorch, not by an exported graph",
+            hint='pip install "seqloom[train]", and load the folder with engine="torch"',
+        )
+
+
+def _session(path: Path) -> onnxruntime.InferenceSession:
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = ERRORS
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    try:
+        return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # the library's own errors have no common kind
+        reason = (str(error).splitlines() or [""])[0]
+        raise ModelFolderError(
+            f"cannot be run by ONNX Runtime {onnxruntime.__version__}: {reason}",
+            where=str(path),
+            hint="pip install --upgrade onnxruntime, or export the model again: seqloom export FOLDER",
+        ) from None

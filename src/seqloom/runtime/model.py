@@ -1,0 +1,107 @@
+"""A model folder without PyTorch: its tokenizers, its settings of search and data, and its graph."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Self
+
+from seqloom.answers import Answers
+from seqloom.checkpoint import format as layout
+from seqloom.checkpoint.files import place_of
+from seqloom.checkpoint.reading import check_files, read_config, read_manifest, read_tokenizers
+from seqloom.config import Section, build
+from seqloom.data import DataConfig
+from seqloom.errors import ConfigError, ModelFolderError
+from seqloom.inference import Predictor
+from seqloom.runtime.engine import OnnxEngine
+from seqloom.search import SearchConfig
+from seqloom.text import Tokenizer
+
+FIXED = ("text", "model", "training", "evaluation")
+"""Sections of a run's configuration that have no part in predicting."""
+MISSING = ("network", "metrics", "score", "evaluate", "save", "sizes")
+"""What a model with PyTorch has besides."""
+
+
+class RuntimeConfig(Section):
+    """What of a run's configuration a prediction depends on."""
+
+    data: DataConfig = DataConfig()
+    """How inputs are read."""
+    search: SearchConfig = SearchConfig()
+    """How predictions are found."""
+
+
+@dataclass(frozen=True)
+class RuntimeModel(Answers):
+    """A trained model that predicts by ONNX Runtime."""
+
+    engine: OnnxEngine = field(repr=False)
+    source_tokenizer: Tokenizer
+    target_tokenizer: Tokenizer
+    config: RuntimeConfig = field(repr=False)
+
+    def configured(self, values: dict[str, Any]) -> Self:
+        """The same model under other settings, all of them given as plain values."""
+        for name in FIXED:
+            if name in values:
+                hint = "settings of search and data can change; for others load the folder with PyTorch"
+                raise ConfigError(f"{name} has no part in an exported model", hint=hint)
+        return replace(self, config=build(RuntimeConfig, values))
+
+    @cached_property
+    def predictor(self) -> Predictor:
+        """The model at work."""
+        return Predictor(
+            self.engine,
+            self.source_tokenizer,
+            self.target_tokenizer,
+            self.config.search,
+            reverse_source=self.config.data.reverse_source,
+        )
+
+    def __getattr__(self, name: str) -> Any:
+        if name in MISSING:
+            raise AttributeError(f'{name} needs PyTorch: pip install "seqloom[train]", load(folder, engine="torch")')
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
+
+def load_graph(folder: Path | str, *, int8: bool | None = None, threads: int = 1) -> RuntimeModel:
+    """The exported model in a folder; each file that it reads is checked against its hash first.
+
+    `int8` chooses the graph with weights of 8 bits or the one in float32; None takes float32 where there are both.
+    `threads` batches are predicted at a time, each on one processor core.
+    """
+    if threads < 1:
+        raise ConfigError(f"threads must be at least 1, not {threads}")
+    folder = Path(folder)
+    manifest = read_manifest(folder)
+    graph = _graph(folder, manifest.files, int8)
+    shared = layout.TOKENIZER in manifest.files
+    tokenizers = [layout.TOKENIZER] if shared else [layout.SOURCE_TOKENIZER, layout.TARGET_TOKENIZER]
+    check_files(folder, manifest, (layout.CONFIG, *tokenizers, graph))
+    values = read_config(folder)
+    known = {name: values[name] for name in RuntimeConfig.model_fields if name in values}
+    config = build(RuntimeConfig, known, where=str(folder / layout.CONFIG))
+    source, target = read_tokenizers(folder, manifest.files)
+    attends = values.get("model", {}).get("decoder", {}).get("attend") != "none"
+    engine = OnnxEngine(place_of(folder, graph), attends=attends, threads=threads)
+    return RuntimeModel(engine, source, target, config)
+
+
+def _graph(folder: Path, files: Mapping[str, object], int8: bool | None) -> str:
+    """The name of the graph to run."""
+    kinds = {layout.GRAPH: False, layout.GRAPH_INT8: True}
+    wanted = [name for name, small in kinds.items() if int8 in (None, small)]
+    found = [name for name in wanted if name in files]
+    if not found:
+        option = " --int8" if int8 else ""
+        raise ModelFolderError(
+            f"has no exported graph ({' or '.join(wanted)})",
+            where=str(folder),
+            hint=f"where PyTorch is installed: seqloom export {folder}{option}",
+        )
+    return found[0]
