@@ -38,12 +38,18 @@ class Begin(nn.Module):
         self.model = model
 
     def forward(
-        self, source: Tensor, lengths: Tensor, beam: Tensor, max_length_ratio: Tensor, max_length_extra: Tensor
+        self,
+        source: Tensor,
+        lengths: Tensor,
+        beam: Tensor,
+        max_length_ratio: Tensor,
+        max_length_extra: Tensor,
+        prefix_lengths: Tensor,
     ) -> tuple[Tensor, ...]:
         """[B, S], [B] and numbers → room, longest, live (with what rules look at), finished, decoder, memory."""
         places = beam.item()
         torch._check(places >= 1)
-        longest = (lengths * max_length_ratio).long() + max_length_extra
+        longest = torch.maximum((lengths * max_length_ratio).long() + max_length_extra, prefix_lengths)
         room = longest.max() + 1
         size = room.item()
         torch._check(size >= 1)
@@ -77,7 +83,9 @@ class Step(nn.Module):
         written = Written(*live[3:]) if self.kind == "ruled" else None
         rows = [leaf.squeeze(1) if greedy else leaf.flatten(0, 1) for leaf in decoder]
         state = ModelState(rebuild(self.like.memory, memory), rebuild(self.like.decoder, rows))
-        logits, state, weights = self.model.step(live[1].flatten(), state)
+        # in the empty places of a wide beam stand words that fill the vocabulary's last block: they have no embedding
+        tokens = live[1].flatten().clamp_max(self.model.target_size - 1)
+        logits, state, weights = self.model.step(tokens, state)
         log_probs = torch.log_softmax(logits, -1)
         by_beam = log_probs[:, None] if greedy else log_probs.unflatten(0, (sentences, beam))
         step = greedy_step if greedy else beam_step

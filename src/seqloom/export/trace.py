@@ -36,13 +36,15 @@ def graph_of(model: Seq2Seq, search: SearchConfig) -> onnx.ModelProto:
         "max_length_extra": np.array(search.max_length_extra, np.int64),
     }
     prefix = {"prefix": np.zeros((1, 1), np.int64), "prefix_lengths": np.zeros(1, np.int64)}
+    nothing = torch.zeros(SENTENCES, dtype=torch.long)
     begin = Begin(model)
     steps: dict[str, Piece] = {}
     memories = [f"memory.{number}" for number in range(len(memory))]
     decoders = [f"decoder.{number}" for number in range(count)]
     for kind in KINDS:
         beam = 1 if kind == "greedy" else BEAM
-        given = (source, lengths, torch.tensor(beam), *(torch.from_numpy(value) for value in lengthy.values()))
+        numbers_of_begin = (torch.from_numpy(value) for value in lengthy.values())
+        given = (source, lengths, torch.tensor(beam), *numbers_of_begin, nothing)
         _, longest, *rest = (tensor.clone() for tensor in begin(*given))  # one tensor given twice would be traced as one input
         live, rest = rest[: 5 if kind == "ruled" else 3], rest[5:]
         finished, decoder = rest[:4], rest[4 : 4 + count]
@@ -62,10 +64,10 @@ def graph_of(model: Seq2Seq, search: SearchConfig) -> onnx.ModelProto:
         inputs = [*own, *memories, "longest", "prefix", "prefix_lengths", *numbers]
         outputs = [f"{kind}.{name}.next" for name in ("more", *carried(kind, count))] + [f"{kind}.{name}" for name in RECORD]
         steps[kind] = _traced(Step(model, state, kind), arguments, shapes, kind, inputs, outputs)
-    given = (source, lengths, torch.tensor(BEAM), *(torch.from_numpy(value) for value in lengthy.values()))
-    shapes = (_open(source), _open(lengths), None, None, None)
+    given = (source, lengths, torch.tensor(BEAM), *(torch.from_numpy(value) for value in lengthy.values()), nothing)
+    shapes = (_open(source), _open(lengths), None, None, None, _open(nothing))
     names = ["room", "longest", *LIVE, *FINISHED, *decoders, *memories]
-    begun = _traced(begin, given, shapes, "begin", ["source", "source_lengths", "beam", *lengthy], names)
+    begun = _traced(begin, given, shapes, "begin", ["source", "source_lengths", "beam", *lengthy, "prefix_lengths"], names)
     room = 9
     record = [torch.zeros(room, SENTENCES, BEAM, dtype=torch.long), torch.zeros(room, SENTENCES, BEAM), torch.zeros(room, SENTENCES, BEAM, 7)]
     ends = [torch.zeros(SENTENCES, BEAM), torch.zeros(SENTENCES, BEAM) - 1, torch.ones(SENTENCES, BEAM, dtype=torch.long), torch.zeros(SENTENCES, BEAM, 19, dtype=torch.long)]
