@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -102,6 +103,6 @@ def _graph(folder: Path, files: Mapping[str, object], int8: bool | None) -> str:
         raise ModelFolderError(
             f"has no exported graph ({' or '.join(wanted)})",
             where=str(folder),
-            hint=f"where PyTorch is installed: seqloom export {folder}{option}",
+            hint=f"where PyTorch is installed: seqloom export {shlex.quote(str(folder))}{option}",
         )
     return found[0]

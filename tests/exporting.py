@@ -1,0 +1,55 @@
+"""Model folders with an exported graph, traced in a process of its own: shapes are checked in this one."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from filelock import FileLock
+
+import seqloom
+from seqloom.checkpoint.format import MANIFEST, FileRecord, Manifest
+from toy import SETTINGS, copied
+
+
+def listed(folder: Path, names: Mapping[str, FileRecord | None]) -> None:
+    """Put files into the manifest of a folder, or take them out."""
+    manifest = Manifest.from_json((folder / MANIFEST).read_text(encoding="utf-8"), str(folder))
+    files = {name: record for name, record in {**manifest.files, **names}.items() if record is not None}
+    (folder / MANIFEST).write_text(Manifest(files).to_json(), encoding="utf-8")
+
+
+def made_once(factory: pytest.TempPathFactory, name: str, settings: dict[str, Any], count: int) -> Path:
+    """A trained and exported folder; of several test processes the first makes it for all."""
+    shared = factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+    folder, making = shared / name, shared / f"{name}.making"
+    with FileLock(shared / f"{name}.lock"):
+        if not folder.is_dir():
+            shutil.rmtree(making, ignore_errors=True)
+            seqloom.train(copied(count), copied(40, seed=2), making, settings={**SETTINGS, **settings})
+            paths = os.pathsep.join([str(Path(seqloom.__file__).parents[1]), str(Path(__file__).parent)])
+            command = [sys.executable, str(Path(__file__).parent / "runtime" / "export_folder.py"), str(making)]
+            subprocess.run(command, check=True, env={**os.environ, "PYTHONPATH": paths, "OMP_NUM_THREADS": "1"})
+            making.rename(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def exported_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A trained model's folder with its graph."""
+    return made_once(tmp_path_factory, "exported", {}, 600)
+
+
+@pytest.fixture(scope="session")
+def blind_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same of a model without attention, with tags and a reversed source, hardly trained."""
+    settings = {"model.decoder.attend": "none", "data.reverse_source": True, "training.epochs": 1}
+    return made_once(tmp_path_factory, "blind", settings, 200)

@@ -1,0 +1,136 @@
+"""Both engines give one answer: the graph's predictions are PyTorch's, whatever is asked of them; law 2 holds in it."""
+
+from __future__ import annotations
+
+import random
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import seqloom
+from seqloom.answers import Answers
+from seqloom.api import Model
+from seqloom.data import Source
+from seqloom.prediction import Prediction
+from seqloom.runtime import RuntimeModel
+
+pytestmark = pytest.mark.usefixtures("unchecked_shapes")
+CHANCE = random.Random(4)
+LINES = ["".join(CHANCE.choices("abcd", k=size)) for size in (1, 1, 2, 3, 5, 8, 13)]
+LINES += ["", "  ", "a?b", "xyz", "\t", "d" * 40, "", "dcba" * 20]
+Asked = dict[str, Any]
+ASKED: dict[str, Asked] = {
+    "greedy": {"beam": 1},
+    "beam": {"beam": 5},
+    "n-best": {"n_best": 4},
+    "wider than the vocabulary": {"beam": 30, "n_best": 30},
+    "prefix": {"beam": 3, "prefix": "cab"},
+    "prefix greedy": {"beam": 1, "prefix": "da"},
+    "prefix longer than an answer": {"beam": 2, "prefix": "abcd" * 9, "search.max_length_extra": 2},
+    "shortest length": {"beam": 3, "n_best": 2, "search.min_length": 9},
+    "shortest length greedy": {"beam": 1, "search.min_length": 6},
+    "no repeats": {"beam": 3, "search.no_repeat_ngram": 2},
+    "no repeats greedy": {"beam": 1, "search.no_repeat_ngram": 1},
+    "longest length": {"beam": 2, "search.max_length_ratio": 0.5, "search.max_length_extra": 1},
+    "gnmt": {"beam": 4, "search.length_penalty": "gnmt", "search.alpha": 0.6},
+    "no penalty": {"beam": 4, "search.length_penalty": "none"},
+    "exhaustive": {"beam": 3, "n_best": 3, "search.exhaustive": True},
+    "cut": {"beam": 2, "search.max_source_length": 6},
+}
+
+
+@pytest.fixture(scope="module")
+def with_torch(exported_folder: Path) -> Model:
+    return seqloom.load(exported_folder, engine="torch")
+
+
+@pytest.fixture(scope="module")
+def with_graph(exported_folder: Path) -> RuntimeModel:
+    return seqloom.load(exported_folder, engine="onnx")
+
+
+def answers(model: Answers, lines: list[Any], asked: Asked, *, alignments: bool = True) -> list[Prediction]:
+    asked = dict(asked)
+    prefix = asked.pop("prefix", "")
+    width = {name: asked.pop(name) for name in ("beam", "n_best") if name in asked}
+    return list(model.with_settings(asked, **width).stream(lines, alignments=alignments, prefix=prefix))
+
+
+def assert_same(found: list[Prediction], wanted: list[Prediction], tolerance: float = 1e-4) -> None:
+    assert len(found) == len(wanted)
+    for own, other in zip(found, wanted, strict=True):
+        assert_same(list(own.alternatives), list(other.alternatives), tolerance)
+        assert (own.text, own.cut) == (other.text, other.cut)
+        assert (own.source_tokens, own.target_tokens) == (other.source_tokens, other.target_tokens)
+        assert own.score == pytest.approx(other.score, abs=tolerance)
+        assert own.token_log_probs == pytest.approx(other.token_log_probs, abs=tolerance)
+        if own.alignment is None or other.alignment is None:
+            assert own.alignment is other.alignment
+        else:
+            assert own.alignment.dtype == other.alignment.dtype
+            assert own.alignment.shape == other.alignment.shape
+            np.testing.assert_allclose(own.alignment, other.alignment, atol=tolerance)
+
+
+@pytest.mark.parametrize("asked", ASKED.values(), ids=ASKED)
+def test_the_graph_answers_as_pytorch_does(with_torch: Model, with_graph: RuntimeModel, asked: Asked) -> None:
+    found = answers(with_graph, LINES, asked)
+    assert_same(found, answers(with_torch, LINES, asked))
+    assert any(each.alignment is not None and each.alignment.size for each in found)
+
+
+def test_without_details_there_are_none(with_torch: Model, with_graph: RuntimeModel) -> None:
+    found = answers(with_graph, LINES, {"n_best": 2}, alignments=False)
+    assert_same(found, answers(with_torch, LINES, {"n_best": 2}, alignments=False))
+    assert all(each.alignment is None and not each.target_tokens for each in found)
+
+
+def test_a_model_without_attention_has_no_alignments(blind_folder: Path) -> None:
+    """Its source is read backwards, too, and has a tag that it does not know."""
+    lines = [*LINES, Source("abc", ("new",))]
+    graph = seqloom.load(blind_folder, engine="onnx")
+    for asked in ({"beam": 1}, {"beam": 4, "n_best": 2}):
+        found = answers(graph, lines, asked)
+        assert_same(found, answers(seqloom.load(blind_folder, engine="torch"), lines, asked))
+        assert all(each.alignment is None for each in found)
+    assert found[-1].source_tokens == ("<unk>", "c", "b", "a", "</s>")
+
+
+@settings(max_examples=15, deadline=None)
+@given(lines=st.lists(st.text("abcd ?", max_size=9), max_size=12), window=st.integers(1, 14), batch=st.integers(1, 5))
+def test_a_line_alone_is_a_line_among_others(
+    with_graph: RuntimeModel, lines: list[str], window: int, batch: int
+) -> None:
+    crowd = list(with_graph.with_settings({"search.batch": batch}).stream(lines, alignments=True, window=window))
+    alone = [with_graph.predict([line], alignments=True)[0] for line in lines]
+    assert_same(crowd, alone)
+
+
+def test_threads_share_a_model(with_graph: RuntimeModel) -> None:
+    wanted = with_graph.predict(LINES, alignments=True)
+    with ThreadPoolExecutor(4) as pool:
+        for found in pool.map(lambda _: with_graph.predict(LINES, alignments=True), range(12)):
+            assert_same(found, wanted, tolerance=0)
+
+
+def test_batches_at_a_time_change_no_answer(exported_folder: Path, with_graph: RuntimeModel) -> None:
+    lines = LINES * 4
+    asked = {"beam": 3, "search.batch": 2}
+    several = seqloom.load(exported_folder, engine="onnx", threads=3)
+    watched: set[str] = set()
+    search = several.engine.search
+
+    def watching(*arguments: Any, **named: Any) -> Any:
+        watched.add(threading.current_thread().name)
+        return search(*arguments, **named)
+
+    several.engine.search = watching  # type: ignore[method-assign]
+    assert_same(answers(several, lines, asked), answers(with_graph, lines, asked), tolerance=0)
+    assert len(watched) > 1
+    assert threading.current_thread().name not in watched
