@@ -63,7 +63,8 @@ def save_model(folder: Path | str, contents: ModelFolder) -> Manifest:
         manifest.append(Manifest({name: FileRecord.of(path.with_name(name)) for name in files}))
         path.write_text(manifest[0].to_json(), encoding="utf-8")
 
-    stale = frozenset({layout.TOKENIZER, layout.SOURCE_TOKENIZER, layout.TARGET_TOKENIZER})
+    tokenizers = {layout.TOKENIZER, layout.SOURCE_TOKENIZER, layout.TARGET_TOKENIZER}
+    stale = frozenset({*tokenizers, layout.GRAPH, layout.GRAPH_INT8})
     write_folder(Path(folder), {**files, layout.MANIFEST: write_manifest}, remove=stale)
     return manifest[0]
 

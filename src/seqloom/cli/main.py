@@ -11,6 +11,7 @@ from seqloom.cli.bench import bench
 from seqloom.cli.config import config
 from seqloom.cli.data import data
 from seqloom.cli.evaluate import evaluate
+from seqloom.cli.export import export
 from seqloom.cli.guard import INTERRUPTED, Guard
 from seqloom.cli.plot import plot
 from seqloom.cli.predict import predict
@@ -47,7 +48,7 @@ def seqloom(
     del version
 
 
-for command in (train, predict, evaluate, score, show, average, reproduce):
+for command in (train, predict, evaluate, score, show, average, reproduce, export):
     app.command()(command)
 app.add_typer(data)
 app.add_typer(plot)

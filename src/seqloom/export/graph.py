@@ -71,7 +71,9 @@ def _renamed(node: onnx.NodeProto, names: dict[str, str], prefix: str) -> onnx.N
     return result
 
 
-def assemble(begin: Piece, steps: dict[str, Piece], end: Piece, settings: dict[str, np.ndarray], leaves: int) -> onnx.ModelProto:
+def assemble(
+    begin: Piece, steps: dict[str, Piece], end: Piece, settings: dict[str, np.ndarray], leaves: int
+) -> onnx.ModelProto:
     """The whole graph; `settings` are the inputs with defaults, `leaves` the number of tensors of a decoder's state."""
     constants = {**begin.constants, **end.constants}
     for each in steps.values():
@@ -90,7 +92,11 @@ def assemble(begin: Piece, steps: dict[str, Piece], end: Piece, settings: dict[s
         helper.make_node("And", ["single", "impatient"], ["simple"]),
     ]
     loops = {kind: _loop(steps[kind], kind, leaves) for kind in KINDS}
-    either = _branch(helper.make_node("If", ["simple"], found, then_branch=loops["greedy"], else_branch=loops["beam"]), "either", found)
+    either = _branch(
+        helper.make_node("If", ["simple"], found, then_branch=loops["greedy"], else_branch=loops["beam"]),
+        "either",
+        found,
+    )
     search = helper.make_node("If", ["rules"], found, then_branch=loops["ruled"], else_branch=either)
     inputs = [
         helper.make_tensor_value_info("source", TensorProto.INT64, ["B", "S"]),
@@ -180,7 +186,9 @@ def _shared(constants: dict[str, onnx.TensorProto], nodes: Iterable[onnx.NodePro
     first: dict[str, str] = {}
     instead = {}
     for name, constant in constants.items():
-        digest = hashlib.sha256(constant.raw_data + str((constant.data_type, tuple(constant.dims))).encode()).hexdigest()
+        digest = hashlib.sha256(
+            constant.raw_data + str((constant.data_type, tuple(constant.dims))).encode()
+        ).hexdigest()
         instead[name] = first.setdefault(digest, name) if constant.raw_data and len(constant.raw_data) > 64 else name
     used = set()
     for node in nodes:

@@ -6,7 +6,7 @@ tensors [B, K, …], which is what a graph can hand from step to step.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -19,15 +19,6 @@ from seqloom.search.step import Finished, Live, beam_step, first_live, greedy_st
 
 KINDS = ("greedy", "beam", "ruled")
 """Steps of a graph: a beam of one, any beam, and a beam under rules (prefix, shortest length, repeated n-grams)."""
-
-
-class Loop(NamedTuple):
-    """What a step hands to the next one, flat: the names say the order."""
-
-    position: Tensor
-    live: list[Tensor]
-    finished: list[Tensor]
-    decoder: list[Tensor]
 
 
 class Begin(nn.Module):
@@ -47,11 +38,11 @@ class Begin(nn.Module):
         prefix_lengths: Tensor,
     ) -> tuple[Tensor, ...]:
         """[B, S], [B] and numbers → room, longest, live (with what rules look at), finished, decoder, memory."""
-        places = beam.item()
+        places = cast("int", beam.item())
         torch._check(places >= 1)
         longest = torch.maximum((lengths * max_length_ratio).long() + max_length_extra, prefix_lengths)
         room = longest.max() + 1
-        size = room.item()
+        size = cast("int", room.item())
         torch._check(size >= 1)
         state = self.model.start(source, lengths)
         live = first_live(source.size(0), places, size, source.device, rules=True)
@@ -90,7 +81,7 @@ class Step(nn.Module):
         by_beam = log_probs[:, None] if greedy else log_probs.unflatten(0, (sentences, beam))
         step = greedy_step if greedy else beam_step
         allowed, numbers = Limits(*limits), Settings(*settings)
-        done = step(by_beam, position, Live(*live[:3], written), Finished(*finished), allowed, numbers)
+        done = step(by_beam, position, Live(live[0], live[1], live[2], written), Finished(*finished), allowed, numbers)
         width = memory[0].size(1)
         seen = log_probs.new_zeros(sentences, beam, width) if weights is None else weights.view(sentences, beam, width)
         more = ~done.done.all() & (position <= allowed.longest.max())

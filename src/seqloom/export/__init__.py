@@ -1,0 +1,7 @@
+"""A model folder → one ONNX graph that holds the network and the whole search. Needs torch, onnx and onnxscript."""
+
+from __future__ import annotations
+
+from seqloom.export.folder import export_model
+
+__all__ = ["export_model"]

@@ -1,0 +1,54 @@
+"""A model folder that gets a graph, or a folder of the graph alone."""
+
+from __future__ import annotations
+
+import shutil
+from functools import partial
+from pathlib import Path
+
+from seqloom.checkpoint import format as layout
+from seqloom.checkpoint import load_model
+from seqloom.checkpoint.files import Writer, bytes_writer, place_of, text_writer, write_folder
+from seqloom.checkpoint.format import FileRecord, Manifest
+from seqloom.config import build
+from seqloom.errors import ConfigError, missing_package
+from seqloom.export.parity import check_parity
+from seqloom.search import SearchConfig
+
+LEFT_OUT = (layout.WEIGHTS, layout.GRAPH, layout.GRAPH_INT8)
+
+
+def export_model(folder: Path | str, output: Path | str | None = None, *, int8: bool = False) -> Path:
+    """Write the graph of a model into its folder or, with what it takes to run it, into a new folder `output`.
+
+    The float32 graph is compared with the model before it is written: tokens, scores and alignments of made-up sources
+    at other sizes than those that were traced. `int8` rounds the weights to 8 bits. Returns the path of the graph.
+    Raises a `ConfigError` for a model that cannot be exported, which names what it is.
+    """
+    try:
+        from seqloom.export.quantise import quantised  # noqa: PLC0415 - optional package
+        from seqloom.export.trace import graph_of  # noqa: PLC0415
+    except ImportError:
+        raise missing_package("onnx", "export", "exporting") from None
+    folder = Path(folder)
+    loaded = load_model(folder)
+    target = folder if output is None else Path(output)
+    if target != folder and target.exists() and any(target.iterdir()):
+        raise ConfigError("the output folder must be new or empty", where=str(target), hint="name another one")
+    search = build(SearchConfig, loaded.config.get("search", {}), where=str(folder / layout.CONFIG))
+    graph = graph_of(loaded.model, search)
+    check_parity(loaded.model, graph)
+    name = layout.GRAPH_INT8 if int8 else layout.GRAPH
+    content = (quantised(graph) if int8 else graph).SerializeToString()
+    files: dict[str, Writer] = {name: bytes_writer(content)}
+    records = dict(loaded.manifest.files)
+    if target != folder:
+        records = {each: record for each, record in records.items() if each not in LEFT_OUT}
+        files |= {each: partial(shutil.copyfile, place_of(folder, each)) for each in records}
+
+    def write_manifest(path: Path) -> None:
+        records[name] = FileRecord.of(path.with_name(name))
+        text_writer(Manifest(records).to_json())(path)
+
+    write_folder(target, {**files, layout.MANIFEST: write_manifest})
+    return target / name

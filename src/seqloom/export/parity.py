@@ -1,0 +1,82 @@
+"""Whether a graph answers as its model does, at sizes that were not traced."""
+
+from __future__ import annotations
+
+import numpy as np
+import onnx
+import onnxruntime
+import torch
+from torch import Tensor
+
+from seqloom.errors import ConfigError
+from seqloom.model import Seq2Seq
+from seqloom.search import Hypothesis, ModelStepper, SearchConfig, search
+from seqloom.search.rules import settings_of
+
+SIZES = ((1, 1), (5, 11), (2, 23))
+SEARCHES = (SearchConfig(beam=1), SearchConfig(beam=3, n_best=2), SearchConfig(beam=2, no_repeat_ngram=2, min_length=3))
+CLOSE = 1e-3
+"""Difference of log-probabilities that rounding explains; a token may then be another one, too."""
+
+
+def check_parity(model: Seq2Seq, graph: onnx.ModelProto) -> None:
+    """Refuse a graph that does not answer as the model does."""
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 4
+    options.intra_op_num_threads = 1
+    try:
+        session = onnxruntime.InferenceSession(graph.SerializeToString(), options, providers=["CPUExecutionProvider"])
+        for config in SEARCHES:
+            for sentences, length in SIZES:
+                source, lengths = _sources(model.source_size, sentences, length)
+                wanted = search(ModelStepper(model), source, lengths, config, alignments=True)
+                _compare(_answers(session, source, lengths, config), wanted)
+    except _Differs as error:
+        raise _refused(model, str(error)) from None
+    except Exception as error:  # the library's own errors have no common kind
+        raise _refused(model, (str(error).splitlines() or [""])[-1]) from error
+
+
+class _Differs(Exception):  # noqa: N818 - never seen outside
+    """An answer that is not the model's."""
+
+
+def _refused(model: Seq2Seq, reason: str) -> ConfigError:
+    config = model.config
+    return ConfigError(
+        f"this model cannot be exported yet: encoder cell {config.encoder_cell.kind}, decoder cell "
+        f"{config.decoder_cell.kind}, decoder.attend {config.decoder.attend}: {reason}",
+        hint="cells whose sequence is one kernel can be exported: lstm and gru",
+    )
+
+
+def _sources(size: int, sentences: int, length: int) -> tuple[Tensor, Tensor]:
+    chance = torch.Generator().manual_seed(sentences)
+    lengths = torch.randint(1, length + 1, (sentences,), generator=chance)
+    lengths[0] = length
+    source = torch.randint(min(4, size - 1), size, (sentences, length), generator=chance)
+    return source.masked_fill(torch.arange(length) >= lengths[:, None], 0), lengths
+
+
+def _answers(
+    session: onnxruntime.InferenceSession, source: Tensor, lengths: Tensor, config: SearchConfig
+) -> dict[str, np.ndarray]:
+    settings = settings_of(config, torch.device("cpu"))._asdict()
+    feed = {"source": source, "source_lengths": lengths, "beam": torch.tensor(config.beam), **settings}
+    names = [output.name for output in session.get_outputs()]
+    found = session.run(names, {name: value.numpy() for name, value in feed.items()})
+    return dict(zip(names, found, strict=True))
+
+
+def _compare(found: dict[str, np.ndarray], wanted: list[list[Hypothesis]]) -> None:
+    for row, hypotheses in enumerate(wanted):
+        for rank, each in enumerate(hypotheses):
+            length = len(each.token_log_probs)
+            score = float(found["scores"][row, rank])
+            if not np.isclose(score, each.score, atol=CLOSE, rtol=CLOSE):
+                raise _Differs(f"a score is {score:.5g} instead of {each.score:.5g}")
+            same = tuple(found["tokens"][row, rank, : length - 1].tolist()) == each.ids
+            if same and each.alignment is not None:
+                weights = found["alignments"][row, rank, : length - 1, : each.alignment.shape[1]]
+                if weights.shape == each.alignment.shape and not np.allclose(weights, each.alignment, atol=CLOSE):
+                    raise _Differs("the alignments differ")
