@@ -1,13 +1,29 @@
-"""Strings ⇄ ids. No torch."""
+"""Strings ⇄ ids. No torch; what trains tokenizers is imported when it is asked for."""
 
 from __future__ import annotations
 
-from seqloom.text.choice import choose
-from seqloom.text.config import TextConfig, TokenizerConfig
+from typing import TYPE_CHECKING
+
+from seqloom.lazy import lazily
 from seqloom.text.sources import encode_sources
 from seqloom.text.special import BOS, EOS, PAD, SPECIAL_TOKENS, UNK
 from seqloom.text.tokenizer import Tokenizer
-from seqloom.text.training import train_tokenizer, train_tokenizers
+
+if TYPE_CHECKING:
+    from seqloom.text.choice import choose
+    from seqloom.text.config import TextConfig, TokenizerConfig
+    from seqloom.text.training import train_tokenizer, train_tokenizers
+else:
+    __getattr__ = lazily(
+        __name__,
+        {
+            "choose": "seqloom.text.choice",
+            "TextConfig": "seqloom.text.config",
+            "TokenizerConfig": "seqloom.text.config",
+            "train_tokenizer": "seqloom.text.training",
+            "train_tokenizers": "seqloom.text.training",
+        },
+    )
 
 __all__ = [
     "BOS",
