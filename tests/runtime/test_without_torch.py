@@ -9,8 +9,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 import seqloom
+from seqloom.cli.main import app
 
 ROOT = Path(__file__).parents[2]
 TRAINING = ("torch", "pyarrow", "onnx", "safetensors", "jaxtyping", "filelock", "sacrebleu", "rapidfuzz")
@@ -28,16 +30,18 @@ print(json.dumps([[p.text, p.alignment is None, len(p.alternatives)] for p in fo
 LINES = "abc\n\ndd?\n" + "dcba" * 8 + "\n"
 
 
-def python(
-    code: str, *arguments: object, text: str = "", program: str = sys.executable
-) -> subprocess.CompletedProcess[str]:
-    command = [program, "-c", code, *map(str, arguments)]
+Done = subprocess.CompletedProcess[str]
+OPTIONS = ("", "--beam=1", "--n-best=3", "--prefix=b", "--set=search.min_length=7", "--set=search.no_repeat_ngram=1")
+
+
+def python(code: str, *arguments: object, text: str = "") -> Done:
+    command = [sys.executable, "-c", code, *map(str, arguments)]
     return subprocess.run(
         command, input=text, capture_output=True, encoding="utf-8", env=ENVIRONMENT, check=False, timeout=120
     )
 
 
-def said(done: subprocess.CompletedProcess[str]) -> str:
+def said(done: Done) -> str:
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
     return done.stdout
@@ -50,26 +54,19 @@ def test_a_process_without_pytorch_predicts(exported_folder: Path) -> None:
 
 def test_loading_a_graph_imports_no_package_of_training(exported_folder: Path) -> None:
     """Where they are installed they are not looked at, either."""
-    code = f"import sys, seqloom\nseqloom.load(sys.argv[1], engine='onnx').predict('ab')\nprint(sorted({set(TRAINING)} & set(sys.modules)))"
+    code = f"""
+import sys, seqloom
+seqloom.load(sys.argv[1], engine="onnx").predict("ab")
+print(sorted({set(TRAINING)} & set(sys.modules)))
+"""
     assert said(python(code, exported_folder)).strip() == "[]"
 
 
-@pytest.mark.parametrize(
-    "options",
-    [
-        [],
-        ["--beam=1"],
-        ["--n-best=3"],
-        ["--prefix=b"],
-        ["--set=search.min_length=7"],
-        ["--set=search.no_repeat_ngram=1"],
-    ],
-    ids=" ".join,
-)
-def test_the_command_prints_what_it_prints_with_pytorch(exported_folder: Path, options: list[str]) -> None:
-    without = said(python(COMMAND, "predict", exported_folder, *options, text=LINES))
-    with_torch = ["predict", exported_folder, "--engine=torch", *options]
-    assert without == said(python("from seqloom.cli.main import main\nmain()", *with_torch, text=LINES))
+@pytest.mark.parametrize("option", OPTIONS)
+def test_the_command_prints_what_it_prints_with_pytorch(exported_folder: Path, option: str) -> None:
+    command = ["predict", str(exported_folder), *option.split()]
+    without = said(python(COMMAND, *command, text=LINES))
+    assert without == CliRunner().invoke(app, [*command, "--engine=torch"], input=LINES).stdout
     assert len(without.splitlines()) >= 4
 
 
@@ -150,7 +147,7 @@ def test_an_environment_without_pytorch_predicts(exported_folder: Path, tmp_path
     clean = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     subprocess.run(install, check=True, cwd=tmp_path, env=clean)
 
-    def here(*command: object, text: str = "") -> subprocess.CompletedProcess[str]:
+    def here(*command: object, text: str = "") -> Done:
         return subprocess.run(
             [*map(str, command)],
             input=text,
