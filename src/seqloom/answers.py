@@ -39,7 +39,7 @@ class Answers(ABC):
         """The model at work."""
 
     @abstractmethod
-    def configured(self, values: dict[str, Any]) -> Self:
+    def _configured(self, values: dict[str, Any]) -> Self:
         """The same model under other settings, all of them given as plain values."""
 
     def predict(
@@ -75,4 +75,4 @@ class Answers(ABC):
         values = merged(laid_over(self.config.model_dump(), settings), {"search": changes} if changes else {})
         if beam is not None and n_best is None:
             values["search"]["n_best"] = min(values["search"]["n_best"], beam)
-        return self.configured(values)
+        return self._configured(values)

@@ -65,7 +65,7 @@ class Model(Answers):
                 examples = group_by_source(examples)
         return evaluate(self.predictor, examples, settings)
 
-    def configured(self, values: dict[str, Any]) -> Self:
+    def _configured(self, values: dict[str, Any]) -> Self:
         """The same model under other settings, all of them given as plain values."""
         config = build(RunConfig, values)
         for name in ("text", "model"):

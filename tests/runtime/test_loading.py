@@ -47,7 +47,7 @@ def test_with_pytorch_the_weights_are_taken_unless_asked_otherwise(copy: Path) -
 
 def test_without_pytorch_the_graph_is_taken(copy: Path, toy_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     without_torch(monkeypatch)
-    model = seqloom.load(copy)
+    model: Any = seqloom.load(copy)
     assert isinstance(model, RuntimeModel)
     assert model.predict("abc")[0].text == "abc"
     said = refused(toy_folder)
@@ -58,7 +58,7 @@ def test_without_pytorch_the_graph_is_taken(copy: Path, toy_folder: Path, monkey
 def test_a_folder_of_a_graph_alone_is_enough(copy: Path) -> None:
     (copy / WEIGHTS).unlink()
     listed(copy, {WEIGHTS: None})
-    model = seqloom.load(copy)
+    model: Any = seqloom.load(copy)
     assert isinstance(model, RuntimeModel)
     assert model.predict("dab")[0].text == "dab"
 

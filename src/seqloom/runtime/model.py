@@ -45,7 +45,7 @@ class RuntimeModel(Answers):
     target_tokenizer: Tokenizer
     config: RuntimeConfig = field(repr=False)
 
-    def configured(self, values: dict[str, Any]) -> Self:
+    def _configured(self, values: dict[str, Any]) -> Self:
         """The same model under other settings, all of them given as plain values."""
         for name in FIXED:
             if name in values:
