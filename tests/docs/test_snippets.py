@@ -30,7 +30,7 @@ FENCE = re.compile(
 LINK = re.compile(r"\]\((?P<target>[^()\s]+)\)|src=\"(?P<source>[^\"]+)\"")
 PLACE = re.compile(r"`((?:src|tests|docs|scripts|benchmarks)/[\w./-]+)`")
 SETTING = re.compile(
-    r"`((?:data|text|model|training|search|evaluation)(?:\.(?!(?:py|safetensors)`)[a-z][a-z0-9_]*)+)(?:\s?=[^`]*)?`"
+    r"`((?:data|text|model|training|search|evaluation)(?:\.(?!(?:py|safetensors|onnx)`)[a-z][a-z0-9_]*)+)(?:\s?=[^`]*)?`"
 )
 FAST = ("README.md",)
 
