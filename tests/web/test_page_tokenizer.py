@@ -1,0 +1,96 @@
+"""The page's tokenizer is the package's: same ids, texts and pieces, whatever the text."""
+
+from __future__ import annotations
+
+import json
+import random
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from seqloom.text import SPECIAL_TOKENS, Tokenizer, TokenizerConfig, train_tokenizer
+
+SCRIPT = Path(__file__).with_name("tokenize.mjs")
+ALPHABETS = (
+    "abcdeABCDE ",
+    "etaoin shrdlu .,!?'\"-()0123456789",
+    "äöüßÄÖÜẞ éèêçñ ",
+    "ΑΣΟΔΥΣΣΕΥΣ σςαβγ ΐΰ ",
+    "İIıi ǅǆ ﬁﬂ Ⅳⅳ ½²³ ﷺ ",
+    "中文字符日本語 ㍿ ｶﾞ が",
+    "가각갂 힣ㅏ",
+    "क्षि नमस्ते ",
+    "שלום مرحبا \u0651\u064b",
+    "👩‍👩‍👧‍👦🇩🇪👍🏽 𝔘𝔫𝔦 𐐀𐐨",
+    "e\u0301\u0323o\u0302 \u0345\u0308 ",
+    " \t\n\r\x0b\x0c\x1c\x1f\x85\xa0\u1680\u2003\u2028\u2029\u202f\u205f\u3000\u200b\ufeff\u180e ",
+    "▁ ▁▁ _Ġ\x00\x01\x7f\xad￿\U0010ffff",
+    "<pad> <s> </s> <unk> <X>",
+)
+KINDS = ("character", "byte", "word", "bpe", "unigram")
+
+
+@pytest.fixture(scope="module")
+def node() -> str:
+    found = shutil.which("node")
+    if found is None:
+        pytest.skip("node is not installed")
+    return found
+
+
+def texts(count: int, seed: int, *, known: bool) -> list[str]:
+    """Made-up words of a few alphabets, or of all mixed, with every kind of space between."""
+    chance = random.Random(seed)
+    lines = ["", " ", "  a ", "\ta\n", "▁", "a▁b", "ΟΔΥΣΣΕΥΣ ΣΑΣ", "ab<unk> <X>", "x" * 90, "\ufeffword\ufeff"]
+    for number in range(count):
+        letters = ALPHABETS[number % (5 if known else len(ALPHABETS))]
+        pool = letters if number % 3 else letters + "".join(ALPHABETS)
+        lines.append("".join(chance.choices(pool, k=chance.randint(1, 40))))
+    return lines[10:] if known else lines
+
+
+def tokenizers() -> list[Tokenizer]:
+    trained = texts(600, 1, known=True)
+    configs = [TokenizerConfig(kind=kind) for kind in KINDS]
+    configs += [TokenizerConfig(kind=kind, unicode="none") for kind in KINDS]
+    configs += [TokenizerConfig(kind=kind, unicode="NFKC", lowercase=True) for kind in KINDS]
+    configs += [TokenizerConfig(kind=kind, unicode="NFD", min_count=3) for kind in ("character", "word")]
+    configs += [TokenizerConfig(kind=kind, unicode="NFKD", vocabulary_size=200) for kind in ("bpe", "unigram")]
+    return [train_tokenizer(trained, config, ("X", "Y") if n % 2 else ()) for n, config in enumerate(configs)]
+
+
+def test_the_page_reads_and_writes_as_the_package_does(node: str) -> None:
+    given, tags, cases = texts(400, 2, known=False), ["Y", "nowhere"], tokenizers()
+    values = [{"tokenizer": case.to_json(), "texts": given, "tags": tags} for case in cases]
+    found = asked(node, values)
+    for case, answer in zip(cases, found, strict=True):
+        ids = case.encode(given)
+        wrong = [(text, a, b) for text, a, b in zip(given, ids, answer["encoded"], strict=True) if a != b]
+        assert not wrong, f"{case.kind}: {wrong[0]}"
+        assert answer["size"] == case.size
+        assert answer["decoded"] == case.decode(ids), case.kind
+        assert answer["tokens"] == [[*case.tokens(each), "</s>", SPECIAL_TOKENS[3]] for each in ids], case.kind
+        assert answer["tags"] == case.tag_ids(tags)
+
+
+def test_what_is_not_text_is_refused(node: str) -> None:
+    case = train_tokenizer(["ab"], TokenizerConfig(kind="character"))
+    broken = json.loads(case.to_json())
+    broken["seqloom"]["format"] = 2
+    for values, words in (
+        ({"tokenizer": case.to_json(), "texts": ["\ud800"], "tags": []}, "must be valid Unicode"),
+        ({"tokenizer": json.dumps(broken), "texts": [], "tags": []}, "tokenizer format must be 1, not 2"),
+    ):
+        done = subprocess.run([node, SCRIPT], input=json.dumps([values]), capture_output=True, text=True, check=False)
+        assert done.returncode != 0
+        assert words in done.stderr
+
+
+def asked(node: str, values: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    done = subprocess.run([node, SCRIPT], input=json.dumps(values), capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    answers: list[dict[str, Any]] = json.loads(done.stdout)
+    return answers

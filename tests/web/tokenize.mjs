@@ -1,0 +1,17 @@
+// Reads {tokenizer, texts} from standard input; writes what the page's tokenizer makes of them.
+import { readFileSync } from "node:fs";
+import { Tokenizer } from "../../web/seqloom/tokenizer.js";
+
+const cases = JSON.parse(readFileSync(0, "utf-8"));
+const answers = cases.map(({ tokenizer: json, texts, tags }) => {
+  const tokenizer = new Tokenizer(json);
+  const encoded = texts.map((text) => tokenizer.encode(text));
+  return {
+    size: tokenizer.size,
+    encoded,
+    decoded: encoded.map((ids) => tokenizer.decode([0, 1, ...ids, 2, 3])),
+    tokens: encoded.map((ids) => tokenizer.tokens([...ids, 2, tokenizer.size])),
+    tags: tokenizer.tagIds(tags),
+  };
+});
+process.stdout.write(JSON.stringify(answers));

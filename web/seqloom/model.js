@@ -1,0 +1,187 @@
+// A model folder → predictions, in a browser or in Node. The search is part of the graph; around it are the tokenizers.
+
+import { withoutDefaults } from "./onnx.js";
+import { EOS, SPECIAL_TOKENS, Tokenizer } from "./tokenizer.js";
+
+const FORMAT = "seqloom-model", VERSION = 1;
+const TOKENS = 16_384; // padded source tokens of a batch times its beam: a bound on memory
+const NOTHING = {
+  text: "",
+  score: 0,
+  sourceTokens: [],
+  targetTokens: [],
+  tokenLogProbs: [],
+  alignment: null,
+  cut: false,
+  alternatives: [],
+};
+const OFFSETS = { average: 0, gnmt: 5, none: 0 };
+
+/**
+ * Loads a model.
+ *
+ * `read(name)` gives a file of the folder as a promise of a Uint8Array; `ort` is onnxruntime-web or onnxruntime-node;
+ * `graph` is model.onnx or model.int8.onnx.
+ */
+export async function load(read, ort, { graph = "model.onnx", session = {} } = {}) {
+  const decoder = new TextDecoder();
+  const manifest = JSON.parse(decoder.decode(await read("manifest.json")));
+  if (manifest.format !== FORMAT || manifest.format_version !== VERSION) {
+    const came = `${manifest.format} ${manifest.format_version}`;
+    throw new Error(`manifest.json must be of the format ${FORMAT} ${VERSION}, not ${came}`);
+  }
+  const whole = async (name) => {
+    const bytes = await read(name);
+    await compare(name, bytes, manifest.files[name]);
+    return bytes;
+  };
+  const text = async (name) => decoder.decode(await whole(name));
+  const shared = "tokenizer.json" in manifest.files;
+  const names = shared ? ["tokenizer.json"] : ["tokenizer.source.json", "tokenizer.target.json"];
+  const [config, bytes, ...tokenizers] = await Promise.all([text("config.toml"), whole(graph), ...names.map(text)]);
+  const [source, target = source] = tokenizers.map((json) => new Tokenizer(json));
+  const options = { logSeverityLevel: 3, ...session };
+  const running = await ort.InferenceSession.create(withoutDefaults(bytes), options);
+  return new Model(running, ort.Tensor, source, target, settingsOf(config));
+}
+
+export class Model {
+  constructor(session, Tensor, source, target, config) {
+    Object.assign(this, { session, Tensor, source, target });
+    this.settings = config.search; // the defaults of predict
+    this.reversed = config.data?.reverse_source ?? false;
+  }
+
+  /**
+   * One prediction a text, in order; an empty text gets an empty one.
+   *
+   * `settings` are those of Seqloom's search, by the same names: beam, n_best, length_penalty, alpha, min_length,
+   * no_repeat_ngram, exhaustive, max_length_ratio, max_length_extra, max_source_length, batch; besides them `prefix`,
+   * what every output begins with, and `tags`, those of the sources.
+   */
+  async predict(texts, settings = {}) {
+    const chosen = { ...this.settings, ...settings };
+    if (!(chosen.beam >= 1)) throw new Error(`beam must be at least 1, not ${chosen.beam}`);
+    if (!(chosen.n_best >= 1 && chosen.n_best <= chosen.beam)) {
+      throw new Error(`n_best must be between 1 and the beam, ${chosen.beam}, not ${chosen.n_best}`);
+    }
+    if (!Object.hasOwn(OFFSETS, chosen.length_penalty)) {
+      const kinds = Object.keys(OFFSETS).join(", ");
+      throw new Error(`length_penalty must be one of ${kinds}, not ${chosen.length_penalty}`);
+    }
+    const encoded = texts.map((text) => this.encode(text, chosen));
+    const results = encoded.map(() => ({ ...NOTHING }));
+    for (const rows of batches(encoded, chosen)) {
+      const found = await this.search(rows.map((row) => encoded[row].ids), chosen);
+      rows.forEach((row, place) => {
+        const [best, ...alternatives] = found[place].map((each) => ({ ...each, cut: encoded[row].cut }));
+        results[row] = { ...best, alternatives };
+      });
+    }
+    return results;
+  }
+
+  /** Ids as the model reads them, without the end mark. */
+  encode(text, { tags = [], max_source_length: limit }) {
+    const own = this.source.encode(text);
+    const ids = [...this.source.tagIds(tags), ...(this.reversed ? own.reverse() : own)];
+    return { ids: /[^\p{White_Space}\x1c-\x1f]/u.test(text) ? ids.slice(0, limit) : [], cut: ids.length > limit };
+  }
+
+  async search(sources, settings) {
+    const width = Math.max(...sources.map((ids) => ids.length)) + 1;
+    const source = new BigInt64Array(sources.length * width);
+    sources.forEach((ids, row) => [...ids, EOS].forEach((id, place) => (source[row * width + place] = BigInt(id))));
+    const lengths = sources.map((ids) => ids.length + 1);
+    const outputs = await this.session.run({
+      source: new this.Tensor("int64", source, [sources.length, width]),
+      source_lengths: this.whole(lengths, [sources.length]),
+      ...this.numbers(settings),
+    });
+    const values = Object.fromEntries(Object.entries(outputs).map(([name, tensor]) => [name, tensor.data]));
+    const [, count, steps] = outputs.tokens.dims;
+    const attends = values.alignments.some((weight) => weight !== 0);
+    return sources.map((ids, row) => {
+      const found = [];
+      for (let place = row * count; place < (row + 1) * count && values.scores[place] > -Infinity; place++) {
+        const length = Number(values.lengths[place]), begin = place * steps;
+        const written = Array.from(values.tokens.subarray(begin, begin + length - 1), Number);
+        const weights = written.map((_, step) => {
+          const start = (begin + step) * width;
+          return Array.from(values.alignments.subarray(start, start + lengths[row]));
+        });
+        found.push({
+          text: this.target.decode(written),
+          score: values.scores[place],
+          sourceTokens: [...this.source.tokens(ids), SPECIAL_TOKENS[EOS]],
+          targetTokens: [...this.target.tokens(written), SPECIAL_TOKENS[EOS]],
+          tokenLogProbs: Array.from(values.log_probs.subarray(begin, begin + length)),
+          alignment: attends ? weights : null,
+        });
+      }
+      return found;
+    });
+  }
+
+  /** The settings as the graph's inputs. */
+  numbers(settings) {
+    const prefix = settings.prefix ? this.target.encode(settings.prefix) : [];
+    const alpha = settings.length_penalty === "none" ? 0 : settings.alpha;
+    const real = (value) => new this.Tensor("float32", Float32Array.of(value), []);
+    const whole = (value) => this.whole([Number(value)], []);
+    return {
+      beam: whole(settings.beam),
+      n_best: whole(settings.n_best),
+      offset: real(OFFSETS[settings.length_penalty]),
+      alpha: real(alpha),
+      min_length: whole(settings.min_length),
+      no_repeat_ngram: whole(settings.no_repeat_ngram),
+      exhaustive: whole(settings.exhaustive),
+      max_length_ratio: real(settings.max_length_ratio),
+      max_length_extra: whole(settings.max_length_extra),
+      prefix: this.whole(prefix.length ? prefix : [0], [1, Math.max(1, prefix.length)]),
+      prefix_lengths: this.whole([prefix.length], [1]),
+    };
+  }
+
+  whole(values, shape) {
+    return new this.Tensor("int64", BigInt64Array.from(values, BigInt), shape);
+  }
+}
+
+/** Rows of similar length, longest first, within the limits on sentences and tokens; empty ones left out. */
+function* batches(encoded, { batch, beam }) {
+  const sizes = encoded.map(({ ids }) => ids.length);
+  let rows = [...sizes.keys()].filter((row) => sizes[row]).sort((one, other) => sizes[other] - sizes[one]);
+  while (rows.length) {
+    const count = Math.min(batch, Math.max(1, Math.floor(TOKENS / (beam * (sizes[rows[0]] + 1)))));
+    yield rows.slice(0, count);
+    rows = rows.slice(count);
+  }
+}
+
+/** The sections of config.toml; of TOML only what Seqloom writes for `data` and `search`: a plain value a line. */
+export function settingsOf(toml) {
+  const sections = {};
+  let section = {};
+  for (const line of toml.split("\n")) {
+    const header = line.match(/^\[([\w.]+)\]$/), entry = line.match(/^(\w+) = (true|false|"[^"\\]*"|[\d.e+-]+)$/);
+    if (header) section = sections[header[1]] = {};
+    else if (entry) section[entry[1]] = JSON.parse(entry[2]);
+  }
+  if (!sections.search) throw new Error("config.toml must have a section [search]");
+  return sections;
+}
+
+/** Refuses a file that is not the one that manifest.json lists; without a secure context only its size is known. */
+async function compare(name, bytes, listed) {
+  if (!listed) return;
+  if (bytes.length !== listed.bytes) {
+    throw new Error(`${name} must have ${listed.bytes} bytes, as manifest.json says, not ${bytes.length}`);
+  }
+  const subtle = globalThis.crypto?.subtle;
+  if (!subtle) return;
+  const digest = new Uint8Array(await subtle.digest("SHA-256", bytes));
+  const hash = Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  if (hash !== listed.sha256) throw new Error(`${name} must have the hash that manifest.json lists: it was altered`);
+}
