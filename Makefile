@@ -3,6 +3,7 @@
 # make check   format, lint, types, architecture, freshness of the generated reference
 # make fix     format and mend what can be mended by itself
 # make docs    write the generated reference anew
+# make web     put the browser page together in build/web: make web MODELS="model other"
 
 PYTHON ?= python3
 VENV := .venv
@@ -15,7 +16,7 @@ export OMP_NUM_THREADS ?= $(shell nproc 2>/dev/null || echo 2)
 export OMP_WAIT_POLICY ?= PASSIVE
 export TOKENIZERS_PARALLELISM ?= false
 
-.PHONY: demo test check fix docs clean
+.PHONY: demo test check fix docs web clean
 
 $(STAMP): pyproject.toml constraints.txt
 	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 or later is needed: make PYTHON=/path/to/python3"; exit 1; }
@@ -42,6 +43,9 @@ fix: $(STAMP)
 
 docs: $(STAMP)
 	$(BIN)/python scripts/reference.py
+
+web:
+	$(PYTHON) scripts/web.py $(MODELS)
 
 clean:
 	rm -rf $(VENV) demo build dist .pytest_cache .mypy_cache .ruff_cache

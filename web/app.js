@@ -93,7 +93,9 @@ function take({ settings, tags, sizes, runtime, milliseconds, kinds }) {
   at("tags").value = "";
   at("tags").placeholder = tags.slice(0, 3).join("; ");
   const sum = Object.values(sizes).reduce((one, other) => one + other, 0);
-  say(`Ready: model ${megabytes(sum)} in ${time(milliseconds)}, runtime ${megabytes(runtime.bytes)}. Tokens: ${kinds.join(" → ")}.`);
+  const said = `model ${megabytes(sum)} in ${time(milliseconds)}, runtime ${megabytes(runtime.bytes)}`;
+  say(`Ready: ${said}`);
+  at("loaded").querySelector("summary").textContent = `Loaded: ${said}; tokens: ${kinds.join(" → ")}`;
   const rows = [["onnxruntime-web", runtime.bytes], ...Object.entries(sizes)].map(([name, size]) => {
     const row = document.createElement("tr");
     row.append(cell(name), cell(megabytes(size)));
@@ -133,7 +135,7 @@ function show(texts, predictions) {
   const lines = predictions.slice(0, DRAWN).map((prediction, place) => {
     const button = document.createElement("button");
     button.type = "button";
-    for (const text of [texts[place], prediction.text]) {
+    for (const text of [texts[place], named(prediction)]) {
       const part = button.appendChild(document.createElement("span"));
       [part.textContent, part.dir] = [text, "auto"];
     }
@@ -162,7 +164,7 @@ function detail(prediction) {
     const text = document.createElement("span");
     Object.assign(radio, { type: "radio", name: "answer", checked: !rank });
     radio.addEventListener("change", () => chosen(answer));
-    [text.textContent, text.dir] = [answer.text || "(empty)", "auto"];
+    [text.textContent, text.dir] = [named(answer), "auto"];
     label.append(radio, text);
     const first = row.insertCell();
     first.append(label);
@@ -175,7 +177,7 @@ function detail(prediction) {
 }
 
 function chosen(answer) {
-  at("best").textContent = answer.text || "(empty)";
+  at("best").textContent = named(answer);
   drawMap(at("map"), answer);
 }
 
@@ -189,6 +191,8 @@ function graphsOf(files) {
   const names = files.map((file) => file.name);
   return ["model.onnx", "model.int8.onnx"].filter((name) => names.includes(name));
 }
+
+const named = ({ text }) => text || "(empty)";
 
 const say = (text) => (at("status").textContent = text);
 

@@ -29,14 +29,14 @@ export function drawMap(figure, prediction) {
   scroll.setAttribute("aria-label", "Attention map");
   const table = scroll.appendChild(element("table", "heat"));
   const labels = sourceTokens.slice(0, columns).map(readable);
-  table.classList.toggle("long", labels.some((label) => Array.from(label).length > 2));
-  table.style.setProperty("--cell", columns > 60 ? "0.9rem" : columns > 30 ? "1.2rem" : "1.7rem");
+  table.style.setProperty("--columns", columns);
   head(table.createTHead().insertRow(), labels);
   const body = table.createTBody();
   for (let row = 0; row < rows; row++) {
     const line = body.insertRow();
     const name = line.appendChild(element("th"));
-    [name.scope, name.textContent, name.dir] = ["row", readable(targetTokens[row]), "auto"];
+    [name.scope, name.dir] = ["row", "auto"];
+    name.append(...marked(readable(targetTokens[row])));
     for (let column = 0; column < columns; column++) {
       const weight = alignment[row][column], cell = line.insertCell();
       cell.className = "weight";
@@ -58,7 +58,7 @@ function head(row, labels) {
   for (const label of labels) {
     const cell = row.appendChild(element("th"));
     cell.scope = "col";
-    cell.appendChild(element("span")).textContent = label;
+    cell.appendChild(element("span", wide(label) ? "long" : "")).append(...marked(label));
   }
   const last = row.appendChild(element("th", "sure"));
   [last.scope, last.textContent, last.title] = ["col", "p", "probability of the token"];
@@ -81,10 +81,21 @@ function legend(figure, table, largest, say) {
   table.addEventListener("click", pick);
 }
 
-/** A token with signs for what would be invisible. */
-export const readable = (token) => SHOWN[token] ?? token;
+/** Whether a label is turned to stand over its column. */
+const wide = (label) => Array.from(label).length > (label.startsWith("▁") ? 1 : 2);
 
-export const percent = (share) => `${(100 * share).toFixed(share < 0.0995 ? 1 : 0)} %`;
+/** A label whose sign for a space stands back. */
+function marked(label) {
+  if (!label.startsWith("▁")) return [label];
+  const sign = element("span", "space");
+  sign.textContent = "▁";
+  return [sign, label.slice(1)];
+}
+
+/** A token with signs for what would be invisible. */
+const readable = (token) => SHOWN[token] ?? token;
+
+const percent = (share) => `${(100 * share).toFixed(share < 0.0995 ? 1 : 0)} %`;
 
 function element(name, className = "") {
   const made = document.createElement(name);

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import json
 import random
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
-
-import pytest
 
 from seqloom.text import SPECIAL_TOKENS, Tokenizer, TokenizerConfig, train_tokenizer
 
@@ -31,14 +28,6 @@ ALPHABETS = (
     "<pad> <s> </s> <unk> <X>",
 )
 KINDS = ("character", "byte", "word", "bpe", "unigram")
-
-
-@pytest.fixture(scope="module")
-def node() -> str:
-    found = shutil.which("node")
-    if found is None:
-        pytest.skip("node is not installed")
-    return found
 
 
 def texts(count: int, seed: int, *, known: bool) -> list[str]:

@@ -1,0 +1,288 @@
+"""The page in a headless Chromium: its answers are those of the package, and it shows them.
+
+make web
+pip install selenium
+apt-get install chromium chromium-driver
+pytest -m browser
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import shutil
+import sys
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pytest
+
+import seqloom
+from graphs import KINDS, words
+from seqloom.api import Model
+from seqloom.inference import Predictor
+from seqloom.prediction import Prediction
+from toy import copied
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+ROOT = Path(__file__).parents[2]
+FLAGS = (
+    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync"
+)
+INPUTS = 200
+
+
+def inputs(kind: str) -> list[str]:
+    """Texts of the task, and some that no model expects."""
+    odd = [
+        "zebra",
+        "a  b",
+        " cab ",
+        "αβγ",
+        "a\u0301bcd",
+        "ΣΑΣ 𝔘 👩‍👩‍👧",
+        "abcd" * 12,
+        "Straße\u00a0STRASSE",
+        "<unk> </s>",
+        "▁a▁",
+    ]
+    pairs = copied(INPUTS, seed=7) if kind == "character" else words(INPUTS, seed=7)
+    return [*odd, *(source for source, _ in pairs)][:INPUTS]
+
+
+@pytest.fixture(scope="module")
+def models(browser: Any, runtime: Path, request: pytest.FixtureRequest) -> dict[str, Path]:
+    """Model folders with their graphs; made only where there is a browser to read them."""
+    folders: dict[str, Path] = request.getfixturevalue("exported")
+    return folders
+
+
+@pytest.fixture(scope="module")
+def runtime() -> Path:
+    folder = ROOT / "build" / "npm" / "node_modules" / "onnxruntime-web" / "dist"
+    if not folder.is_dir():
+        pytest.skip("onnxruntime-web is not in build/npm: make web fetches it")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def site(models: dict[str, Path], runtime: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of the page, on a server of files and nothing else."""
+    spec = importlib.util.spec_from_file_location("web", ROOT / "scripts" / "web.py")
+    assert spec is not None
+    assert spec.loader is not None
+    script = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(script)
+    folder = tmp_path_factory.mktemp("site")
+    script.build(list(models.values()), folder, runtime)
+
+    class Quiet(SimpleHTTPRequestHandler):
+        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the library's name
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder))) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed: pip install selenium")
+    chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    driver = shutil.which("chromedriver")
+    if chromium is None or driver is None:
+        pytest.skip("Chromium and its driver are not installed: apt-get install chromium chromium-driver")
+    options = webdriver.ChromeOptions()
+    options.binary_location = chromium
+    for flag in [*FLAGS.split(), f"--user-data-dir={tmp_path_factory.mktemp('chromium')}"]:
+        options.add_argument(flag)
+    opened = webdriver.Chrome(options, webdriver.ChromeService(driver))
+    opened.set_script_timeout(240)
+    yield opened
+    opened.quit()
+
+
+class Page:
+    """The page as a user has it: fields to fill, buttons to press, texts to read."""
+
+    def __init__(self, browser: Any, site: str, query: str) -> None:
+        self.browser = browser
+        browser.get(site + query)
+
+    def run(self, script: str, *arguments: Any) -> Any:
+        return self.browser.execute_script(script, *arguments)
+
+    def one(self, selector: str, of: str = "textContent") -> Any:
+        return self.run(f"return document.querySelector(arguments[0]).{of}", selector)
+
+    def all(self, selector: str, of: str = "textContent") -> list[Any]:
+        script = f"return Array.from(document.querySelectorAll(arguments[0]), each => each.{of})"
+        return list(self.run(script, selector))
+
+    def fill(self, name: str, value: str | int) -> None:
+        self.run("document.getElementById(arguments[0]).value = arguments[1]", name, str(value))
+
+    def press(self, selector: str, number: int = 0) -> None:
+        self.run("document.querySelectorAll(arguments[0])[arguments[1]].click()", selector, number)
+
+    def until(self, condition: Callable[[], bool], seconds: float = 60) -> None:
+        end = time.monotonic() + seconds
+        while not condition():
+            failure = self.one("#failure")
+            assert not failure, failure
+            assert time.monotonic() < end, self.one("body", "innerText")
+            time.sleep(0.05)
+
+    def ready(self) -> None:
+        self.until(lambda: not self.one("#predict", "disabled"))
+
+
+def expected(model: Model, texts: list[str], prefix: str = "", **search: Any) -> list[Prediction]:
+    """The package's own answers, by PyTorch."""
+    chosen = model.with_settings({f"search.{name}": value for name, value in search.items()})
+    tokenizers = chosen.source_tokenizer, chosen.target_tokenizer
+    predictor = Predictor(chosen.network.eval(), *tokenizers, chosen.config.search)
+    return list(predictor.predict(texts, details=True, prefix=prefix))
+
+
+def same(found: dict[str, Any], wanted: Prediction) -> None:
+    assert found["text"] == wanted.text
+    assert found["score"] == pytest.approx(wanted.score, abs=1e-4)
+    assert tuple(found["sourceTokens"]) == wanted.source_tokens
+    assert tuple(found["targetTokens"]) == wanted.target_tokens
+    assert found["tokenLogProbs"] == pytest.approx(list(wanted.token_log_probs), abs=1e-4)
+    assert wanted.alignment is not None
+    assert len(found["alignment"]) == len(wanted.alignment)
+    for row, weights in zip(found["alignment"], wanted.alignment.tolist(), strict=True):
+        assert row == pytest.approx(weights, abs=1e-4)
+    assert found["cut"] == wanted.cut
+
+
+SEARCHES: list[dict[str, Any]] = [
+    {"beam": 5, "n_best": 3},
+    {"beam": 1, "n_best": 1},
+    {"beam": 4, "n_best": 2, "length_penalty": "average", "alpha": 0.5, "exhaustive": True},
+    {"beam": 3, "n_best": 3, "length_penalty": "none", "min_length": 4, "no_repeat_ngram": 2, "prefix": "b"},
+    {"beam": 2, "max_length_ratio": 0.5, "max_length_extra": 1, "max_source_length": 6, "batch": 7},
+]
+
+
+@pytest.mark.parametrize("search", SEARCHES, ids=[str(number) for number in range(len(SEARCHES))])
+@pytest.mark.parametrize("kind", KINDS)
+def test_answers_are_those_of_the_package(
+    kind: str, search: dict[str, Any], browser: Any, site: str, models: dict[str, Path]
+) -> None:
+    texts = inputs(kind)
+    wanted = expected(seqloom.load(models[kind]), texts, **search)
+    Page(browser, site, "models.json")
+    script = """
+        const [folder, texts, settings, done] = arguments;
+        (async () => {
+            const { Client } = await import("/client.js");
+            const client = new Client();
+            const loaded = await client.load({ folder });
+            const { predictions, milliseconds } = await client.predict(texts, settings);
+            client.worker.terminate();
+            return { loaded, predictions, milliseconds };
+        })().then((value) => done(JSON.stringify(value)), (error) => done(JSON.stringify({ error: error.message })));
+    """
+    answer = json.loads(browser.execute_async_script(script, f"{site}models/{kind}/", texts, search))
+    assert "error" not in answer, answer
+    assert len(answer["predictions"]) == INPUTS
+    for found, best in zip(answer["predictions"], wanted, strict=True):
+        for one, other in zip([found, *found["alternatives"]], [best, *best.alternatives], strict=True):
+            same(one, other)
+    assert answer["loaded"]["sizes"]["model.onnx"] == (models[kind] / "model.onnx").stat().st_size
+    print(f"{kind} {search}: {answer['milliseconds']:.0f} ms for {INPUTS}", file=sys.stderr)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_page_shows_what_it_found(kind: str, browser: Any, site: str, models: dict[str, Path]) -> None:
+    texts = [" ".join(text.split("\n")) for text in inputs(kind)]
+    wanted = expected(seqloom.load(models[kind]), texts, beam=4, n_best=4)
+    page = Page(browser, site, f"?model={kind}")
+    page.ready()
+    assert "Ready: model" in page.one("#status")
+    page.fill("text", "\n".join(texts))
+    page.fill("beam", 4)
+    page.fill("n_best", 4)
+    page.press("#predict")
+    page.until(lambda: not page.one("#results", "hidden"))
+    assert page.one("#status").startswith("200 lines in ")
+    assert page.all("#lines button span:first-child") == texts
+    assert page.all("#lines button span:last-child") == [each.text or "(empty)" for each in wanted]
+    for number in (0, 30, INPUTS - 1):
+        page.press("#lines button", number)
+        answers = [wanted[number], *wanted[number].alternatives]
+        assert page.all("#n-best tbody label") == [each.text or "(empty)" for each in answers]
+        assert page.all("#n-best tbody td:nth-child(2)") == [f"{each.score:.4f}" for each in answers]
+        for rank, each in enumerate(answers):
+            page.press("#n-best input", rank)
+            shown(page, each)
+
+
+def shown(page: Page, wanted: Prediction) -> None:
+    """The map's axes are the tokens, its cells the weights."""
+    assert page.one("#best") == (wanted.text or "(empty)")
+    assert wanted.alignment is not None
+    if not len(wanted.alignment):
+        assert "no map" in page.one("#map figcaption")
+        return
+    visible = {" ": "␣"}
+    assert page.all(".heat thead th[scope=col] span:not(.space)") == [
+        visible.get(token, token) for token in wanted.source_tokens
+    ]
+    assert page.all(".heat tbody th") == [visible.get(token, token) for token in wanted.target_tokens[:-1]]
+    cells = [float(each) for each in page.all(".heat td.weight", "ariaLabel")]
+    assert cells == pytest.approx(wanted.alignment.flatten().tolist(), abs=2e-4)
+    shades = page.all(".heat td.weight", "style.getPropertyValue('--w')")
+    largest = cells.index(max(cells))
+    assert float(shades[largest]) == 1
+    page.press(".heat td.weight", largest)
+    assert page.one("#map output").endswith(f": {cells[largest]:.3f}")
+
+
+@pytest.mark.parametrize(("width", "dark"), [(1200, False), (375, True), (320, False)])
+def test_the_page_fits(width: int, dark: bool, browser: Any, site: str) -> None:
+    size = {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": width < 500}
+    scheme = {"features": [{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}]}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", scheme)
+    try:
+        page = Page(browser, site, "?model=bpe&text=Der+kleine+Hund+sieht+die+Katze+neben+der+Straße")
+        page.until(lambda: not page.one("#results", "hidden"))
+        assert page.one("html", "scrollWidth") <= width
+        light = page.run("return getComputedStyle(document.body).backgroundColor.match(/\\d+/g).map(Number)")
+        assert (sum(light) < 200) == dark
+    finally:
+        browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+
+
+def test_every_field_has_a_name(browser: Any, site: str) -> None:
+    page = Page(browser, site, "?model=character")
+    page.ready()
+    unnamed = page.run("""
+        const fields = document.querySelectorAll("input, select, textarea, button");
+        return Array.from(fields).filter((field) =>
+            !field.labels?.length && !field.getAttribute("aria-label") && !field.textContent.trim()).map((f) => f.id);
+    """)
+    assert unnamed == []
+
+
+def test_what_cannot_be_loaded_is_said(browser: Any, site: str) -> None:
+    page = Page(browser, site, "?model=nowhere")
+    with pytest.raises(AssertionError, match=r"nowhere/manifest.json must be there, but the server answers 404"):
+        page.until(lambda: False, seconds=20)
+    assert page.one("#predict", "disabled")
+    page = Page(browser, site, "?model=models/character&graph=model.int8.onnx")
+    with pytest.raises(AssertionError, match=r"server answers 404 \(hint: seqloom export writes it\)"):
+        page.until(lambda: False, seconds=20)

@@ -1,0 +1,105 @@
+"""The page reads a model folder as the package does, and a graph's settings become inputs that it must be given."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper, numpy_helper
+
+import seqloom
+from seqloom.api import Model
+from toy import SETTINGS, copied
+
+HERE = Path(__file__).parent
+
+
+def graph(weights: int) -> onnx.ModelProto:
+    """y = a ⋅ x + w₀, where a is an input with a default."""
+    values: dict[str, Any] = {
+        "a": np.array(2.0, np.float32),
+        "w": np.arange(weights, dtype=np.float32),
+        "zero": np.array(0, np.int64),
+    }
+    info = [helper.make_tensor_value_info(name, TensorProto.FLOAT, []) for name in ("x", "a", "y")]
+    nodes = [
+        helper.make_node("Gather", ["w", "zero"], ["first"]),
+        helper.make_node("Mul", ["a", "x"], ["product"]),
+        helper.make_node("Add", ["product", "first"], ["y"]),
+    ]
+    constants = [numpy_helper.from_array(value, name) for name, value in values.items()]
+    return helper.make_model(helper.make_graph(nodes, "line", info[:2], info[2:], constants))
+
+
+@pytest.mark.parametrize("weights", [1, 20, 5000, 1_000_000])
+def test_defaults_are_taken_out_and_nothing_else(weights: int, node: str, tmp_path: Path) -> None:
+    model = graph(weights)
+    onnx.save(model, tmp_path / "given.onnx")
+    subprocess.run([node, HERE / "defaults.mjs", tmp_path / "given.onnx", tmp_path / "made.onnx"], check=True)
+    made = onnx.load(tmp_path / "made.onnx")
+    onnx.checker.check_model(made)
+    assert [each.name for each in made.graph.initializer] == ["w", "zero"]
+    del model.graph.initializer[0]
+    assert made == model
+
+
+def test_what_is_no_graph_is_refused(node: str, tmp_path: Path) -> None:
+    for content in (b"", b"not a graph at all", graph(300).SerializeToString()[:-9]):
+        (tmp_path / "given.onnx").write_bytes(content)
+        command: list[str | Path] = [node, HERE / "defaults.mjs", tmp_path / "given.onnx", tmp_path / "made.onnx"]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.returncode != 0
+        assert "model.onnx must be an ONNX model" in done.stderr
+
+
+def loaded(node: str, folder: Path) -> dict[str, Any]:
+    done = subprocess.run([node, HERE / "folder.mjs", folder], capture_output=True, text=True, check=True)
+    values: dict[str, Any] = json.loads(done.stdout)
+    return values
+
+
+@pytest.fixture
+def folder(toy_folder: Path, tmp_path: Path) -> Path:
+    shutil.copytree(toy_folder, tmp_path / "model")
+    onnx.save(graph(3), tmp_path / "model" / "model.onnx")
+    return tmp_path / "model"
+
+
+def test_settings_are_those_of_the_folder(node: str, folder: Path, toy_model: Model) -> None:
+    found = loaded(node, folder)
+    assert found["settings"] == toy_model.config.search.model_dump()
+    assert found["reversed"] is False
+    assert found["sizes"] == [toy_model.source_tokenizer.size, toy_model.target_tokenizer.size]
+
+
+def test_other_settings_too(node: str, tmp_path: Path) -> None:
+    search = {"search.length_penalty": "gnmt", "search.alpha": 0.65, "search.exhaustive": True, "search.beam": 7}
+    changed = {**SETTINGS, **search, "training.epochs": 1, "data.reverse_source": True}
+    model = seqloom.train(copied(40), copied(10, seed=2), tmp_path / "model", settings=changed)
+    onnx.save(graph(3), tmp_path / "model" / "model.onnx")
+    found = loaded(node, tmp_path / "model")
+    assert found["settings"] == model.config.search.model_dump()
+    assert found["reversed"] is True
+
+
+def test_altered_files_are_refused(node: str, folder: Path) -> None:
+    path = folder / "tokenizer.target.json"
+    text = path.read_text()
+    path.write_text(text.replace('"format": 1', '"format": 2'))
+    assert loaded(node, folder) == {
+        "error": "tokenizer.target.json must have the hash that manifest.json lists: it was altered"
+    }
+    path.write_text(text + "\n")
+    size = len(text.encode())
+    assert loaded(node, folder) == {
+        "error": f"tokenizer.target.json must have {size} bytes, as manifest.json says, not {size + 1}"
+    }
+    manifest = json.loads((folder / "manifest.json").read_text())
+    (folder / "manifest.json").write_text(json.dumps({**manifest, "format_version": 2}))
+    assert "must be of the format seqloom-model 1, not seqloom-model 2" in loaded(node, folder)["error"]
