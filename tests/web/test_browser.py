@@ -58,10 +58,14 @@ def inputs(kind: str) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def models(browser: Any, runtime: Path, request: pytest.FixtureRequest) -> dict[str, Path]:
+def models(
+    browser: Any, runtime: Path, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, Path]:
     """Model folders with their graphs; made only where there is a browser to read them."""
     folders: dict[str, Path] = request.getfixturevalue("exported")
-    return folders
+    both = shutil.copytree(folders["character"], tmp_path_factory.mktemp("several") / "both")
+    shutil.copy(both / "model.onnx", both / "model.int8.onnx")
+    return {**folders, "both": both}
 
 
 @pytest.fixture(scope="module")
@@ -265,6 +269,38 @@ def test_the_page_fits(width: int, dark: bool, browser: Any, site: str) -> None:
     finally:
         browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
         browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+
+
+def test_of_two_graphs_one_is_chosen(browser: Any, site: str) -> None:
+    page = Page(browser, site, "?model=character")
+    page.ready()
+    assert page.one("#weights", "hidden")
+    assert page.all("#model option") == ["character", "bpe", "both"]
+    page.run("""
+        const model = document.getElementById("model");
+        model.selectedIndex = 2;
+        model.dispatchEvent(new Event("change"));
+    """)
+    page.ready()
+    assert not page.one("#weights", "hidden")
+    assert "model.onnx" in page.all("#loaded td:first-child")
+    page.run("""
+        const weights = document.getElementById("weights");
+        weights.value = "model.int8.onnx";
+        weights.dispatchEvent(new Event("change"));
+    """)
+    page.ready()
+    assert "model.int8.onnx" in page.all("#loaded td:first-child")
+    assert page.run("return new URL(location).searchParams.get('graph')") == "model.int8.onnx"
+
+
+def test_a_folder_of_the_device_is_read(browser: Any, site: str, models: dict[str, Path]) -> None:
+    page = Page(browser, site, "?model=bpe&text=abcd")
+    page.until(lambda: not page.one("#results", "hidden"))
+    browser.find_element("id", "files").send_keys(str(models["character"]))
+    page.until(lambda: page.all("#model option")[-1:] == ["character"] and not page.one("#results", "hidden"))
+    (wanted,) = expected(seqloom.load(models["character"]), ["abcd"])
+    assert page.one("#best") == wanted.text
 
 
 def test_every_field_has_a_name(browser: Any, site: str) -> None:

@@ -15,6 +15,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 import seqloom
 from seqloom.api import Model
+from seqloom.text import encode_sources
 from toy import SETTINGS, copied
 
 HERE = Path(__file__).parent
@@ -58,8 +59,9 @@ def test_what_is_no_graph_is_refused(node: str, tmp_path: Path) -> None:
         assert "model.onnx must be an ONNX model" in done.stderr
 
 
-def loaded(node: str, folder: Path) -> dict[str, Any]:
-    done = subprocess.run([node, HERE / "folder.mjs", folder], capture_output=True, text=True, check=True)
+def loaded(node: str, folder: Path, *texts: str) -> dict[str, Any]:
+    command: list[str | Path] = [node, HERE / "folder.mjs", folder, *texts]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
     values: dict[str, Any] = json.loads(done.stdout)
     return values
 
@@ -79,11 +81,16 @@ def test_settings_are_those_of_the_folder(node: str, folder: Path, toy_model: Mo
 
 
 def test_other_settings_too(node: str, tmp_path: Path) -> None:
+    (tmp_path / "tagged.tsv").write_text("".join(f"{a}\t{b}\t{'xy'[len(a) % 2]}\n" for a, b in copied(60)))
     search = {"search.length_penalty": "gnmt", "search.alpha": 0.65, "search.exhaustive": True, "search.beam": 7}
-    changed = {**SETTINGS, **search, "training.epochs": 1, "data.reverse_source": True}
-    model = seqloom.train(copied(40), copied(10, seed=2), tmp_path / "model", settings=changed)
+    search["search.max_source_length"] = 6
+    changed = {**SETTINGS, **search, "training.epochs": 1, "data.reverse_source": True, "data.tags": "3"}
+    model = seqloom.train(tmp_path / "tagged.tsv", output=tmp_path / "model", settings=changed)
     onnx.save(graph(3), tmp_path / "model" / "model.onnx")
-    found = loaded(node, tmp_path / "model")
+    for text, tags in (("abcd", ["y", "x"]), ("abcda", ["y", "nowhere"]), ("ab", []), (" \t\x1f", ["x"])):
+        found = loaded(node, tmp_path / "model", text, *tags)
+        (ids,) = encode_sources(model.source_tokenizer, [text], [tags], reverse=True)
+        assert found["encoded"] == {"ids": ids[:6] if text.strip() else [], "cut": len(ids) > 6}
     assert found["settings"] == model.config.search.model_dump()
     assert found["reversed"] is True
 
