@@ -35,9 +35,9 @@ def made_once(factory: pytest.TempPathFactory, name: str, settings: dict[str, An
         if not folder.is_dir():
             shutil.rmtree(making, ignore_errors=True)
             seqloom.train(copied(count), copied(40, seed=2), making, settings={**SETTINGS, **settings})
-            paths = os.pathsep.join([str(Path(seqloom.__file__).parents[1]), str(Path(__file__).parent)])
-            command = [sys.executable, str(Path(__file__).parent / "runtime" / "export_folder.py"), str(making)]
-            subprocess.run(command, check=True, env={**os.environ, "PYTHONPATH": paths, "OMP_NUM_THREADS": "1"})
+            environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+            command = [sys.executable, "-m", "seqloom", "export", str(making)]
+            subprocess.run(command, check=True, capture_output=True, env=environment)
             making.rename(folder)
     return folder
 

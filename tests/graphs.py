@@ -37,8 +37,8 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     seqloom.train(copied(600), copied(40, seed=2), folder / "character", settings=SETTINGS)
     seqloom.train(words(500, 1), words(40, 2), folder / "bpe", settings=bpe)
     folders = {kind: folder / kind for kind in KINDS}
-    script = Path(__file__).parent / "web" / "exporting.py"
-    subprocess.run([sys.executable, script, *folders.values()], check=True, capture_output=True)
+    for each in folders.values():
+        subprocess.run([sys.executable, "-m", "seqloom", "export", str(each)], check=True, capture_output=True)
     return folders
 
 

@@ -46,6 +46,7 @@ def test_flags_stay_few() -> None:
         "show": 1,
         "average": 1,
         "reproduce": 1,
+        "export": 2,
         "config": 1,
         "bench": 3,
         "data report": 4,

@@ -25,6 +25,7 @@ import pytest
 import seqloom
 from graphs import KINDS, words
 from seqloom.api import Model
+from seqloom.eager import TorchEngine
 from seqloom.inference import Predictor
 from seqloom.prediction import Prediction
 from toy import copied
@@ -153,7 +154,7 @@ def expected(model: Model, texts: list[str], prefix: str = "", **search: Any) ->
     """The package's own answers, by PyTorch."""
     chosen = model.with_settings({f"search.{name}": value for name, value in search.items()})
     tokenizers = chosen.source_tokenizer, chosen.target_tokenizer
-    predictor = Predictor(chosen.network.eval(), *tokenizers, chosen.config.search)
+    predictor = Predictor(TorchEngine(chosen.network.eval()), *tokenizers, chosen.config.search)
     return list(predictor.predict(texts, details=True, prefix=prefix))
 
 

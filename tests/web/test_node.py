@@ -14,6 +14,7 @@ import pytest
 
 import seqloom
 from graphs import words
+from seqloom.eager import TorchEngine
 from seqloom.inference import Predictor
 from toy import copied
 
@@ -48,9 +49,9 @@ def test_the_example_answers(kind: str, beam: int, node: str, folders: dict[str,
     command: list[str | Path] = [node, EXAMPLE / "predict.js", tmp_path, str(beam)]
     done = subprocess.run(command, input="\n".join(lines) + "\n", capture_output=True, text=True, check=True)
     model = seqloom.load(folders[kind]).with_settings(beam=beam, n_best=min(3, beam))
-    network, tokenizers = model.network.eval(), (model.source_tokenizer, model.target_tokenizer)
+    engine, tokenizers = TorchEngine(model.network.eval()), (model.source_tokenizer, model.target_tokenizer)
     wanted = []
-    for answer in Predictor(network, *tokenizers, model.config.search).predict(lines, details=True):
+    for answer in Predictor(engine, *tokenizers, model.config.search).predict(lines, details=True):
         wanted += [f"{answer.score:.4f}\t{answer.text}"]
         wanted += [f"  {other.score:.4f}\t{other.text}" for other in answer.alternatives]
         if answer.alignment is not None and len(answer.alignment):
