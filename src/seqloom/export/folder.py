@@ -12,7 +12,6 @@ from seqloom.checkpoint.files import Writer, bytes_writer, place_of, text_writer
 from seqloom.checkpoint.format import FileRecord, Manifest
 from seqloom.config import build
 from seqloom.errors import ConfigError, missing_package
-from seqloom.export.parity import check_parity
 from seqloom.search import SearchConfig
 
 LEFT_OUT = (layout.WEIGHTS, layout.GRAPH, layout.GRAPH_INT8)
@@ -26,7 +25,8 @@ def export_model(folder: Path | str, output: Path | str | None = None, *, int8: 
     Raises a `ConfigError` for a model that cannot be exported, which names what it is.
     """
     try:
-        from seqloom.export.quantise import quantised  # noqa: PLC0415 - optional package
+        from seqloom.export.parity import check_parity  # noqa: PLC0415 - optional package
+        from seqloom.export.quantise import quantised  # noqa: PLC0415
         from seqloom.export.trace import graph_of  # noqa: PLC0415
     except ImportError:
         raise missing_package("onnx", "export", "exporting") from None

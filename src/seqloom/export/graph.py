@@ -112,7 +112,7 @@ def assemble(
         "seqloom",
         inputs,
         [helper.make_tensor_value_info(name, kind, shape) for name, (kind, shape) in OUTPUTS.items()],
-        list(_shared(constants, graph_nodes([*begin.nodes, search, *end.nodes]))),
+        list(_shared(constants, graph_nodes([*begin.nodes, *chosen, search, *end.nodes]))),
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], producer_name="seqloom")
     model.ir_version = IR
@@ -195,4 +195,4 @@ def _shared(constants: dict[str, onnx.TensorProto], nodes: Iterable[onnx.NodePro
         for place, name in enumerate(node.input):
             node.input[place] = instead.get(name, name)
             used.add(node.input[place])
-    return [constant for name, constant in constants.items() if name in used or name in ("yes", "zero", "one")]
+    return [constant for name, constant in constants.items() if name in used]

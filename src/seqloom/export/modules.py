@@ -81,20 +81,20 @@ class Step(nn.Module):
         by_beam = log_probs[:, None] if greedy else log_probs.unflatten(0, (sentences, beam))
         step = greedy_step if greedy else beam_step
         allowed, numbers = Limits(*limits), Settings(*settings)
-        done = step(by_beam, position, Live(live[0], live[1], live[2], written), Finished(*finished), allowed, numbers)
+        after = step(by_beam, position, Live(live[0], live[1], live[2], written), Finished(*finished), allowed, numbers)
         width = memory[0].size(1)
         seen = log_probs.new_zeros(sentences, beam, width) if weights is None else weights.view(sentences, beam, width)
-        more = ~done.done.all() & (position <= allowed.longest.max())
-        hypotheses, rows = done.live, leaves(state.decoder)
+        more = ~after.done.all() & (position <= allowed.longest.max())
+        hypotheses, rows = after.live, leaves(state.decoder)
         record = (hypotheses.token, hypotheses.scores, seen)
         if greedy:
             rows = [leaf[:, None] for leaf in rows]
         else:
             # what is settled stays as it is while it waits for others
-            hypotheses = hypotheses._replace(scores=hypotheses.scores.masked_fill(done.done[:, None], -torch.inf))
-            places = (done.places + torch.arange(sentences, device=position.device)[:, None] * beam).flatten()
+            hypotheses = hypotheses._replace(scores=hypotheses.scores.masked_fill(after.done[:, None], -torch.inf))
+            places = (after.places + torch.arange(sentences, device=position.device)[:, None] * beam).flatten()
             rows = [leaf.index_select(0, places).unflatten(0, (sentences, beam)) for leaf in rows]
-        return more, position + 1, *leaves(hypotheses), *done.finished, *rows, *record
+        return more, position + 1, *leaves(hypotheses), *after.finished, *rows, *record
 
 
 class End(nn.Module):

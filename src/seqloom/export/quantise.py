@@ -8,14 +8,13 @@ for a whole batch, so that a neighbour would change a row's answer.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import numpy as np
 import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from seqloom.export.bounds import Bounds
+from seqloom.export.graph import graph_nodes
 
 SMALL = 4096
 """Constants of fewer numbers stay as they are."""
@@ -46,7 +45,8 @@ class _Quantiser:
         self._constant("int8.limit", np.float32(LIMIT))
         self._constant("int8.middle", np.float32(ZERO))
         self._rewrite(self.graph)
-        read = set(_read(self.graph.node)) | {value.name for value in self.graph.input}
+        read = {name for node in graph_nodes(self.graph.node) for name in node.input}
+        read |= {value.name for value in self.graph.input}
         del self.graph.initializer[:]
         self.graph.initializer.extend(constant for name, constant in self.constants.items() if name in read)
         self.model.opset_import.append(helper.make_opsetid("com.microsoft", 1))
@@ -54,7 +54,7 @@ class _Quantiser:
     def _rewrite(self, graph: onnx.GraphProto) -> None:
         self.bounds.learn(graph.node)
         nodes: list[onnx.NodeProto] = []
-        rounded: dict[str, tuple[str, str]] = {}
+        rounded: set[str] = set()
         for node in graph.node:
             if node.op_type == "Loop":
                 self.bounds.carry(node)
@@ -86,9 +86,7 @@ class _Quantiser:
             return None
         return matrix.T if attributes.get("transB") else matrix
 
-    def _multiplied(
-        self, node: onnx.NodeProto, matrix: NDArray[np.float32], rounded: dict[str, tuple[str, str]]
-    ) -> list[onnx.NodeProto]:
+    def _multiplied(self, node: onnx.NodeProto, matrix: NDArray[np.float32], rounded: set[str]) -> list[onnx.NodeProto]:
         weight, scales = self._stored(node.input[1], matrix, axis=0)
         x, y = node.input[0], node.output[0]
         bias = node.input[2] if len(node.input) > 2 else ""
@@ -97,12 +95,12 @@ class _Quantiser:
             scale = self._constant(f"int8.scale.{bound:.9g}", np.float32(bound / LIMIT))
             nodes = []
             if x not in rounded:
-                rounded[x] = (f"{x}.int8", scale)
                 nodes.append(helper.make_node("QuantizeLinear", [x, scale, "int8.zero"], [f"{x}.int8"]))
+            rounded.add(x)
             inputs = [f"{x}.int8", weight, scale, scales, "int8.zero", "", *([bias] if bias else [])]
             return [*nodes, helper.make_node("MatMulIntegerToFloat", inputs, [y], domain="com.microsoft")]
         nodes = [] if x in rounded else self._by_row(x)
-        rounded[x] = (f"{x}.int8", f"{x}.scale")
+        rounded.add(x)
         nodes += [
             helper.make_node("MatMulInteger", [f"{x}.int8", weight, "int8.zero"], [f"{y}.sums"]),
             helper.make_node("Cast", [f"{y}.sums"], [f"{y}.float"], to=TensorProto.FLOAT),
@@ -158,12 +156,3 @@ class _Quantiser:
             self.arrays[name] = numpy_helper.to_array(constant)
         array = self.arrays[name]
         return array if axes is None or (array.ndim == axes and array.size >= SMALL) else None
-
-
-def _read(nodes: Iterable[onnx.NodeProto]) -> Iterable[str]:
-    for node in nodes:
-        yield from node.input
-        for attribute in node.attribute:
-            if attribute.HasField("g"):
-                yield from _read(attribute.g.node)
-                yield from (value.name for value in attribute.g.output)
