@@ -64,7 +64,11 @@ def _renamed(node: onnx.NodeProto, names: dict[str, str], prefix: str) -> onnx.N
     assert not any(attribute.HasField("g") for attribute in node.attribute)
     result = onnx.NodeProto()
     result.CopyFrom(node)
-    del result.input[:], result.output[:]
+    del (
+        result.input[:],
+        result.output[:],
+        result.metadata_props[:],
+    )  # the tracer's notes: stacks and paths of this machine
     result.input.extend(name and names.get(name, f"{prefix}.{name}") for name in node.input)
     result.output.extend(name and f"{prefix}.{name}" for name in node.output)
     result.name = f"{prefix}.{node.name}"
