@@ -121,6 +121,7 @@ def test_python_runs(page: Path, desk: Path) -> None:
             exec(compile("\n" * block.line + block.text, str(page), "exec"), namespace)
 
 
+@pytest.mark.usefixtures("unchecked_shapes")  # which an export would trace
 @pytest.mark.parametrize("page", having("bash"))
 def test_commands_run(page: Path, desk: Path) -> None:
     for block in blocks(page, "bash"):

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import random
+import shutil
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import seqloom
+from exporting import listed
 from seqloom.answers import Answers
 from seqloom.api import Model
+from seqloom.checkpoint.format import GRAPH, GRAPH_INT8, FileRecord
 from seqloom.data import Source
+from seqloom.export.quantise import quantised
 from seqloom.prediction import Prediction
 from seqloom.runtime import RuntimeModel
 
@@ -53,6 +58,18 @@ def with_torch(exported_folder: Path) -> Model:
 @pytest.fixture(scope="module")
 def with_graph(exported_folder: Path) -> RuntimeModel:
     return seqloom.load(exported_folder, engine="onnx")
+
+
+@pytest.fixture(scope="module", params=[False, True], ids=["float32", "int8"])
+def either_graph(
+    exported_folder: Path, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> RuntimeModel:
+    if not request.param:
+        return seqloom.load(exported_folder, engine="onnx")
+    small = Path(shutil.copytree(exported_folder, tmp_path_factory.mktemp("small") / "m"))
+    onnx.save(quantised(onnx.load(small / GRAPH)), small / GRAPH_INT8)
+    listed(small, {GRAPH_INT8: FileRecord.of(small / GRAPH_INT8)})
+    return seqloom.load(small, engine="onnx", int8=True)
 
 
 def answers(model: Answers, lines: list[Any], asked: Asked, *, alignments: bool = True) -> list[Prediction]:
@@ -105,10 +122,10 @@ def test_a_model_without_attention_has_no_alignments(blind_folder: Path) -> None
 @settings(max_examples=15, deadline=None)
 @given(lines=st.lists(st.text("abcd ?", max_size=9), max_size=12), window=st.integers(1, 14), batch=st.integers(1, 5))
 def test_a_line_alone_is_a_line_among_others(
-    with_graph: RuntimeModel, lines: list[str], window: int, batch: int
+    either_graph: RuntimeModel, lines: list[str], window: int, batch: int
 ) -> None:
-    crowd = list(with_graph.with_settings({"search.batch": batch}).stream(lines, alignments=True, window=window))
-    alone = [with_graph.predict([line], alignments=True)[0] for line in lines]
+    crowd = list(either_graph.with_settings({"search.batch": batch}).stream(lines, alignments=True, window=window))
+    alone = [either_graph.predict([line], alignments=True)[0] for line in lines]
     assert_same(crowd, alone)
 
 
