@@ -1,10 +1,11 @@
 """Traced pieces put together to one ONNX graph: sources and settings go in, finished outputs come out.
 
-    begin ─→ If rules ─→ Loop over ruled steps ────────────────┐
-                    └─→ If beam is one ─→ Loop over greedy steps ├─→ end
-                                      └─→ Loop over beam steps ──┘
+    begin ─→ Loop: advance ─→ If beam is one ─→ greedy ─────────┐
+                                        └─→ If rules ─→ ruled ──┼─→ reorder the states ─→ end
+                                                   └─→ beam ────┘
 
-Weights lie in the outer graph once; the loops read them, and the memory of the source, from there.
+Weights lie in the outer graph once. ONNX Runtime arranges a weight for its products beforehand only where it is read
+by the outer graph or by a graph directly inside it, so the model's step stands in the loop itself, never in a branch.
 """
 
 from __future__ import annotations
@@ -17,12 +18,16 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+from seqloom.export.hoist import hoisted
 from seqloom.export.modules import KINDS
 
 OPSET, IR = 21, 10
 FINISHED = ("finished.scores", "finished.totals", "finished.lengths", "finished.path")
 RECORD = ("record.tokens", "record.totals", "record.weights")
-LIVE = ("live.scores", "live.token", "live.path", "live.tokens", "live.matches")
+SEARCHED = ("live.scores", "live.token", "live.path", "written.tokens", "written.matches", *FINISHED)
+"""What a step of a search hands to the next."""
+BEGUN = ("room", "longest", "numbers", *SEARCHED)
+CHOSEN = ("more", *SEARCHED, "rows")
 OUTPUTS = {
     "scores": (TensorProto.FLOAT, ("B", "n")),
     "lengths": (TensorProto.INT64, ("B", "n")),
@@ -51,57 +56,41 @@ def piece(model: onnx.ModelProto, prefix: str, inputs: Sequence[str], outputs: S
         names[constant.name] = constant.name if constant.name.startswith("model.") else f"{prefix}.{constant.name}"
         constant.name = names[constant.name]
         constants[constant.name] = constant
-    nodes = [_renamed(node, names, prefix) for node in graph.node]
-    produced = {name for node in nodes for name in node.output}
+    copies = []
     for value, wanted in zip(graph.output, outputs, strict=True):
-        found = names.get(value.name, f"{prefix}.{value.name}")
-        assert found in produced or found in names.values()
-        nodes.append(helper.make_node("Identity", [found], [wanted]))
-    return Piece(nodes, constants)
+        if value.name in names:  # an input, a constant or another output, too
+            copies.append(helper.make_node("Identity", [names[value.name]], [wanted], name=wanted))
+        names.setdefault(value.name, wanted)
+    return Piece([*(_renamed(node, names, prefix) for node in graph.node), *copies], constants)
 
 
 def _renamed(node: onnx.NodeProto, names: dict[str, str], prefix: str) -> onnx.NodeProto:
     assert not any(attribute.HasField("g") for attribute in node.attribute)
     result = onnx.NodeProto()
     result.CopyFrom(node)
-    del (
-        result.input[:],
-        result.output[:],
-        result.metadata_props[:],
-    )  # the tracer's notes: stacks and paths of this machine
+    del result.input[:], result.output[:]
+    del result.metadata_props[:]  # the tracer's notes: stacks and paths of this machine
     result.input.extend(name and names.get(name, f"{prefix}.{name}") for name in node.input)
-    result.output.extend(name and f"{prefix}.{name}" for name in node.output)
+    result.output.extend(name and names.get(name, f"{prefix}.{name}") for name in node.output)
     result.name = f"{prefix}.{node.name}"
     return result
 
 
-def assemble(
-    begin: Piece, steps: dict[str, Piece], end: Piece, settings: dict[str, np.ndarray], leaves: int
-) -> onnx.ModelProto:
-    """The whole graph; `settings` are the inputs with defaults, `leaves` the number of tensors of a decoder's state."""
-    constants = {**begin.constants, **end.constants}
-    for each in steps.values():
-        constants |= each.constants
-    constants["yes"] = numpy_helper.from_array(np.array(True), "yes")
-    constants["zero"] = numpy_helper.from_array(np.array(0, np.int64), "zero")
-    constants["one"] = numpy_helper.from_array(np.array(1, np.int64), "one")
-    found = [f"search.{name}" for name in (*FINISHED, *RECORD)]
-    chosen = [
+def assemble(pieces: dict[str, Piece], settings: dict[str, np.ndarray], decoder: Sequence[str]) -> onnx.ModelProto:
+    """The whole graph; `settings` are the inputs with defaults, `decoder` names the tensors of a decoder's state."""
+    constants = {name: constant for each in pieces.values() for name, constant in each.constants.items()}
+    for name, value in {"yes": np.array(True), "zero": np.array(0), "one": np.array(1)}.items():
+        constants[name] = numpy_helper.from_array(value, name)
+    asked = [
         helper.make_node("ReduceMax", ["prefix_lengths"], ["longest_prefix"], keepdims=0),
         helper.make_node("Add", ["longest_prefix", "min_length"], ["some_length"]),
         helper.make_node("Add", ["some_length", "no_repeat_ngram"], ["some_rule"]),
-        helper.make_node("Greater", ["some_rule", "zero"], ["rules"]),
-        helper.make_node("Equal", ["beam", "one"], ["single"]),
-        helper.make_node("Equal", ["exhaustive", "zero"], ["impatient"]),
-        helper.make_node("And", ["single", "impatient"], ["simple"]),
+        helper.make_node("Greater", ["some_rule", "zero"], ["ruled"]),
+        helper.make_node("Cast", ["ruled"], ["rules"], to=TensorProto.INT64),
+        helper.make_node("Add", ["some_rule", "exhaustive"], ["some_wish"]),
+        helper.make_node("Add", ["some_wish", "beam"], ["wishes"]),
+        helper.make_node("Equal", ["wishes", "one"], ["simple"]),
     ]
-    loops = {kind: _loop(steps[kind], kind, leaves) for kind in KINDS}
-    either = _branch(
-        helper.make_node("If", ["simple"], found, then_branch=loops["greedy"], else_branch=loops["beam"]),
-        "either",
-        found,
-    )
-    search = helper.make_node("If", ["rules"], found, then_branch=loops["ruled"], else_branch=either)
     inputs = [
         helper.make_tensor_value_info("source", TensorProto.INT64, ["B", "S"]),
         helper.make_tensor_value_info("source_lengths", TensorProto.INT64, ["B"]),
@@ -111,69 +100,68 @@ def assemble(
         shape = {"prefix": ["P", "L"], "prefix_lengths": ["P"]}.get(name, [])
         inputs.append(helper.make_tensor_value_info(name, kind, shape))
         constants[name] = numpy_helper.from_array(value, name)
+    nodes = [*asked, *pieces["begin"].nodes, *_loop(pieces, decoder), *pieces["end"].nodes]
     graph = helper.make_graph(
-        [*begin.nodes, *chosen, search, *end.nodes],
+        nodes,
         "seqloom",
         inputs,
         [helper.make_tensor_value_info(name, kind, shape) for name, (kind, shape) in OUTPUTS.items()],
-        list(_shared(constants, graph_nodes([*begin.nodes, *chosen, search, *end.nodes]))),
+        list(_shared(constants, graph_nodes(nodes))),
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], producer_name="seqloom")
     model.ir_version = IR
     return model
 
 
-def carried(kind: str, leaves: int) -> list[str]:
-    """The names of what one step hands to the next."""
-    live = LIVE if kind == "ruled" else LIVE[:3]
-    return ["position", *live, *FINISHED, *(f"decoder.{number}" for number in range(leaves))]
-
-
-def _loop(step: Piece, kind: str, leaves: int) -> onnx.GraphProto:
-    """A branch that holds the loop of one kind of step."""
-    names = carried(kind, leaves)
-    inside = [f"{kind}.{name}" for name in names]
+def _loop(pieces: dict[str, Piece], decoder: Sequence[str]) -> list[onnx.NodeProto]:
+    """The loop over steps, after all that no step changes."""
+    carried = ["position", *SEARCHED, *decoder]
+    nodes = [
+        *pieces["advance"].nodes,
+        _chosen(pieces),
+        helper.make_node("Add", ["step.position", "one"], ["next.position"]),
+        *(helper.make_node("Gather", [f"advanced.{leaf}", "next.rows"], [f"next.{leaf}"]) for leaf in decoder),
+        helper.make_node("Identity", ["next.live.token"], ["record.tokens"]),
+        helper.make_node("Identity", ["next.live.scores"], ["record.totals"]),
+    ]
+    record = ("record.tokens", "record.totals", "step.weights")
     body = helper.make_graph(
-        step.nodes,
-        f"{kind}.step",
+        nodes,
+        "step",
         [
-            helper.make_tensor_value_info(f"{kind}.iteration", TensorProto.INT64, []),
-            helper.make_tensor_value_info(f"{kind}.going", TensorProto.BOOL, []),
-            *(_value(name) for name in inside),
+            helper.make_tensor_value_info("step.iteration", TensorProto.INT64, []),
+            helper.make_tensor_value_info("step.going", TensorProto.BOOL, []),
+            *(_value(f"step.{name}") for name in carried),
         ],
-        [_value(f"{kind}.{name}.next") for name in ("more", *names)] + [_value(f"{kind}.{name}") for name in RECORD],
+        [_value(name) for name in ("next.more", *(f"next.{name}" for name in carried), *record)],
     )
-    results = [f"{kind}.{name}.last" for name in names] + [f"{kind}.all.{name}" for name in RECORD]
-    loop = helper.make_node("Loop", ["room", "yes", "one", *names[1:]], results, body=body)
-    found = [f"{kind}.{name}.last" for name in FINISHED] + results[len(names) :]
-    return _branch(loop, kind, found)
+    results = [f"search.{name}" for name in (*carried, *RECORD)]
+    before = hoisted(body, {f"step.{name}": name for name in carried[1:]})
+    return [*before, helper.make_node("Loop", ["room", "yes", "one", *carried[1:]], results, body=body)]
 
 
-def _branch(node: onnx.NodeProto, name: str, outputs: list[str]) -> onnx.GraphProto:
-    ends = [f"{name}.found.{number}" for number in range(len(outputs))]
-    nodes = [node, *(helper.make_node("Identity", [each], [end]) for each, end in zip(outputs, ends, strict=True))]
-    return helper.make_graph(nodes, name, [], [_value(end) for end in ends])
-
-
-TYPES = {
-    "live.scores": TensorProto.FLOAT,
-    "finished.scores": TensorProto.FLOAT,
-    "finished.totals": TensorProto.FLOAT,
-    "record.totals": TensorProto.FLOAT,
-    "record.weights": TensorProto.FLOAT,
-    "more": TensorProto.BOOL,
-}
+def _chosen(pieces: dict[str, Piece]) -> onnx.NodeProto:
+    """The step of the kind of search that was asked for."""
+    branches = {
+        kind: helper.make_graph(pieces[kind].nodes, kind, [], [_value(f"{kind}.{name}") for name in CHOSEN])
+        for kind in KINDS
+    }
+    found = [f"wide.{name}" for name in CHOSEN]
+    wide = helper.make_node(
+        "If", ["ruled"], found, then_branch=branches["ruled"], else_branch=branches["beam"], name="wide"
+    )
+    outer = helper.make_graph([wide], "wide", [], [_value(name) for name in found])
+    results = [f"next.{name}" for name in CHOSEN]
+    return helper.make_node("If", ["simple"], results, then_branch=branches["greedy"], else_branch=outer, name="kind")
 
 
 def _value(name: str) -> onnx.ValueInfoProto:
     """A value of unknown shape, its type by its name."""
-    parts = [part for part in name.split(".") if part not in (*KINDS, "next", "last", "all")]
-    plain = ".".join(parts)
-    if parts[0] in ("decoder",):
-        return helper.make_tensor_value_info(name, TensorProto.FLOAT, None)
-    if "found" in parts:
-        plain = (*FINISHED, *RECORD)[int(parts[-1])]
-    return helper.make_tensor_value_info(name, TYPES.get(plain, TensorProto.INT64), None)
+    plain = name.partition(".")[2]
+    if plain == "more":
+        return helper.make_tensor_value_info(name, TensorProto.BOOL, None)
+    numbers = plain.startswith("decoder.") or plain.endswith(("scores", "totals", "weights"))
+    return helper.make_tensor_value_info(name, TensorProto.FLOAT if numbers else TensorProto.INT64, None)
 
 
 def graph_nodes(nodes: Iterable[onnx.NodeProto]) -> Iterable[onnx.NodeProto]:

@@ -1,7 +1,7 @@
-"""What of a model and a search is traced: how it begins, one step of it, and how its outputs are read.
+"""What of a model and a search is traced: how it begins, one step of the model, one of each kind of search, the end.
 
 These modules hold no arithmetic of their own. They call what `seqloom.search` calls, with states as flat lists of
-tensors [B, K, …], which is what a graph can hand from step to step.
+tensors, which is what a graph can hand from step to step.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from seqloom.search.rules import Limits, Settings, Written
 from seqloom.search.step import Finished, Live, beam_step, first_live, greedy_step, none_finished
 
 KINDS = ("greedy", "beam", "ruled")
-"""Steps of a graph: a beam of one, any beam, and a beam under rules (prefix, shortest length, repeated n-grams)."""
+"""Kinds of search: a beam of one, any beam, and a beam under rules (prefix, shortest length, repeated n-grams)."""
 
 
 class Begin(nn.Module):
@@ -36,65 +36,80 @@ class Begin(nn.Module):
         max_length_ratio: Tensor,
         max_length_extra: Tensor,
         prefix_lengths: Tensor,
+        rules: Tensor,
     ) -> tuple[Tensor, ...]:
-        """[B, S], [B] and numbers → room, longest, live (with what rules look at), finished, decoder, memory."""
+        """[B, S], [B] and numbers → room, longest, numbers, live, written, finished, decoder [B·K, …], memory.
+
+        `rules` is 1 or 0; with 0 nothing is remembered of what was written.
+        """
         places = cast("int", beam.item())
         torch._check(places >= 1)
         longest = torch.maximum((lengths * max_length_ratio).long() + max_length_extra, prefix_lengths)
         room = longest.max() + 1
-        size = cast("int", room.item())
+        size, remembered = cast("int", room.item()), cast("int", (room * rules).item())
         torch._check(size >= 1)
+        torch._check(remembered >= 0)
         state = self.model.start(source, lengths)
-        live = first_live(source.size(0), places, size, source.device, rules=True)
-        finished = none_finished(source.size(0), places, size, source.device)
-        decoder = [leaf[:, None].expand(-1, places, *leaf.shape[1:]) for leaf in leaves(state.decoder)]
-        return room, longest, *leaves(live), *finished, *decoder, *leaves(state.memory)
+        sentences, device = source.size(0), source.device
+        live = first_live(sentences, places, size, device, rules=False)
+        written = torch.zeros(2, sentences, places, remembered, dtype=torch.long, device=device).unbind(0)
+        finished = none_finished(sentences, places, size, device)
+        decoder = [leaf[:, None].expand(-1, places, *leaf.shape[1:]).flatten(0, 1) for leaf in leaves(state.decoder)]
+        numbers = torch.arange(sentences, device=device)
+        return room, longest, numbers, *live[:3], *written, *finished, *decoder, *leaves(state.memory)
 
 
-class Step(nn.Module):
-    """One step of one kind."""
+class Advance(nn.Module):
+    """One step of the model, whatever the search."""
 
-    def __init__(self, model: Seq2Seq, like: ModelState, kind: str) -> None:
+    def __init__(self, model: Seq2Seq, like: ModelState) -> None:
         super().__init__()
-        self.model, self.like, self.kind = model, like, kind
+        self.model, self.like = model, like
+
+    def forward(self, token: Tensor, decoder: list[Tensor], memory: list[Tensor]) -> tuple[Tensor, ...]:
+        """[B, K] and states [B·K, …] → logits [B·K, V], attention weights [B, K, S], the next states."""
+        state = ModelState(rebuild(self.like.memory, memory), rebuild(self.like.decoder, decoder))
+        logits, state, weights = self.model.step(token.flatten(), state)
+        shape = *token.shape, memory[0].size(1)
+        seen = logits.new_zeros(shape) if weights is None else weights.view(shape)
+        return logits, seen, *leaves(state.decoder)
+
+
+class Choose(nn.Module):
+    """One step of one kind of search."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__()
+        self.kind = kind
 
     def forward(
         self,
+        logits: Tensor,
         position: Tensor,
+        numbers: Tensor,
         live: list[Tensor],
+        written: list[Tensor],
         finished: list[Tensor],
-        decoder: list[Tensor],
-        memory: list[Tensor],
         limits: list[Tensor],
         settings: list[Tensor],
     ) -> tuple[Tensor, ...]:
-        """→ whether to go on, what the next step reads, and what is recorded: tokens, totals, weights."""
+        """→ whether to go on, what the next step reads, and the rows [B·K] where its states come from."""
         greedy = self.kind == "greedy"
-        sentences, beam = live[1].size(0), 1 if greedy else live[1].size(1)
-        written = Written(*live[3:]) if self.kind == "ruled" else None
-        rows = [leaf.squeeze(1) if greedy else leaf.flatten(0, 1) for leaf in decoder]
-        state = ModelState(rebuild(self.like.memory, memory), rebuild(self.like.decoder, rows))
-        # in the empty places of a wide beam stand words that fill the vocabulary's last block: they have no embedding
-        tokens = live[1].flatten().clamp_max(self.model.target_size - 1)
-        logits, state, weights = self.model.step(tokens, state)
+        sentences, beam = live[0].size(0), 1 if greedy else live[0].size(1)
         log_probs = torch.log_softmax(logits, -1)
         by_beam = log_probs[:, None] if greedy else log_probs.unflatten(0, (sentences, beam))
+        before = Live(live[0], live[1], live[2], Written(*written) if self.kind == "ruled" else None)
         step = greedy_step if greedy else beam_step
-        allowed, numbers = Limits(*limits), Settings(*settings)
-        after = step(by_beam, position, Live(live[0], live[1], live[2], written), Finished(*finished), allowed, numbers)
-        width = memory[0].size(1)
-        seen = log_probs.new_zeros(sentences, beam, width) if weights is None else weights.view(sentences, beam, width)
+        allowed, numbers_of_search = Limits(*limits), Settings(*settings)
+        after = step(by_beam, position, before, Finished(*finished), allowed, numbers_of_search)
         more = ~after.done.all() & (position <= allowed.longest.max())
-        hypotheses, rows = after.live, leaves(state.decoder)
-        record = (hypotheses.token, hypotheses.scores, seen)
-        if greedy:
-            rows = [leaf[:, None] for leaf in rows]
-        else:
+        hypotheses, rows = after.live, numbers
+        if not greedy:
             # what is settled stays as it is while it waits for others
             hypotheses = hypotheses._replace(scores=hypotheses.scores.masked_fill(after.done[:, None], -torch.inf))
-            places = (after.places + torch.arange(sentences, device=position.device)[:, None] * beam).flatten()
-            rows = [leaf.index_select(0, places).unflatten(0, (sentences, beam)) for leaf in rows]
-        return more, position + 1, *leaves(hypotheses), *after.finished, *rows, *record
+            rows = (after.places + numbers[:, None] * beam).flatten()
+        remembered = written if hypotheses.written is None else hypotheses.written
+        return more, *hypotheses[:3], *remembered, *after.finished, rows
 
 
 class End(nn.Module):

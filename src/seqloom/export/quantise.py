@@ -8,6 +8,8 @@ for a whole batch, so that a neighbour would change a row's answer.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import onnx
 from numpy.typing import NDArray
@@ -27,6 +29,22 @@ def quantised(model: onnx.ModelProto) -> onnx.ModelProto:
     result.CopyFrom(model)
     _Quantiser(result).run()
     return result
+
+
+def _readers(graph: onnx.GraphProto) -> dict[str, list[onnx.NodeProto]]:
+    """Who reads each value of a graph, inner graphs included; a graph's outputs are read from outside, too."""
+    readers: dict[str, list[onnx.NodeProto]] = {}
+    for node in graph_nodes(graph.node):
+        for name in node.input:
+            readers.setdefault(name, []).append(node)
+    outside = onnx.NodeProto()
+    for graph_output in (value.name for each in (graph, *_inner(graph)) for value in each.output):
+        readers.setdefault(graph_output, []).append(outside)
+    return readers
+
+
+def _inner(graph: onnx.GraphProto) -> Iterator[onnx.GraphProto]:
+    return (each.g for node in graph_nodes(graph.node) for each in node.attribute if each.HasField("g"))
 
 
 class _Quantiser:
@@ -52,7 +70,10 @@ class _Quantiser:
         self.model.opset_import.append(helper.make_opsetid("com.microsoft", 1))
 
     def _rewrite(self, graph: onnx.GraphProto) -> None:
+        self._join_biases(graph)
+        self._scale_tables(graph)
         self.bounds.learn(graph.node)
+        direct = self._direct(graph)
         nodes: list[onnx.NodeProto] = []
         rounded: set[str] = set()
         for node in graph.node:
@@ -63,13 +84,73 @@ class _Quantiser:
                     self._rewrite(attribute.g)
             matrix = self._matrix(node)
             if node.op_type == "Gather" and self._float(node.input[0], 2) is not None:
-                nodes += self._looked_up(node)
+                if node.output[0] in direct:
+                    rounded.add(node.output[0])
+                    nodes.append(self._looked_up_rounded(node))
+                else:
+                    nodes += self._looked_up(node)
             elif matrix is not None:
                 nodes += self._multiplied(node, matrix, rounded)
             else:
                 nodes.append(node)
         del graph.node[:]
         graph.node.extend(nodes)
+
+    def _join_biases(self, graph: onnx.GraphProto) -> None:
+        """A product whose only reader adds a constant vector becomes a product with a bias."""
+        readers = _readers(graph)
+        gone = set()
+        for node in graph.node:
+            bare = self._matrix(node) is not None and len(node.input) == 2
+            if not bare or len(readers.get(node.output[0], ())) != 1:
+                continue
+            after = readers[node.output[0]][0]
+            others = [name for name in after.input if name != node.output[0]]
+            if after.op_type == "Add" and len(others) == 1 and self._float(others[0], 1) is not None:
+                node.op_type = "Gemm"  # rounded below, whatever its number of axes
+                node.input.append(others[0])
+                node.output[0] = after.output[0]
+                gone.add(after.output[0])
+        kept = [node for node in graph.node if node.op_type != "Add" or node.output[0] not in gone]
+        del graph.node[:]
+        graph.node.extend(kept)
+
+    def _scale_tables(self, graph: onnx.GraphProto) -> None:
+        """Rows that are looked up and multiplied by a constant number are stored as its multiples."""
+        readers = _readers(graph)
+        gone = set()
+        for node in graph.node:
+            table = self._float(node.input[0], 2) if node.op_type == "Gather" else None
+            after = readers.get(node.output[0], [])
+            if table is None or len(after) != 1 or after[0].op_type != "Mul":
+                continue
+            factor = self._float(next(name for name in after[0].input if name != node.output[0]))
+            if factor is not None and factor.size == 1:
+                node.input[0] = self._constant(f"{node.input[0]}.times.{factor.item():.9g}", table * factor.item())
+                node.output[0] = after[0].output[0]
+                gone.add(after[0].output[0])
+        kept = [node for node in graph.node if node.op_type != "Mul" or node.output[0] not in gone]
+        del graph.node[:]
+        graph.node.extend(kept)
+
+    def _direct(self, graph: onnx.GraphProto) -> set[str]:
+        """Looked-up rows that nothing but products reads: they are stored as the products want them."""
+        readers = _readers(graph)
+        found = set()
+        for node in graph.node:
+            if node.op_type == "Gather" and self._float(node.input[0], 2) is not None:
+                used = readers.get(node.output[0], [])
+                if used and all(self._matrix(each) is not None and each.input[0] == node.output[0] for each in used):
+                    found.add(node.output[0])
+        return found
+
+    def _looked_up_rounded(self, node: onnx.NodeProto) -> onnx.NodeProto:
+        table, bound = self._float(node.input[0], 2), self.bounds.of(node.output[0])
+        assert table is not None
+        assert bound is not None
+        steps = np.round(table / np.float32(bound / LIMIT)) + ZERO
+        values = self._constant(f"{node.input[0]}.rounded", steps.astype(np.uint8))
+        return helper.make_node("Gather", [values, node.input[1]], [f"{node.output[0]}.int8"])
 
     def _matrix(self, node: onnx.NodeProto) -> NDArray[np.float32] | None:
         """The constant [I, O] that a product multiplies with."""
@@ -155,4 +236,4 @@ class _Quantiser:
         if name not in self.arrays:
             self.arrays[name] = numpy_helper.to_array(constant)
         array = self.arrays[name]
-        return array if axes is None or (array.ndim == axes and array.size >= SMALL) else None
+        return array if axes is None or (array.ndim == axes and (axes == 1 or array.size >= SMALL)) else None

@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 import onnx
 import torch
+import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from seqloom.export.graph import FINISHED, LIVE, OPSET, OUTPUTS, RECORD, Piece, assemble, carried, piece
-from seqloom.export.modules import KINDS, Begin, End, Step
+from seqloom.export.graph import BEGUN, CHOSEN, FINISHED, OPSET, OUTPUTS, RECORD, SEARCHED, Piece, assemble, piece
+from seqloom.export.modules import KINDS, Advance, Begin, Choose, End
 from seqloom.model import ModelState, Seq2Seq
 from seqloom.nn.tree import leaves
 from seqloom.search.config import SearchConfig
@@ -65,9 +66,11 @@ class Example:
 def graph_of(model: Seq2Seq, search: SearchConfig) -> onnx.ModelProto:
     """The graph of a model and the whole search; the settings of `search` are the defaults of its inputs."""
     example = _example(model, search)
-    steps = {kind: _step(example, kind) for kind in KINDS}
+    begun = _begun(example)
+    pieces = {"begin": _begin(example), "advance": _advance(example, begun), "end": _end()}
+    pieces |= {kind: _choose(example, begun, kind) for kind in KINDS}
     defaults = {"beam": np.array(search.beam, np.int64), **example.defaults}
-    return assemble(_begin(example), steps, _end(), defaults, len(example.decoder))
+    return assemble(pieces, defaults, example.decoder)
 
 
 def _example(model: Seq2Seq, search: SearchConfig) -> Example:
@@ -79,38 +82,58 @@ def _example(model: Seq2Seq, search: SearchConfig) -> Example:
     return Example(model, source, lengths, model.start(source, lengths), numbers, ratio, extra)
 
 
+def _begun(example: Example) -> dict[str, Tensor]:
+    """What the first step reads, by name; one tensor given twice would be traced as one input."""
+    found = Begin(example.model)(*_sources(example).values())
+    names = [*BEGUN, *example.decoder, *example.memories]
+    return {name: tensor.clone() for name, tensor in zip(names, found, strict=True)}
+
+
+def _sources(example: Example) -> dict[str, Tensor]:
+    return {
+        "source": example.source,
+        "source_lengths": example.lengths,
+        "beam": torch.tensor(BEAM),
+        "max_length_ratio": example.ratio,
+        "max_length_extra": example.extra,
+        "prefix_lengths": torch.zeros_like(example.lengths),
+        "rules": torch.tensor(1),
+    }
+
+
 def _begin(example: Example) -> Piece:
-    nothing = torch.zeros_like(example.lengths)
-    given = (example.source, example.lengths, torch.tensor(BEAM), example.ratio, example.extra, nothing)
-    shapes = (_open(example.source), _open(example.lengths), None, None, None, _open(nothing))
-    inputs = ["source", "source_lengths", "beam", "max_length_ratio", "max_length_extra", "prefix_lengths"]
-    outputs = ["room", "longest", *LIVE, *FINISHED, *example.decoder, *example.memories]
-    return _traced(Begin(example.model), given, shapes, "begin", inputs, outputs)
+    given = _sources(example)
+    shapes = tuple(_open(tensor) if tensor.dim() else None for tensor in given.values())
+    outputs = [*BEGUN, *example.decoder, *example.memories]
+    return _traced(Begin(example.model), tuple(given.values()), shapes, "begin", list(given), outputs)
 
 
-def _step(example: Example, kind: str) -> Piece:
-    count = len(example.decoder)
-    nothing = torch.zeros_like(example.lengths)
-    beam = torch.tensor(1 if kind == "greedy" else BEAM)
-    begun = Begin(example.model)(example.source, example.lengths, beam, example.ratio, example.extra, nothing)
-    _, longest, *rest = (tensor.clone() for tensor in begun)  # one tensor given twice would be traced as one input
-    live, finished, decoder = rest[: 5 if kind == "ruled" else 3], rest[5:9], rest[9 : 9 + count]
-    limits = [longest, torch.zeros(len(LENGTHS), 2, dtype=torch.long), nothing]
-    given = (torch.tensor(1), live, finished, decoder, example.memory, limits, list(example.numbers.values()))
+def _advance(example: Example, begun: dict[str, Tensor]) -> Piece:
+    token, decoder = begun["live.token"], [begun[name] for name in example.decoder]
+    memory = [begun[name] for name in example.memories]
+    shapes = (_open(token), [_open(leaf, 1) for leaf in decoder], [_open(tensor, 2) for tensor in memory])
+    inputs = ["step.live.token", *(f"step.{name}" for name in example.decoder), *example.memories]
+    outputs = ["step.logits", "step.weights", *(f"advanced.{name}" for name in example.decoder)]
+    return _traced(Advance(example.model, example.state), (token, decoder, memory), shapes, "advance", inputs, outputs)
+
+
+def _choose(example: Example, begun: dict[str, Tensor], kind: str) -> Piece:
+    beam = 1 if kind == "greedy" else BEAM
+    logits = torch.zeros(len(LENGTHS) * beam, example.model.decoder.readout.weight.size(0))
+    searched = [begun[name][:, :beam].clone() for name in SEARCHED]
+    groups = [searched[:3], searched[3:5], searched[5:]]
+    limits = [begun["longest"], torch.zeros(len(LENGTHS), 2, dtype=torch.long), torch.zeros_like(example.lengths)]
+    given = (logits, torch.tensor(1), begun["numbers"], *groups, limits, list(example.numbers.values()))
     shapes = (
+        _open(logits, 1),
         None,
-        [_open(tensor) for tensor in live],
-        [_open(tensor) for tensor in finished],
-        [_open(tensor, 2) for tensor in decoder],
-        [_open(tensor, 2) for tensor in example.memory],
-        [_open(tensor) for tensor in limits],
+        _open(begun["numbers"]),
+        *([_open(tensor) for tensor in group] for group in (*groups, limits)),
         [None for _ in example.numbers],
     )
-    names = carried(kind, count)
-    outer = [*example.memories, "longest", "prefix", "prefix_lengths", *example.numbers]
-    inputs = [*(f"{kind}.{name}" for name in names), *outer]
-    outputs = [*(f"{kind}.{name}.next" for name in ("more", *names)), *(f"{kind}.{name}" for name in RECORD)]
-    return _traced(Step(example.model, example.state, kind), given, shapes, kind, inputs, outputs)
+    inputs = ["step.logits", "step.position", "numbers", *(f"step.{name}" for name in SEARCHED)]
+    inputs += ["longest", "prefix", "prefix_lengths", *example.numbers]
+    return _traced(Choose(kind), given, shapes, kind, inputs, [f"{kind}.{name}" for name in CHOSEN])
 
 
 def _end() -> Piece:
@@ -130,13 +153,18 @@ def _open(tensor: Tensor, axes: int = 4) -> dict[int, Any]:
 
 
 def _widened(model: Seq2Seq) -> Seq2Seq:
-    """A copy whose vocabulary fills whole blocks; the words added have the probability 0."""
+    """A copy whose vocabulary fills whole blocks; the words added have the probability 0.
+
+    They stand in the empty places of a wide beam, so they have embeddings, too.
+    """
     model = copy.deepcopy(model).eval()
-    readout = model.decoder.readout
-    missing = -readout.weight.size(0) % BLOCK
-    weight, bias = readout.weight.detach(), readout.bias.detach()
-    readout.weight = nn.Parameter(torch.cat([weight, weight.new_zeros(missing, weight.size(1))]))
-    readout.bias = nn.Parameter(torch.cat([bias, bias.new_full((missing,), -torch.inf)]))
+    readout, embedding = model.decoder.readout, model.decoder.embedding
+    missing = -model.target_size % BLOCK
+    with torch.no_grad():
+        readout.weight, embedding.weight = (
+            nn.Parameter(F.pad(each.weight, (0, 0, 0, missing))) for each in (readout, embedding)
+        )
+        readout.bias = nn.Parameter(F.pad(readout.bias, (0, missing), value=-torch.inf))
     return model
 
 

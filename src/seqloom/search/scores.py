@@ -6,7 +6,8 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from seqloom.search.rules import Settings
+from seqloom.search.rules import Settings, only_words
+from seqloom.text.special import BOS
 
 BLOCK = 64
 FEW = 1024
@@ -36,33 +37,35 @@ def best_continuations(
 ) -> tuple[Float[Tensor, "B C"], Int[Tensor, "B C"], Int[Tensor, "B C"]]:
     """The `count` continuations of a beam with the largest sums, best first: sums, places in the beam, tokens.
 
-    There must be so many: `count` is at most K·V.
+    There must be so many: `count` is at most K·V. Padding and begin marks have the sum -∞.
 
     In a large vocabulary in two rounds, because selecting is slower than finding maxima: the best `count` lie in the
     `count` blocks of the vocabulary with the largest maxima, and only those blocks are searched.
     """
-    vocabulary = log_probs.size(2)
+    beam, vocabulary = log_probs.shape[1:]
     if vocabulary <= FEW or count > vocabulary // BLOCK:
-        totals, best = (log_probs + scores[..., None]).flatten(1).topk(count, -1)
-        places, words = _split(best, vocabulary)
+        totals, best = (only_words(log_probs) + scores[..., None]).flatten(1).topk(count, -1)
+        places, words = _split(beam, vocabulary, best)
         return totals, places, words
     whole = vocabulary // BLOCK * BLOCK
     peaks = log_probs[..., :whole].unflatten(2, (-1, BLOCK)).amax(3)
+    peaks = torch.cat([log_probs[..., BOS + 1 : BLOCK].amax(2, keepdim=True), peaks[..., 1:]], 2)
     if whole < vocabulary:
         peaks = torch.cat([peaks, log_probs[..., whole:].amax(2, keepdim=True)], 2)
-    number = peaks.size(2)
     chosen = (peaks + scores[..., None]).flatten(1).topk(count, -1, sorted=False).indices
-    places, blocks = _split(chosen, number)
+    places, blocks = _split(beam, peaks.size(2), chosen)
     words = (blocks * BLOCK)[..., None] + torch.arange(BLOCK, device=chosen.device)  # [B, C, BLOCK]
-    flat = (places * vocabulary)[..., None] + words.clamp_max(vocabulary - 1)
+    beyond = words >= vocabulary if whole < vocabulary else None
+    flat = (places * vocabulary)[..., None] + (words if beyond is None else words.clamp_max(vocabulary - 1))
     inside = log_probs.flatten(1).gather(1, flat.flatten(1)).view(words.shape)
-    if whole < vocabulary:
-        inside = inside.masked_fill(words >= vocabulary, -torch.inf)
-    totals, best = (inside + scores.gather(1, places)[..., None]).flatten(1).topk(count, -1)
-    return totals, places.gather(1, torch.div(best, BLOCK, rounding_mode="trunc")), words.flatten(1).gather(1, best)
+    never = words <= BOS if beyond is None else (words <= BOS) | beyond
+    sums = inside.masked_fill(never, -torch.inf) + scores.gather(1, places)[..., None]
+    totals, best = sums.flatten(1).topk(count, -1)
+    return totals, places.gather(1, _split(count, BLOCK, best)[0]), words.flatten(1).gather(1, best)
 
 
-def _split(index: Int[Tensor, "B C"], size: int) -> tuple[Int[Tensor, "B C"], Int[Tensor, "B C"]]:
-    """Quotient and remainder of numbers that are not negative; so an exported graph has few nodes."""
-    quotient = torch.div(index, size, rounding_mode="trunc")
-    return quotient, index - quotient * size
+def _split(count: int, size: int, index: Int[Tensor, "B C"]) -> tuple[Int[Tensor, "B C"], Int[Tensor, "B C"]]:
+    """Which of `count` parts of that size, and where in it. Looked up: an exported graph makes the tables once."""
+    numbers = torch.arange(count * size, device=index.device)
+    quotients = torch.div(numbers, size, rounding_mode="trunc")
+    return quotients[index], (numbers - quotients * size)[index]

@@ -81,9 +81,7 @@ def beam_step(
 ) -> Step:
     """The step number `position`, from 1."""
     beam = live.scores.size(1)
-    if live.written is None:
-        log_probs = only_words(log_probs)
-    else:
+    if live.written is not None:
         log_probs = allowed(log_probs, live.written, position, limits, settings)
     totals, places, tokens = best_continuations(live.scores, log_probs, 2 * beam)
     full = (position > limits.longest)[:, None]
