@@ -19,7 +19,6 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from seqloom.export.hoist import hoisted
-from seqloom.export.modules import KINDS
 
 OPSET, IR = 21, 10
 FINISHED = ("finished.scores", "finished.totals", "finished.lengths", "finished.path")
@@ -79,28 +78,20 @@ def _renamed(node: onnx.NodeProto, names: dict[str, str], prefix: str) -> onnx.N
 def assemble(pieces: dict[str, Piece], settings: dict[str, np.ndarray], decoder: Sequence[str]) -> onnx.ModelProto:
     """The whole graph; `settings` are the inputs with defaults, `decoder` names the tensors of a decoder's state."""
     constants = {name: constant for each in pieces.values() for name, constant in each.constants.items()}
-    for name, value in {"yes": np.array(True), "zero": np.array(0), "one": np.array(1)}.items():
+    for name, value in {"yes": np.array(True), "zero": np.array(0), "one": np.array(1), "nothing": np.zeros(0)}.items():
         constants[name] = numpy_helper.from_array(value, name)
-    asked = [
-        helper.make_node("ReduceMax", ["prefix_lengths"], ["longest_prefix"], keepdims=0),
-        helper.make_node("Add", ["longest_prefix", "min_length"], ["some_length"]),
-        helper.make_node("Add", ["some_length", "no_repeat_ngram"], ["some_rule"]),
-        helper.make_node("Greater", ["some_rule", "zero"], ["ruled"]),
-        helper.make_node("Cast", ["ruled"], ["rules"], to=TensorProto.INT64),
-        helper.make_node("Add", ["some_rule", "exhaustive"], ["some_wish"]),
-        helper.make_node("Add", ["some_wish", "beam"], ["wishes"]),
-        helper.make_node("Equal", ["wishes", "one"], ["simple"]),
-    ]
     inputs = [
         helper.make_tensor_value_info("source", TensorProto.INT64, ["B", "S"]),
         helper.make_tensor_value_info("source_lengths", TensorProto.INT64, ["B"]),
     ]
+    shapes = {"prefix": ["P", "L"], "prefix_lengths": ["P"], "words": ["W"], "open": ["O", "W"]}
     for name, value in settings.items():
         kind = helper.np_dtype_to_tensor_dtype(value.dtype)
-        shape = {"prefix": ["P", "L"], "prefix_lengths": ["P"]}.get(name, [])
-        inputs.append(helper.make_tensor_value_info(name, kind, shape))
+        inputs.append(helper.make_tensor_value_info(name, kind, shapes.get(name, [])))
         constants[name] = numpy_helper.from_array(value, name)
-    nodes = [*asked, *pieces["begin"].nodes, *_loop(pieces, decoder), *pieces["end"].nodes]
+    listed = pieces["shortlist"].nodes if "shortlist" in pieces else []
+    nodes = [*_asked("words" in settings), *pieces["begin"].nodes, *listed, *_loop(pieces, decoder)]
+    nodes += pieces["end"].nodes
     graph = helper.make_graph(
         nodes,
         "seqloom",
@@ -113,12 +104,37 @@ def assemble(pieces: dict[str, Piece], settings: dict[str, np.ndarray], decoder:
     return model
 
 
+def _asked(shortlists: bool) -> list[onnx.NodeProto]:
+    """Which kind of search the inputs ask for: `ruled`, `simple` and, where there may be a shortlist, `short`.
+
+    `compared`: how many rows are compared with the whole vocabulary.
+    """
+    return [
+        helper.make_node("ReduceMax", ["prefix_lengths"], ["longest_prefix"], keepdims=0),
+        helper.make_node("Add", ["longest_prefix", "min_length"], ["some_length"]),
+        helper.make_node("Add", ["some_length", "no_repeat_ngram"], ["some_rule"]),
+        helper.make_node("Greater", ["some_rule", "zero"], ["ruled"]),
+        helper.make_node("Cast", ["ruled"], ["rules"], to=TensorProto.INT64),
+        helper.make_node("Add", ["some_rule", "exhaustive"], ["some_wish"]),
+        helper.make_node("Add", ["some_wish", "beam"], ["wishes"]),
+        helper.make_node("Equal", ["wishes", "one"], ["single"]),
+        helper.make_node("Size", ["words"] if shortlists else ["nothing"], ["listed"]),
+        helper.make_node("Greater", ["listed", "zero"], ["short"]),
+        helper.make_node("Not", ["short"], ["long"]),
+        helper.make_node("And", ["single", "long"], ["simple"]),
+        helper.make_node("Cast", ["long"], ["whole"], to=TensorProto.INT64),
+        helper.make_node("Size", ["source_lengths"], ["sentences"]),
+        helper.make_node("Mul", ["sentences", "beam"], ["rows"]),
+        helper.make_node("Mul", ["rows", "whole"], ["compared"]),
+    ]
+
+
 def _loop(pieces: dict[str, Piece], decoder: Sequence[str]) -> list[onnx.NodeProto]:
     """The loop over steps, after all that no step changes."""
     carried = ["position", *SEARCHED, *decoder]
     nodes = [
         *pieces["advance"].nodes,
-        _chosen(pieces),
+        *_chosen(pieces),
         helper.make_node("Add", ["step.position", "one"], ["next.position"]),
         *(helper.make_node("Gather", [f"advanced.{leaf}", "next.rows"], [f"next.{leaf}"]) for leaf in decoder),
         helper.make_node("Identity", ["next.live.token"], ["record.tokens"]),
@@ -140,27 +156,42 @@ def _loop(pieces: dict[str, Piece], decoder: Sequence[str]) -> list[onnx.NodePro
     return [*before, helper.make_node("Loop", ["room", "yes", "one", *carried[1:]], results, body=body)]
 
 
-def _chosen(pieces: dict[str, Piece]) -> onnx.NodeProto:
+Branch = tuple[list[onnx.NodeProto], list[str]]
+"""Nodes, and the names of what they yield: `CHOSEN`."""
+
+
+def _chosen(pieces: dict[str, Piece]) -> list[onnx.NodeProto]:
     """The step of the kind of search that was asked for."""
-    branches = {
-        kind: helper.make_graph(pieces[kind].nodes, kind, [], [_value(f"{kind}.{name}") for name in CHOSEN])
-        for kind in KINDS
-    }
-    found = [f"wide.{name}" for name in CHOSEN]
-    wide = helper.make_node(
-        "If", ["ruled"], found, then_branch=branches["ruled"], else_branch=branches["beam"], name="wide"
-    )
-    outer = helper.make_graph([wide], "wide", [], [_value(name) for name in found])
-    results = [f"next.{name}" for name in CHOSEN]
-    return helper.make_node("If", ["simple"], results, then_branch=branches["greedy"], else_branch=outer, name="kind")
+    other = _wide(pieces, "")
+    if "shortlist" in pieces:
+        listed = _either("single", "listed", _leaf(pieces, "listed.greedy"), _wide(pieces, "listed."))
+        other = _either("short", "either", listed, other)
+    return _either("simple", "next", _leaf(pieces, "greedy"), other)[0]
+
+
+def _leaf(pieces: dict[str, Piece], kind: str) -> Branch:
+    return pieces[kind].nodes, [f"{kind}.{name}" for name in CHOSEN]
+
+
+def _wide(pieces: dict[str, Piece], prefix: str) -> Branch:
+    return _either("ruled", f"{prefix}wide", _leaf(pieces, f"{prefix}ruled"), _leaf(pieces, f"{prefix}beam"))
+
+
+def _either(condition: str, name: str, yes: Branch, no: Branch) -> Branch:
+    """One of two branches."""
+    results = [f"{name}.{each}" for each in CHOSEN]
+    graphs = [
+        helper.make_graph(nodes, f"{name}.{number}", [], [_value(each) for each in found])
+        for number, (nodes, found) in enumerate((yes, no))
+    ]
+    return [helper.make_node("If", [condition], results, then_branch=graphs[0], else_branch=graphs[1])], results
 
 
 def _value(name: str) -> onnx.ValueInfoProto:
     """A value of unknown shape, its type by its name."""
-    plain = name.partition(".")[2]
-    if plain == "more":
+    if name.endswith(".more"):
         return helper.make_tensor_value_info(name, TensorProto.BOOL, None)
-    numbers = plain.startswith("decoder.") or plain.endswith(("scores", "totals", "weights"))
+    numbers = ".decoder." in name or name.endswith(("scores", "totals", "weights"))
     return helper.make_tensor_value_info(name, TensorProto.FLOAT if numbers else TensorProto.INT64, None)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import cast
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from seqloom.model import ModelState, Seq2Seq
@@ -66,13 +67,36 @@ class Advance(nn.Module):
         super().__init__()
         self.model, self.like = model, like
 
-    def forward(self, token: Tensor, decoder: list[Tensor], memory: list[Tensor]) -> tuple[Tensor, ...]:
-        """[B, K] and states [B·K, …] → logits [B·K, V], attention weights [B, K, S], the next states."""
+    def forward(
+        self, token: Tensor, compared: Tensor, decoder: list[Tensor], memory: list[Tensor]
+    ) -> tuple[Tensor, ...]:
+        """[B, K] and states [B·K, …] → logits [C, V], features [B·K, R], attention weights [B, K, S], the next states.
+
+        Only the first C = `compared` rows are compared with the whole vocabulary: all of them, or none where there is a
+        shortlist.
+        """
         state = ModelState(rebuild(self.like.memory, memory), rebuild(self.like.decoder, decoder))
-        logits, state, weights = self.model.step(token.flatten(), state)
+        features, after, weights = self.model.decoder.step(token.flatten(), state.decoder, state.memory)
+        rows = cast("int", compared.item())
+        torch._check(rows >= 0)
+        torch._check(rows <= features.size(0))
+        logits = self.model.decoder.readout.logits(features.narrow(0, 0, rows))
         shape = *token.shape, memory[0].size(1)
-        seen = logits.new_zeros(shape) if weights is None else weights.view(shape)
-        return logits, seen, *leaves(state.decoder)
+        seen = features.new_zeros(shape) if weights is None else weights.view(shape)
+        return logits, features, seen, *leaves(after)
+
+
+class Shortlist(nn.Module):
+    """What the features are compared with where there is a shortlist."""
+
+    def __init__(self, model: Seq2Seq) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, words: Tensor) -> tuple[Tensor, Tensor]:
+        """[L] → weights [L, R] and biases [L]."""
+        readout = self.model.decoder.readout
+        return readout.weight.index_select(0, words), readout.bias.index_select(0, words)
 
 
 class Choose(nn.Module):
@@ -100,8 +124,8 @@ class Choose(nn.Module):
         by_beam = log_probs[:, None] if greedy else log_probs.unflatten(0, (sentences, beam))
         before = Live(live[0], live[1], live[2], Written(*written) if self.kind == "ruled" else None)
         step = greedy_step if greedy else beam_step
-        allowed, numbers_of_search = Limits(*limits), Settings(*settings)
-        after = step(by_beam, position, before, Finished(*finished), allowed, numbers_of_search)
+        allowed = Limits(*limits)
+        after = step(by_beam, position, before, Finished(*finished), allowed, Settings(*settings))
         more = ~after.done.all() & (position <= allowed.longest.max())
         hypotheses, rows = after.live, numbers
         if not greedy:
@@ -110,6 +134,34 @@ class Choose(nn.Module):
             rows = (after.places + numbers[:, None] * beam).flatten()
         remembered = written if hypotheses.written is None else hypotheses.written
         return more, *hypotheses[:3], *remembered, *after.finished, rows
+
+
+class ChooseListed(nn.Module):
+    """The same among the words of a shortlist: within the step they are known by their places in it."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__()
+        self.choose = Choose(kind)
+
+    def forward(
+        self,
+        features: Tensor,
+        listed: list[Tensor],
+        position: Tensor,
+        numbers: Tensor,
+        live: list[Tensor],
+        written: list[Tensor],
+        finished: list[Tensor],
+        limits: list[Tensor],
+        settings: list[Tensor],
+    ) -> tuple[Tensor, ...]:
+        """`listed`: weights [L, R], biases [L], words [L], and 0 or -∞ for each sentence and word [B, L]."""
+        weights, biases, words, opened = listed
+        beam = 1 if self.choose.kind == "greedy" else live[0].size(1)
+        logits = F.linear(features, weights, biases)
+        logits = (logits.unflatten(0, (-1, beam)) + opened[:, None]).flatten(0, 1)
+        more, scores, token, *rest = self.choose(logits, position, numbers, live, written, finished, limits, settings)
+        return more, scores, words[token], *rest
 
 
 class End(nn.Module):

@@ -15,12 +15,12 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from seqloom.export.graph import BEGUN, CHOSEN, FINISHED, OPSET, OUTPUTS, RECORD, SEARCHED, Piece, assemble, piece
-from seqloom.export.modules import KINDS, Advance, Begin, Choose, End
+from seqloom.export.modules import KINDS, Advance, Begin, Choose, ChooseListed, End, Shortlist
 from seqloom.model import ModelState, Seq2Seq
 from seqloom.nn.tree import leaves
 from seqloom.search.config import SearchConfig
 from seqloom.search.rules import settings_of
-from seqloom.search.scores import BLOCK
+from seqloom.search.scores import BLOCK, FEW
 
 LENGTHS, BEAM = (7, 5, 6), 4
 """Sizes of the example that is traced; no two alike, so that none is taken for another."""
@@ -70,6 +70,10 @@ def graph_of(model: Seq2Seq, search: SearchConfig) -> onnx.ModelProto:
     pieces = {"begin": _begin(example), "advance": _advance(example, begun), "end": _end()}
     pieces |= {kind: _choose(example, begun, kind) for kind in KINDS}
     defaults = {"beam": np.array(search.beam, np.int64), **example.defaults}
+    if model.target_size > FEW:
+        pieces |= {"shortlist": _shortlist(example)}
+        pieces |= {f"listed.{kind}": _choose_listed(example, begun, kind) for kind in KINDS}
+        defaults |= {"words": np.zeros(0, np.int64), "open": np.zeros((1, 0), np.float32)}
     return assemble(pieces, defaults, example.decoder)
 
 
@@ -111,29 +115,60 @@ def _begin(example: Example) -> Piece:
 def _advance(example: Example, begun: dict[str, Tensor]) -> Piece:
     token, decoder = begun["live.token"], [begun[name] for name in example.decoder]
     memory = [begun[name] for name in example.memories]
-    shapes = (_open(token), [_open(leaf, 1) for leaf in decoder], [_open(tensor, 2) for tensor in memory])
-    inputs = ["step.live.token", *(f"step.{name}" for name in example.decoder), *example.memories]
-    outputs = ["step.logits", "step.weights", *(f"advanced.{name}" for name in example.decoder)]
-    return _traced(Advance(example.model, example.state), (token, decoder, memory), shapes, "advance", inputs, outputs)
+    given = (token, torch.tensor(token.numel()), decoder, memory)
+    shapes = (_open(token), None, [_open(leaf, 1) for leaf in decoder], [_open(tensor, 2) for tensor in memory])
+    inputs = ["step.live.token", "compared", *(f"step.{name}" for name in example.decoder), *example.memories]
+    outputs = ["step.logits", "step.features", "step.weights", *(f"advanced.{name}" for name in example.decoder)]
+    return _traced(Advance(example.model, example.state), given, shapes, "advance", inputs, outputs)
+
+
+def _shortlist(example: Example) -> Piece:
+    words = torch.arange(2 * BLOCK)
+    outputs = ["listed.weights", "listed.biases"]
+    return _traced(Shortlist(example.model), (words,), (_open(words),), "shortlist", ["words"], outputs)
+
+
+def _searched(example: Example, begun: dict[str, Tensor], beam: int) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+    """What each kind of search reads, and which of its sizes are open."""
+    searched = [begun[name][:, :beam].clone() for name in SEARCHED]
+    limits = [begun["longest"], torch.zeros(len(LENGTHS), 2, dtype=torch.long), torch.zeros_like(example.lengths)]
+    groups = [searched[:3], searched[3:5], searched[5:], limits]
+    given = (torch.tensor(1), begun["numbers"], *groups, list(example.numbers.values()))
+    shapes = (
+        None,
+        _open(begun["numbers"]),
+        *([_open(tensor) for tensor in group] for group in groups),
+        [None for _ in example.numbers],
+    )
+    return given, shapes
+
+
+def _searched_names(example: Example) -> list[str]:
+    names = ["step.position", "numbers", *(f"step.{name}" for name in SEARCHED)]
+    return [*names, "longest", "prefix", "prefix_lengths", *example.numbers]
 
 
 def _choose(example: Example, begun: dict[str, Tensor], kind: str) -> Piece:
     beam = 1 if kind == "greedy" else BEAM
     logits = torch.zeros(len(LENGTHS) * beam, example.model.decoder.readout.weight.size(0))
-    searched = [begun[name][:, :beam].clone() for name in SEARCHED]
-    groups = [searched[:3], searched[3:5], searched[5:]]
-    limits = [begun["longest"], torch.zeros(len(LENGTHS), 2, dtype=torch.long), torch.zeros_like(example.lengths)]
-    given = (logits, torch.tensor(1), begun["numbers"], *groups, limits, list(example.numbers.values()))
-    shapes = (
-        _open(logits, 1),
-        None,
-        _open(begun["numbers"]),
-        *([_open(tensor) for tensor in group] for group in (*groups, limits)),
-        [None for _ in example.numbers],
-    )
-    inputs = ["step.logits", "step.position", "numbers", *(f"step.{name}" for name in SEARCHED)]
-    inputs += ["longest", "prefix", "prefix_lengths", *example.numbers]
-    return _traced(Choose(kind), given, shapes, kind, inputs, [f"{kind}.{name}" for name in CHOSEN])
+    given, shapes = _searched(example, begun, beam)
+    inputs = ["step.logits", *_searched_names(example)]
+    outputs = [f"{kind}.{name}" for name in CHOSEN]
+    return _traced(Choose(kind), (logits, *given), (_open(logits, 1), *shapes), kind, inputs, outputs)
+
+
+def _choose_listed(example: Example, begun: dict[str, Tensor], kind: str) -> Piece:
+    beam = 1 if kind == "greedy" else BEAM
+    words = torch.arange(FEW + 2 * BLOCK)
+    weights = example.model.decoder.readout.weight.new_zeros(len(words), example.model.decoder.readout.size)
+    listed = [weights, weights[:, 0].clone(), words, torch.zeros(len(LENGTHS), len(words))]
+    features = weights[: len(LENGTHS) * beam].clone()
+    given, shapes = _searched(example, begun, beam)
+    wide = [_open(weights, 1), *(_open(tensor) for tensor in listed[1:])]
+    inputs = ["step.features", "listed.weights", "listed.biases", "words", "open", *_searched_names(example)]
+    outputs = [f"listed.{kind}.{name}" for name in CHOSEN]
+    whole = (_open(features, 1), wide, *shapes)
+    return _traced(ChooseListed(kind), (features, listed, *given), whole, f"listed.{kind}", inputs, outputs)
 
 
 def _end() -> Piece:
