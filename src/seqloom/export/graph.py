@@ -1,8 +1,10 @@
 """Traced pieces put together to one ONNX graph: sources and settings go in, finished outputs come out.
 
-    begin ─→ Loop: advance ─→ If beam is one ─→ greedy ─────────┐
-                                        └─→ If rules ─→ ruled ──┼─→ reorder the states ─→ end
-                                                   └─→ beam ────┘
+    begin ─→ Loop: advance ─→ If beam is one ─→ greedy ──────────┐
+                                        └─→ If rules ─→ ruled ───┼─→ reorder the states ─→ end
+                                                   └─→ beam ─────┘
+
+Where there may be a shortlist, its kinds of search are three branches more.
 
 Weights lie in the outer graph once. ONNX Runtime arranges a weight for its products beforehand only where it is read
 by the outer graph or by a graph directly inside it, so the model's step stands in the loop itself, never in a branch.
@@ -12,67 +14,16 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from seqloom.export.hoist import hoisted
+from seqloom.export.pieces import CHOSEN, OUTPUTS, RECORD, SEARCHED, Piece, graph_nodes
+from seqloom.export.tracing import OPSET
 
-OPSET, IR = 21, 10
-FINISHED = ("finished.scores", "finished.totals", "finished.lengths", "finished.path")
-RECORD = ("record.tokens", "record.totals", "record.weights")
-SEARCHED = ("live.scores", "live.token", "live.path", "written.tokens", "written.matches", *FINISHED)
-"""What a step of a search hands to the next."""
-BEGUN = ("room", "longest", "numbers", *SEARCHED)
-CHOSEN = ("more", *SEARCHED, "rows")
-OUTPUTS = {
-    "scores": (TensorProto.FLOAT, ("B", "n")),
-    "lengths": (TensorProto.INT64, ("B", "n")),
-    "tokens": (TensorProto.INT64, ("B", "n", "T")),
-    "log_probs": (TensorProto.FLOAT, ("B", "n", "T")),
-    "alignments": (TensorProto.FLOAT, ("B", "n", "T", "S")),
-}
-
-
-@dataclass(frozen=True)
-class Piece:
-    """A traced module: nodes, and constants by name. Weights have their names in the model, all else a prefix."""
-
-    nodes: list[onnx.NodeProto]
-    constants: dict[str, onnx.TensorProto]
-
-
-def piece(model: onnx.ModelProto, prefix: str, inputs: Sequence[str], outputs: Sequence[str]) -> Piece:
-    """A traced model under other names; the inputs that it does not use may be missing from it."""
-    graph = model.graph
-    assert not model.functions
-    given = {f"input_{number}": name for number, name in enumerate(inputs)}
-    names = {value.name: given[value.name] for value in graph.input}
-    constants = {}
-    for constant in graph.initializer:
-        names[constant.name] = constant.name if constant.name.startswith("model.") else f"{prefix}.{constant.name}"
-        constant.name = names[constant.name]
-        constants[constant.name] = constant
-    copies = []
-    for value, wanted in zip(graph.output, outputs, strict=True):
-        if value.name in names:  # an input, a constant or another output, too
-            copies.append(helper.make_node("Identity", [names[value.name]], [wanted], name=wanted))
-        names.setdefault(value.name, wanted)
-    return Piece([*(_renamed(node, names, prefix) for node in graph.node), *copies], constants)
-
-
-def _renamed(node: onnx.NodeProto, names: dict[str, str], prefix: str) -> onnx.NodeProto:
-    assert not any(attribute.HasField("g") for attribute in node.attribute)
-    result = onnx.NodeProto()
-    result.CopyFrom(node)
-    del result.input[:], result.output[:]
-    del result.metadata_props[:]  # the tracer's notes: stacks and paths of this machine
-    result.input.extend(name and names.get(name, f"{prefix}.{name}") for name in node.input)
-    result.output.extend(name and names.get(name, f"{prefix}.{name}") for name in node.output)
-    result.name = f"{prefix}.{node.name}"
-    return result
+IR = 10
 
 
 def assemble(pieces: dict[str, Piece], settings: dict[str, np.ndarray], decoder: Sequence[str]) -> onnx.ModelProto:
@@ -156,7 +107,7 @@ def _loop(pieces: dict[str, Piece], decoder: Sequence[str]) -> list[onnx.NodePro
     return [*before, helper.make_node("Loop", ["room", "yes", "one", *carried[1:]], results, body=body)]
 
 
-Branch = tuple[list[onnx.NodeProto], list[str]]
+_Branch = tuple[list[onnx.NodeProto], list[str]]
 """Nodes, and the names of what they yield: `CHOSEN`."""
 
 
@@ -169,15 +120,15 @@ def _chosen(pieces: dict[str, Piece]) -> list[onnx.NodeProto]:
     return _either("simple", "next", _leaf(pieces, "greedy"), other)[0]
 
 
-def _leaf(pieces: dict[str, Piece], kind: str) -> Branch:
+def _leaf(pieces: dict[str, Piece], kind: str) -> _Branch:
     return pieces[kind].nodes, [f"{kind}.{name}" for name in CHOSEN]
 
 
-def _wide(pieces: dict[str, Piece], prefix: str) -> Branch:
+def _wide(pieces: dict[str, Piece], prefix: str) -> _Branch:
     return _either("ruled", f"{prefix}wide", _leaf(pieces, f"{prefix}ruled"), _leaf(pieces, f"{prefix}beam"))
 
 
-def _either(condition: str, name: str, yes: Branch, no: Branch) -> Branch:
+def _either(condition: str, name: str, yes: _Branch, no: _Branch) -> _Branch:
     """One of two branches."""
     results = [f"{name}.{each}" for each in CHOSEN]
     graphs = [
@@ -193,15 +144,6 @@ def _value(name: str) -> onnx.ValueInfoProto:
         return helper.make_tensor_value_info(name, TensorProto.BOOL, None)
     numbers = ".decoder." in name or name.endswith(("scores", "totals", "weights"))
     return helper.make_tensor_value_info(name, TensorProto.FLOAT if numbers else TensorProto.INT64, None)
-
-
-def graph_nodes(nodes: Iterable[onnx.NodeProto]) -> Iterable[onnx.NodeProto]:
-    """All nodes, those of inner graphs included."""
-    for node in nodes:
-        yield node
-        for attribute in node.attribute:
-            if attribute.HasField("g"):
-                yield from graph_nodes(attribute.g.node)
 
 
 def _shared(constants: dict[str, onnx.TensorProto], nodes: Iterable[onnx.NodeProto]) -> Iterable[onnx.TensorProto]:

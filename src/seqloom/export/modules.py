@@ -1,4 +1,4 @@
-"""What of a model and a search is traced: how it begins, one step of the model, one of each kind of search, the end.
+"""What of a model is traced: how a search begins, one step of the model, and the weights of a shortlist's words.
 
 These modules hold no arithmetic of their own. They call what `seqloom.search` calls, with states as flat lists of
 tensors, which is what a graph can hand from step to step.
@@ -9,17 +9,11 @@ from __future__ import annotations
 from typing import cast
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from seqloom.model import ModelState, Seq2Seq
 from seqloom.nn.tree import leaves, rebuild
-from seqloom.search.hypotheses import Record, outputs
-from seqloom.search.rules import Limits, Settings, Written
-from seqloom.search.step import Finished, Live, beam_step, first_live, greedy_step, none_finished
-
-KINDS = ("greedy", "beam", "ruled")
-"""Kinds of search: a beam of one, any beam, and a beam under rules (prefix, shortest length, repeated n-grams)."""
+from seqloom.search.step import first_live, none_finished
 
 
 class Begin(nn.Module):
@@ -97,79 +91,3 @@ class Shortlist(nn.Module):
         """[L] → weights [L, R] and biases [L]."""
         readout = self.model.decoder.readout
         return readout.weight.index_select(0, words), readout.bias.index_select(0, words)
-
-
-class Choose(nn.Module):
-    """One step of one kind of search."""
-
-    def __init__(self, kind: str) -> None:
-        super().__init__()
-        self.kind = kind
-
-    def forward(
-        self,
-        logits: Tensor,
-        position: Tensor,
-        numbers: Tensor,
-        live: list[Tensor],
-        written: list[Tensor],
-        finished: list[Tensor],
-        limits: list[Tensor],
-        settings: list[Tensor],
-    ) -> tuple[Tensor, ...]:
-        """→ whether to go on, what the next step reads, and the rows [B·K] where its states come from."""
-        greedy = self.kind == "greedy"
-        sentences, beam = live[0].size(0), 1 if greedy else live[0].size(1)
-        log_probs = torch.log_softmax(logits, -1)
-        by_beam = log_probs[:, None] if greedy else log_probs.unflatten(0, (sentences, beam))
-        before = Live(live[0], live[1], live[2], Written(*written) if self.kind == "ruled" else None)
-        step = greedy_step if greedy else beam_step
-        allowed = Limits(*limits)
-        after = step(by_beam, position, before, Finished(*finished), allowed, Settings(*settings))
-        more = ~after.done.all() & (position <= allowed.longest.max())
-        hypotheses, rows = after.live, numbers
-        if not greedy:
-            # what is settled stays as it is while it waits for others
-            hypotheses = hypotheses._replace(scores=hypotheses.scores.masked_fill(after.done[:, None], -torch.inf))
-            rows = (after.places + numbers[:, None] * beam).flatten()
-        remembered = written if hypotheses.written is None else hypotheses.written
-        return more, *hypotheses[:3], *remembered, *after.finished, rows
-
-
-class ChooseListed(nn.Module):
-    """The same among the words of a shortlist: within the step they are known by their places in it."""
-
-    def __init__(self, kind: str) -> None:
-        super().__init__()
-        self.choose = Choose(kind)
-
-    def forward(
-        self,
-        features: Tensor,
-        listed: list[Tensor],
-        position: Tensor,
-        numbers: Tensor,
-        live: list[Tensor],
-        written: list[Tensor],
-        finished: list[Tensor],
-        limits: list[Tensor],
-        settings: list[Tensor],
-    ) -> tuple[Tensor, ...]:
-        """`listed`: weights [L, R], biases [L], words [L], and 0 or -∞ for each sentence and word [B, L]."""
-        weights, biases, words, opened = listed
-        beam = 1 if self.choose.kind == "greedy" else live[0].size(1)
-        logits = F.linear(features, weights, biases)
-        logits = (logits.unflatten(0, (-1, beam)) + opened[:, None]).flatten(0, 1)
-        more, scores, token, *rest = self.choose(logits, position, numbers, live, written, finished, limits, settings)
-        return more, scores, words[token], *rest
-
-
-class End(nn.Module):
-    """The record of all steps → the outputs."""
-
-    def forward(self, record: list[Tensor], finished: list[Tensor], n_best: Tensor) -> tuple[Tensor, ...]:
-        """→ scores [B, n], lengths [B, n], tokens [B, n, T], their log-probabilities and attention weights [.., S]."""
-        count = n_best.item()
-        torch._check(count >= 1)
-        numbers = torch.arange(finished[0].size(0), device=n_best.device)
-        return tuple(outputs(Record(*record), numbers, Finished(*finished), torch.arange(count, device=n_best.device)))

@@ -8,7 +8,7 @@ import numpy as np
 import onnx
 
 from seqloom.export.constants import Constants, plain_product, turned
-from seqloom.export.graph import graph_nodes
+from seqloom.export.pieces import graph_nodes
 
 OUTSIDE = onnx.NodeProto()
 """Stands for a reader outside of a graph, or for none."""

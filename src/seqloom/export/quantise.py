@@ -15,8 +15,8 @@ from onnx import TensorProto, helper
 
 from seqloom.export.bounds import Bounds
 from seqloom.export.constants import Constants, plain_product
-from seqloom.export.graph import graph_nodes
 from seqloom.export.patterns import join_biases, multiplied_rows, multiplying_rows, scale_tables
+from seqloom.export.pieces import graph_nodes
 
 ZERO, LIMIT = 128, 127
 

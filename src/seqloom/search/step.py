@@ -102,9 +102,16 @@ def beam_step(
     path = torch.where(steps == position - 1, here, _along(live.path, places))
     written = live.written
     if written is not None:
-        written = Written(*(_along(part, places) for part in written)).after(tokens, position - 1)
+        written = remembered(written, places, tokens, position)
     live = Live(scores, tokens, path, written)
     return Step(live, finished, places, settled(live, finished, position, limits, settings))
+
+
+def remembered(
+    written: Written, places: Int[Tensor, "B K"], tokens: Int[Tensor, "B K"], position: Int[Tensor, ""]
+) -> Written:
+    """What was written by the hypotheses that came from `places` and were continued by `tokens`."""
+    return Written(*(_along(part, places) for part in written)).after(tokens, position - 1)
 
 
 def greedy_step(

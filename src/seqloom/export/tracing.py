@@ -1,0 +1,46 @@
+"""A module traced by torch and turned to ONNX, with every size left open that is not one."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+import onnx
+import torch
+from torch import Tensor, nn
+
+OPSET = 21
+ANY = torch.export.Dim.AUTO
+
+
+@torch.no_grad()
+def traced(module: nn.Module, arguments: Sequence[Any], open_axes: int = 4) -> onnx.ModelProto:
+    """The module on tensors and lists of tensors; its inputs are named `input_0`, `input_1`, … in their order.
+
+    The first `open_axes` axes of each tensor may have any length, but for those of length one. Numbers stay numbers.
+    """
+    arguments = [  # one tensor given twice would be traced as one input
+        [each.clone() for each in group] if isinstance(group, list) else group.clone() for group in arguments
+    ]
+    count = sum(len(group) if isinstance(group, list) else 1 for group in arguments)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        program = torch.onnx.export(
+            module,
+            tuple(arguments),
+            dynamic_shapes=tuple(_opened(group, open_axes) for group in arguments),
+            dynamo=True,
+            opset_version=OPSET,
+            verbose=False,
+            input_names=[f"input_{number}" for number in range(count)],
+        )
+    assert program is not None
+    return program.model_proto
+
+
+def _opened(group: Any, axes: int) -> Any:
+    if isinstance(group, list):
+        return [_opened(each, axes) for each in group]
+    assert isinstance(group, Tensor)
+    return {axis: ANY for axis in range(min(axes, group.dim())) if group.size(axis) != 1} if group.dim() else None
