@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import random
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-import seqloom
-from toy import SETTINGS, copied
+from exporting import made_once
 
 KINDS = ("character", "bpe")
 TEXT = """
@@ -28,18 +25,15 @@ def words(count: int, seed: int) -> list[tuple[str, str]]:
 
 
 @pytest.fixture(scope="session")
-def exported(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+def exported(exported_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Model folders with model.onnx, by the kind of their tokens."""
-    folder = tmp_path_factory.mktemp("models")
     subwords = {"kind": "bpe", "vocabulary_size": 90, "lowercase": True}
     text = {f"text.{side}.{key}": value for side in ("source", "target") for key, value in subwords.items()}
-    bpe = {**SETTINGS, **text, "text.shared": True, "training.epochs": 12, "search.length_penalty": "gnmt"}
-    seqloom.train(copied(600), copied(40, seed=2), folder / "character", settings=SETTINGS)
-    seqloom.train(words(500, 1), words(40, 2), folder / "bpe", settings=bpe)
-    folders = {kind: folder / kind for kind in KINDS}
-    for each in folders.values():
-        subprocess.run([sys.executable, "-m", "seqloom", "export", str(each)], check=True, capture_output=True)
-    return folders
+    settings = {**text, "text.shared": True, "training.epochs": 12, "search.length_penalty": "gnmt"}
+    return {
+        "character": exported_folder,
+        "bpe": made_once(tmp_path_factory, "bpe", settings, words(500, 1), words(40, 2)),
+    }
 
 
 @pytest.fixture(scope="session")

@@ -21,6 +21,8 @@ from seqloom.answers import Answers
 from seqloom.api import Model
 from seqloom.checkpoint.format import GRAPH, GRAPH_INT8, FileRecord
 from seqloom.data import Source
+from seqloom.export import constants
+from seqloom.export.pieces import graph_nodes
 from seqloom.export.quantise import quantised
 from seqloom.prediction import Prediction
 from seqloom.runtime import RuntimeModel
@@ -60,14 +62,19 @@ def with_graph(exported_folder: Path) -> RuntimeModel:
     return seqloom.load(exported_folder, engine="onnx")
 
 
-@pytest.fixture(scope="module", params=[False, True], ids=["float32", "int8"])
-def either_graph(
-    exported_folder: Path, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
-) -> RuntimeModel:
-    if not request.param:
-        return seqloom.load(exported_folder, engine="onnx")
-    small = Path(shutil.copytree(exported_folder, tmp_path_factory.mktemp("small") / "m"))
-    onnx.save(quantised(onnx.load(small / GRAPH)), small / GRAPH_INT8)
+@pytest.fixture(scope="module", params=["float32", "int8", "int8 by row"])
+def either_graph(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> RuntimeModel:
+    """A graph; of those with weights of 8 bits one that rounds by fixed scales, one that takes some from each row."""
+    by_row = request.param == "int8 by row"
+    folder: Path = request.getfixturevalue("blind_folder" if by_row else "exported_folder")
+    if request.param == "float32":
+        return seqloom.load(folder, engine="onnx")
+    small = Path(shutil.copytree(folder, tmp_path_factory.mktemp("small") / "m"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(constants, "SMALL", 1)
+        graph = quantised(onnx.load(small / GRAPH))
+    assert any(node.op_type == "MatMulInteger" for node in graph_nodes(graph.graph.node)) == by_row
+    onnx.save(graph, small / GRAPH_INT8)
     listed(small, {GRAPH_INT8: FileRecord.of(small / GRAPH_INT8)})
     return seqloom.load(small, engine="onnx", int8=True)
 
