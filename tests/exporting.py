@@ -10,11 +10,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import onnx
 import pytest
 from filelock import FileLock
 
 import seqloom
-from seqloom.checkpoint.format import MANIFEST, FileRecord, Manifest
+from seqloom.checkpoint.format import GRAPH, GRAPH_INT8, MANIFEST, FileRecord, Manifest
+from seqloom.export.quantise import quantised
 from toy import SETTINGS, copied
 
 Pairs = list[tuple[str, str]]
@@ -56,3 +58,12 @@ def blind_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     settings = {"model.decoder.attend": "none", "data.reverse_source": True, "training.epochs": 1}
     settings["model.cell.kind"] = "gru"
     return made_once(tmp_path_factory, "blind", settings, copied(200), copied(40, seed=2))
+
+
+@pytest.fixture(scope="session")
+def both_graphs(exported_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A trained model's folder with its weights and both graphs."""
+    folder = Path(shutil.copytree(exported_folder, tmp_path_factory.mktemp("both") / "model"))
+    onnx.save(quantised(onnx.load(folder / GRAPH)), folder / GRAPH_INT8)
+    listed(folder, {GRAPH_INT8: FileRecord.of(folder / GRAPH_INT8)})
+    return folder

@@ -48,7 +48,7 @@ def test_flags_stay_few() -> None:
         "reproduce": 1,
         "export": 2,
         "config": 1,
-        "bench": 3,
+        "bench": 4,
         "data report": 4,
         "plot attention": 1,
         "plot curves": 1,
@@ -176,11 +176,42 @@ def test_data_are_reported_as_a_table_json_and_a_picture(toy_pairs: Path, tmp_pa
     assert turned["lengths"]["target characters"]["longest"] == 3
 
 
-def test_bench_measures_both_ways_of_decoding(toy_folder: Path) -> None:
-    first, second = json.loads(good("bench", toy_folder, "--count", 20, "--json"))
-    assert first["p99"] >= first["p50"] > 0
-    assert second["sentences_per_second"] > 0
-    assert "tokens/s" in good("bench", toy_folder, "--count", 9)
+def test_bench_measures_every_engine(both_graphs: Path, tmp_path: Path) -> None:
+    (tmp_path / "in.txt").write_text("abcd\n\nd\n  \ndcba\nab\n", encoding="utf-8")
+    rows = json.loads(good("bench", both_graphs, tmp_path / "in.txt", "--count", 5, "--json"))
+    assert [row["engine"] for row in rows] == ["PyTorch", "float32 graph", "8-bit graph"]
+    for row in rows:
+        assert row["inputs"] == 3  # five lines, two of them empty
+        assert row["greedy_p99"] >= row["greedy_p50"] > 0
+        assert row["beam_p99"] >= row["beam_p50"] > 0
+        assert row["peak_mb"] > 20 > row["disk_mb"] > 0
+        tokens = 4 + 1 + 4 + 3  # the model copies letters; an end mark each
+        assert row["tokens_per_second"] == pytest.approx(row["sentences_per_second"] * tokens / 3)
+    torch, graph, _ = rows
+    assert torch["peak_mb"] > 1.5 * graph["peak_mb"]  # each process has what its engine needs, and no more
+
+
+def test_bench_prints_a_row_an_engine_and_says_what_is_missing(toy_folder: Path, both_graphs: Path) -> None:
+    table = good("bench", both_graphs, "--count", 9, "--engine", "onnx").splitlines()
+    assert len(table) == 4
+    assert [line.split()[:2] for line in table[2:]] == [["float32", "graph"], ["8-bit", "graph"]]
+    assert all(len(line) <= 80 for line in table)
+    assert len(table[2].split()) == 2 + 7
+    without = run("bench", toy_folder, "--count", 3, "--threads", 2)
+    assert without.exit_code == 0
+    assert without.stdout.splitlines()[-1].startswith("PyTorch ")
+    missing = [line for line in without.stderr.splitlines() if line.startswith("not measured: ")]
+    assert [line.partition("; ")[2] for line in missing] == [
+        f"seqloom export {toy_folder}",
+        f"seqloom export {toy_folder} --int8",
+    ]
+
+
+def test_bench_takes_no_empty_file(both_graphs: Path, tmp_path: Path) -> None:
+    (tmp_path / "in.txt").write_text("\n \n", encoding="utf-8")
+    result = run("bench", both_graphs, tmp_path / "in.txt")
+    assert result.exit_code == 2
+    assert "at least one line that is not empty" in result.stderr
 
 
 def test_recipes_are_listed_and_shown() -> None:

@@ -97,6 +97,25 @@ def test_what_needs_more_says_what_to_install(exported_folder: Path, toy_folder:
     assert "reading Parquet and Arrow files needs the package pyarrow" in table.stderr
 
 
+def test_the_graph_is_timed_by_processes_that_import_no_torch(exported_folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "torch.py").write_text("raise SystemExit(9)")
+    command = ["-m", "seqloom", "bench", str(exported_folder), "--count=3", "--engine=onnx", "--json"]
+    paths = os.pathsep.join([str(tmp_path), *filter(None, sys.path)])
+    done = subprocess.run(
+        [sys.executable, *command],
+        capture_output=True,
+        encoding="utf-8",
+        env={**ENVIRONMENT, "PYTHONPATH": paths},
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert [row["engine"] for row in json.loads(done.stdout)] == ["float32 graph"]
+    alone = python(COMMAND, "bench", exported_folder, "--count=3", "--json")
+    assert alone.returncode == 0, alone.stderr
+    assert json.loads(alone.stdout)[0]["peak_mb"] < 200
+    assert 'pip install "seqloom[train]"' in alone.stderr
+
+
 def test_tables_of_text_need_no_further_package(exported_folder: Path, tmp_path: Path) -> None:
     (tmp_path / "in.csv").write_text('source,target\nabc,x\n"d",\n', encoding="utf-8")
     (tmp_path / "in.jsonl").write_text('{"source": "ba"}\n', encoding="utf-8")

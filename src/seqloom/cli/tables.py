@@ -55,16 +55,19 @@ def comparison(differences: Sequence[Comparison], first: Evaluation, second: Eva
 
 
 def speeds(measured: Sequence[Speed]) -> None:
-    """Ways of decoding and how fast they are."""
-    table = _table("search", "inputs", "sentences/s", "tokens/s", "p50 ms", "p99 ms")
+    """Engines of a model, how fast they are and what they take."""
+    rates = ("beam 5 × 32\nsentences/s", "\ntokens/s")
+    table = _table(
+        "\nengine", "greedy\np50 ms", "\np99 ms", "beam 5\np50 ms", *rates, "peak\nMB", "disk\nMB", fold=False
+    )
     for speed in measured:
-        times = ("" if value is None else f"{value:.1f}" for value in (speed.p50, speed.p99))
         table.add_row(
-            speed.name,
-            f"{speed.inputs:,}",
+            speed.engine,
+            *(f"{value:.1f}" for value in (speed.greedy_p50, speed.greedy_p99, speed.beam_p50)),
             f"{speed.sentences_per_second:,.1f}",
             f"{speed.tokens_per_second:,.0f}",
-            *times,
+            "" if speed.peak_mb is None else f"{speed.peak_mb:,.0f}",
+            f"{speed.disk_mb:,.1f}",
         )
     _console().print(table)
 

@@ -1,0 +1,129 @@
+"""A model folder → how fast each of its engines is here."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from seqloom.bench.offers import Offer, size_of
+from seqloom.bench.program import Program
+from seqloom.bench.turns import Timings, take_turns
+from seqloom.checkpoint import format as layout
+from seqloom.checkpoint.reading import read_config, read_manifest, read_tokenizers
+from seqloom.config import build
+from seqloom.data import DataConfig, Source, read_sources
+from seqloom.errors import DataError
+from seqloom.text import Tokenizer
+
+POOLS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "RAYON_NUM_THREADS")
+"""What libraries read how many threads they may have."""
+
+
+@dataclass(frozen=True)
+class Speed:
+    """One engine's figures: milliseconds for one input, rates of a beam of 5 in batches of 32, memory, files, in MB.
+
+    Peak memory is that of a process that does nothing else, Python and libraries included; None where the system does
+    not tell.
+    """
+
+    engine: str
+    inputs: int
+    greedy_p50: float
+    greedy_p99: float
+    beam_p50: float
+    beam_p99: float
+    sentences_per_second: float
+    tokens_per_second: float
+    peak_mb: float | None
+    disk_mb: float
+
+    @classmethod
+    def of(cls, name: str, timings: Timings, tokens: int, size: int) -> Speed:
+        """Figures of what was timed; `tokens` in the answers of the beam, `size` in bytes."""
+        inputs = len(timings.beam_answers)
+        greedy, beam = (1000 * np.quantile(each, [0.5, 0.99]) for each in (timings.greedy, timings.beam))
+        return cls(
+            name,
+            inputs,
+            greedy_p50=float(greedy[0]),
+            greedy_p99=float(greedy[1]),
+            beam_p50=float(beam[0]),
+            beam_p99=float(beam[1]),
+            sentences_per_second=inputs / timings.seconds,
+            tokens_per_second=tokens / timings.seconds,
+            peak_mb=timings.peak_mb,
+            disk_mb=size / 1e6,
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values."""
+        return asdict(self)
+
+
+def measure(
+    folder: Path | str, offered: Sequence[Offer], file: str | None = None, *, count: int = 200, threads: int = 1
+) -> list[Speed]:
+    """The figures of each engine, in a process of its own, the engines in turns.
+
+    `threads` are PyTorch's own, and batches at a time of a graph. Without a file the inputs are random symbols of the
+    source vocabulary, 5 to 25 each.
+    """
+    folder = Path(folder)
+    manifest = read_manifest(folder)
+    source, target = read_tokenizers(folder, manifest.files)
+    inputs = _made_up(source, count) if file is None else _read(folder, file, count)
+    sources = [each for each in inputs if each.text.strip()]
+    if not sources:
+        raise DataError("there must be at least one line that is not empty", where=file or "")
+    with ExitStack() as running:
+        programs = [running.enter_context(_started(folder, offer, threads)) for offer in offered]
+        timed = take_turns(programs, sources)
+    return [
+        Speed.of(offer.name, timings, _tokens(target, timings.beam_answers), size_of(manifest, offer))
+        for offer, timings in zip(offered, timed, strict=True)
+    ]
+
+
+def pinned(threads: int) -> dict[str, str]:
+    """An environment in which libraries have so many threads."""
+    return {**os.environ, **dict.fromkeys(POOLS, str(threads))}
+
+
+def worker(folder: Path, offer: Offer, threads: int = 1) -> list[str]:
+    """The command of an engine's process."""
+    job = json.dumps([str(folder), offer.engine, offer.int8, threads])
+    return [sys.executable, "-P", "-m", "seqloom.bench", job]
+
+
+def _started(folder: Path, offer: Offer, threads: int) -> Program:
+    here = {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}  # the modules that this process has, and no others
+    return Program(offer.name, worker(folder, offer, threads), {**pinned(threads), **here})
+
+
+def _read(folder: Path, file: str, count: int) -> list[Source]:
+    config = build(DataConfig, read_config(folder).get("data", {}), where=str(folder / layout.CONFIG))
+    return list(islice(read_sources(file, config), count))
+
+
+def _made_up(tokenizer: Tokenizer, count: int) -> list[Source]:
+    chance = np.random.default_rng(1)
+    rows = [
+        chance.integers(tokenizer.reserved, max(tokenizer.size, tokenizer.reserved + 1), size=chance.integers(5, 26))
+        for _ in range(count)
+    ]
+    return [Source(text) for text in tokenizer.decode([row.tolist() for row in rows])]
+
+
+def _tokens(tokenizer: Tokenizer, answers: Sequence[str]) -> int:
+    """Target tokens, end marks counted."""
+    return sum(map(len, tokenizer.encode(answers))) + len(answers)
