@@ -17,6 +17,7 @@ import logging
 import os
 import sys
 import time
+from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol
@@ -101,7 +102,7 @@ class CTranslate2:
         return [" ".join(each.hypotheses[0]) for each in found]
 
 
-PEERS = {"onmt": OpenNMT, "plain": Plain, "ct2": CTranslate2}
+PEERS: dict[str, Callable[[argparse.Namespace], Peer]] = {"onmt": OpenNMT, "plain": Plain, "ct2": CTranslate2}
 
 
 def main() -> None:
@@ -114,7 +115,7 @@ def main() -> None:
     options = parser.parse_args()
     with os.fdopen(os.dup(1), "w", encoding="utf-8") as replies:
         os.dup2(2, 1)  # whatever a peer prints is no reply
-        peer: Peer = PEERS[options.peer](options)
+        peer = PEERS[options.peer](options)
         for line in sys.stdin:
             asked = json.loads(line)
             sources = [text for text, _ in asked["sources"]]

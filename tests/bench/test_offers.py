@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import shlex
+import shutil
 import sys
 from pathlib import Path
 
 import pytest
 
+from exporting import listed
 from seqloom.bench import offers
 from seqloom.bench.offers import KNOWN, size_of
 from seqloom.checkpoint.format import GRAPH, WEIGHTS
@@ -36,7 +38,10 @@ def test_a_graph_that_is_not_there_comes_with_the_command_that_writes_it(toy_fol
         offers(toy_folder, "onnx")
 
 
-def test_from_a_folder_without_weights_nothing_can_be_exported(graph_alone: Path) -> None:
+def test_from_a_folder_without_weights_nothing_can_be_exported(exported_folder: Path, tmp_path: Path) -> None:
+    graph_alone = Path(shutil.copytree(exported_folder, tmp_path / "alone"))
+    (graph_alone / WEIGHTS).unlink()
+    listed(graph_alone, {WEIGHTS: None})
     found, missing = offers(graph_alone)
     assert [offer.name for offer in found] == ["float32 graph"]
     assert [(each.message, each.hint) for each in missing] == [
