@@ -41,6 +41,14 @@ def test_a_process_is_asked_again_and_again_and_ends_with_the_context() -> None:
     assert process.poll() is not None
 
 
+@pytest.mark.timeout(60)
+def test_a_process_at_work_does_not_outlive_the_context() -> None:
+    with python("import time; time.sleep(600)") as program:
+        process = program._process
+        assert process.poll() is None
+    assert process.poll() is not None
+
+
 def test_a_process_that_dies_is_named_with_its_code() -> None:
     died = "the process of PyTorch has ended with code 7"
     code = "import sys; sys.stdin.readline(); sys.exit(7)"
