@@ -26,6 +26,7 @@ ROOMS = (
     "answers",
     "runtime",
     "eager",
+    "lexicon",
     "evaluation",
     "training",
     "plots",

@@ -12,13 +12,15 @@ from typing import Any, Self, TextIO
 from seqloom.answers import Answers
 from seqloom.checkpoint import ModelFolder, load_model, save_model
 from seqloom.config import Settings, build, laid_over, merged, read_toml
-from seqloom.data import Example, ReadReport, Source, group_by_source, pairs_as_examples
+from seqloom.data import Encoder, Example, ReadReport, Source, group_by_source, pairs_as_examples
 from seqloom.eager import TorchEngine
 from seqloom.errors import ConfigError, suggestion
 from seqloom.evaluation import Evaluation, evaluate, read_evaluation
 from seqloom.inference import PairScore, Predictor
+from seqloom.lexicon import CANDIDATES, FREQUENT, learn_shortlist
 from seqloom.model import Seq2Seq, parameter_count
 from seqloom.presets import PRESETS
+from seqloom.search import Shortlist
 from seqloom.text import Tokenizer
 from seqloom.training import Inputs, RunConfig
 from seqloom.training import train as train_stream
@@ -44,6 +46,7 @@ class Model(Answers):
     target_tokenizer: Tokenizer
     config: RunConfig = field(repr=False)
     metrics: Mapping[str, Any] = field(repr=False, default_factory=dict)
+    shortlist: Shortlist | None = field(repr=False, default=None)
 
     def score(self, pairs: Pairs | Iterable[Pair]) -> Iterator[PairScore]:
         """How likely the model holds each target to be, given its source; natural logarithms."""
@@ -65,6 +68,20 @@ class Model(Answers):
                 examples = group_by_source(examples)
         return evaluate(self.predictor, examples, settings)
 
+    def with_shortlist(
+        self, pairs: Pairs | Iterable[Pair], *, candidates: int = CANDIDATES, frequent: int = FREQUENT
+    ) -> Self:
+        """The same model with a list of target words for each source word, which `search.shortlist` keeps answers to.
+
+        It is learned from pairs such as those of the training: up to `candidates` target words for a source word, and
+        the `frequent` most frequent ones for all.
+        """
+        device = choose_device(self.config.training.device)
+        encoder = Encoder(self.source_tokenizer, self.target_tokenizer, reverse_source=self.config.data.reverse_source)
+        network, examples = self.network.to(device).eval(), self._examples(pairs)
+        learned = learn_shortlist(network, examples, encoder, candidates=candidates, frequent=frequent)
+        return replace(self, shortlist=learned)
+
     def _configured(self, values: dict[str, Any]) -> Self:
         """The same model under other settings, all of them given as plain values."""
         config = build(RunConfig, values)
@@ -75,9 +92,8 @@ class Model(Answers):
 
     def save(self, folder: Path | str) -> None:
         """Write the model folder, whole or not at all."""
-        save_model(
-            folder, ModelFolder(self.network, self.source_tokenizer, self.target_tokenizer, self.config, self.metrics)
-        )
+        tokenizers = self.source_tokenizer, self.target_tokenizer
+        save_model(folder, ModelFolder(self.network, *tokenizers, self.config, self.metrics, self.shortlist))
 
     def sizes(self) -> dict[str, int]:
         """How large the model is."""
@@ -95,7 +111,7 @@ class Model(Answers):
         """The model at work, on the device of `training.device`."""
         device = choose_device(self.config.training.device)
         return Predictor(
-            TorchEngine(self.network.to(device).eval(), device),
+            TorchEngine(self.network.to(device).eval(), device, shortlist=self.shortlist),
             self.source_tokenizer,
             self.target_tokenizer,
             self.config.search,
@@ -112,7 +128,8 @@ def load(folder: Path | str) -> Model:
     """The model in a folder, with PyTorch; every file is checked against its hash first."""
     loaded = load_model(folder)
     config = build(RunConfig, loaded.config, where=str(Path(folder) / "config.toml"))
-    return Model(loaded.model, loaded.source_tokenizer, loaded.target_tokenizer, config, loaded.metrics)
+    tokenizers = loaded.source_tokenizer, loaded.target_tokenizer
+    return Model(loaded.model, *tokenizers, config, loaded.metrics, loaded.shortlist)
 
 
 def average(models: Sequence[Path | str], output: Path | str | None = None) -> Model:

@@ -12,20 +12,31 @@ from seqloom.data.batch import collate_ids
 from seqloom.model import Seq2Seq
 from seqloom.nn.precision import choose_precision
 from seqloom.nn.shapes import length_mask
-from seqloom.search import Hypothesis, ModelStepper, SearchConfig, Stepper, search
+from seqloom.search import Hypothesis, ModelStepper, SearchConfig, Shortlist, Stepper, narrowed, search
+from seqloom.search.shortlist import open_words
 
 SCORED = 1024
 """Target tokens compared with the vocabulary at once where pairs are scored."""
 
 
 class TorchEngine:
-    """Searches and scores with a model; `stepper` takes the model's place in searches, for an ensemble."""
+    """Searches and scores with a model; `stepper` takes the model's place in searches, for an ensemble.
+
+    `shortlist` is what a search with `search.shortlist` keeps to; all scores of given targets are exact.
+    """
 
     threads = 1
     """Of batches; PyTorch has its own inside of one."""
 
-    def __init__(self, model: Seq2Seq, device: str | torch.device = "cpu", *, stepper: Stepper | None = None) -> None:
-        self.model, self.device = model, torch.device(device)
+    def __init__(
+        self,
+        model: Seq2Seq,
+        device: str | torch.device = "cpu",
+        *,
+        stepper: Stepper | None = None,
+        shortlist: Shortlist | None = None,
+    ) -> None:
+        self.model, self.device, self.shortlist = model, torch.device(device), shortlist
         self.stepper = stepper or ModelStepper(model)
 
     def search(
@@ -40,8 +51,15 @@ class TorchEngine:
         """The best outputs of each row."""
         with choose_precision("float32", self.device.type).active():
             ids, sizes = (torch.from_numpy(array).to(self.device) for array in (source, lengths))
-            prefixes = [list(prefix)] * len(source) if prefix else None
-            return search(self.stepper, ids, sizes, config, prefix=prefixes, alignments=alignments)
+            if not config.shortlist:
+                prefixes = [list(prefix)] * len(source) if prefix else None
+                return search(self.stepper, ids, sizes, config, prefix=prefixes, alignments=alignments)
+            few = open_words(self.shortlist, source, lengths, prefix)
+            words, is_open = (torch.from_numpy(array).to(self.device) for array in few)
+            stepper = narrowed(self.stepper, words, is_open)
+            prefixes = [few.places(prefix)] * len(source) if prefix else None
+            found = search(stepper, ids, sizes, config, prefix=prefixes, alignments=alignments)
+            return [[few.named(each) for each in best] for best in found]
 
     @torch.inference_mode()
     def score(self, sources: Sequence[Sequence[int]], targets: Sequence[Sequence[int]]) -> list[tuple[float, ...]]:

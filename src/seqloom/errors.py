@@ -26,7 +26,6 @@ TRAINING = frozenset(
         "rouge_score",
         "sacrebleu",
         "sacremoses",
-        "safetensors",
         "torch",
     }
 )

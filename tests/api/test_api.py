@@ -86,6 +86,11 @@ def test_settings_of_search_change_and_those_of_training_do_not(toy_model: Model
         toy_model.with_settings(["search.beem=3"])
 
 
+def test_a_shortlist_comes_after_training() -> None:
+    with pytest.raises(seqloom.ConfigError, match="a list that is learned from a trained model\nhint: train without"):
+        seqloom.train(copied(20), settings={"search.shortlist": True})
+
+
 def test_training_from_a_file_without_an_output_folder(tmp_path: Path) -> None:
     listener = Listener()
     path = write_pairs(tmp_path / "pairs.tsv", copied(80))

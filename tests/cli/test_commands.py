@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import sys
 import tomllib
 from collections.abc import Iterator
@@ -47,6 +48,7 @@ def test_flags_stay_few() -> None:
         "average": 1,
         "reproduce": 1,
         "export": 2,
+        "shortlist": 2,
         "config": 1,
         "bench": 4,
         "data report": 4,
@@ -72,6 +74,30 @@ def test_predict_begins_every_answer_as_told(toy_folder: Path) -> None:
     lines = good("predict", toy_folder, "--prefix", "b", text="abc\nd\n").splitlines()
     assert len(lines) == 2
     assert all(line.startswith("b") for line in lines)
+
+
+def test_a_shortlist_is_learned_and_kept_to(toy_folder: Path, toy_pairs: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(toy_folder, tmp_path / "m"))
+    wanted = ["predict", folder, "--set", "search.shortlist=true"]
+    missing = run(*wanted, text="abc\n")
+    assert missing.exit_code == 2
+    assert "search.shortlist needs a list of candidates" in missing.stderr
+    assert "hint: seqloom shortlist MODEL FILES" in missing.stderr
+    few = write_pairs(tmp_path / "few.tsv", [("ab", "ab"), ("b", "b")])
+    done = run("shortlist", folder, few, "--candidates", 1, "--frequent", 0)
+    assert done.exit_code == 0
+    assert set(good(*wanted, text="cd\n")) <= set("ab\n")
+    done = run("shortlist", folder, toy_pairs, few, "--candidates", 1, "--frequent", 0)
+    assert done.exit_code == 0
+    assert done.stdout == ""
+    assert f"{folder / 'shortlist.safetensors'}: up to 1 target words for each of 5 source words, and 0 for all" in (
+        done.stderr
+    )
+    assert "--set search.shortlist=true" in done.stderr
+    assert good(*wanted, text="abc\nd\n") == "abc\nd\n"
+    refused = run("shortlist", folder, tmp_path / "none.tsv")
+    assert refused.exit_code == 2
+    assert "none.tsv" in refused.stderr
 
 
 def test_predict_lists_several_answers_with_scores(toy_folder: Path) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
-from networks import ENCODERS, FAMILIES, Case, Rows, gradients, rows
+from networks import ENCODERS, FAMILIES, SOURCE_SIZE, TARGET_SIZE, Case, Rows, gradients, rows
 from torch import Tensor
 
 from seqloom.model import ModelState, Seq2Seq, select
 from seqloom.nn.tree import leaves, select_rows
+from seqloom.search import ModelStepper, Shortlist, narrowed
+from seqloom.search.shortlist import OpenWords, open_words
 
 pytestmark = pytest.mark.usefixtures("unchecked_shapes")  # test_sequence_is_steps.py has the checks on
 BATCH = rows()
@@ -76,6 +79,34 @@ def test_beams_share_a_memory_and_nothing_else(case: Case) -> None:
     logits = walk(model, ModelState(memory, select_rows(decoder, torch.arange(3).repeat_interleave(beam))), tokens)
     source, lengths = BATCH.source.repeat_interleave(beam, 0), BATCH.lengths.repeat_interleave(beam)
     torch.testing.assert_close(logits, walk(model, model.start(source, lengths), tokens), rtol=1e-4, atol=2e-5)
+
+
+@pytest.mark.parametrize("case", FAMILIES, ids=lambda case: case.name)
+@torch.no_grad()
+def test_a_row_keeps_to_its_own_words_among_others(case: Case) -> None:
+    """In the small vocabulary of a batch, whose words are those of all its rows."""
+    model, (source, lengths) = case.model(), BATCH.widened()[:2]
+    own = np.array([[0, 0]] + [[4 + (3 * word + k) % 7 for k in (0, 2)] for word in range(1, SOURCE_SIZE)], np.int32)
+    shortlist = Shortlist(own, np.array([5], np.int32), TARGET_SIZE)
+
+    def steps(source: Tensor, lengths: Tensor) -> tuple[OpenWords, Tensor]:
+        few = open_words(shortlist, source.numpy(), lengths.numpy())
+        stepper = narrowed(ModelStepper(model), *map(torch.from_numpy, few))
+        state, found = stepper.start(source, lengths), []
+        for word in (1, 5):
+            log_probs, state, _ = stepper.step(torch.tensor(few.places([word] * len(source))), state)
+            found.append(log_probs)
+        return few, torch.stack(found, 1)
+
+    together, among = steps(source, lengths)
+    for index in range(3):
+        few, alone = steps(*BATCH.row(index)[:2])
+        mine, its = few.words[few.open[0]].tolist(), together.words[together.open[index]].tolist()
+        assert mine == its
+        torch.testing.assert_close(
+            among[index][:, together.places(its)], alone[0][:, few.places(mine)], rtol=1e-4, atol=2e-5
+        )
+        torch.testing.assert_close(alone[0].exp().sum(-1), torch.ones(2))
 
 
 @pytest.mark.parametrize("case", FAMILIES, ids=lambda case: case.name)

@@ -7,6 +7,7 @@ import shutil
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -25,7 +26,9 @@ from seqloom.export import constants
 from seqloom.export.pieces import graph_nodes
 from seqloom.export.quantise import quantised
 from seqloom.prediction import Prediction
-from seqloom.runtime import RuntimeModel
+from seqloom.runtime import OnnxEngine, RuntimeModel
+from seqloom.runtime import engine as engines
+from seqloom.search import SearchConfig, Shortlist
 
 pytestmark = pytest.mark.usefixtures("unchecked_shapes")
 CHANCE = random.Random(4)
@@ -134,6 +137,47 @@ def test_a_line_alone_is_a_line_among_others(
     crowd = list(either_graph.with_settings({"search.batch": batch}).stream(lines, alignments=True, window=window))
     alone = [either_graph.predict([line], alignments=True)[0] for line in lines]
     assert_same(crowd, alone)
+
+
+class Listening:
+    """A session of a graph with inputs for a shortlist."""
+
+    def __init__(self) -> None:
+        self.fed: dict[str, Any] = {}
+
+    def get_inputs(self) -> list[Any]:
+        return [SimpleNamespace(name="source"), SimpleNamespace(name="open")]
+
+    def get_overridable_initializers(self) -> list[Any]:
+        return [SimpleNamespace(name="words")]
+
+    def run(self, wanted: list[str], feed: dict[str, Any]) -> list[Any]:
+        self.fed = feed
+        count = len(feed["source"])
+        parts = [np.zeros((count, 1), np.float32), np.full((count, 1), 2), np.full((count, 1, 1), 260)]
+        return [*parts, np.zeros((count, 1, 2), np.float32)][: len(wanted)]
+
+
+def test_a_graph_is_given_the_words_of_a_batch(exported_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The answer's tokens are ids again; the prefix is given in places."""
+    session, own = Listening(), np.zeros((10, 2), np.int32)
+    own[4], own[5] = (100, 7), (8, 0)
+    monkeypatch.setattr(engines, "_session", lambda _: session)
+    engine = OnnxEngine(exported_folder, shortlist=Shortlist(own, np.array([9], np.int32), 300))
+    source, lengths = np.array([[4, 2, 0], [5, 5, 2]]), np.array([2, 3])
+    found = engine.search(source, lengths, SearchConfig(shortlist=True), prefix=[260, 9])
+    assert [best[0].ids for best in found] == [(260,), (260,)]
+    words, costs = session.fed["words"], session.fed["open"]
+    assert (words.dtype, words.shape) == (np.int64, (128,))
+    assert words[:11].tolist() == [0, 1, 2, 3, 7, 8, 9, 100, 260, 0, 0]
+    assert (costs.dtype, costs.shape) == (np.float32, (2, 128))
+    assert np.isneginf(costs[:, 9:]).all()
+    assert costs[:, :9].tolist() == [[0, 0, 0, 0, 0, -np.inf, 0, 0, 0], [0, 0, 0, 0, -np.inf, 0, 0, -np.inf, 0]]
+    assert session.fed["prefix"].tolist() == [[8, 6]]
+    assert session.fed["prefix_lengths"].tolist() == [2]
+    engine.search(source, lengths, SearchConfig(), prefix=[260, 9])
+    assert not {"words", "open"} & session.fed.keys()
+    assert session.fed["prefix"].tolist() == [[260, 9]]
 
 
 def test_threads_share_a_model(with_graph: RuntimeModel) -> None:

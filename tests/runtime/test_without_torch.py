@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
 import seqloom
+from seqloom.checkpoint.shortlist import add_shortlist
 from seqloom.cli.main import app
+from seqloom.search import Shortlist
 
 ROOT = Path(__file__).parents[2]
-TRAINING = ("torch", "pyarrow", "onnx", "safetensors", "jaxtyping", "filelock", "sacrebleu", "rapidfuzz")
+TRAINING = ("torch", "pyarrow", "onnx", "jaxtyping", "filelock", "sacrebleu", "rapidfuzz")
 """Packages that a runtime does not have."""
 ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1"}
 HIDE = f"import sys\nfor name in {TRAINING!r}: sys.modules[name] = None\n"
@@ -60,6 +64,18 @@ seqloom.load(sys.argv[1], engine="onnx").predict("ab")
 print(sorted({set(TRAINING)} & set(sys.modules)))
 """
     assert said(python(code, exported_folder)).strip() == "[]"
+
+
+def test_a_shortlist_is_read_without_pytorch(exported_folder: Path, tmp_path: Path) -> None:
+    """And a graph that has no inputs for it is refused."""
+    folder = Path(shutil.copytree(exported_folder, tmp_path / "m"))
+    size = seqloom.load(folder, engine="torch").target_tokenizer.size
+    add_shortlist(folder, Shortlist(np.zeros((size, 2), np.int32), np.array([4, 5], np.int32), size))
+    assert said(python(COMMAND, "predict", folder, text="abc\n")) == "abc\n"
+    done = python(COMMAND, "predict", folder, "--set", "search.shortlist=true", text="abc\n")
+    assert done.returncode == 2
+    assert "the graph has no inputs for search.shortlist" in done.stderr
+    assert "export the model again: seqloom export FOLDER" in done.stderr
 
 
 @pytest.mark.parametrize("option", OPTIONS)

@@ -7,6 +7,7 @@
     tokenizer.source.json, tokenizer.target.json
     metrics.json             what was measured
     README.md                the model card
+    shortlist.safetensors    which target words go with which source words, where that was learned
     model.onnx               the network and its search as one graph, where it was exported
     model.int8.onnx          the same with weights of 8 bits
 
@@ -36,6 +37,7 @@ SOURCE_TOKENIZER = "tokenizer.source.json"
 TARGET_TOKENIZER = "tokenizer.target.json"
 METRICS = "metrics.json"
 CARD = "README.md"
+SHORTLIST = "shortlist.safetensors"
 GRAPH = "model.onnx"
 GRAPH_INT8 = "model.int8.onnx"
 

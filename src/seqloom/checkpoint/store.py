@@ -14,9 +14,11 @@ from seqloom.checkpoint.card import model_card
 from seqloom.checkpoint.files import Writer, place_of, text_writer, write_folder
 from seqloom.checkpoint.format import FileRecord, Manifest, read_json_object
 from seqloom.checkpoint.reading import read_config, read_tokenizers, verify
+from seqloom.checkpoint.shortlist import read_shortlist, shortlist_writer
 from seqloom.checkpoint.tensors import distinct_tensors, fill_tensors, read_tensors, write_tensors
 from seqloom.config import Section, build, to_toml
 from seqloom.model import ModelConfig, Seq2Seq
+from seqloom.search.shortlist import Shortlist
 from seqloom.text.tokenizer import Tokenizer
 
 
@@ -25,7 +27,7 @@ class ModelFolder:
     """What goes into a model folder.
 
     `config` is the run's whole configuration; it has at least a `model` section. `metrics` is any JSON object.
-    When both tokenizers are the same object, one file holds it.
+    When both tokenizers are the same object, one file holds it. The shortlist must have been learned from this model.
     """
 
     model: Seq2Seq
@@ -33,6 +35,7 @@ class ModelFolder:
     target_tokenizer: Tokenizer
     config: Section
     metrics: Mapping[str, Any]
+    shortlist: Shortlist | None = None
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,7 @@ class LoadedModel:
     config: dict[str, Any]
     metrics: dict[str, Any]
     manifest: Manifest
+    shortlist: Shortlist | None
 
 
 def save_model(folder: Path | str, contents: ModelFolder) -> Manifest:
@@ -57,6 +61,8 @@ def save_model(folder: Path | str, contents: ModelFolder) -> Manifest:
         layout.METRICS: text_writer(json.dumps(contents.metrics, indent=2, ensure_ascii=False) + "\n"),
         layout.CARD: text_writer(model_card(contents.config, contents.metrics, contents.model)),
     }
+    if contents.shortlist is not None:
+        files[layout.SHORTLIST] = shortlist_writer(contents.shortlist)
     manifest: list[Manifest] = []
 
     def write_manifest(path: Path) -> None:
@@ -64,7 +70,7 @@ def save_model(folder: Path | str, contents: ModelFolder) -> Manifest:
         path.write_text(manifest[0].to_json(), encoding="utf-8")
 
     tokenizers = {layout.TOKENIZER, layout.SOURCE_TOKENIZER, layout.TARGET_TOKENIZER}
-    stale = frozenset({*tokenizers, layout.GRAPH, layout.GRAPH_INT8})
+    stale = frozenset({*tokenizers, layout.SHORTLIST, layout.GRAPH, layout.GRAPH_INT8})
     write_folder(Path(folder), {**files, layout.MANIFEST: write_manifest}, remove=stale)
     return manifest[0]
 
@@ -81,7 +87,8 @@ def load_model(folder: Path | str) -> LoadedModel:
     metrics = read_json_object(
         place_of(folder, layout.METRICS).read_text(encoding="utf-8"), str(folder / layout.METRICS)
     )
-    return LoadedModel(model.eval(), source, target, config, metrics, manifest)
+    shortlist = read_shortlist(folder, manifest.files, source.size, target.size)
+    return LoadedModel(model.eval(), source, target, config, metrics, manifest, shortlist)
 
 
 def tokenizer_writers(source: Tokenizer, target: Tokenizer) -> dict[str, Writer]:

@@ -18,6 +18,7 @@ from seqloom.cli.predict import predict
 from seqloom.cli.recipe import recipe
 from seqloom.cli.reproduce import reproduce
 from seqloom.cli.score import score
+from seqloom.cli.shortlist import shortlist
 from seqloom.cli.show import show
 from seqloom.cli.sweep import sweep
 from seqloom.cli.train import train
@@ -48,7 +49,7 @@ def seqloom(
     del version
 
 
-for command in (train, predict, evaluate, score, show, average, reproduce, export):
+for command in (train, predict, evaluate, score, show, average, reproduce, export, shortlist):
     app.command()(command)
 app.add_typer(data)
 app.add_typer(plot)

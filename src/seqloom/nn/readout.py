@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -26,6 +26,18 @@ class ReadoutConfig(Section):
     """Width R of that layer; 0 = model.embedding."""
     reads_token: bool = False
     """Let the layer also read the previous token's embedding (Bahdanau et al. 2015, §A.2.2)."""
+
+
+class Rows(NamedTuple):
+    """What the readout knows of some words."""
+
+    weight: Float[Tensor, "L R"]
+    bias: Float[Tensor, " L"]
+
+    def logits(self, features: Float[Tensor, "... R"]) -> Float[Tensor, "... L"]:
+        """One unnormalised score per word."""
+        # on CPUs adding the bias afterwards is a quarter faster than a product that starts from it
+        return F.linear(features, self.weight).add_(self.bias)
 
 
 class Readout(nn.Module):
@@ -59,8 +71,11 @@ class Readout(nn.Module):
 
     def logits(self, features: Float[Tensor, "... R"]) -> Float[Tensor, "... V"]:
         """One unnormalised score per word."""
-        # on CPUs adding the bias afterwards is a quarter faster than a product that starts from it
-        return F.linear(features, self.weight).add_(self.bias)
+        return Rows(self.weight, self.bias).logits(features)
+
+    def narrowed(self, words: Int[Tensor, " L"]) -> Rows:
+        """The same for some words of the vocabulary only."""
+        return Rows(self.weight.index_select(0, words), self.bias.index_select(0, words))
 
     def loss(
         self, features: Float[Tensor, "N R"], targets: Int[Tensor, " N"], smoothing: float

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
 from seqloom.errors import DependencyError, ModelFolderError
-from seqloom.search import Hypothesis, SearchConfig
+from seqloom.search import Hypothesis, SearchConfig, Shortlist
 from seqloom.search.hypothesis import Found
+from seqloom.search.shortlist import open_words
 
 OUTPUTS = ("scores", "lengths", "tokens", "log_probs", "alignments")
 ERRORS = 3
@@ -19,13 +21,17 @@ ERRORS = 3
 
 
 class OnnxEngine:
-    """Searches with a graph, each batch on one thread; `attends` says whether the model has attention.
+    """Searches with a graph, each batch on one thread; `attends` says whether the model has attention, and `shortlist`
+    is what a search with `search.shortlist` keeps to.
 
     A call of the graph changes nothing but memory of its own, so threads may share an engine.
     """
 
-    def __init__(self, path: Path, *, attends: bool = True, threads: int = 1) -> None:
+    def __init__(
+        self, path: Path, *, attends: bool = True, threads: int = 1, shortlist: Shortlist | None = None
+    ) -> None:
         self._session, self._attends, self.threads = _session(path), attends, threads
+        self._path, self._shortlist = path, shortlist
 
     def search(
         self,
@@ -53,10 +59,30 @@ class OnnxEngine:
             "prefix": np.array([[*prefix] or [0]], np.int64),
             "prefix_lengths": np.array([len(prefix)], np.int64),
         }
+        if config.shortlist:
+            feed |= self._narrowed(source, lengths, prefix)
         wanted = OUTPUTS if alignments and self._attends else OUTPUTS[:-1]
         arrays = dict(zip(wanted, self._session.run(wanted, feed), strict=True))
         found = Found(**{"alignments": None, **arrays})
         return [found.hypotheses(row, length) for row, length in enumerate(lengths.tolist())]
+
+    def _narrowed(
+        self, source: NDArray[np.int64], lengths: NDArray[np.int64], prefix: Sequence[int]
+    ) -> dict[str, NDArray[Any]]:
+        """The inputs of a search in a small vocabulary: its words, what is added to their logits, the prefix in it."""
+        few = open_words(self._shortlist, source, lengths, prefix)
+        optional = self._session.get_overridable_initializers()
+        if not {"words", "open"} <= {each.name for each in (*self._session.get_inputs(), *optional)}:
+            raise ModelFolderError(
+                "the graph has no inputs for search.shortlist",
+                where=str(self._path),
+                hint="export the model again: seqloom export FOLDER; or set search.shortlist = false",
+            )
+        return {
+            "words": few.words,
+            "open": np.where(few.open, np.float32(0), np.float32(-np.inf)),
+            "prefix": np.array([few.places(prefix) or [0]], np.int64),
+        }
 
     def score(self, sources: Sequence[Sequence[int]], targets: Sequence[Sequence[int]]) -> list[tuple[float, ...]]:
         """Refused: a graph holds the search and nothing else."""

@@ -13,6 +13,7 @@ from seqloom.answers import Answers
 from seqloom.checkpoint import format as layout
 from seqloom.checkpoint.files import place_of
 from seqloom.checkpoint.reading import check_files, read_config, read_manifest, read_tokenizers
+from seqloom.checkpoint.shortlist import read_shortlist
 from seqloom.config import Section, build
 from seqloom.data import DataConfig
 from seqloom.errors import ConfigError, ModelFolderError
@@ -83,13 +84,15 @@ def load_graph(folder: Path | str, *, int8: bool | None = None, threads: int = 1
     graph = _graph(folder, manifest.files, int8)
     shared = layout.TOKENIZER in manifest.files
     tokenizers = [layout.TOKENIZER] if shared else [layout.SOURCE_TOKENIZER, layout.TARGET_TOKENIZER]
-    check_files(folder, manifest, (layout.CONFIG, *tokenizers, graph))
+    listed = [layout.SHORTLIST] if layout.SHORTLIST in manifest.files else []
+    check_files(folder, manifest, (layout.CONFIG, *tokenizers, graph, *listed))
     values = read_config(folder)
     known = {name: values[name] for name in RuntimeConfig.model_fields if name in values}
     config = build(RuntimeConfig, known, where=str(folder / layout.CONFIG))
     source, target = read_tokenizers(folder, manifest.files)
     attends = values.get("model", {}).get("decoder", {}).get("attend") != "none"
-    engine = OnnxEngine(place_of(folder, graph), attends=attends, threads=threads)
+    shortlist = read_shortlist(folder, manifest.files, source.size, target.size)
+    engine = OnnxEngine(place_of(folder, graph), attends=attends, threads=threads, shortlist=shortlist)
     return RuntimeModel(engine, source, target, config)
 
 

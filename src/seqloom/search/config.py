@@ -39,6 +39,9 @@ class SearchConfig(Section):
     exhaustive: bool = False
     """Go on until no unfinished hypothesis can still win, instead of stopping when none is ahead as it stands, or when
     a whole beam has finished."""
+    shortlist: bool = False
+    """Write only candidates of the source's words and the most frequent words, which `seqloom shortlist` has learned:
+    faster in large vocabularies, and no longer exact."""
 
     @model_validator(mode="after")
     def _consistent(self) -> SearchConfig:

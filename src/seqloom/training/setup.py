@@ -104,6 +104,11 @@ def prepare(
     Of a group the first process measures, chooses and trains tokenizers for all; each reads and encodes the pairs.
     Torch's generators are seeded here, just before the weights are drawn, and what comes after draws nothing from them.
     """
+    if config.search.shortlist:
+        raise ConfigError(
+            "search.shortlist needs a list that is learned from a trained model",
+            hint="train without it; then seqloom shortlist MODEL FILES",
+        )
     notices = [f"{group.size} processes train together, each on its part of every batch"] if group.size > 1 else []
     group, device = group.on(choose_device(config.training.device))
     precision = group.from_first(lambda: _precision(config, device, earlier))

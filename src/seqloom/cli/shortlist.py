@@ -1,0 +1,53 @@
+"""seqloom shortlist: a model and pairs → which target words go with which source words, beside the model."""
+
+from __future__ import annotations
+
+import shlex
+from typing import Annotated
+
+import typer
+
+from seqloom.cli.options import ModelFolder
+
+
+def shortlist(
+    model: ModelFolder,
+    data: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="DATA...", help="Files of pairs, such as those of the training, or parallel files: a.en,a.de"
+        ),
+    ],
+    candidates: Annotated[
+        int | None, typer.Option("--candidates", metavar="N", help="Target words for each source word.", min=1)
+    ] = None,
+    frequent: Annotated[
+        int | None, typer.Option("--frequent", metavar="K", help="Words that every answer may use.", min=0)
+    ] = None,
+) -> None:
+    """Learn which target words go with which source words.
+
+    A search with search.shortlist=true writes no others, and is faster where the target vocabulary is large.
+    """
+    from seqloom.api import load
+    from seqloom.checkpoint.shortlist import add_shortlist
+    from seqloom.data import ReadReport, read_examples
+    from seqloom.lexicon import CANDIDATES, FREQUENT
+
+    loaded = load(model)
+    settings = loaded.config.data
+    examples = read_examples(data, settings, ReadReport(settings.on_bad_line))
+    learned = loaded.with_shortlist(
+        examples,
+        candidates=CANDIDATES if candidates is None else candidates,
+        frequent=FREQUENT if frequent is None else frequent,
+    ).shortlist
+    assert learned is not None
+    path = add_shortlist(model, learned)
+    known = int(learned.candidates.any(1).sum())
+    typer.echo(
+        f"{path}: up to {learned.candidates.shape[1]} target words for each of {known:,} source words, and "
+        f"{len(learned.frequent)} for all; {path.stat().st_size / 1e6:.1f} MB",
+        err=True,
+    )
+    typer.echo(f"try it: echo ... | seqloom predict {shlex.quote(str(model))} --set search.shortlist=true", err=True)

@@ -1,0 +1,131 @@
+"""Which target words go with a source word: learned from pairs by a model that is told the targets.
+
+A target token counts for each source token by the attention weight with which the model looks at it when it writes the
+token. Without attention each counts for all source tokens of its pair alike, and Dice's coefficient (Dice 1945), which
+is 1 for two words that occur only together, takes the place of the count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from seqloom.data import BatchConfig, BatchSampler, Encoder, Example, corpus_of
+from seqloom.data.batch import Batch
+from seqloom.data.loader import evaluation_batches
+from seqloom.errors import ConfigError, DataError
+from seqloom.model import Seq2Seq
+from seqloom.nn.precision import choose_precision
+from seqloom.search.shortlist import Shortlist
+from seqloom.text.special import PAD, UNK
+
+CANDIDATES, FREQUENT = 50, 100
+PAIRS = 8192
+"""Pairs read before they are put into batches of like length."""
+SEEN = 0.01
+"""An attention weight below this is none: it would add nothing but memory."""
+WAITING = 4_000_000
+"""Entries that are gathered before they are added up."""
+
+
+def learn_shortlist(
+    model: Seq2Seq,
+    examples: Iterable[Example],
+    encoder: Encoder,
+    *,
+    candidates: int = CANDIDATES,
+    frequent: int = FREQUENT,
+) -> Shortlist:
+    """The target words that go with each source word of the examples, best first, and the most frequent ones of all.
+
+    `frequent` words are taken first, and `candidates` of the others for each source word. What a model is not told it
+    cannot look at: a source word that does not occur has no candidates.
+    """
+    if candidates < 1 or frequent < 0:
+        raise ConfigError(f"candidates must be at least 1 and frequent 0, not {candidates} and {frequent}")
+    counts = Counts(model.target_size)
+    often, sources = np.zeros(model.target_size, np.int64), np.zeros(model.source_size, np.int64)
+    for batch in _batches(examples, encoder):
+        rows, columns, weights = seen_together(model, batch)
+        counts.add(rows, columns, weights)
+        often += np.bincount(batch.target_out.numpy().ravel(), minlength=len(often))
+        sources += np.bincount(batch.source.numpy().ravel(), minlength=len(sources))
+    if not often.any():
+        raise DataError("there must be at least one pair", hint="give the files that the model was trained on")
+    often[: UNK + 1] = 0  # the special ids are always open
+    best = np.argsort(-often, kind="stable")[:frequent]
+    best = best[often[best] > 0]
+    if model.decoder.attention is None:
+        counts.divide(lambda rows, columns: sources[rows] + often[columns])
+    return Shortlist(counts.best(model.source_size, candidates, best), best.astype(np.int32), model.target_size)
+
+
+@torch.inference_mode()
+def seen_together(model: Seq2Seq, batch: Batch) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+    """Source ids, target ids that are words, and how much each of them goes with the other, in the pairs of a batch."""
+    source, target = batch.source.numpy(), batch.target_out.numpy()
+    if model.decoder.attention is None:
+        weights = np.broadcast_to(source[:, None, :] != PAD, (*target.shape, source.shape[1])).astype(np.float32)
+    else:
+        device = next(model.parameters()).device
+        with choose_precision("float32", device.type).active():
+            here = batch.to(device)
+            _, looked = model.features(here.source, here.source_lengths, here.target_in)
+        assert looked is not None
+        weights = looked.float().cpu().numpy()
+    pairs, places, looked_at = np.nonzero((weights >= SEEN) & (target > UNK)[:, :, None])
+    return source[pairs, looked_at], target[pairs, places], weights[pairs, places, looked_at].astype(np.float64)
+
+
+class Counts:
+    """A table of sums of which most are 0."""
+
+    def __init__(self, columns: int) -> None:
+        self._columns = columns
+        self._keys: NDArray[np.int64] = np.zeros(0, np.int64)
+        self._sums: NDArray[np.float64] = np.zeros(0)
+        self._waiting: list[tuple[NDArray[np.int64], NDArray[np.float64]]] = []
+
+    def add(self, rows: NDArray[np.int64], columns: NDArray[np.int64], weights: NDArray[np.float64]) -> None:
+        """Adds to some places."""
+        self._waiting.append((rows * self._columns + columns, weights))
+        if sum(len(keys) for keys, _ in self._waiting) > max(WAITING, len(self._keys)):
+            self._add_up()
+
+    def _add_up(self) -> None:
+        keys = np.concatenate([self._keys, *(each for each, _ in self._waiting)])
+        sums = np.concatenate([self._sums, *(each for _, each in self._waiting)])
+        self._keys, places = np.unique(keys, return_inverse=True)
+        self._sums = np.bincount(places, sums, len(self._keys)).astype(np.float64)
+        self._waiting = []
+
+    def divide(self, divisors: Callable[[NDArray[np.int64], NDArray[np.int64]], NDArray[np.int64]]) -> None:
+        """Divides each sum by what `divisors` says of its row and column."""
+        self._add_up()
+        self._sums = self._sums / divisors(*np.divmod(self._keys, self._columns))
+
+    def best(self, rows: int, most: int, without: NDArray[np.int64]) -> NDArray[np.int32]:
+        """The columns with the largest sums in each row, best first, padded with 0; `without` some columns."""
+        self._add_up()
+        row, column = np.divmod(self._keys, self._columns)
+        kept = ~np.isin(column, without)
+        row, column, sums = row[kept], column[kept], self._sums[kept]
+        order = np.lexsort((column, -sums, row))
+        row, column = row[order], column[order]
+        rank = np.arange(len(row)) - np.searchsorted(row, row)
+        row, column, rank = (part[rank < most] for part in (row, column, rank))
+        result = np.zeros((rows, int(rank.max(initial=0)) + 1), np.int32)
+        result[row, rank] = column
+        return result
+
+
+def _batches(examples: Iterable[Example], encoder: Encoder) -> Iterator[Batch]:
+    """The pairs in batches of like length, some thousand pairs at a time."""
+    stream = iter(examples)
+    while part := list(islice(stream, PAIRS)):
+        corpus = corpus_of(part, encoder)
+        yield from evaluation_batches(corpus, BatchSampler(corpus.source_lengths, corpus.target_lengths, BatchConfig()))

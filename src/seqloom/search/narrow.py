@@ -1,0 +1,65 @@
+"""Steppers in a small vocabulary: the search sees places in a list of words, the network the words."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+from seqloom.errors import ConfigError
+from seqloom.model import ModelState, Seq2Seq, select
+from seqloom.nn.tree import select_rows
+from seqloom.search.stepper import EnsembleStepper, ModelStepper, Stepper
+
+
+class NarrowState(NamedTuple):
+    """A model's state and what is added to each sentence's logits: 0 where a word is open, else -∞."""
+
+    model: ModelState
+    costs: Float[Tensor, "B 1 L"]
+
+
+class NarrowStepper:
+    """A model whose target vocabulary is `words`, of which a sentence may use those that are open to it.
+
+    The others get no probability, so that what is open to a sentence sums to 1. Rows of the readout are gathered once.
+    """
+
+    def __init__(self, model: Seq2Seq, words: Int[Tensor, " L"], is_open: Bool[Tensor, "B L"]) -> None:
+        self.model, self.words = model, words
+        self.readout = model.decoder.readout.narrowed(words)
+        self.costs = torch.zeros(is_open.shape, device=is_open.device).masked_fill_(~is_open, -torch.inf)[:, None]
+
+    def start(self, source: Int[Tensor, "B S"], lengths: Int[Tensor, " B"]) -> NarrowState:
+        """Encodes the sources, all of those that the words were opened for."""
+        return NarrowState(self.model.start(source, lengths), self.costs)
+
+    def step(
+        self, tokens: Int[Tensor, " N"], state: NarrowState
+    ) -> tuple[Float[Tensor, "N L"], NarrowState, Float[Tensor, "N S"] | None]:
+        """One decoder step."""
+        memory, before = state.model
+        features, after, weights = self.model.decoder.step(self.words[tokens], before, memory)
+        logits = self.readout.logits(features).float().unflatten(0, (state.costs.size(0), -1)).add_(state.costs)
+        return torch.log_softmax(logits, -1).flatten(0, 1), NarrowState(ModelState(memory, after), state.costs), weights
+
+    def select(
+        self, state: NarrowState, rows: Int[Tensor, " M"], sentences: Int[Tensor, " C"] | None = None
+    ) -> NarrowState:
+        """Reorders rows and drops sentences."""
+        costs = state.costs if sentences is None else select_rows(state.costs, sentences)
+        return NarrowState(select(state.model, rows, sentences), costs)
+
+
+def narrowed(stepper: Stepper, words: Int[Tensor, " L"], is_open: Bool[Tensor, "B L"]) -> Stepper:
+    """A model, or an ensemble of models, over the small vocabulary of a batch."""
+    if isinstance(stepper, EnsembleStepper):
+        return EnsembleStepper([narrowed(member, words, is_open) for member in stepper.members])
+    if type(stepper) is not ModelStepper:  # another one's step is its own
+        raise ConfigError(
+            f"search.shortlist narrows the vocabulary of models and of ensembles, not of a {type(stepper).__name__}",
+            hint="set search.shortlist = false",
+        )
+    return NarrowStepper(stepper.model, words, is_open)
