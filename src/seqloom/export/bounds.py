@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 import onnx
 from numpy.typing import NDArray
+from onnx import helper, numpy_helper
+
+from seqloom.export.pieces import inner_graphs
 
 SQUASHED = {"Tanh", "Sigmoid", "Softmax"}
 SAME = {
@@ -24,12 +27,12 @@ SAME = {
 }
 """Operators whose results are some of their first argument's numbers."""
 RECURRENT = {"LSTM", "GRU", "RNN"}
-OF_ALL: dict[str, Callable[[list[float]], float]] = {
+Rule = Callable[[list[float]], float]
+OF_ALL: dict[str, Rule] = {
     "Mul": lambda bounds: float(np.prod(bounds)),
     "Add": sum,
     "Sub": sum,
     "Concat": max,
-    "Where": max,
 }
 
 
@@ -42,20 +45,44 @@ class Bounds:
         self._found: dict[str, float | None] = {}
 
     def learn(self, nodes: Iterable[onnx.NodeProto]) -> None:
-        """These nodes make their outputs."""
-        self._makers |= {name: node for node in nodes for name in node.output}
+        """These nodes make their outputs, a choice what its branches make."""
+        for node in nodes:
+            self._makers |= dict.fromkeys(node.output, node)
+            if node.op_type == "If":
+                for branch in inner_graphs(node):
+                    self.learn(branch.node)
 
-    def carry(self, loop: onnx.NodeProto) -> None:
-        """What a loop hands on is bounded by how it begins, where a step keeps within that bound."""
-        body = next(attribute.g for attribute in loop.attribute if attribute.name == "body")
+    def enter(self, node: onnx.NodeProto) -> None:
+        """Learn the steps of a loop or a scan: what they read, what they hand on, and what comes out at the end."""
+        (body,) = inner_graphs(node)
         self.learn(body.node)
-        handed = [value.name for value in body.output][1:]
-        for value, start, end in zip(list(body.input)[2:], loop.input[2:], handed, strict=False):
-            known = dict(self._found)
-            begun = self._found[value.name] = self.of(start)
-            ended = None if begun is None else self.of(end)
-            if begun is None or ended is None or ended > begun:
-                self._found = {**known, value.name: None}  # what followed from the guess is forgotten
+        begins, inside, ends = (
+            list(node.input),
+            [value.name for value in body.input],
+            [each.name for each in body.output],
+        )
+        if node.op_type == "Loop":  # how many steps and whether to go on are no numbers of the network
+            begins, inside, ends = begins[2:], inside[2:], ends[1:]
+        count = len(inside) - (helper.get_node_attr_value(node, "num_scan_inputs") if node.op_type == "Scan" else 0)
+        begun = [self.of(name) for name in begins]
+        known = {**self._found, **dict(zip(inside[count:], begun[count:], strict=True))}
+        for name, bound, end in zip(inside[:count], begun, ends, strict=False):
+            known[name] = self._kept(name, bound, end, known)
+        self._found = known
+        results = [*inside[:count], *ends[count:]]
+        self._found |= {name: self.of(result) for name, result in zip(node.output, results, strict=True)}
+
+    def _kept(self, name: str, bound: float | None, end: str, known: dict[str, float | None]) -> float | None:
+        """The bound of a carried value: its beginning's or its first step's, whichever the next step keeps to."""
+        for _ in range(2):
+            if bound is None:
+                return None
+            self._found = {**known, name: bound}  # what followed from another guess is forgotten
+            ended = self.of(end)
+            if ended is not None and ended <= bound:
+                return bound
+            bound = ended
+        return None
 
     def of(self, name: str) -> float | None:
         """The largest absolute number there can be; None where the graph does not show it."""
@@ -73,12 +100,42 @@ class Bounds:
         kind = node.op_type
         if kind in SQUASHED or (kind in RECURRENT and list(node.output).index(name) < 2):
             return 1.0
-        mean = kind == "MatMul" and self._is_mean(node.input[0])
-        if mean or kind in SAME:
-            return self.of(node.input[1 if mean else 0])
-        bounds = [self.of(part) for part in (node.input[1:] if kind == "Where" else node.input)]
+        if kind == "ConstantOfShape":
+            return float(np.abs(numpy_helper.to_array(node.attribute[0].t)).max()) if node.attribute else 0.0
+        parts, rule = self._made_of(name, node)
+        if rule is None:
+            return None
+        bounds = [self.of(part) for part in parts]
         known = [bound for bound in bounds if bound is not None]
-        return OF_ALL[kind](known) if kind in OF_ALL and len(known) == len(bounds) else None
+        return rule(known) if len(known) == len(bounds) else None
+
+    def _made_of(self, name: str, node: onnx.NodeProto) -> tuple[Sequence[str], Rule | None]:
+        """What a value is made of, and how its bound follows from theirs."""
+        kind = node.op_type
+        if kind in SAME:
+            return node.input[:1], max
+        if kind == "Where" or (kind == "MatMul" and self._is_mean(node.input[0])):
+            return node.input[1:], max
+        if kind == "If":
+            place = list(node.output).index(name)
+            return [branch.output[place].name for branch in inner_graphs(node)], max
+        mixed = self._mixed(node)
+        return (mixed, max) if mixed else (node.input, OF_ALL.get(kind))
+
+    def _mixed(self, node: onnx.NodeProto) -> Sequence[str]:
+        """The a and b of b + σ(·) ⊙ (a - b), which lies between them, as in a GRU."""
+        for base, added in (node.input, node.input[::-1]) if node.op_type == "Add" else ():
+            factors = self._inputs("Mul", added)
+            for gate, difference in (factors, factors[::-1]) if factors else ():
+                between = self._inputs("Sub", difference)
+                if self._inputs("Sigmoid", gate) and between and between[1] == base:
+                    return between
+        return ()
+
+    def _inputs(self, kind: str, name: str) -> Sequence[str]:
+        """What a value is made of, if by an operator of this kind."""
+        node = self._makers.get(name)
+        return node.input if node is not None and node.op_type == kind else ()
 
     def _is_mean(self, name: str) -> bool:
         """Whether the rows are weights that sum to one."""

@@ -21,13 +21,13 @@ def export_model(folder: Path | str, output: Path | str | None = None, *, int8: 
     """Write the graph of a model into its folder or, with what it takes to run it, into a new folder `output`.
 
     The float32 graph is compared with the model before it is written: tokens, scores and alignments of made-up sources
-    at other sizes than those that were traced. `int8` rounds the weights to 8 bits. Returns the path of the graph.
+    at other sizes than those that were traced. `int8` rounds the weights to 8 bits, those of recurrences that float32
+    leaves to kernels, too. Returns the path of the graph.
     Raises a `ConfigError` for a model that cannot be exported, which names what it is.
     """
     try:
-        from seqloom.export.parity import check_parity  # noqa: PLC0415 - optional package
+        from seqloom.export.parity import checked_graph  # noqa: PLC0415 - optional package
         from seqloom.export.quantise import quantised  # noqa: PLC0415
-        from seqloom.export.trace import graph_of  # noqa: PLC0415
     except ImportError:
         raise missing_package("onnx", "export", "exporting") from None
     folder = Path(folder)
@@ -36,8 +36,7 @@ def export_model(folder: Path | str, output: Path | str | None = None, *, int8: 
     if target != folder and target.exists() and any(target.iterdir()):
         raise ConfigError("the output folder must be new or empty", where=str(target), hint="name another one")
     search = build(SearchConfig, loaded.config.get("search", {}), where=str(folder / layout.CONFIG))
-    graph = graph_of(loaded.model, search)
-    check_parity(loaded.model, graph)
+    graph = checked_graph(loaded.model, search, fused=not int8)
     name = layout.GRAPH_INT8 if int8 else layout.GRAPH
     content = (quantised(graph) if int8 else graph).SerializeToString()
     files: dict[str, Writer] = {name: bytes_writer(content)}

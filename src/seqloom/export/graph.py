@@ -20,7 +20,7 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from seqloom.export.hoist import hoisted
-from seqloom.export.pieces import CHOSEN, OUTPUTS, RECORD, SEARCHED, Piece, graph_nodes
+from seqloom.export.pieces import CHOSEN, OUTPUTS, RECORD, SEARCHED, Piece, graph_nodes, untold
 from seqloom.export.tracing import OPSET
 
 IR = 10
@@ -141,9 +141,9 @@ def _either(condition: str, name: str, yes: _Branch, no: _Branch) -> _Branch:
 def _value(name: str) -> onnx.ValueInfoProto:
     """A value of unknown shape, its type by its name."""
     if name.endswith(".more"):
-        return helper.make_tensor_value_info(name, TensorProto.BOOL, None)
+        return untold(name, TensorProto.BOOL)
     numbers = ".decoder." in name or name.endswith(("scores", "totals", "weights"))
-    return helper.make_tensor_value_info(name, TensorProto.FLOAT if numbers else TensorProto.INT64, None)
+    return untold(name, TensorProto.FLOAT if numbers else TensorProto.INT64)
 
 
 def _shared(constants: dict[str, onnx.TensorProto], nodes: Iterable[onnx.NodeProto]) -> Iterable[onnx.TensorProto]:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 import onnx
 
+from seqloom.export.pieces import inner_graphs
+
 
 def hoisted(body: onnx.GraphProto, carried: Mapping[str, str]) -> list[onnx.NodeProto]:
     """Takes the nodes out of a loop's body, and out of graphs within it, that read nothing of a step; returns them.
@@ -24,7 +26,7 @@ def _take(graph: onnx.GraphProto, changing: set[str], carried: Mapping[str, str]
     for node in graph.node:
         if node.op_type == "Shape" and node.input[0] in carried:
             node.input[0] = carried[node.input[0]]
-        inner = [attribute.g for attribute in node.attribute if attribute.HasField("g")]
+        inner = inner_graphs(node)
         for each in inner:
             _take(each, changing | {value.name for value in each.input}, carried, moved)
         if inner or changing.intersection(node.input) or results.intersection(node.output):

@@ -6,14 +6,27 @@ tensors, which is what a graph can hand from step to step.
 
 from __future__ import annotations
 
-from typing import cast
+import copy
+from typing import TypeVar, cast
 
 import torch
 from torch import Tensor, nn
 
 from seqloom.model import ModelState, Seq2Seq
+from seqloom.nn.cells import Cell
 from seqloom.nn.tree import leaves, rebuild
 from seqloom.search.step import first_live, none_finished
+
+Network = TypeVar("Network", bound=nn.Module)
+
+
+def unfused(network: Network) -> Network:
+    """A copy whose cells walk by their own steps, whatever kernels they have."""
+    network = copy.deepcopy(network)
+    for module in network.modules():
+        if isinstance(module, Cell):
+            vars(module)["sequence"] = module.unrolled
+    return network
 
 
 class Begin(nn.Module):

@@ -9,14 +9,26 @@ import torch
 from torch import Tensor
 
 from seqloom.errors import ConfigError
+from seqloom.export.trace import graph_of
 from seqloom.model import Seq2Seq
-from seqloom.search import Hypothesis, ModelStepper, SearchConfig, search
+from seqloom.search import Hypothesis, ModelStepper, SearchConfig
+from seqloom.search import search as find
 from seqloom.search.rules import settings_of
 
 SIZES = ((1, 1), (5, 11), (2, 23))
 SEARCHES = (SearchConfig(beam=1), SearchConfig(beam=3, n_best=2), SearchConfig(beam=2, no_repeat_ngram=2, min_length=3))
 CLOSE = 1e-3
 """Difference of log-probabilities that rounding explains; a token may then be another one, too."""
+
+
+def checked_graph(model: Seq2Seq, search: SearchConfig, *, fused: bool = True) -> onnx.ModelProto:
+    """The graph of a model, compared with it; see `graph_of`. Refuses a model that has no such graph."""
+    try:
+        graph = graph_of(model, search, fused=fused)
+    except torch.onnx.OnnxExporterError as error:
+        raise _refused(model, error) from error
+    check_parity(model, graph)
+    return graph
 
 
 def check_parity(model: Seq2Seq, graph: onnx.ModelProto) -> None:
@@ -29,24 +41,29 @@ def check_parity(model: Seq2Seq, graph: onnx.ModelProto) -> None:
         for config in SEARCHES:
             for sentences, length in SIZES:
                 source, lengths = _sources(model.source_size, sentences, length)
-                wanted = search(ModelStepper(model), source, lengths, config, alignments=True)
+                wanted = find(ModelStepper(model), source, lengths, config, alignments=True)
                 _compare(_answers(session, source, lengths, config), wanted)
     except _Differs as error:
-        raise _refused(model, str(error)) from None
+        raise _refused(model, error) from None
     except Exception as error:  # the library's own errors have no common kind
-        raise _refused(model, (str(error).splitlines() or [""])[-1]) from error
+        raise _refused(model, error) from error
 
 
 class _Differs(Exception):  # noqa: N818 - never seen outside
     """An answer that is not the model's."""
 
 
-def _refused(model: Seq2Seq, reason: str) -> ConfigError:
+def _refused(model: Seq2Seq, error: BaseException) -> ConfigError:
+    """What the model is made of, and the reason that lies deepest."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    reason = next(iter(str(error).splitlines()), "") or type(error).__name__
     config = model.config
+    attention = "" if config.attention is None else f", attention {config.attention.kind}"
     return ConfigError(
-        f"this model cannot be exported yet: encoder cell {config.encoder_cell.kind}, decoder cell "
-        f"{config.decoder_cell.kind}, decoder.attend {config.decoder.attend}: {reason}",
-        hint="cells whose sequence is one kernel can be exported: lstm and gru",
+        f"this model cannot be exported: encoder cell {config.encoder_cell.kind}, decoder cell "
+        f"{config.decoder_cell.kind}, decoder.attend {config.decoder.attend}{attention}: {reason}",
+        hint="it answers with PyTorch; a part of your own can be exported if all that it does is an operator of ONNX",
     )
 
 

@@ -16,7 +16,7 @@ from onnx import TensorProto, helper
 from seqloom.export.bounds import Bounds
 from seqloom.export.constants import Constants, plain_product
 from seqloom.export.patterns import join_biases, multiplied_rows, multiplying_rows, scale_tables
-from seqloom.export.pieces import graph_nodes
+from seqloom.export.pieces import graph_nodes, inner_graphs
 
 ZERO, LIMIT = 128, 127
 
@@ -63,11 +63,10 @@ class _Quantiser:
             [self._turned(name) for name in sorted(set(self.listed.values()))] if listed else []
         )
         for node in graph.node:
-            if node.op_type == "Loop":
-                self.bounds.carry(node)
-            for attribute in node.attribute:
-                if attribute.HasField("g"):
-                    self._rewrite(attribute.g)
+            if node.op_type in ("Loop", "Scan"):
+                self.bounds.enter(node)
+            for inner in inner_graphs(node):
+                self._rewrite(inner)
             if node.op_type == "Gather" and self.constants.table(node.input[0]) is not None:
                 nodes += self._looked_up(node, rounded=node.output[0] in rounded)
             elif self.constants.factor(node) is not None or (plain_product(node) and node.input[1] in self.listed):

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from seqloom.export.graph import assemble
-from seqloom.export.modules import Advance, Begin, Shortlist
+from seqloom.export.modules import Advance, Begin, Shortlist, unfused
 from seqloom.export.pieces import BEGUN, Piece, piece
 from seqloom.export.searches import KINDS, branch, end
 from seqloom.export.tracing import traced
@@ -66,9 +66,12 @@ class Example:
 
 
 @torch.no_grad()
-def graph_of(model: Seq2Seq, search: SearchConfig) -> onnx.ModelProto:
-    """The graph of a model and the whole search; the settings of `search` are the defaults of its inputs."""
-    example, large = _example(model, search), model.target_size > FEW
+def graph_of(model: Seq2Seq, search: SearchConfig, *, fused: bool = True) -> onnx.ModelProto:
+    """The graph of a model and the whole search; the settings of `search` are the defaults of its inputs.
+
+    Without `fused` kernels every recurrence is a scan of its cell's step, whose products can get weights of 8 bits.
+    """
+    example, large = _example(model if fused else unfused(model), search), model.target_size > FEW
     pieces = {"begin": _begin(example), "advance": _advance(example), "end": end()}
     pieces |= {kind: branch(kind, large=large) for kind in KINDS}
     defaults = {"beam": np.array(search.beam, np.int64), **example.defaults}

@@ -10,6 +10,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from seqloom.config import Section
+from seqloom.nn.cells.scan import scanned
 from seqloom.nn.product import Product, direct, step_product
 from seqloom.nn.shapes import length_mask
 from seqloom.nn.tree import tree_join
@@ -87,14 +88,26 @@ class Cell(nn.Module, ABC):
 
         Outputs on padding are finite and meaningless. Equals unrolled `step`; members may use a fused kernel.
         """
+        return self.unrolled(x, lengths, state)
+
+    def unrolled(
+        self, x: Float[Tensor, "B S I"], lengths: Int[Tensor, " B"] | None, state: State
+    ) -> tuple[Float[Tensor, "B S H"], State]:
+        """`sequence` by the cell's own steps, whatever kernel it has; one scan over time where a graph is traced."""
         projected = self.project(x)
         product = step_product()
         mask = None if lengths is None else length_mask(lengths, x.size(1))[:, :, None]
+
+        def step(old: State, part: Tensor, real: Tensor | None = None) -> tuple[State, Tensor]:
+            new = self.advance(part, old, product)
+            return (new if real is None else hold(real, new, old)), self.output(new)
+
+        if torch.compiler.is_exporting():
+            return scanned(step, state, projected, mask)
         outputs = []
         for t, part in enumerate(projected.unbind(1)):
-            new = self.advance(part, state, product)
-            state = new if mask is None else hold(mask[:, t], new, state)
-            outputs.append(self.output(new))
+            state, y = step(state, part, None if mask is None else mask[:, t])
+            outputs.append(y)
         return torch.stack(outputs, 1), state
 
 

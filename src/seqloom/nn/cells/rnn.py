@@ -40,7 +40,9 @@ class RNN(Cell):
     def sequence(
         self, x: Float[Tensor, "B S I"], lengths: Int[Tensor, " B"] | None, state: Tensor
     ) -> tuple[Float[Tensor, "B S H"], Tensor]:
-        """All steps in the fused dense kernel."""
+        """All steps in the fused dense kernel; by its own steps in a graph, which has no such kernel."""
+        if torch.compiler.is_exporting():
+            return self.unrolled(x, lengths, state)
         weights = kernel_weights(self.weight_ih, self.weight_hh, self.bias_ih, self.bias_hh)
         initial = state.to(x.dtype).contiguous()[None]
         y, final = torch.rnn_tanh(x, initial, weights, True, 1, 0.0, torch.is_grad_enabled(), False, True)
