@@ -51,8 +51,13 @@ class Layers(nn.Module):
             self.model[name] = layer if way == "as it is" else unfused(layer)
 
     def forward(self, x: Tensor, lengths: Tensor) -> tuple[Tensor, ...]:
-        """[B, S, I] and [B] → each layer's outputs and last states."""
-        return tuple(leaf for layer in self.model.values() for leaf in leaves(layer(x, lengths)))
+        """[B, S, I] and [B] → each layer's outputs and last states; each reads the one before, too."""
+        found, read = [], x
+        for layer in self.model.values():
+            y, final = layer(read, lengths)
+            found += [y, *leaves(final)]
+            read = x + y[:, :, :WIDTH]
+        return tuple(found)
 
     @staticmethod
     def names() -> list[str]:

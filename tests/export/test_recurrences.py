@@ -56,7 +56,8 @@ class Eager:
 
 def kinds(graph: onnx.ModelProto, layer: str) -> list[list[str]]:
     """The operators of each recurrence of a layer, those of a scan's step beside it."""
-    ends = {name: node for node in graph.graph.node for name in node.output}
+    others = {f"{each}.0" for each in LAYERS if each != layer}
+    ends = {name: node for node in graph.graph.node for name in node.output if name not in others}
     found, open_ends, seen = [], [f"{layer}.0"], set()
     while open_ends:
         node = ends.get(open_ends.pop())

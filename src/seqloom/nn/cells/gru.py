@@ -48,8 +48,32 @@ class GRU(Cell):
     def sequence(
         self, x: Float[Tensor, "B S I"], lengths: Int[Tensor, " B"] | None, state: Tensor
     ) -> tuple[Float[Tensor, "B S H"], Tensor]:
-        """All steps in the fused dense kernel."""
+        """All steps in the fused dense kernel; a traced graph gets the operator of ONNX."""
+        if torch.compiler.is_exporting():
+            y = self._traced(x, state)
+            return y, y[:, -1] if lengths is None else last_by_length(y, lengths)
         weights = kernel_weights(self.weight_ih, self.weight_hh, self.bias_ih, self.bias_hh)
         initial = state.to(x.dtype).contiguous()[None]
         y, final = torch.gru(x, initial, weights, True, 1, 0.0, torch.is_grad_enabled(), False, True)
         return y, final[0] if lengths is None else last_by_length(y, lengths)
+
+    def _traced(self, x: Float[Tensor, "B S I"], state: Tensor) -> Float[Tensor, "B S H"]:
+        """The operator's outputs. A tracer that follows `torch.gru` takes the number of steps for a constant."""
+        batch, steps, _ = x.shape
+        weights = [_in_order(each)[None] for each in (self.weight_ih, self.weight_hh)]
+        biases = torch.cat([_in_order(self.bias_ih), _in_order(self.bias_hh)])[None]
+        shape = (steps, 1, batch, self.hidden_size)
+        y: Tensor = torch.onnx.ops.symbolic(
+            "GRU",
+            (x.transpose(0, 1), *weights, biases, None, state[None]),
+            {"hidden_size": self.hidden_size, "linear_before_reset": 1},
+            dtype=x.dtype,
+            shape=shape,
+        )
+        return y[:, 0].transpose(0, 1)
+
+
+def _in_order(weight: Tensor) -> Tensor:
+    """Gates (r, z, n) as (z, r, n), which is their order in ONNX."""
+    width = weight.size(0) // 3
+    return torch.cat([weight[width : 2 * width], weight[:width], weight[2 * width :]])
