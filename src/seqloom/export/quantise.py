@@ -101,7 +101,7 @@ class _Quantiser:
         """Names of a product's rounded matrix and of its scales."""
         name, matrix = node.input[1], self.constants.factor(node)
         if name in self.listed:
-            return f"{name}.turned", f"{name}.scale"
+            return f"{name}.turned", f"{name}.stored.scale"
         assert matrix is not None
         if name in self.listed.values():
             return f"{name}.turned", self._stored(name, matrix.T, axis=1)[1]
@@ -142,16 +142,16 @@ class _Quantiser:
             return [helper.make_node("Gather", [values, node.input[1]], [f"{y}.int8"])]
         values, scales = self._stored(node.input[0], table, axis=1)
         nodes = [
-            helper.make_node("Gather", [values, node.input[1]], [f"{y}.int8"]),
-            helper.make_node("Gather", [scales, node.input[1]], [f"{y}.scale"]),
+            helper.make_node("Gather", [values, node.input[1]], [f"{y}.stored"]),
+            helper.make_node("Gather", [scales, node.input[1]], [f"{y}.stored.scale"]),
         ]
         if y in self.listed:
-            return [*nodes, helper.make_node("Transpose", [f"{y}.int8"], [f"{y}.turned"], perm=[1, 0])]
+            return [*nodes, helper.make_node("Transpose", [f"{y}.stored"], [f"{y}.turned"], perm=[1, 0])]
         return [
             *nodes,
-            helper.make_node("Unsqueeze", [f"{y}.scale", "int8.axis"], [f"{y}.scales"]),
-            helper.make_node("Cast", [f"{y}.int8"], [f"{y}.float"], to=TensorProto.FLOAT),
-            helper.make_node("Mul", [f"{y}.float", f"{y}.scales"], [y]),
+            helper.make_node("Unsqueeze", [f"{y}.stored.scale", "int8.axis"], [f"{y}.stored.scales"]),
+            helper.make_node("Cast", [f"{y}.stored"], [f"{y}.stored.float"], to=TensorProto.FLOAT),
+            helper.make_node("Mul", [f"{y}.stored.float", f"{y}.stored.scales"], [y]),
         ]
 
     def _stored(self, name: str, matrix: NDArray[np.float32], *, axis: int) -> tuple[str, str]:
