@@ -97,15 +97,15 @@ def test_an_operator_of_an_extension_is_not_passed_over() -> None:
         parts_of(model)
 
 
-def test_products_are_timed_beside_the_whole(asked: tuple[RuntimeModel, onnx.ModelProto]) -> None:
+def test_the_whole_takes_longer_than_its_products(asked: tuple[RuntimeModel, onnx.ModelProto]) -> None:
     model, graph = asked
     named, parts = parts_of(graph)
     beam, batch = SEARCHES["greedy"]
     session = model.engine._session
     whole, alone = compared(
-        model.with_settings(beam=beam), [Source("abcd"), Source("dcba")], named, parts, batch, rounds=3
+        model.with_settings(beam=beam), [Source("abcd"), Source("dcba")], named, parts, batch, rounds=15
     )
-    assert 0 < sum(alone.values()) < 5 * whole  # on a busy machine the parts can be met by what the whole was not
+    assert 0 < sum(alone.values()) < whole
     assert all(seconds > 0 for seconds in alone.values())
     assert model.engine._session is session
     answer(model, [Source("ab")], batch)
