@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import sacrebleu
+from pieces import joined
 
 from seqloom.bench import Program, Speed, Timings, offers, take_turns
 from seqloom.bench.measure import pinned, worker
@@ -145,8 +146,7 @@ def lines(path: Path) -> list[str]:
 
 
 def bleu(pieces: list[str], references: list[str]) -> float:
-    joined = [line.replace(" ", "").replace("\u2581", " ").strip() for line in pieces]
-    return sacrebleu.corpus_bleu(joined, [references], lowercase=True).score
+    return sacrebleu.corpus_bleu([joined(line) for line in pieces], [references], lowercase=True).score
 
 
 if __name__ == "__main__":

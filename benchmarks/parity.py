@@ -26,6 +26,9 @@ from pathlib import Path
 from statistics import mean
 from typing import Any
 
+import torch
+from pieces import joined
+
 from seqloom import load
 from seqloom.answers import Answers
 from seqloom.api import Model
@@ -36,6 +39,8 @@ from seqloom.evaluation import read_evaluation
 from seqloom.metrics import choose_metrics, metric
 from seqloom.runtime import RuntimeModel
 from seqloom.search import Hypothesis, SearchConfig
+from seqloom.search.rules import settings_of
+from seqloom.search.scores import penalty
 from seqloom.text import encode_sources
 
 BATCH = 32
@@ -225,7 +230,8 @@ def others(
     whole: Model, beam: int, examples: Sequence[Example], wanted: Sequence[Hypothesis], found: Sequence[Hypothesis]
 ) -> Iterator[Other]:
     """The sentences whose tokens are not PyTorch's, with what PyTorch holds of both answers."""
-    engine, tokenizer, numbers = whole.predictor.engine, whole.target_tokenizer, whole.config.search.numbers()
+    engine, tokenizer = whole.predictor.engine, whole.target_tokenizer
+    settings = settings_of(whole.config.search, torch.device("cpu"))
     encoded = encoded_sources(whole, examples)
     for example, source, *both in zip(examples, encoded, wanted, found, strict=True):
         ids = [each.ids for each in both]
@@ -233,20 +239,10 @@ def others(
             continue
         log_probs = engine.score([source, source], ids)
         place = next(place for place in range(max(map(len, ids)) + 1) if ids[0][: place + 1] != ids[1][: place + 1])
-        scores = [sum(each) / penalty(len(each), numbers) for each in log_probs]
+        scores = [sum(each) / penalty(torch.tensor(len(each)), settings).item() for each in log_probs]
         texts = tokenizer.decode(ids)
         step = log_probs[0][place], log_probs[1][place]
         yield Other(beam, example.source, texts[0], texts[1], (scores[0], scores[1]), step)
-
-
-def penalty(length: int, numbers: Mapping[str, float]) -> float:
-    """What the log-probability of so many tokens is divided by."""
-    return float(((numbers["offset"] + length) / (numbers["offset"] + 1)) ** numbers["alpha"])
-
-
-def joined(pieces: str) -> str:
-    """Sentencepiece pieces as text."""
-    return pieces.replace(" ", "").replace("\u2581", " ").strip()
 
 
 def table(found: Sequence[Parity], sizes: Mapping[str, int]) -> str:

@@ -16,6 +16,9 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 from onnx.reference import ReferenceEvaluator
 
+from seqloom.export.constants import turned
+from seqloom.export.pieces import inner_graphs
+
 PRODUCTS = {"MatMul", "Gemm", "MatMulInteger", "MatMulIntegerToFloat"}
 RECURRENT = {"LSTM", "GRU", "RNN"}
 MANY = 4096
@@ -183,15 +186,18 @@ class _Walker:
             parts = list(self._parts(node, kind))
             if parts:
                 self.found[node.name] = parts
-            for attribute in node.attribute:
-                if attribute.HasField("g"):
-                    self.walk(attribute.g, KINDS.get(node.op_type, kind))
+            for inner in inner_graphs(node):
+                self.walk(inner, KINDS.get(node.op_type, kind))
 
     def _fold(self, node: onnx.NodeProto) -> None:
         """Take down what follows from constants alone, which ONNX Runtime works out when it loads a graph."""
-        inner = any(each.HasField("g") for each in node.attribute)
         read = [name for name in node.input if name]
-        if inner or node.domain or node.op_type.startswith("Random") or not self.constants.keys() >= set(read):
+        if (
+            inner_graphs(node)
+            or node.domain
+            or node.op_type.startswith("Random")
+            or not self.constants.keys() >= set(read)
+        ):
             return
         found = ReferenceEvaluator(node).run(None, {name: self.constants[name] for name in read})
         self.constants |= dict(zip(node.output, found, strict=True))
@@ -209,8 +215,7 @@ class _Walker:
                     constants.append(numpy_helper.from_array(np.ascontiguousarray(self.constants[name]), name))
                 elif name:
                     plain.input[place] = ""  # a bias that is computed
-            turned = any(each.name == "transB" and each.i for each in node.attribute)
-            yield Part(kind, plain, tuple(constants), matrix.shape[1 if turned else 0])
+            yield Part(kind, plain, tuple(constants), matrix.shape[1 if turned(node) else 0])
         elif node.op_type in RECURRENT:
             for place, scope, when in ((1, "all", kind), (2, "each", "position")):
                 for direction, weights in enumerate(self.constants[node.input[place]]):

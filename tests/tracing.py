@@ -21,7 +21,8 @@ from seqloom.export.graph import IR
 from seqloom.export.modules import unfused
 from seqloom.export.parity import checked_graph
 from seqloom.export.pieces import piece
-from seqloom.export.tracing import OPSET
+from seqloom.export.trace import SIZES
+from seqloom.export.tracing import OPSET, traced
 from seqloom.model import ModelConfig, Seq2Seq
 from seqloom.nn.cells import CELLS
 from seqloom.nn.cells.rnn import RNN
@@ -79,29 +80,18 @@ def network(settings: dict[str, Any]) -> Seq2Seq:
 
 def layers_graph() -> bytes:
     """The graph of all layers, put together as a model's is."""
-    x, lengths, free = torch.randn(3, 7, WIDTH), torch.tensor([7, 5, 6]), torch.export.Dim.AUTO
-    with torch.no_grad():
-        program = torch.onnx.export(
-            Layers().eval(),
-            (x, lengths),
-            dynamic_shapes=({0: free, 1: free}, {0: free}),
-            dynamo=True,
-            opset_version=OPSET,
-            verbose=False,
-            input_names=["input_0", "input_1"],
-        )
-    assert program is not None
+    example = [torch.randn(3, 7, WIDTH), torch.tensor([7, 5, 6])]
     names = Layers.names()
-    traced = piece(program.model_proto, "layers", ["x", "lengths"], names)
+    layers = piece(traced(Layers().eval(), example, SIZES), "layers", ["x", "lengths"], names)
     graph = helper.make_graph(
-        traced.nodes,
+        layers.nodes,
         "layers",
         [
             helper.make_tensor_value_info("x", TensorProto.FLOAT, ["B", "S", WIDTH]),
             helper.make_tensor_value_info("lengths", TensorProto.INT64, ["B"]),
         ],
         [helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in names],
-        list(traced.constants.values()),
+        list(layers.constants.values()),
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)])
     model.ir_version = IR

@@ -15,6 +15,7 @@ import parity
 import pytest
 from onnx import numpy_helper
 from parity import GRAPHS, Other, Parity, broken, parities, runtime
+from pieces import joined
 
 import seqloom
 from exporting import listed
@@ -159,7 +160,7 @@ def test_the_program_prints_a_table_and_fails_where_a_law_is_broken(
 
 
 def test_pieces_become_words() -> None:
-    assert parity.joined("▁ein e ▁katze . ") == "eine katze."
+    assert joined("▁ein e ▁katze . ") == "eine katze."
 
 
 QUICK = (

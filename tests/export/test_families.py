@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import onnx
+import onnxruntime
 import pytest
 import torch
 from onnx import numpy_helper
@@ -89,7 +90,6 @@ def test_of_8_bits_a_sentence_alone_is_answered_as_among_others(tracer: ProcessP
     exact = onnx.load_from_string(tracer.submit(compared_graph, settings, False).result())
     graph = quantised(exact)
     assert not {"LSTM", "GRU"} & {node.op_type for node in graph.graph.node}
-    onnxruntime = pytest.importorskip("onnxruntime")
     session = onnxruntime.InferenceSession(graph.SerializeToString(), providers=["CPUExecutionProvider"])
     lengths = np.array([5, 1, 9, 3])
     source = np.random.default_rng(0).integers(4, 13, (4, 9)) * (np.arange(9) < lengths[:, None])

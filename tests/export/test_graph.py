@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import onnx
-import pytest
+import onnxruntime
 from onnx import TensorProto, helper, parser
 
 from seqloom.export.pieces import graph_nodes, piece
@@ -43,7 +43,6 @@ def expected(x: np.ndarray, start: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def test_pieces_of_one_trace_stand_side_by_side() -> None:
-    onnxruntime = pytest.importorskip("onnxruntime")
     first = piece(parser.parse_model(SCANNED), "a", ["x", "start"], ["last", "all"])
     second = piece(parser.parse_model(SCANNED), "b", ["all", "last"], ["last.2", "all.2"])
     assert set(first.constants) & set(second.constants) == {"model.weight"}

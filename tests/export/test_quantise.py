@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import onnx
+import onnxruntime
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
@@ -32,7 +33,6 @@ def graph(nodes: list[onnx.NodeProto], **constants: np.ndarray) -> onnx.ModelPro
 
 
 def run(model: onnx.ModelProto, x: np.ndarray) -> np.ndarray:
-    onnxruntime = pytest.importorskip("onnxruntime")
     session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
     found: np.ndarray = session.run(None, {"x": x})[0]
     return found

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import onnx
+import onnxruntime
 import pytest
 import torch
 
@@ -13,7 +14,6 @@ from seqloom.export.pieces import graph_nodes
 from seqloom.export.quantise import quantised
 from tracing import LAYERS, WIDTH, Layers
 
-onnxruntime = pytest.importorskip("onnxruntime")
 KERNELS = {"lstm": "LSTM", "gru": "GRU"}
 """Cells that ONNX has operators for."""
 SIZES = ([1], [4, 1, 9, 2], [17, 16])

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqloom.checkpoint import format as layout
-from seqloom.checkpoint.files import Writer, bytes_writer, place_of, text_writer, write_folder
-from seqloom.checkpoint.format import FileRecord, Manifest
+from seqloom.checkpoint.adding import add_file
+from seqloom.checkpoint.files import Writer, bytes_writer, place_of
 from seqloom.checkpoint.reading import read_manifest
 from seqloom.errors import ModelFolderError
 from seqloom.search.shortlist import Shortlist
@@ -29,14 +29,7 @@ def shortlist_writer(shortlist: Shortlist) -> Writer:
 
 def add_shortlist(folder: Path, shortlist: Shortlist) -> Path:
     """Put a list that was learned from the model in a folder there, in place of an earlier one."""
-    records = dict(read_manifest(folder).files)
-
-    def write_manifest(path: Path) -> None:
-        records[layout.SHORTLIST] = FileRecord.of(path.with_name(layout.SHORTLIST))
-        text_writer(Manifest(records).to_json())(path)
-
-    write_folder(folder, {layout.SHORTLIST: shortlist_writer(shortlist), layout.MANIFEST: write_manifest})
-    return folder / layout.SHORTLIST
+    return add_file(folder, layout.SHORTLIST, shortlist_writer(shortlist), read_manifest(folder).files)
 
 
 def read_shortlist(folder: Path, names: Container[str], source_size: int, target_size: int) -> Shortlist | None:

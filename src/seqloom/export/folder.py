@@ -8,8 +8,8 @@ from pathlib import Path
 
 from seqloom.checkpoint import format as layout
 from seqloom.checkpoint import load_model
-from seqloom.checkpoint.files import Writer, bytes_writer, place_of, text_writer, write_folder
-from seqloom.checkpoint.format import FileRecord, Manifest
+from seqloom.checkpoint.adding import add_file
+from seqloom.checkpoint.files import Writer, bytes_writer, place_of
 from seqloom.config import build
 from seqloom.errors import ConfigError, missing_package
 from seqloom.search import SearchConfig
@@ -39,15 +39,8 @@ def export_model(folder: Path | str, output: Path | str | None = None, *, int8: 
     graph = checked_graph(loaded.model, search, fused=not int8)
     name = layout.GRAPH_INT8 if int8 else layout.GRAPH
     content = (quantised(graph) if int8 else graph).SerializeToString()
-    files: dict[str, Writer] = {name: bytes_writer(content)}
-    records = dict(loaded.manifest.files)
+    records, copies = loaded.manifest.files, dict[str, Writer]()
     if target != folder:
         records = {each: record for each, record in records.items() if each not in LEFT_OUT}
-        files |= {each: partial(shutil.copyfile, place_of(folder, each)) for each in records}
-
-    def write_manifest(path: Path) -> None:
-        records[name] = FileRecord.of(path.with_name(name))
-        text_writer(Manifest(records).to_json())(path)
-
-    write_folder(target, {**files, layout.MANIFEST: write_manifest})
-    return target / name
+        copies = {each: partial(shutil.copyfile, place_of(folder, each)) for each in records}
+    return add_file(target, name, bytes_writer(content), records, copies)

@@ -32,6 +32,8 @@ class OnnxEngine:
     ) -> None:
         self._session, self._attends, self.threads = _session(path), attends, threads
         self._path, self._shortlist = path, shortlist
+        given = (*self._session.get_inputs(), *self._session.get_overridable_initializers())
+        self._narrows = {"words", "open"} <= {each.name for each in given}
 
     def search(
         self,
@@ -71,8 +73,7 @@ class OnnxEngine:
     ) -> dict[str, NDArray[Any]]:
         """The inputs of a search in a small vocabulary: its words, what is added to their logits, the prefix in it."""
         few = open_words(self._shortlist, source, lengths, prefix)
-        optional = self._session.get_overridable_initializers()
-        if not {"words", "open"} <= {each.name for each in (*self._session.get_inputs(), *optional)}:
+        if not self._narrows:
             raise ModelFolderError(
                 "the graph has no inputs for search.shortlist",
                 where=str(self._path),
