@@ -29,7 +29,7 @@ IR = 10
 def assemble(pieces: dict[str, Piece], settings: dict[str, np.ndarray], decoder: Sequence[str]) -> onnx.ModelProto:
     """The whole graph; `settings` are the inputs with defaults, `decoder` names the tensors of a decoder's state."""
     constants = {name: constant for each in pieces.values() for name, constant in each.constants.items()}
-    for name, value in {"yes": np.array(True), "zero": np.array(0), "one": np.array(1), "nothing": np.zeros(0)}.items():
+    for name, value in {"yes": np.array(True), "zero": np.array(0), "one": np.array(1)}.items():
         constants[name] = numpy_helper.from_array(value, name)
     inputs = [
         helper.make_tensor_value_info("source", TensorProto.INT64, ["B", "S"]),
@@ -40,9 +40,8 @@ def assemble(pieces: dict[str, Piece], settings: dict[str, np.ndarray], decoder:
         kind = helper.np_dtype_to_tensor_dtype(value.dtype)
         inputs.append(helper.make_tensor_value_info(name, kind, shapes.get(name, [])))
         constants[name] = numpy_helper.from_array(value, name)
-    listed = pieces["shortlist"].nodes if "shortlist" in pieces else []
-    nodes = [*_asked("words" in settings), *pieces["begin"].nodes, *listed, *_loop(pieces, decoder)]
-    nodes += pieces["end"].nodes
+    listed = [*_listed(), *pieces["shortlist"].nodes] if "shortlist" in pieces else []
+    nodes = [*_asked(), *pieces["begin"].nodes, *listed, *_loop(pieces, decoder), *pieces["end"].nodes]
     graph = helper.make_graph(
         nodes,
         "seqloom",
@@ -55,11 +54,8 @@ def assemble(pieces: dict[str, Piece], settings: dict[str, np.ndarray], decoder:
     return model
 
 
-def _asked(shortlists: bool) -> list[onnx.NodeProto]:
-    """Which kind of search the inputs ask for: `ruled`, `simple` and, where there may be a shortlist, `short`.
-
-    `compared`: how many rows are compared with the whole vocabulary.
-    """
+def _asked() -> list[onnx.NodeProto]:
+    """Which kind of search the inputs ask for: `ruled`, `single`."""
     return [
         helper.make_node("ReduceMax", ["prefix_lengths"], ["longest_prefix"], keepdims=0),
         helper.make_node("Add", ["longest_prefix", "min_length"], ["some_length"]),
@@ -69,7 +65,16 @@ def _asked(shortlists: bool) -> list[onnx.NodeProto]:
         helper.make_node("Add", ["some_rule", "exhaustive"], ["some_wish"]),
         helper.make_node("Add", ["some_wish", "beam"], ["wishes"]),
         helper.make_node("Equal", ["wishes", "one"], ["single"]),
-        helper.make_node("Size", ["words"] if shortlists else ["nothing"], ["listed"]),
+    ]
+
+
+def _listed() -> list[onnx.NodeProto]:
+    """Whether there is a shortlist, `short`, or greedy search without one, `simple`.
+
+    `compared`: how many rows are compared with the whole vocabulary.
+    """
+    return [
+        helper.make_node("Size", ["words"], ["listed"]),
         helper.make_node("Greater", ["listed", "zero"], ["short"]),
         helper.make_node("Not", ["short"], ["long"]),
         helper.make_node("And", ["single", "long"], ["simple"]),
@@ -113,11 +118,11 @@ _Branch = tuple[list[onnx.NodeProto], list[str]]
 
 def _chosen(pieces: dict[str, Piece]) -> list[onnx.NodeProto]:
     """The step of the kind of search that was asked for."""
-    other = _wide(pieces, "")
-    if "shortlist" in pieces:
-        listed = _either("single", "listed", _leaf(pieces, "listed.greedy"), _wide(pieces, "listed."))
-        other = _either("short", "either", listed, other)
-    return _either("simple", "next", _leaf(pieces, "greedy"), other)[0]
+    greedy, wide = _leaf(pieces, "greedy"), _wide(pieces, "")
+    if "shortlist" not in pieces:
+        return _either("single", "next", greedy, wide)[0]
+    listed = _either("single", "listed", _leaf(pieces, "listed.greedy"), _wide(pieces, "listed."))
+    return _either("simple", "next", greedy, _either("short", "either", listed, wide))[0]
 
 
 def _leaf(pieces: dict[str, Piece], kind: str) -> _Branch:

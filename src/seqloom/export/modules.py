@@ -75,19 +75,22 @@ class Advance(nn.Module):
         self.model, self.like = model, like
 
     def forward(
-        self, token: Tensor, compared: Tensor, decoder: list[Tensor], memory: list[Tensor]
+        self, token: Tensor, decoder: list[Tensor], memory: list[Tensor], compared: Tensor | None = None
     ) -> tuple[Tensor, ...]:
         """[B, K] and states [B·K, …] → logits [C, V], features [B·K, R], attention weights [B, K, S], the next states.
 
-        Only the first C = `compared` rows are compared with the whole vocabulary: all of them, or none where there is a
-        shortlist.
+        Only the first C = `compared` rows, if it is given, are compared with the whole vocabulary: all of them, or none
+        where there is a shortlist.
         """
         state = ModelState(rebuild(self.like.memory, memory), rebuild(self.like.decoder, decoder))
         features, after, weights = self.model.decoder.step(token.flatten(), state.decoder, state.memory)
-        rows = cast("int", compared.item())
-        torch._check(rows >= 0)
-        torch._check(rows <= features.size(0))
-        logits = self.model.decoder.readout.logits(features.narrow(0, 0, rows))
+        first = features
+        if compared is not None:
+            rows = cast("int", compared.item())
+            torch._check(rows >= 0)
+            torch._check(rows <= features.size(0))
+            first = features.narrow(0, 0, rows)
+        logits = self.model.decoder.readout.logits(first)
         shape = *token.shape, memory[0].size(1)
         seen = features.new_zeros(shape) if weights is None else weights.view(shape)
         return logits, features, seen, *leaves(after)
@@ -100,7 +103,6 @@ class Shortlist(nn.Module):
         super().__init__()
         self.model = model
 
-    def forward(self, words: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, words: Tensor) -> tuple[Tensor, ...]:
         """[L] → weights [L, R] and biases [L]."""
-        readout = self.model.decoder.readout
-        return readout.weight.index_select(0, words), readout.bias.index_select(0, words)
+        return tuple(self.model.decoder.readout.narrowed(words))

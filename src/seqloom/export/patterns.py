@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 
 import numpy as np
 import onnx
@@ -52,32 +52,25 @@ def scale_tables(graph: onnx.GraphProto, constants: Constants) -> None:
 
 def multiplied_rows(graph: onnx.GraphProto, constants: Constants) -> set[str]:
     """Looked-up rows that products alone read, to multiply them with a constant."""
-    readers = _readers(graph)
-    return {
-        node.output[0]
-        for node in _lookups(graph, constants)
-        if all(
-            constants.factor(each) is not None and each.input[0] == node.output[0]
-            for each in readers.get(node.output[0], [OUTSIDE])
-        )
-    }
+    return _rows_for(graph, constants, lambda node, rows: constants.factor(node) is not None and node.input[0] == rows)
 
 
 def multiplying_rows(graph: onnx.GraphProto, constants: Constants) -> set[str]:
     """Looked-up rows that products alone read, to multiply something with them: a shortlist of a readout."""
+    return _rows_for(
+        graph, constants, lambda node, rows: plain_product(node) and turned(node) and node.input[1] == rows
+    )
+
+
+def _rows_for(graph: onnx.GraphProto, constants: Constants, fits: Callable[[onnx.NodeProto, str], bool]) -> set[str]:
+    """Looked-up rows that have readers, all of which fit."""
     readers = _readers(graph)
+    tables = (node for node in graph.node if node.op_type == "Gather" and constants.table(node.input[0]) is not None)
     return {
-        node.output[0]
-        for node in _lookups(graph, constants)
-        if all(
-            plain_product(each) and turned(each) and each.input[1] == node.output[0]
-            for each in readers.get(node.output[0], [OUTSIDE])
-        )
+        rows
+        for rows in (node.output[0] for node in tables)
+        if all(fits(reader, rows) for reader in readers.get(rows, [OUTSIDE]))
     }
-
-
-def _lookups(graph: onnx.GraphProto, constants: Constants) -> Iterator[onnx.NodeProto]:
-    return (node for node in graph.node if node.op_type == "Gather" and constants.table(node.input[0]) is not None)
 
 
 def _readers(graph: onnx.GraphProto) -> dict[str, list[onnx.NodeProto]]:

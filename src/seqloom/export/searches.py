@@ -15,7 +15,8 @@ from seqloom.export.steps import End, Listed, Normalise, Remember, Rules, Search
 from seqloom.export.tracing import traced
 from seqloom.search.config import SearchConfig
 from seqloom.search.rules import Settings, settings_of
-from seqloom.search.scores import BLOCK, FEW
+from seqloom.search.scores import FEW
+from seqloom.search.shortlist import BLOCK
 from seqloom.search.step import first_live, none_finished
 
 SENTENCES, BEAM, ROOM, WIDTH, STEPS = 3, 4, 19, 7, 9

@@ -22,7 +22,8 @@ from seqloom.model import ModelState, Seq2Seq
 from seqloom.nn.tree import leaves
 from seqloom.search.config import SearchConfig
 from seqloom.search.rules import settings_of
-from seqloom.search.scores import BLOCK, FEW
+from seqloom.search.scores import FEW
+from seqloom.search.shortlist import BLOCK
 
 LENGTHS, BEAM = (7, 5, 6), 4
 """Sizes of the example that is traced; no two alike, so that none is taken for another."""
@@ -72,7 +73,7 @@ def graph_of(model: Seq2Seq, search: SearchConfig, *, fused: bool = True) -> onn
     Without `fused` kernels every recurrence is a scan of its cell's step, whose products can get weights of 8 bits.
     """
     example, large = _example(model if fused else unfused(model), search), model.target_size > FEW
-    pieces = {"begin": _begin(example), "advance": _advance(example), "end": end()}
+    pieces = {"begin": _begin(example), "advance": _advance(example, listed=large), "end": end()}
     pieces |= {kind: branch(kind, large=large) for kind in KINDS}
     defaults = {"beam": np.array(search.beam, np.int64), **example.defaults}
     if large:
@@ -105,12 +106,11 @@ def _begin(example: Example) -> Piece:
     return piece(traced(Begin(example.model), list(given.values())), "begin", list(given), outputs)
 
 
-def _advance(example: Example) -> Piece:
-    rows = len(LENGTHS) * BEAM
+def _advance(example: Example, *, listed: bool) -> Piece:
     token = torch.ones(len(LENGTHS), BEAM, dtype=torch.long)
     decoder = [leaf.repeat_interleave(BEAM, 0) for leaf in leaves(example.state.decoder)]
-    given = [token, torch.tensor(rows), decoder, example.memory]
-    inputs = ["step.live.token", "compared", *(f"step.{name}" for name in example.decoder), *example.memories]
+    given = [token, decoder, example.memory, *([torch.tensor(token.numel())] if listed else [])]
+    inputs = ["step.live.token", *(f"step.{name}" for name in example.decoder), *example.memories, "compared"]
     outputs = ["step.logits", "step.features", "step.weights", *(f"advanced.{name}" for name in example.decoder)]
     return piece(traced(Advance(example.model, example.state), given, SIZES), "advance", inputs, outputs)
 

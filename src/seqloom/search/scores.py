@@ -7,9 +7,9 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from seqloom.search.rules import Settings, only_words
+from seqloom.search.shortlist import BLOCK
 from seqloom.text.special import BOS
 
-BLOCK = 64
 FEW = 1024
 """Words of a vocabulary among which the best are selected in one round."""
 
@@ -45,27 +45,27 @@ def best_continuations(
     beam, vocabulary = log_probs.shape[1:]
     if vocabulary <= FEW or count > vocabulary // BLOCK:
         totals, best = (only_words(log_probs) + scores[..., None]).flatten(1).topk(count, -1)
-        places, words = _split(beam, vocabulary, best)
-        return totals, places, words
+        places = _part(beam, vocabulary, best)
+        return totals, places, best - places * vocabulary
     whole = vocabulary // BLOCK * BLOCK
     peaks = log_probs[..., :whole].unflatten(2, (-1, BLOCK)).amax(3)
     peaks = torch.cat([log_probs[..., BOS + 1 : BLOCK].amax(2, keepdim=True), peaks[..., 1:]], 2)
     if whole < vocabulary:
         peaks = torch.cat([peaks, log_probs[..., whole:].amax(2, keepdim=True)], 2)
     chosen = (peaks + scores[..., None]).flatten(1).topk(count, -1, sorted=False).indices
-    places, blocks = _split(beam, peaks.size(2), chosen)
-    words = (blocks * BLOCK)[..., None] + torch.arange(BLOCK, device=chosen.device)  # [B, C, BLOCK]
+    places = _part(beam, peaks.size(2), chosen)
+    words = ((chosen - places * peaks.size(2)) * BLOCK)[..., None] + torch.arange(
+        BLOCK, device=chosen.device
+    )  # [B, C, BLOCK]
     beyond = words >= vocabulary if whole < vocabulary else None
     flat = (places * vocabulary)[..., None] + (words if beyond is None else words.clamp_max(vocabulary - 1))
     inside = log_probs.flatten(1).gather(1, flat.flatten(1)).view(words.shape)
     never = words <= BOS if beyond is None else (words <= BOS) | beyond
     sums = inside.masked_fill(never, -torch.inf) + scores.gather(1, places)[..., None]
     totals, best = sums.flatten(1).topk(count, -1)
-    return totals, places.gather(1, _split(count, BLOCK, best)[0]), words.flatten(1).gather(1, best)
+    return totals, places.gather(1, _part(count, BLOCK, best)), words.flatten(1).gather(1, best)
 
 
-def _split(count: int, size: int, index: Int[Tensor, "B C"]) -> tuple[Int[Tensor, "B C"], Int[Tensor, "B C"]]:
-    """Which of `count` parts of that size, and where in it. Looked up: an exported graph makes the tables once."""
-    numbers = torch.arange(count * size, device=index.device)
-    quotients = torch.div(numbers, size, rounding_mode="trunc")
-    return quotients[index], (numbers - quotients * size)[index]
+def _part(count: int, size: int, index: Int[Tensor, "B C"]) -> Int[Tensor, "B C"]:
+    """Which of `count` parts of that size an index lies in. Looked up: an exported graph makes the table once."""
+    return torch.div(torch.arange(count * size, device=index.device), size, rounding_mode="trunc")[index]

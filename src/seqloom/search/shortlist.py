@@ -18,7 +18,8 @@ from seqloom.search.hypothesis import Hypothesis
 from seqloom.text.special import PAD, UNK
 
 BLOCK, LEAST = 64, 128
-"""A small vocabulary is a multiple of the one and not below the other: few shapes, and products that run well."""
+"""A small vocabulary is a multiple of the one and not below the other: few shapes, and products that run well. The best
+words of a large one are looked for in blocks of the first."""
 
 
 @dataclass(frozen=True, eq=False)
