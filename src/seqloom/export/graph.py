@@ -1,10 +1,11 @@
 """Traced pieces put together to one ONNX graph: sources and settings go in, finished outputs come out.
 
-    begin ─→ Loop: advance ─→ If beam is one ─→ greedy ──────────┐
-                                        └─→ If rules ─→ ruled ───┼─→ reorder the states ─→ end
-                                                   └─→ beam ─────┘
+    begin ─→ Loop: advance ─→ If one row ─→ alone ───────────────────┐
+                                   └─→ If greedy ─→ greedy ──────────┤
+                                           └─→ If rules ─→ ruled ────┼─→ the states of those who stay ─→ end
+                                                      └─→ beam ──────┘
 
-Where there may be a shortlist, its kinds of search are three branches more.
+Where there may be a shortlist, its kinds of search are four branches more.
 
 Weights lie in the outer graph once. ONNX Runtime arranges a weight for its products beforehand only where it is read
 by the outer graph or by a graph directly inside it, so the model's step stands in the loop itself, never in a branch.
@@ -55,7 +56,7 @@ def assemble(pieces: dict[str, Piece], settings: dict[str, np.ndarray], decoder:
 
 
 def _asked() -> list[onnx.NodeProto]:
-    """Which kind of search the inputs ask for: `ruled`, `single`."""
+    """Which kind of search the inputs ask for: `ruled`, `single`, and `alone`, which is `single` for one sentence."""
     return [
         helper.make_node("ReduceMax", ["prefix_lengths"], ["longest_prefix"], keepdims=0),
         helper.make_node("Add", ["longest_prefix", "min_length"], ["some_length"]),
@@ -65,38 +66,32 @@ def _asked() -> list[onnx.NodeProto]:
         helper.make_node("Add", ["some_rule", "exhaustive"], ["some_wish"]),
         helper.make_node("Add", ["some_wish", "beam"], ["wishes"]),
         helper.make_node("Equal", ["wishes", "one"], ["single"]),
+        helper.make_node("Size", ["source_lengths"], ["sentences"]),
+        helper.make_node("Mul", ["sentences", "wishes"], ["rows"]),
+        helper.make_node("Equal", ["rows", "one"], ["alone"]),
     ]
 
 
 def _listed() -> list[onnx.NodeProto]:
-    """Whether there is a shortlist, `short`, or greedy search without one, `simple`.
-
-    `compared`: how many rows are compared with the whole vocabulary.
-    """
+    """Whether there is a shortlist, `short`, or else, `whole`, the whole vocabulary; `sole`: alone with the latter."""
     return [
         helper.make_node("Size", ["words"], ["listed"]),
         helper.make_node("Greater", ["listed", "zero"], ["short"]),
         helper.make_node("Not", ["short"], ["long"]),
-        helper.make_node("And", ["single", "long"], ["simple"]),
+        helper.make_node("And", ["alone", "long"], ["sole"]),
         helper.make_node("Cast", ["long"], ["whole"], to=TensorProto.INT64),
-        helper.make_node("Size", ["source_lengths"], ["sentences"]),
-        helper.make_node("Mul", ["sentences", "beam"], ["rows"]),
-        helper.make_node("Mul", ["rows", "whole"], ["compared"]),
     ]
 
 
 def _loop(pieces: dict[str, Piece], decoder: Sequence[str]) -> list[onnx.NodeProto]:
     """The loop over steps, after all that no step changes."""
-    carried = ["position", *SEARCHED, *decoder]
+    carried = ["position", "numbers", *SEARCHED, *decoder]
     nodes = [
         *pieces["advance"].nodes,
         *_chosen(pieces),
         helper.make_node("Add", ["step.position", "one"], ["next.position"]),
         *(helper.make_node("Gather", [f"advanced.{leaf}", "next.rows"], [f"next.{leaf}"]) for leaf in decoder),
-        helper.make_node("Identity", ["next.live.token"], ["record.tokens"]),
-        helper.make_node("Identity", ["next.live.scores"], ["record.totals"]),
     ]
-    record = ("record.tokens", "record.totals", "step.weights")
     body = helper.make_graph(
         nodes,
         "step",
@@ -105,11 +100,10 @@ def _loop(pieces: dict[str, Piece], decoder: Sequence[str]) -> list[onnx.NodePro
             helper.make_tensor_value_info("step.going", TensorProto.BOOL, []),
             *(_value(f"step.{name}") for name in carried),
         ],
-        [_value(name) for name in ("next.more", *(f"next.{name}" for name in carried), *record)],
+        [_value(f"next.{name}") for name in ("more", *carried, *RECORD)],
     )
     results = [f"search.{name}" for name in (*carried, *RECORD)]
-    before = hoisted(body, {f"step.{name}": name for name in carried[1:]})
-    return [*before, helper.make_node("Loop", ["room", "yes", "one", *carried[1:]], results, body=body)]
+    return [*hoisted(body), helper.make_node("Loop", ["room", "yes", "one", *carried[1:]], results, body=body)]
 
 
 _Branch = tuple[list[onnx.NodeProto], list[str]]
@@ -118,19 +112,21 @@ _Branch = tuple[list[onnx.NodeProto], list[str]]
 
 def _chosen(pieces: dict[str, Piece]) -> list[onnx.NodeProto]:
     """The step of the kind of search that was asked for."""
-    greedy, wide = _leaf(pieces, "greedy"), _wide(pieces, "")
+    alone, rest = _leaf(pieces, "alone"), _several(pieces, "")
     if "shortlist" not in pieces:
-        return _either("single", "next", greedy, wide)[0]
-    listed = _either("single", "listed", _leaf(pieces, "listed.greedy"), _wide(pieces, "listed."))
-    return _either("simple", "next", greedy, _either("short", "either", listed, wide))[0]
+        return _either("alone", "next", alone, rest)[0]
+    listed = _either("alone", "listed", _leaf(pieces, "listed.alone"), _several(pieces, "listed."))
+    return _either("sole", "next", alone, _either("short", "either", listed, rest))[0]
 
 
 def _leaf(pieces: dict[str, Piece], kind: str) -> _Branch:
     return pieces[kind].nodes, [f"{kind}.{name}" for name in CHOSEN]
 
 
-def _wide(pieces: dict[str, Piece], prefix: str) -> _Branch:
-    return _either("ruled", f"{prefix}wide", _leaf(pieces, f"{prefix}ruled"), _leaf(pieces, f"{prefix}beam"))
+def _several(pieces: dict[str, Piece], prefix: str) -> _Branch:
+    """For more than one row."""
+    greedy, ruled, beam = (_leaf(pieces, f"{prefix}{kind}") for kind in ("greedy", "ruled", "beam"))
+    return _either("single", f"{prefix}several", greedy, _either("ruled", f"{prefix}wide", ruled, beam))
 
 
 def _either(condition: str, name: str, yes: _Branch, no: _Branch) -> _Branch:

@@ -75,18 +75,25 @@ class Advance(nn.Module):
         self.model, self.like = model, like
 
     def forward(
-        self, token: Tensor, decoder: list[Tensor], memory: list[Tensor], compared: Tensor | None = None
+        self,
+        token: Tensor,
+        numbers: Tensor,
+        decoder: list[Tensor],
+        memory: list[Tensor],
+        whole: Tensor | None = None,
     ) -> tuple[Tensor, ...]:
-        """[B, K] and states [B·K, …] → logits [C, V], features [B·K, R], attention weights [B, K, S], the next states.
+        """Tokens [C, K] and states [C·K, …] of the sentences `numbers` → logits [C·K, V], features [C·K, R], attention
+        weights [C, K, S], the next states.
 
-        Only the first C = `compared` rows, if it is given, are compared with the whole vocabulary: all of them, or none
-        where there is a shortlist.
+        `memory` is that of all B sentences. Where `whole` is given and 0, because there is a shortlist, nothing is
+        compared with the whole vocabulary.
         """
+        memory = [leaf.index_select(0, numbers) for leaf in memory]
         state = ModelState(rebuild(self.like.memory, memory), rebuild(self.like.decoder, decoder))
         features, after, weights = self.model.decoder.step(token.flatten(), state.decoder, state.memory)
         first = features
-        if compared is not None:
-            rows = cast("int", compared.item())
+        if whole is not None:
+            rows = cast("int", (whole * features.size(0)).item())
             torch._check(rows >= 0)
             torch._check(rows <= features.size(0))
             first = features.narrow(0, 0, rows)

@@ -15,7 +15,9 @@ RECORD = ("record.tokens", "record.totals", "record.weights")
 SEARCHED = (*LIVE, *WRITTEN, *FINISHED)
 """What a step of a search hands to the next."""
 BEGUN = ("room", "longest", "numbers", *SEARCHED)
-CHOSEN = ("more", *SEARCHED, "rows")
+STAYING = (*LIVE, *WRITTEN, "numbers", "rows")
+"""What a step says of the sentences that are searched on."""
+CHOSEN = ("more", *STAYING, *FINISHED, *RECORD)
 OUTPUTS = {
     "scores": (TensorProto.FLOAT, ("B", "n")),
     "lengths": (TensorProto.INT64, ("B", "n")),

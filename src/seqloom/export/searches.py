@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from functools import cache
+from collections.abc import Iterable
+from functools import cache, partial
 from typing import NamedTuple
 
 import onnx
@@ -10,8 +11,8 @@ import torch
 from onnx import helper
 from torch import Tensor
 
-from seqloom.export.pieces import FINISHED, LIVE, OUTPUTS, RECORD, WRITTEN, Piece, piece
-from seqloom.export.steps import End, Listed, Normalise, Remember, Rules, Search
+from seqloom.export.pieces import CHOSEN, FINISHED, LIVE, OUTPUTS, RECORD, WRITTEN, Piece, piece
+from seqloom.export.steps import End, Leave, Listed, Normalise, Present, Remember, Rules, Search
 from seqloom.export.tracing import traced
 from seqloom.search.config import SearchConfig
 from seqloom.search.rules import Settings, settings_of
@@ -19,47 +20,77 @@ from seqloom.search.scores import FEW
 from seqloom.search.shortlist import BLOCK
 from seqloom.search.step import first_live, none_finished
 
-SENTENCES, BEAM, ROOM, WIDTH, STEPS = 3, 4, 19, 7, 9
-"""Sizes of the example that is traced; no two alike, so that none is taken for another."""
-KINDS = ("greedy", "beam", "ruled")
-SEARCH = ("position", "numbers", *LIVE, *FINISHED, "longest", "prefix", "prefix_lengths", *Settings._fields)
-"""What every kind reads besides the log-probabilities."""
+EVERYONE, SENTENCES, BEAM, ROOM, WIDTH, STEPS = 5, 3, 4, 19, 7, 9
+"""Sizes of the example that is traced, `SENTENCES` those present; no two alike, so that none is taken for another."""
+KINDS = ("alone", "greedy", "beam", "ruled")
+LIMITS = ("longest", "prefix", "prefix_lengths")
 
 
 def branch(kind: str, *, large: bool, listed: bool = False) -> Piece:
-    """One step of a kind of search: `greedy`, `beam`, or `ruled`, which is a beam under rules.
+    """One step of a kind of search: `greedy`, `alone`, which is greedy for one sentence, `beam`, or `ruled`, which is a
+    beam under rules.
 
     `large` vocabularies are searched block by block; with `listed`, among the words of a shortlist alone. It yields
     all of `CHOSEN`, under the kind's name.
     """
-    prefix = f"listed.{kind}" if listed else kind
-    beam, found = 1 if kind == "greedy" else BEAM, f"{prefix}.log_probs"
-    compared = ["step.features", "listed.weights", "listed.biases", "open"] if listed else ["step.logits"]
-    normalised = _listed(beam) if listed else _normalise(beam)
-    pieces = [piece(normalised, f"{prefix}.compare", [*compared, "step.live.scores"], [found])]
-    written = [f"step.{name}" for name in WRITTEN]
+    name, greedy = f"listed.{kind}" if listed else kind, kind in ("alone", "greedy")
+    of_step, of_search = partial(_under, "step"), partial(_under, f"{name}.searched")
+    found, limits, finished, pieces = f"{name}.log_probs", list(LIMITS), of_step(FINISHED), []
+    pieces.append(_compared(found, 1 if greedy else BEAM, listed=listed))
+    if kind != "alone":
+        limits, finished = _under(f"{name}.present", LIMITS), _under(f"{name}.present", FINISHED)
+        inputs = ["step.numbers", *LIMITS, *of_step(FINISHED)]
+        pieces.append(piece(_present(), f"{name}.present", inputs, [*limits, *finished]))
     if kind == "ruled":
-        names = ["step.position", *written, "longest", "prefix", "prefix_lengths", *Settings._fields]
-        pieces.append(piece(_rules(large=large), f"{prefix}.rules", [found, *names], [f"{prefix}.allowed"]))
-        found = f"{prefix}.allowed"
-    token = f"{prefix}.place" if listed else f"{prefix}.live.token"
-    results = [f"{prefix}.{name}" for name in ("more", *LIVE, *FINISHED)]
-    results[results.index(f"{prefix}.live.token")] = token
-    if kind != "greedy":
-        results += [f"{prefix}.places", f"{prefix}.rows"]
-    names = [f"step.{name}" if name in (*LIVE, *FINISHED, "position") else name for name in SEARCH]
-    pieces.append(piece(_search(greedy=kind == "greedy", large=large), f"{prefix}.search", [found, *names], results))
-    if kind == "ruled":
-        inputs = [*written, f"{prefix}.places", token, "step.position"]
-        pieces.append(piece(_remember(), f"{prefix}.remember", inputs, [f"{prefix}.{name}" for name in WRITTEN]))
-    nodes = [node for each in pieces for node in each.nodes]
-    same = dict(zip(WRITTEN, written, strict=True)) if kind != "ruled" else {}
-    same |= {"rows": "numbers"} if kind == "greedy" else {}
-    nodes += [helper.make_node("Identity", [source], [f"{prefix}.{name}"]) for name, source in same.items()]
+        inputs = [found, "step.position", *of_step(WRITTEN), *limits, *Settings._fields]
+        found = f"{name}.allowed"
+        pieces.append(piece(_rules(large=large), f"{name}.rules", inputs, [found]))
+    inputs = [found, "step.position", *of_step(LIVE), *finished, *limits, *Settings._fields]
+    outputs = of_search((*LIVE, *FINISHED, "places", "done"))
+    place = outputs[1] = f"{name}.place" if listed else outputs[1]
+    pieces.append(piece(_search(greedy=greedy, large=large), f"{name}.search", inputs, outputs))
     if listed:
-        nodes.append(helper.make_node("Gather", ["words", token], [f"{prefix}.live.token"]))
-    constants = {name: constant for each in pieces for name, constant in each.constants.items()}
-    return Piece(nodes, constants)
+        pieces.append(Piece([helper.make_node("Gather", ["words", place], of_search(["live.token"]))], {}))
+    written = of_step(WRITTEN)
+    if kind == "ruled":
+        inputs, written = [*written, f"{name}.searched.places", place, "step.position"], of_search(WRITTEN)
+        pieces.append(piece(_remember(), f"{name}.remember", inputs, written))
+    if kind == "alone":
+        pieces.append(_stays(name))
+    else:
+        after = [*of_search(LIVE), *written, *of_search(FINISHED), *of_step(FINISHED), "step.weights"]
+        inputs = ["step.numbers", *of_search(("done", "places")), *after]
+        pieces.append(piece(_leave(), f"{name}.leave", inputs, _under(name, CHOSEN)))
+    constants = {each: constant for part in pieces for each, constant in part.constants.items()}
+    return Piece([node for part in pieces for node in part.nodes], constants)
+
+
+def _under(prefix: str, names: Iterable[str]) -> list[str]:
+    return [f"{prefix}.{name}" for name in names]
+
+
+def _compared(found: str, beam: int, *, listed: bool) -> Piece:
+    """The log-probabilities, under the name `found`."""
+    if listed:
+        inputs = ["step.features", "listed.weights", "listed.biases", "open", "step.numbers", "step.live.scores"]
+        return piece(_listed(beam), f"{found}.listed", inputs, [found])
+    return piece(_normalise(beam), f"{found}.normalised", ["step.logits", "step.live.scores"], [found])
+
+
+def _stays(name: str) -> Piece:
+    """A sentence that is alone stays until it is done."""
+    same = {
+        **{each: f"{name}.searched.{each}" for each in (*LIVE, *FINISHED)},
+        **{each: f"step.{each}" for each in (*WRITTEN, "numbers")},
+        "rows": "step.numbers",
+        **dict(zip(RECORD, [*_under(f"{name}.searched", ("live.token", "live.scores")), "step.weights"], strict=True)),
+    }
+    nodes = [helper.make_node("Identity", [source], [f"{name}.{each}"]) for each, source in same.items()]
+    nodes += [
+        helper.make_node("Squeeze", [f"{name}.searched.done"], [f"{name}.settled"]),
+        helper.make_node("Not", [f"{name}.settled"], [f"{name}.more"]),
+    ]
+    return Piece(nodes, {})
 
 
 def end() -> Piece:
@@ -80,17 +111,17 @@ class _Example(NamedTuple):
     settings: list[Tensor]
 
 
-def _example(beam: int) -> _Example:
+def _example(beam: int, sentences: int = SENTENCES) -> _Example:
     cpu = torch.device("cpu")
-    live = first_live(SENTENCES, beam, ROOM, cpu, rules=False)
-    longest, lengths = torch.full((SENTENCES,), ROOM - 1), torch.zeros(SENTENCES, dtype=torch.long)
+    live = first_live(sentences, beam, ROOM, cpu, rules=False)
+    longest, lengths = torch.full((sentences,), ROOM - 1), torch.zeros(sentences, dtype=torch.long)
     return _Example(
         torch.tensor(1),
-        torch.arange(SENTENCES),
+        torch.arange(sentences),
         list(live[:3]),
-        [torch.zeros(SENTENCES, beam, ROOM, dtype=torch.long) for _ in WRITTEN],
-        list(none_finished(SENTENCES, beam, ROOM, cpu)),
-        [longest, torch.zeros(SENTENCES, 2, dtype=torch.long), lengths],
+        [torch.zeros(sentences, beam, ROOM, dtype=torch.long) for _ in WRITTEN],
+        list(none_finished(sentences, beam, ROOM, cpu)),
+        [longest, torch.zeros(sentences, 2, dtype=torch.long), lengths],
         list(settings_of(SearchConfig(), cpu)),
     )
 
@@ -106,10 +137,16 @@ def _normalise(beam: int) -> onnx.ModelProto:
 
 @cache
 def _listed(beam: int) -> onnx.ModelProto:
-    words, size = _vocabulary(large=True), 32
-    weights, opened = torch.zeros(words, size), torch.zeros(SENTENCES, words)
+    words, size, present = _vocabulary(large=True), 32, _example(beam)
+    weights, opened = torch.zeros(words, size), torch.zeros(EVERYONE, words)
     features = torch.zeros(SENTENCES * beam, size)
-    return traced(Listed(), [features, weights, torch.zeros(words), opened, _example(beam).live[0]])
+    return traced(Listed(), [features, weights, torch.zeros(words), opened, present.numbers, present.live[0]])
+
+
+@cache
+def _present() -> onnx.ModelProto:
+    everyone = _example(BEAM, EVERYONE)
+    return traced(Present(), [torch.arange(SENTENCES), *everyone.limits, everyone.finished])
 
 
 @cache
@@ -122,9 +159,9 @@ def _rules(*, large: bool) -> onnx.ModelProto:
 @cache
 def _search(*, greedy: bool, large: bool) -> onnx.ModelProto:
     beam = 1 if greedy else BEAM
-    position, numbers, live, _, finished, limits, settings = _example(beam)
+    position, _, live, _, finished, limits, settings = _example(beam)
     log_probs = torch.zeros(SENTENCES, beam, _vocabulary(large=large))
-    return traced(Search(greedy=greedy), [log_probs, position, numbers, live, finished, limits, settings])
+    return traced(Search(greedy=greedy), [log_probs, position, live, finished, limits, settings])
 
 
 @cache
@@ -132,6 +169,14 @@ def _remember() -> onnx.ModelProto:
     example = _example(BEAM)
     places = torch.zeros(SENTENCES, BEAM, dtype=torch.long)
     return traced(Remember(), [example.written, places, places, example.position])
+
+
+@cache
+def _leave() -> onnx.ModelProto:
+    _, numbers, live, written, finished, _, _ = _example(BEAM)
+    done, places, weights = numbers > 0, torch.zeros_like(live[1]), torch.zeros(*live[1].shape, WIDTH)
+    answers = _example(BEAM, EVERYONE).finished
+    return traced(Leave(), [numbers, done, places, live, written, finished, answers, weights])
 
 
 @cache

@@ -9,7 +9,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from seqloom.nn.tree import select_rows
 from seqloom.search.hypotheses import Record, outputs
+from seqloom.search.leaving import kept, staying, waiting
 from seqloom.search.rules import Limits, Settings, Written, allowed
 from seqloom.search.step import Finished, Live, beam_step, greedy_step, remembered
 
@@ -26,10 +28,26 @@ class Normalise(nn.Module):
 class Listed(nn.Module):
     """Features [B·K, R] → log-probabilities [B, K, L] of a shortlist's words."""
 
-    def forward(self, features: Tensor, weights: Tensor, biases: Tensor, opened: Tensor, scores: Tensor) -> Tensor:
-        """From weights [L, R] and biases [L]; `opened` [B, L] is 0, or -∞ for a word that a sentence may not use."""
+    def forward(
+        self, features: Tensor, weights: Tensor, biases: Tensor, opened: Tensor, numbers: Tensor, scores: Tensor
+    ) -> Tensor:
+        """From weights [L, R] and biases [L]; `opened` is 0, or -∞ for a word that a sentence may not use.
+
+        It has a row for every sentence that the search began with, of which `numbers` are present.
+        """
         logits = F.linear(features, weights, biases).unflatten(0, scores.shape)
-        return torch.log_softmax(logits + opened[:, None], -1)
+        return torch.log_softmax(logits + opened[numbers, None], -1)
+
+
+class Present(nn.Module):
+    """What belongs to all sentences → the parts of those that are present."""
+
+    def forward(
+        self, numbers: Tensor, longest: Tensor, prefix: Tensor, prefix_lengths: Tensor, answers: list[Tensor]
+    ) -> tuple[Tensor, ...]:
+        """`numbers` [C] → limits and answers of C sentences. A single prefix is everybody's."""
+        own = numbers.clamp_max(prefix_lengths.size(0) - 1)
+        return longest[numbers], prefix[own], prefix_lengths[own], *select_rows(tuple(answers), numbers)
 
 
 class Rules(nn.Module):
@@ -48,7 +66,7 @@ class Rules(nn.Module):
 
 
 class Search(nn.Module):
-    """One step of greedy search or, with rows for the states to be taken from, of a beam."""
+    """One step of greedy search or of a beam."""
 
     def __init__(self, *, greedy: bool) -> None:
         super().__init__()
@@ -58,24 +76,41 @@ class Search(nn.Module):
         self,
         log_probs: Tensor,
         position: Tensor,
-        numbers: Tensor,
         live: list[Tensor],
         finished: list[Tensor],
         limits: list[Tensor],
         settings: list[Tensor],
     ) -> tuple[Tensor, ...]:
-        """→ whether to go on, live, finished, and for a beam the places [B, K] and the rows [B·K] they come from."""
-        step, bounds = greedy_step if self.greedy else beam_step, Limits(*limits)
+        """→ live, finished, the places [C, K] where the live ones come from, which sentences are done [C]."""
+        step = greedy_step if self.greedy else beam_step
         before = Live(live[0], live[1], live[2], None)
-        after = step(log_probs, position, before, Finished(*finished), bounds, Settings(*settings))
-        more = ~after.done.all() & (position <= bounds.longest.max())
-        scores, token, path = after.live[:3]
-        if self.greedy:
-            return more, scores, token, path, *after.finished
-        # what is settled stays as it is while it waits for others
-        scores = scores.masked_fill(after.done[:, None], -torch.inf)
-        rows = (after.places + numbers[:, None] * scores.size(1)).flatten()
-        return more, scores, token, path, *after.finished, after.places, rows
+        after = step(log_probs, position, before, Finished(*finished), Limits(*limits), Settings(*settings))
+        return *waiting(after.live, after.done)[:3], *after.finished, after.places, after.done
+
+
+class Leave(nn.Module):
+    """Sentences that are done leave the search."""
+
+    def forward(
+        self,
+        numbers: Tensor,
+        done: Tensor,
+        places: Tensor,
+        live: list[Tensor],
+        written: list[Tensor],
+        finished: list[Tensor],
+        answers: list[Tensor],
+        weights: Tensor,
+    ) -> tuple[Tensor, ...]:
+        """→ whether any stay, those who stay: live, written, numbers, rows; the answers and this step of all."""
+        stay, everyone = staying(done), Finished(*answers)
+        rows = places + torch.arange(places.size(0), device=places.device)[:, None] * places.size(1)
+        after = select_rows((*live, *written, numbers), stay)
+        token = live[1].new_zeros(everyone.lengths.shape).index_copy(0, numbers, live[1])
+        totals = live[0].new_zeros(everyone.lengths.shape).index_copy(0, numbers, live[0])
+        seen = weights.new_zeros(*everyone.lengths.shape, weights.size(2)).index_copy(0, numbers, weights)
+        answered = kept(everyone, numbers, Finished(*finished))
+        return ~done.all(), *after, rows[stay].flatten(), *answered, token, totals, seen
 
 
 class Remember(nn.Module):

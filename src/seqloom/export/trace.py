@@ -109,8 +109,10 @@ def _begin(example: Example) -> Piece:
 def _advance(example: Example, *, listed: bool) -> Piece:
     token = torch.ones(len(LENGTHS), BEAM, dtype=torch.long)
     decoder = [leaf.repeat_interleave(BEAM, 0) for leaf in leaves(example.state.decoder)]
-    given = [token, decoder, example.memory, *([torch.tensor(token.numel())] if listed else [])]
-    inputs = ["step.live.token", *(f"step.{name}" for name in example.decoder), *example.memories, "compared"]
+    numbers = torch.arange(len(LENGTHS))
+    given = [token, numbers, decoder, example.memory, *([torch.tensor(1)] if listed else [])]
+    states = [f"step.{name}" for name in example.decoder]
+    inputs = ["step.live.token", "step.numbers", *states, *example.memories, "whole"]
     outputs = ["step.logits", "step.features", "step.weights", *(f"advanced.{name}" for name in example.decoder)]
     return piece(traced(Advance(example.model, example.state), given, SIZES), "advance", inputs, outputs)
 

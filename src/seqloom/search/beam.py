@@ -13,6 +13,7 @@ from seqloom.nn.tree import select_rows
 from seqloom.search.config import SearchConfig
 from seqloom.search.hypotheses import as_found, empty_record, outputs
 from seqloom.search.hypothesis import Hypothesis
+from seqloom.search.leaving import kept, staying, waiting
 from seqloom.search.rules import Limits, settings_of
 from seqloom.search.step import beam_step, first_live, greedy_step, none_finished
 from seqloom.search.stepper import Stepper
@@ -46,8 +47,7 @@ def search(
     if beam > 1:
         state = stepper.select(state, numbers.repeat_interleave(beam))
     record = empty_record(room, sentences, beam, 0, device)
-    wanted = torch.arange(config.n_best, device=device)
-    results: list[list[Hypothesis]] = [[] for _ in range(sentences)]
+    answers = finished
     for number_of_step in range(room):
         position = torch.tensor(number_of_step + 1, device=device)
         log_probs, state, weights = stepper.step(live.token.flatten(), state)
@@ -60,23 +60,19 @@ def search(
                 record = empty_record(room, sentences, beam, weights.size(1), device)
             seen = weights.unflatten(0, (-1, beam))
         record.write(number_of_step, numbers, (live.token, live.scores, seen))
-        count = len(numbers) if number_of_step == room - 1 else int(done.sum())
-        if count * 4 < len(numbers):
-            if count:  # what is settled stays as it is while it waits for others to leave
-                live = live._replace(scores=live.scores.masked_fill(done[:, None], -torch.inf))
+        live, stay = waiting(live, done), staying(done)
+        if len(stay) == len(numbers):
             if beam > 1:
                 state = stepper.select(state, rows.flatten())
             continue
-        leaving = done.nonzero().flatten() if count < len(numbers) else torch.arange(count, device=device)
-        found = as_found(outputs(record, numbers[leaving], select_rows(finished, leaving), wanted))
-        for row, number in enumerate(numbers[leaving].tolist()):
-            results[number] = found.hypotheses(row, int(lengths[number]))
-        if count == len(numbers):
+        if not len(stay):
             break
-        kept = (~done).nonzero().flatten()
-        live, finished, limits = select_rows(live, kept), select_rows(finished, kept), select_rows(limits, kept)
-        numbers, state = numbers[kept], stepper.select(state, rows[kept].flatten(), kept)
-    return results
+        answers = kept(answers, numbers, finished)
+        live, finished, limits = select_rows(live, stay), select_rows(finished, stay), select_rows(limits, stay)
+        numbers, state = numbers[stay], stepper.select(state, rows[stay].flatten(), stay)
+    answers, wanted = kept(answers, numbers, finished), torch.arange(config.n_best, device=device)
+    found = as_found(outputs(record, torch.arange(sentences, device=device), answers, wanted))
+    return [found.hypotheses(row, length) for row, length in enumerate(lengths.tolist())]
 
 
 def _limits(lengths: Tensor, config: SearchConfig, prefix: list[list[int]] | None) -> Limits:

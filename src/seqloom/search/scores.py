@@ -6,9 +6,9 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from seqloom.search.rules import Settings, only_words
+from seqloom.search.rules import Settings
 from seqloom.search.shortlist import BLOCK
-from seqloom.text.special import BOS
+from seqloom.text.special import FIRST
 
 FEW = 1024
 """Words of a vocabulary among which the best are selected in one round."""
@@ -37,19 +37,21 @@ def best_continuations(
 ) -> tuple[Float[Tensor, "B C"], Int[Tensor, "B C"], Int[Tensor, "B C"]]:
     """The `count` continuations of a beam with the largest sums, best first: sums, places in the beam, tokens.
 
-    There must be so many: `count` is at most K·V. Padding and begin marks have the sum -∞.
+    There must be so many: `count` is at most K·(V - 2). Padding and begin marks are never written.
 
     In a large vocabulary in two rounds, because selecting is slower than finding maxima: the best `count` lie in the
     `count` blocks of the vocabulary with the largest maxima, and only those blocks are searched.
     """
     beam, vocabulary = log_probs.shape[1:]
     if vocabulary <= FEW or count > vocabulary // BLOCK:
-        totals, best = (only_words(log_probs) + scores[..., None]).flatten(1).topk(count, -1)
-        places = _part(beam, vocabulary, best)
-        return totals, places, best - places * vocabulary
+        written = vocabulary - FIRST
+        totals, best = (log_probs[..., FIRST:] + scores[..., None]).flatten(1).topk(count, -1)
+        places = _part(beam, written, best)
+        return totals, places, best - places * written + FIRST
     whole = vocabulary // BLOCK * BLOCK
-    peaks = log_probs[..., :whole].unflatten(2, (-1, BLOCK)).amax(3)
-    peaks = torch.cat([log_probs[..., BOS + 1 : BLOCK].amax(2, keepdim=True), peaks[..., 1:]], 2)
+    blocks = log_probs[..., :whole] if whole < vocabulary else log_probs  # a slice of all would be copied in a graph
+    peaks = blocks.unflatten(2, (-1, BLOCK)).amax(3)
+    peaks = torch.cat([log_probs[..., FIRST:BLOCK].amax(2, keepdim=True), peaks[..., 1:]], 2)
     if whole < vocabulary:
         peaks = torch.cat([peaks, log_probs[..., whole:].amax(2, keepdim=True)], 2)
     chosen = (peaks + scores[..., None]).flatten(1).topk(count, -1, sorted=False).indices
@@ -60,7 +62,7 @@ def best_continuations(
     beyond = words >= vocabulary if whole < vocabulary else None
     flat = (places * vocabulary)[..., None] + (words if beyond is None else words.clamp_max(vocabulary - 1))
     inside = log_probs.flatten(1).gather(1, flat.flatten(1)).view(words.shape)
-    never = words <= BOS if beyond is None else (words <= BOS) | beyond
+    never = words < FIRST if beyond is None else (words < FIRST) | beyond
     sums = inside.masked_fill(never, -torch.inf) + scores.gather(1, places)[..., None]
     totals, best = sums.flatten(1).topk(count, -1)
     return totals, places.gather(1, _part(count, BLOCK, best)), words.flatten(1).gather(1, best)

@@ -15,9 +15,9 @@ import torch.nn.functional as F
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from seqloom.search.rules import Limits, Settings, Written, allowed, only_words
+from seqloom.search.rules import Limits, Settings, Written, allowed
 from seqloom.search.scores import best_continuations, best_possible, penalty
-from seqloom.text.special import BOS, EOS
+from seqloom.text.special import BOS, EOS, FIRST
 
 
 class Live(NamedTuple):
@@ -123,7 +123,8 @@ def greedy_step(
     settings: Settings,
 ) -> Step:
     """The same for a beam of one without rules, where the first end mark is the end."""
-    best, token = only_words(log_probs).max(2)
+    best, place = log_probs[..., FIRST:].max(2)
+    token = place + FIRST
     full = (position > limits.longest)[:, None]
     if _some(full):
         best, token = torch.where(full, log_probs[..., EOS], best), token.masked_fill(full, EOS)

@@ -96,7 +96,7 @@ class Attention(nn.Module, ABC):
     ) -> tuple[Float[Tensor, "B T H"], Float[Tensor, "B T S"], Any]:
         """Contexts, weights averaged over heads (exactly 0 on padding, rows sum to 1), and the next state."""
         scores = self.scores(query, memory.keys, product).float()
-        weights = self.normalise(scores.masked_fill(~memory.mask[:, None, None, :], -torch.inf))  # [B, n, T, S]
+        weights = self.normalise(torch.where(memory.mask[:, None, None, :], scores, -torch.inf))  # [B, n, T, S]
         if self.heads == 1:
             single = weights.squeeze(1)
             return torch.bmm(single.to(memory.values.dtype), memory.values), single, state
