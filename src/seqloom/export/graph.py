@@ -14,14 +14,27 @@ by the outer graph or by a graph directly inside it, so the model's step stands 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
+from itertools import chain
 
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from seqloom.export.hoist import hoisted
-from seqloom.export.pieces import CHOSEN, OUTPUTS, RECORD, SEARCHED, Piece, graph_nodes, untold
+from seqloom.export.hoist import Axis, hoisted
+from seqloom.export.pieces import (
+    CHOSEN,
+    FINISHED,
+    KINDS,
+    OUTPUTS,
+    RECORD,
+    SEARCHED,
+    Piece,
+    drop_unread,
+    graph_nodes,
+    untold,
+)
+from seqloom.export.shapes import INFERRED, infer_lengths
 from seqloom.export.tracing import OPSET
 
 IR = 10
@@ -32,6 +45,7 @@ def assemble(pieces: dict[str, Piece], settings: dict[str, np.ndarray], decoder:
     constants = {name: constant for each in pieces.values() for name, constant in each.constants.items()}
     for name, value in {"yes": np.array(True), "zero": np.array(0), "one": np.array(1)}.items():
         constants[name] = numpy_helper.from_array(value, name)
+    constants[INFERRED.name] = INFERRED
     inputs = [
         helper.make_tensor_value_info("source", TensorProto.INT64, ["B", "S"]),
         helper.make_tensor_value_info("source_lengths", TensorProto.INT64, ["B"]),
@@ -42,13 +56,13 @@ def assemble(pieces: dict[str, Piece], settings: dict[str, np.ndarray], decoder:
         inputs.append(helper.make_tensor_value_info(name, kind, shapes.get(name, [])))
         constants[name] = numpy_helper.from_array(value, name)
     listed = [*_listed(), *pieces["shortlist"].nodes] if "shortlist" in pieces else []
-    nodes = [*_asked(), *pieces["begin"].nodes, *listed, *_loop(pieces, decoder), *pieces["end"].nodes]
+    nodes = [*_asked(), *pieces["begin"].nodes, *listed, *_loop(pieces, decoder, constants), *pieces["end"].nodes]
     graph = helper.make_graph(
         nodes,
         "seqloom",
         inputs,
         [helper.make_tensor_value_info(name, kind, shape) for name, (kind, shape) in OUTPUTS.items()],
-        list(_shared(constants, graph_nodes(nodes))),
+        list(_shared(constants, settings, graph_nodes(nodes))),
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], producer_name="seqloom")
     model.ir_version = IR
@@ -73,17 +87,24 @@ def _asked() -> list[onnx.NodeProto]:
 
 
 def _listed() -> list[onnx.NodeProto]:
-    """Whether there is a shortlist, `short`, or else, `whole`, the whole vocabulary; `sole`: alone with the latter."""
+    """Whether there is a shortlist, `short`, or else the whole vocabulary, and with this `alone`: `sole`.
+
+    `compared`: how many rows are compared with the whole vocabulary, at most.
+    """
     return [
         helper.make_node("Size", ["words"], ["listed"]),
         helper.make_node("Greater", ["listed", "zero"], ["short"]),
         helper.make_node("Not", ["short"], ["long"]),
         helper.make_node("And", ["alone", "long"], ["sole"]),
         helper.make_node("Cast", ["long"], ["whole"], to=TensorProto.INT64),
+        helper.make_node("Mul", ["sentences", "beam"], ["most"]),
+        helper.make_node("Mul", ["most", "whole"], ["compared"]),
     ]
 
 
-def _loop(pieces: dict[str, Piece], decoder: Sequence[str]) -> list[onnx.NodeProto]:
+def _loop(
+    pieces: dict[str, Piece], decoder: Sequence[str], constants: Mapping[str, TensorProto]
+) -> list[onnx.NodeProto]:
     """The loop over steps, after all that no step changes."""
     carried = ["position", "numbers", *SEARCHED, *decoder]
     nodes = [
@@ -103,7 +124,25 @@ def _loop(pieces: dict[str, Piece], decoder: Sequence[str]) -> list[onnx.NodePro
         [_value(f"next.{name}") for name in ("more", *carried, *RECORD)],
     )
     results = [f"search.{name}" for name in (*carried, *RECORD)]
-    return [*hoisted(body), helper.make_node("Loop", ["room", "yes", "one", *carried[1:]], results, body=body)]
+    lengths = _lengths(pieces, decoder)
+    before = hoisted(body, lengths)
+    infer_lengths(body, constants)
+    before += hoisted(body, lengths)
+    return [*before, helper.make_node("Loop", ["room", "yes", "one", *carried[1:]], results, body=body)]
+
+
+def _lengths(pieces: dict[str, Piece], decoder: Sequence[str]) -> dict[Axis, Axis]:
+    """Axes in the loop that keep their length, all but that of sentences, and axes outside that have the same."""
+    lengths = {(f"step.{name}", axis): (name, axis) for name in (*SEARCHED, *decoder) for axis in (1, 2)}
+    lengths["step.weights", 2] = "source", 1
+    for each in pieces.keys() & {f"{prefix}{kind}" for prefix in ("", "listed.") for kind in KINDS}:
+        words = "words" if each.startswith("listed.") else "model.decoder.readout.bias"
+        lengths |= {(f"{each}.log_probs", 1): ("live.scores", 1), (f"{each}.log_probs", 2): (words, 0)}
+        made = (f"{each}.present.{name}" for name in FINISHED), (f"{each}.searched.{name}" for name in SEARCHED)
+        names = (*FINISHED, *SEARCHED)
+        lengths |= {(x, axis): (name, axis) for x, name in zip(chain(*made), names, strict=True) for axis in (1, 2)}
+        lengths[f"{each}.searched.places", 1] = "live.scores", 1
+    return lengths
 
 
 _Branch = tuple[list[onnx.NodeProto], list[str]]
@@ -136,6 +175,8 @@ def _either(condition: str, name: str, yes: _Branch, no: _Branch) -> _Branch:
         helper.make_graph(nodes, f"{name}.{number}", [], [_value(each) for each in found])
         for number, (nodes, found) in enumerate((yes, no))
     ]
+    for each in graphs:
+        drop_unread(each)
     return [helper.make_node("If", [condition], results, then_branch=graphs[0], else_branch=graphs[1])], results
 
 
@@ -147,15 +188,19 @@ def _value(name: str) -> onnx.ValueInfoProto:
     return untold(name, TensorProto.FLOAT if numbers else TensorProto.INT64)
 
 
-def _shared(constants: dict[str, onnx.TensorProto], nodes: Iterable[onnx.NodeProto]) -> Iterable[onnx.TensorProto]:
-    """The constants, those of equal content once: the nodes are led to the first of them."""
+def _shared(
+    constants: dict[str, onnx.TensorProto], inputs: Container[str], nodes: Iterable[onnx.NodeProto]
+) -> Iterable[onnx.TensorProto]:
+    """The constants, those of equal content once, but for defaults of inputs; the nodes are led to the first of them.
+
+    Nodes that make the same of the same are left to ONNX Runtime, which joins them when it loads a graph.
+    """
     first: dict[str, str] = {}
     instead = {}
     for name, constant in constants.items():
-        digest = hashlib.sha256(
-            constant.raw_data + str((constant.data_type, tuple(constant.dims))).encode()
-        ).hexdigest()
-        instead[name] = first.setdefault(digest, name) if constant.raw_data and len(constant.raw_data) > 64 else name
+        content = numpy_helper.to_array(constant).tobytes()
+        digest = hashlib.sha256(content + str((constant.data_type, tuple(constant.dims))).encode()).hexdigest()
+        instead[name] = name if name in inputs else first.setdefault(digest, name)
     used = set()
     for node in nodes:
         for place, name in enumerate(node.input):

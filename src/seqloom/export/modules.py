@@ -80,23 +80,22 @@ class Advance(nn.Module):
         numbers: Tensor,
         decoder: list[Tensor],
         memory: list[Tensor],
-        whole: Tensor | None = None,
+        compared: Tensor | None = None,
     ) -> tuple[Tensor, ...]:
         """Tokens [C, K] and states [C·K, …] of the sentences `numbers` → logits [C·K, V], features [C·K, R], attention
         weights [C, K, S], the next states.
 
-        `memory` is that of all B sentences. Where `whole` is given and 0, because there is a shortlist, nothing is
-        compared with the whole vocabulary.
+        `memory` is that of all B sentences. At most `compared` rows, if it is given, are compared with the whole
+        vocabulary: all of them, or none where there is a shortlist.
         """
         memory = [leaf.index_select(0, numbers) for leaf in memory]
         state = ModelState(rebuild(self.like.memory, memory), rebuild(self.like.decoder, decoder))
         features, after, weights = self.model.decoder.step(token.flatten(), state.decoder, state.memory)
         first = features
-        if whole is not None:
-            rows = cast("int", (whole * features.size(0)).item())
+        if compared is not None:
+            rows = cast("int", compared.item())
             torch._check(rows >= 0)
-            torch._check(rows <= features.size(0))
-            first = features.narrow(0, 0, rows)
+            first = features[:rows]
         logits = self.model.decoder.readout.logits(first)
         shape = *token.shape, memory[0].size(1)
         seen = features.new_zeros(shape) if weights is None else weights.view(shape)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import onnx
 from onnx import TensorProto, helper, inliner
 
+KINDS = ("alone", "greedy", "beam", "ruled")
 LIVE = ("live.scores", "live.token", "live.path")
 WRITTEN = ("written.tokens", "written.matches")
 FINISHED = ("finished.scores", "finished.totals", "finished.lengths", "finished.path")
@@ -102,3 +103,17 @@ def graph_nodes(nodes: Iterable[onnx.NodeProto]) -> Iterable[onnx.NodeProto]:
 def inner_graphs(node: onnx.NodeProto) -> list[onnx.GraphProto]:
     """The branches of a choice, the body of a loop or a scan."""
     return [attribute.g for attribute in node.attribute if attribute.HasField("g")]
+
+
+def drop_unread(graph: onnx.GraphProto) -> None:
+    """Takes out the nodes of a graph, not those of graphs within it, whose results nobody reads."""
+    while True:
+        read = {value.name for value in graph.output} | {
+            name for node in graph_nodes(graph.node) for name in node.input
+        }
+        read |= {value.name for node in graph_nodes(graph.node) for each in inner_graphs(node) for value in each.output}
+        kept = [node for node in graph.node if read.intersection(node.output)]
+        if len(kept) == len(graph.node):
+            return
+        del graph.node[:]
+        graph.node.extend(kept)

@@ -22,7 +22,6 @@ from seqloom.search.step import first_live, none_finished
 
 EVERYONE, SENTENCES, BEAM, ROOM, WIDTH, STEPS = 5, 3, 4, 19, 7, 9
 """Sizes of the example that is traced, `SENTENCES` those present; no two alike, so that none is taken for another."""
-KINDS = ("alone", "greedy", "beam", "ruled")
 LIMITS = ("longest", "prefix", "prefix_lengths")
 
 
@@ -34,7 +33,7 @@ def branch(kind: str, *, large: bool, listed: bool = False) -> Piece:
     all of `CHOSEN`, under the kind's name.
     """
     name, greedy = f"listed.{kind}" if listed else kind, kind in ("alone", "greedy")
-    of_step, of_search = partial(_under, "step"), partial(_under, f"{name}.searched")
+    of_step, of_search = partial(_under, "step"), partial(_under, name if kind == "alone" else f"{name}.searched")
     found, limits, finished, pieces = f"{name}.log_probs", list(LIMITS), of_step(FINISHED), []
     pieces.append(_compared(found, 1 if greedy else BEAM, listed=listed))
     if kind != "alone":
@@ -53,7 +52,7 @@ def branch(kind: str, *, large: bool, listed: bool = False) -> Piece:
         pieces.append(Piece([helper.make_node("Gather", ["words", place], of_search(["live.token"]))], {}))
     written = of_step(WRITTEN)
     if kind == "ruled":
-        inputs, written = [*written, f"{name}.searched.places", place, "step.position"], of_search(WRITTEN)
+        inputs, written = [*written, *of_search(["places"]), place, "step.position"], of_search(WRITTEN)
         pieces.append(piece(_remember(), f"{name}.remember", inputs, written))
     if kind == "alone":
         pieces.append(_stays(name))
@@ -79,15 +78,11 @@ def _compared(found: str, beam: int, *, listed: bool) -> Piece:
 
 def _stays(name: str) -> Piece:
     """A sentence that is alone stays until it is done."""
-    same = {
-        **{each: f"{name}.searched.{each}" for each in (*LIVE, *FINISHED)},
-        **{each: f"step.{each}" for each in (*WRITTEN, "numbers")},
-        "rows": "step.numbers",
-        **dict(zip(RECORD, [*_under(f"{name}.searched", ("live.token", "live.scores")), "step.weights"], strict=True)),
-    }
+    same = {each: f"step.{each}" for each in (*WRITTEN, "numbers")} | {"rows": "step.numbers"}
+    same |= dict(zip(RECORD, [f"{name}.live.token", f"{name}.live.scores", "step.weights"], strict=True))
     nodes = [helper.make_node("Identity", [source], [f"{name}.{each}"]) for each, source in same.items()]
     nodes += [
-        helper.make_node("Squeeze", [f"{name}.searched.done"], [f"{name}.settled"]),
+        helper.make_node("Squeeze", [f"{name}.done"], [f"{name}.settled"]),
         helper.make_node("Not", [f"{name}.settled"], [f"{name}.more"]),
     ]
     return Piece(nodes, {})

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from seqloom.nn.tree import select_rows
 from seqloom.search.hypotheses import Record, outputs
-from seqloom.search.leaving import kept, staying, waiting
+from seqloom.search.leaving import kept, staying
 from seqloom.search.rules import Limits, Settings, Written, allowed
 from seqloom.search.step import Finished, Live, beam_step, greedy_step, remembered
 
@@ -85,7 +85,7 @@ class Search(nn.Module):
         step = greedy_step if self.greedy else beam_step
         before = Live(live[0], live[1], live[2], None)
         after = step(log_probs, position, before, Finished(*finished), Limits(*limits), Settings(*settings))
-        return *waiting(after.live, after.done)[:3], *after.finished, after.places, after.done
+        return *after.live[:3], *after.finished, after.places, after.done
 
 
 class Leave(nn.Module):

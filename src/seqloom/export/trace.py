@@ -15,8 +15,8 @@ from torch import Tensor, nn
 
 from seqloom.export.graph import assemble
 from seqloom.export.modules import Advance, Begin, Shortlist, unfused
-from seqloom.export.pieces import BEGUN, Piece, piece
-from seqloom.export.searches import KINDS, branch, end
+from seqloom.export.pieces import BEGUN, KINDS, Piece, piece
+from seqloom.export.searches import branch, end
 from seqloom.export.tracing import traced
 from seqloom.model import ModelState, Seq2Seq
 from seqloom.nn.tree import leaves
@@ -110,9 +110,9 @@ def _advance(example: Example, *, listed: bool) -> Piece:
     token = torch.ones(len(LENGTHS), BEAM, dtype=torch.long)
     decoder = [leaf.repeat_interleave(BEAM, 0) for leaf in leaves(example.state.decoder)]
     numbers = torch.arange(len(LENGTHS))
-    given = [token, numbers, decoder, example.memory, *([torch.tensor(1)] if listed else [])]
+    given = [token, numbers, decoder, example.memory, *([torch.tensor(token.numel())] if listed else [])]
     states = [f"step.{name}" for name in example.decoder]
-    inputs = ["step.live.token", "step.numbers", *states, *example.memories, "whole"]
+    inputs = ["step.live.token", "step.numbers", *states, *example.memories, "compared"]
     outputs = ["step.logits", "step.features", "step.weights", *(f"advanced.{name}" for name in example.decoder)]
     return piece(traced(Advance(example.model, example.state), given, SIZES), "advance", inputs, outputs)
 

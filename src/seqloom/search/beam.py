@@ -13,7 +13,7 @@ from seqloom.nn.tree import select_rows
 from seqloom.search.config import SearchConfig
 from seqloom.search.hypotheses import as_found, empty_record, outputs
 from seqloom.search.hypothesis import Hypothesis
-from seqloom.search.leaving import kept, staying, waiting
+from seqloom.search.leaving import SHARE, kept, staying, waiting
 from seqloom.search.rules import Limits, settings_of
 from seqloom.search.step import beam_step, first_live, greedy_step, none_finished
 from seqloom.search.stepper import Stepper
@@ -60,8 +60,9 @@ def search(
                 record = empty_record(room, sentences, beam, weights.size(1), device)
             seen = weights.unflatten(0, (-1, beam))
         record.write(number_of_step, numbers, (live.token, live.scores, seen))
-        live, stay = waiting(live, done), staying(done)
-        if len(stay) == len(numbers):
+        stay = staying(done)
+        if (len(numbers) - len(stay)) * SHARE < len(numbers):
+            live = waiting(live, done)
             if beam > 1:
                 state = stepper.select(state, rows.flatten())
             continue

@@ -9,13 +9,13 @@ from torch import Tensor
 from seqloom.search.step import Finished, Live
 
 SHARE = 4
-"""Sentences leave together, when one of so many is done: to leave, all that is present is copied."""
+"""In Python sentences leave together, when one of so many is done, because to leave all that is present is copied; a
+graph copies it at every step, so that in graphs they leave at once."""
 
 
 def staying(done: Bool[Tensor, " C"]) -> Int[Tensor, " D"]:
-    """Which sentences are searched on: all while few are done, else those that are not."""
-    few = done.sum() * SHARE < done.size(0)
-    return (~done | few).nonzero().flatten()
+    """Which sentences are not done."""
+    return (~done).nonzero().flatten()
 
 
 def waiting(live: Live, done: Bool[Tensor, " C"]) -> Live:

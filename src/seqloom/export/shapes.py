@@ -1,0 +1,47 @@
+"""Of a new shape's lengths one need not be worked out: a Reshape can infer it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import onnx
+from onnx import TensorProto, numpy_helper
+
+from seqloom.export.pieces import drop_unread, graph_nodes, inner_graphs
+
+INFERRED = numpy_helper.from_array(np.array([-1]), "inferred")
+
+
+def infer_lengths(graph: onnx.GraphProto, constants: Mapping[str, TensorProto]) -> None:
+    """In shapes that nodes of a graph or of graphs within it make, the length that takes most nodes becomes -1.
+
+    Nodes that nobody reads any more go. There must be no shapes without elements: nothing can be inferred from those.
+    """
+    for inner in (each for node in graph.node for each in inner_graphs(node)):
+        infer_lengths(inner, constants)
+    makers = {name: node for node in graph.node for name in node.output}
+    for node in graph.node:
+        if node.op_type != "Concat" or any(_inferred(name, constants) for name in node.input):
+            continue
+        readers = [each for each in graph_nodes(graph.node) if node.output[0] in each.input]
+        if all(each.op_type == "Reshape" and each.input[1] == node.output[0] for each in readers):
+            costs = [len(_needed(name, makers)) for name in node.input]
+            if max(costs):
+                node.input[costs.index(max(costs))] = INFERRED.name
+    drop_unread(graph)
+
+
+def _inferred(name: str, constants: Mapping[str, TensorProto]) -> bool:
+    return name in constants and bool((numpy_helper.to_array(constants[name]) < 0).any())
+
+
+def _needed(name: str, makers: Mapping[str, onnx.NodeProto]) -> set[str]:
+    """What has to be made for a value, itself included."""
+    found, open_names = set[str](), [name]
+    while open_names:
+        each = open_names.pop()
+        if each in makers and each not in found:
+            found.add(each)
+            open_names += makers[each].input
+    return found
