@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import onnx
@@ -12,6 +14,8 @@ from torch import Tensor, nn
 
 OPSET = 21
 ANY = torch.export.Dim.AUTO
+REGISTRY, SKIPPED = "torch.onnx._internal.exporter._registration", "torchvision is not installed. Skipping "
+"""What writes, at every trace, a warning for each operator of a package that no model of ours uses."""
 
 
 @torch.no_grad()
@@ -24,7 +28,7 @@ def traced(module: nn.Module, arguments: Sequence[Any], open_axes: int = 4) -> o
         [each.clone() for each in group] if isinstance(group, list) else group.clone() for group in arguments
     ]
     count = sum(len(group) if isinstance(group, list) else 1 for group in arguments)
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), _nothing_of_torchvision():
         warnings.simplefilter("ignore")
         program = torch.onnx.export(
             module,
@@ -37,6 +41,21 @@ def traced(module: nn.Module, arguments: Sequence[Any], open_axes: int = 4) -> o
         )
     assert program is not None
     return program.model_proto
+
+
+@contextmanager
+def _nothing_of_torchvision() -> Iterator[None]:
+    """No warnings that torchvision's operators are skipped; all others are written."""
+
+    def wanted(record: logging.LogRecord) -> bool:
+        return not record.getMessage().startswith(SKIPPED)
+
+    logger = logging.getLogger(REGISTRY)
+    logger.addFilter(wanted)
+    try:
+        yield
+    finally:
+        logger.removeFilter(wanted)
 
 
 def _opened(group: Any, axes: int) -> Any:
