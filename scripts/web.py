@@ -20,7 +20,8 @@ ROOT = Path(__file__).parents[1]
 PAGE, PACKAGES = ROOT / "web", ROOT / "build" / "npm"
 RUNTIME = ("ort.wasm.bundle.min.mjs", "ort-wasm-simd-threaded.wasm")
 GRAPHS = ("model.onnx", "model.int8.onnx")
-READ = ("manifest.json", "config.toml", "tokenizer.json", "tokenizer.source.json", "tokenizer.target.json", *GRAPHS)
+TOKENIZERS = ("tokenizer.json", "tokenizer.source.json", "tokenizer.target.json")
+READ = ("manifest.json", "config.toml", *TOKENIZERS, "shortlist.safetensors", *GRAPHS)
 
 
 def main() -> int:

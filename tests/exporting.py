@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +29,16 @@ def listed(folder: Path, names: Mapping[str, FileRecord | None]) -> None:
     (folder / MANIFEST).write_text(Manifest(files).to_json(), encoding="utf-8")
 
 
-def made_once(factory: pytest.TempPathFactory, name: str, settings: dict[str, Any], train: Pairs, dev: Pairs) -> Path:
-    """A trained and exported folder; of several test processes the first makes it for all."""
+def made_once(
+    factory: pytest.TempPathFactory,
+    name: str,
+    settings: dict[str, Any],
+    train: Pairs,
+    dev: Pairs,
+    *,
+    graphs: Sequence[str] = ("",),
+) -> Path:
+    """A folder trained and exported with each of the options; of several test processes the first makes it for all."""
     shared = factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
         shared = shared.parent
@@ -39,9 +47,9 @@ def made_once(factory: pytest.TempPathFactory, name: str, settings: dict[str, An
         if not folder.is_dir():
             shutil.rmtree(making, ignore_errors=True)
             seqloom.train(train, dev, making, settings={**SETTINGS, **settings})
-            environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-            command = [sys.executable, "-m", "seqloom", "export", str(making)]
-            subprocess.run(command, check=True, capture_output=True, env=environment)
+            for option in graphs:
+                command = [sys.executable, "-m", "seqloom", "export", str(making), *option.split()]
+                subprocess.run(command, check=True, capture_output=True, env={**os.environ, "OMP_NUM_THREADS": "1"})
             making.rename(folder)
     return folder
 

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import random
 import shutil
+from functools import partial
+from itertools import product
 from pathlib import Path
 
 import pytest
 
+import seqloom
 from exporting import made_once
+from seqloom.checkpoint.format import SHORTLIST
+from seqloom.checkpoint.shortlist import add_shortlist
+from seqloom.search.scores import FEW
+from toy import copied
 
-KINDS = ("character", "bpe")
+KINDS = ("character", "bpe", "large")
+BOTH = ("", "--int8")
+"""Options of `seqloom export` for a folder with both graphs."""
 TEXT = """
     Der die das ein eine kleine große Katze Hund Häuser läuft schläft sieht über unter neben Straße Ω Ärger sehr nicht
     und oder aber dann wieder gestern morgen
@@ -24,15 +33,39 @@ def words(count: int, seed: int) -> list[tuple[str, str]]:
     return [(" ".join(each), " ".join(each[::-1]).upper()) for each in sentences]
 
 
+def named(count: int, seed: int) -> list[tuple[str, str]]:
+    """Lists of names out of more than a small vocabulary holds, and the same in upper case."""
+    chance = random.Random(seed)
+    names = ["".join(parts) for parts in product("bdfgklmnprst", "aeiou", "dlmnrst", "aeo")]
+    rows = [chance.sample(names, chance.randint(1, 4)) for _ in range(count)]
+    return [(" ".join(each), " ".join(each).upper()) for each in rows]
+
+
+def lines(kind: str, count: int, seed: int) -> list[str]:
+    """Sources of the task that a model has learnt."""
+    made = {"character": copied, "bpe": words, "large": named}[kind]
+    return [source for source, _ in made(count, seed)]
+
+
 @pytest.fixture(scope="session")
-def exported(exported_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Model folders with model.onnx, by the kind of their tokens."""
+def exported(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Model folders by their kind: of characters and of a large vocabulary, which has a shortlist, with both graphs."""
     subwords = {"kind": "bpe", "vocabulary_size": 90, "lowercase": True}
     text = {f"text.{side}.{key}": value for side in ("source", "target") for key, value in subwords.items()}
-    settings = {**text, "text.shared": True, "training.epochs": 12, "search.length_penalty": "gnmt"}
+    shared = {**text, "text.shared": True, "training.epochs": 12, "search.length_penalty": "gnmt"}
+    by_word = {"text.source.kind": "word", "text.target.kind": "word", "model.embedding": 64, "training.epochs": 14}
+    made = partial(made_once, tmp_path_factory)
+    large = made("large", by_word, named(3000, 1), named(40, 2), graphs=BOTH)
+    model = seqloom.load(large, engine="torch")
+    assert model.target_tokenizer.size > FEW
+    if not (large / SHORTLIST).is_file():
+        learned = model.with_shortlist(named(300, 1), candidates=3, frequent=5).shortlist
+        assert learned is not None
+        add_shortlist(large, learned)
     return {
-        "character": exported_folder,
-        "bpe": made_once(tmp_path_factory, "bpe", settings, words(500, 1), words(40, 2)),
+        "character": made("character", {}, copied(600), copied(40, seed=2), graphs=BOTH),
+        "bpe": made("bpe", shared, words(500, 1), words(40, 2)),
+        "large": large,
     }
 
 

@@ -15,6 +15,10 @@ from onnx import TensorProto, helper, numpy_helper
 
 import seqloom
 from seqloom.api import Model
+from seqloom.checkpoint.shortlist import shortlist_writer
+from seqloom.data.padding import padded_sources
+from seqloom.search import Shortlist
+from seqloom.search.shortlist import open_words
 from seqloom.text import encode_sources
 from toy import SETTINGS, copied
 
@@ -110,3 +114,25 @@ def test_altered_files_are_refused(node: str, folder: Path) -> None:
     manifest = json.loads((folder / "manifest.json").read_text())
     (folder / "manifest.json").write_text(json.dumps({**manifest, "format_version": 2}))
     assert "must be of the format seqloom-model 1, not seqloom-model 2" in loaded(node, folder)["error"]
+
+
+@pytest.mark.parametrize(("frequent", "prefix"), [(0, []), (7, [9]), (300, [300, 5])])
+def test_a_shortlist_opens_the_words_that_it_opens_in_the_package(
+    node: str, frequent: int, prefix: list[int], tmp_path: Path
+) -> None:
+    chance = np.random.default_rng(3)
+    candidates = chance.integers(0, 400, (30, 6), np.int32)
+    candidates[0] = 0
+    listed = Shortlist(candidates, chance.integers(0, 400, frequent, np.int32), 400)
+    shortlist_writer(listed)(tmp_path / "list")
+    ids = [[4, 5, 29, 7], [8], [3, 3]]
+    source, lengths = padded_sources(ids)
+    wanted = open_words(listed, source, lengths, prefix)
+    sources = [row[:size].tolist() for row, size in zip(source, lengths, strict=True)]
+    given = {"file": str(tmp_path / "list"), "sizes": [30, 400], "sources": sources, "prefix": prefix}
+    command: list[str | Path] = [node, HERE / "shortlist.mjs"]
+    done = subprocess.run(command, input=json.dumps(given), capture_output=True, text=True, check=True)
+    found = json.loads(done.stdout)
+    assert found["words"] == wanted.words.tolist()
+    assert found["open"] == wanted.open.flatten().tolist()
+    assert found["places"] == wanted.places(prefix)

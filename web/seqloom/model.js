@@ -1,6 +1,7 @@
 // A model folder → predictions, in a browser or in Node. The search is part of the graph; around it are the tokenizers.
 
 import { withoutDefaults } from "./onnx.js";
+import { Shortlist } from "./shortlist.js";
 import { EOS, SPECIAL_TOKENS, Tokenizer } from "./tokenizer.js";
 
 const FORMAT = "seqloom-model", VERSION = 1;
@@ -15,21 +16,24 @@ const NOTHING = {
   cut: false,
   alternatives: [],
 };
+const GRAPHS = ["model.onnx", "model.int8.onnx"];
+const LIST = "shortlist.safetensors";
 const OFFSETS = { average: 0, gnmt: 5, none: 0 };
 
 /**
  * Loads a model.
  *
  * `read(name)` gives a file of the folder as a promise of a Uint8Array; `ort` is onnxruntime-web or onnxruntime-node;
- * `graph` is model.onnx or model.int8.onnx.
+ * `graph` is model.onnx or model.int8.onnx; by default the first that the folder has.
  */
-export async function load(read, ort, { graph = "model.onnx", session = {} } = {}) {
+export async function load(read, ort, { graph, session = {} } = {}) {
   const decoder = new TextDecoder();
   const manifest = JSON.parse(decoder.decode(await read("manifest.json")));
   if (manifest.format !== FORMAT || manifest.format_version !== VERSION) {
     const came = `${manifest.format} ${manifest.format_version}`;
     throw new Error(`manifest.json must be of the format ${FORMAT} ${VERSION}, not ${came}`);
   }
+  graph ??= GRAPHS.find((name) => name in manifest.files) ?? GRAPHS[0];
   const whole = async (name) => {
     const bytes = await read(name);
     await compare(name, bytes, manifest.files[name]);
@@ -42,7 +46,9 @@ export async function load(read, ort, { graph = "model.onnx", session = {} } = {
   const [source, target = source] = tokenizers.map((json) => new Tokenizer(json));
   const options = { logSeverityLevel: 3, ...session };
   const running = await ort.InferenceSession.create(withoutDefaults(bytes), options);
-  return new Model(running, ort.Tensor, source, target, settingsOf(config));
+  const model = new Model(running, ort.Tensor, source, target, settingsOf(config));
+  if (LIST in manifest.files) model.shortlist = new Shortlist(await whole(LIST), source.size, target.size);
+  return model;
 }
 
 export class Model {
@@ -50,14 +56,15 @@ export class Model {
     Object.assign(this, { session, Tensor, source, target });
     this.settings = config.search; // the defaults of predict
     this.reversed = config.data?.reverse_source ?? false;
+    this.shortlist = null; // what a search with `shortlist` keeps to
   }
 
   /**
    * One prediction a text, in order; an empty text gets an empty one.
    *
    * `settings` are those of Seqloom's search, by the same names: beam, n_best, length_penalty, alpha, min_length,
-   * no_repeat_ngram, exhaustive, max_length_ratio, max_length_extra, max_source_length, batch; besides them `prefix`,
-   * what every output begins with, and `tags`, those of the sources.
+   * no_repeat_ngram, exhaustive, max_length_ratio, max_length_extra, max_source_length, batch, shortlist; besides them
+   * `prefix`, what every output begins with, and `tags`, those of the sources.
    */
   async predict(texts, settings = {}) {
     const chosen = { ...this.settings, ...settings };
@@ -69,6 +76,10 @@ export class Model {
       const kinds = Object.keys(OFFSETS).join(", ");
       throw new Error(`length_penalty must be one of ${kinds}, not ${chosen.length_penalty}`);
     }
+    if (chosen.shortlist && !this.shortlist) {
+      throw new Error("search.shortlist needs a list of candidates, and the model has none");
+    }
+    if (chosen.shortlist && !this.narrows) throw new Error("the graph has no inputs for search.shortlist");
     const encoded = texts.map((text) => this.encode(text, chosen));
     const results = encoded.map(() => ({ ...NOTHING }));
     for (const rows of batches(encoded, chosen)) {
@@ -93,10 +104,12 @@ export class Model {
     const source = new BigInt64Array(sources.length * width);
     sources.forEach((ids, row) => [...ids, EOS].forEach((id, place) => (source[row * width + place] = BigInt(id))));
     const lengths = sources.map((ids) => ids.length + 1);
+    const prefix = settings.prefix ? this.target.encode(settings.prefix) : [];
     const outputs = await this.session.run({
       source: new this.Tensor("int64", source, [sources.length, width]),
       source_lengths: this.whole(lengths, [sources.length]),
       ...this.numbers(settings),
+      ...this.words(sources.map((ids) => [...ids, EOS]), prefix, settings),
     });
     const values = Object.fromEntries(Object.entries(outputs).map(([name, tensor]) => [name, tensor.data]));
     const [, count, steps] = outputs.tokens.dims;
@@ -125,7 +138,6 @@ export class Model {
 
   /** The settings as the graph's inputs. */
   numbers(settings) {
-    const prefix = settings.prefix ? this.target.encode(settings.prefix) : [];
     const alpha = settings.length_penalty === "none" ? 0 : settings.alpha;
     const real = (value) => new this.Tensor("float32", Float32Array.of(value), []);
     const whole = (value) => this.whole([Number(value)], []);
@@ -139,9 +151,22 @@ export class Model {
       exhaustive: whole(settings.exhaustive),
       max_length_ratio: real(settings.max_length_ratio),
       max_length_extra: whole(settings.max_length_extra),
-      prefix: this.whole(prefix.length ? prefix : [0], [1, Math.max(1, prefix.length)]),
-      prefix_lengths: this.whole([prefix.length], [1]),
     };
+  }
+
+  /** What every output begins with and, where the graph asks for them, the words that it is searched among. */
+  words(sources, prefix, { shortlist }) {
+    const few = shortlist ? this.shortlist.words(sources, prefix) : { words: [], open: new Float32Array(0), prefix };
+    const begin = few.prefix.length ? few.prefix : [0], rows = shortlist ? sources.length : 1;
+    const inputs = { prefix: this.whole(begin, [1, begin.length]), prefix_lengths: this.whole([prefix.length], [1]) };
+    if (!this.narrows) return inputs;
+    const open = new this.Tensor("float32", few.open, [rows, few.words.length]);
+    return { ...inputs, words: this.whole(few.words, [few.words.length]), open };
+  }
+
+  /** Whether the graph has inputs for a shortlist, as those of large vocabularies have. */
+  get narrows() {
+    return this.session.inputNames.includes("words");
   }
 
   whole(values, shape) {
