@@ -1,4 +1,5 @@
-// node predict.js MODEL [beam]: answers each line of standard input, with its score and the tokens it looked at most.
+// node predict.js MODEL [beam] [graph]: answers each line of standard input, with its score, two further answers, and
+// the token that each of its own looked at most.
 
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -6,15 +7,15 @@ import { createInterface } from "node:readline";
 import * as ort from "onnxruntime-node";
 import { load } from "../../web/seqloom/model.js";
 
-const [folder, beam = 5] = process.argv.slice(2);
+const [folder, beam = 5, graph] = process.argv.slice(2);
 if (!folder) {
-  console.error("usage: node predict.js MODEL [beam] < lines");
+  console.error("usage: node predict.js MODEL [beam] [model.int8.onnx] < lines");
   process.exit(2);
 }
 
-// the folder is all that is needed: manifest.json, config.toml, tokenizer*.json, model.onnx
+// the folder is all that is needed: manifest.json, config.toml, tokenizer*.json, model.onnx or model.int8.onnx
 const read = async (name) => new Uint8Array(await readFile(join(folder, name)));
-const model = await load(read, ort, { session: { intraOpNumThreads: 1 } });
+const model = await load(read, ort, { graph, session: { intraOpNumThreads: 1 } });
 
 for await (const line of createInterface({ input: process.stdin })) {
   const [answer] = await model.predict([line], { beam: Number(beam), n_best: Math.min(3, beam) });
