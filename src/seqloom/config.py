@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
+from itertools import pairwise
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
-import tomlkit
 from pydantic import BaseModel, BeforeValidator, ConfigDict, SerializeAsAny, ValidationError
 from pydantic.fields import FieldInfo
-from tomlkit.items import Table
 
 from seqloom.errors import ConfigError, suggestion
+
+if TYPE_CHECKING:
+    from tomlkit import TOMLDocument
+    from tomlkit.items import Table
 
 S = TypeVar("S", bound="Section")
 Settings = Mapping[str, Any] | Iterable[str]
@@ -28,7 +31,6 @@ class Section(BaseModel):
     model_config = ConfigDict(
         frozen=True,
         extra="forbid",
-        use_attribute_docstrings=True,
         validate_default=True,
         coerce_numbers_to_str=True,  # `--set data.source=2` names a column
     )
@@ -142,9 +144,30 @@ def laid_over(values: Mapping[str, Any], settings: Settings) -> dict[str, Any]:
 
 def to_toml(section: Section, *, comments: bool = False) -> str:
     """The section as TOML that reads back equal; with `comments`, each setting's sentence stands above it."""
+    import tomlkit  # noqa: PLC0415 - reading settings is quicker without it
+
     document = tomlkit.document()
     _fill(document, section, comments)
     return tomlkit.dumps(document)
+
+
+def sentences(section: type[Section]) -> dict[str, str]:
+    """The sentence under each field, read from the source of the class and of those that it builds upon."""
+    import ast  # noqa: PLC0415 - few ask for it
+    import inspect  # noqa: PLC0415
+    import textwrap  # noqa: PLC0415
+
+    found: dict[str, str] = {}
+    for base in reversed(section.__mro__):
+        if base is Section or not issubclass(base, Section):
+            continue
+        (definition,) = ast.parse(textwrap.dedent(inspect.getsource(base))).body
+        assert isinstance(definition, ast.ClassDef)
+        for field, below in pairwise(definition.body):
+            match field, below:
+                case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(text))):
+                    found[name] = " ".join(text.split())
+    return found
 
 
 def differences(first: Any, second: Any, key: tuple[str, ...] = ()) -> list[tuple[tuple[str, ...], Any, Any]]:
@@ -166,13 +189,16 @@ def _toml_value(text: str) -> Any:
         return text  # a bare word is a string
 
 
-def _fill(table: tomlkit.TOMLDocument | Table, section: Section, comments: bool) -> None:
+def _fill(table: TOMLDocument | Table, section: Section, comments: bool) -> None:
+    import tomlkit  # noqa: PLC0415
+
     fields = type(section).model_fields
+    said = sentences(type(section)) if comments else {}
     simple = [name for name in fields if not isinstance(getattr(section, name), Section)]
     for name in simple:
         value = getattr(section, name)
         if comments:
-            _comment(table, fields[name])
+            _comment(table, said.get(name, ""), fields[name])
         if value is None:
             if comments:
                 table.add(tomlkit.comment(f"{name} = (not set)"))
@@ -184,14 +210,15 @@ def _fill(table: tomlkit.TOMLDocument | Table, section: Section, comments: bool)
             child = tomlkit.table()
             if comments:
                 table.add(tomlkit.nl())
-                _comment(table, fields[name])
+                _comment(table, said.get(name, ""), fields[name])
             _fill(child, inner, comments)
             table.add(name, child)
 
 
-def _comment(table: tomlkit.TOMLDocument | Table, field: FieldInfo) -> None:
+def _comment(table: TOMLDocument | Table, text: str, field: FieldInfo) -> None:
+    import tomlkit  # noqa: PLC0415
+
     choices = [str(choice) for choice in get_args(field.annotation) if isinstance(choice, str)]
-    text = " ".join((field.description or "").split())
     if choices:
         text = f"{text} One of: {', '.join(choices)}."
     for chooser in field.metadata:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Protocol, TypeVar
@@ -167,6 +166,8 @@ def _each(work: Callable[[T], R], items: Sequence[T], threads: int) -> Iterator[
     if min(threads, len(items)) < 2:
         yield from map(work, items)
         return
+    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - which takes a while
+
     pool = ThreadPoolExecutor(min(threads, len(items)))
     try:
         yield from pool.map(work, items)

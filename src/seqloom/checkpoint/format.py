@@ -19,8 +19,8 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
-from importlib.metadata import version
+from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +44,13 @@ GRAPH_INT8 = "model.int8.onnx"
 REQUIRED = (CONFIG, WEIGHTS, METRICS)
 
 
+@cache
+def _installed() -> str:
+    from importlib.metadata import version  # noqa: PLC0415 - who reads a folder need not know
+
+    return version("seqloom")
+
+
 @dataclass(frozen=True)
 class FileRecord:
     """What the manifest knows of one file."""
@@ -65,7 +72,7 @@ class Manifest:
 
     files: Mapping[str, FileRecord]
     format_version: int = FORMAT_VERSION
-    package_version: str = version("seqloom")
+    package_version: str = field(default_factory=_installed)
 
     def to_json(self) -> str:
         """The text of manifest.json."""

@@ -1,4 +1,8 @@
-"""Files → batches. Torch is imported by `data.batch` and `data.loader` only, Arrow where a corpus or table is read."""
+"""Files → batches.
+
+Torch is imported by `data.batch` and `data.loader` only, Arrow where a corpus or table is read, a reader of files where
+there is one to read.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from seqloom.data.config import DataConfig
 from seqloom.data.examples import Example, Origin, Source, group_by_source
-from seqloom.data.readers import BadLine, ReadReport, read_examples, read_sources
 from seqloom.data.survey import Survey, survey
 from seqloom.lazy import lazily
 
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
     from seqloom.data.findings import inspection_values
     from seqloom.data.inspection import Inspection, inspect
     from seqloom.data.mixing import Mix, mix_of
+    from seqloom.data.readers import BadLine, ReadReport, read_examples, read_sources
 else:
     __getattr__ = lazily(
         __name__,
@@ -42,6 +46,7 @@ else:
             "inspect": "seqloom.data.inspection",
             "Mix": "seqloom.data.mixing",
             "mix_of": "seqloom.data.mixing",
+            **dict.fromkeys(("BadLine", "ReadReport", "read_examples", "read_sources"), "seqloom.data.readers"),
         },
     )
 
