@@ -142,7 +142,7 @@ def test_tables_of_text_need_no_further_package(exported_folder: Path, tmp_path:
 @pytest.mark.parametrize("window", [1, 3])
 def test_answers_come_while_the_pipe_is_open(exported_folder: Path, window: int) -> None:
     """Each window is answered before the next line is written; a pipe that closes ends the last one."""
-    command = [sys.executable, "-c", COMMAND, "predict", str(exported_folder), f"--window={window}"]
+    command = [sys.executable, "-c", COMMAND, "predict", str(exported_folder), "--engine=onnx", f"--window={window}"]
     pipe = subprocess.PIPE
     with subprocess.Popen(command, stdin=pipe, stdout=pipe, encoding="utf-8", env=ENVIRONMENT) as process:
         assert process.stdin is not None
@@ -159,7 +159,7 @@ def test_answers_come_while_the_pipe_is_open(exported_folder: Path, window: int)
 
 def test_a_long_stream_is_answered_before_it_ends(exported_folder: Path) -> None:
     """By default 1,024 lines at a time, whoever reads or writes."""
-    command = [sys.executable, "-c", COMMAND, "predict", str(exported_folder), "--beam=1"]
+    command = [sys.executable, "-c", COMMAND, "predict", str(exported_folder), "--engine=onnx", "--beam=1"]
     pipe = subprocess.PIPE
     with subprocess.Popen(command, stdin=pipe, stdout=pipe, encoding="utf-8", env=ENVIRONMENT) as process:
         assert process.stdin is not None
