@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, get_args
@@ -151,7 +152,8 @@ def to_toml(section: Section, *, comments: bool = False) -> str:
     return tomlkit.dumps(document)
 
 
-def sentences(section: type[Section]) -> dict[str, str]:
+@cache
+def sentences(section: type[Section]) -> Mapping[str, str]:
     """The sentence under each field, read from the source of the class and of those that it builds upon."""
     import ast  # noqa: PLC0415 - few ask for it
     import inspect  # noqa: PLC0415
