@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Container, Iterable, Mapping, Sequence
-from itertools import chain
 
 import numpy as np
 import onnx
@@ -132,17 +131,16 @@ def _loop(
 
 
 def _lengths(pieces: dict[str, Piece], decoder: Sequence[str]) -> dict[Axis, Axis]:
-    """Axes in the loop that keep their length, all but that of sentences, and axes outside that have the same."""
-    lengths = {(f"step.{name}", axis): (name, axis) for name in (*SEARCHED, *decoder) for axis in (1, 2)}
-    lengths["step.weights", 2] = "source", 1
-    for each in pieces.keys() & {f"{prefix}{kind}" for prefix in ("", "listed.") for kind in KINDS}:
-        words = "words" if each.startswith("listed.") else "model.decoder.readout.bias"
-        lengths |= {(f"{each}.log_probs", 1): ("live.scores", 1), (f"{each}.log_probs", 2): (words, 0)}
-        made = (f"{each}.present.{name}" for name in FINISHED), (f"{each}.searched.{name}" for name in SEARCHED)
-        names = (*FINISHED, *SEARCHED)
-        lengths |= {(x, axis): (name, axis) for x, name in zip(chain(*made), names, strict=True) for axis in (1, 2)}
-        lengths[f"{each}.searched.places", 1] = "live.scores", 1
-    return lengths
+    """Axes in the loop that keep their length, all but those of sentences, and axes outside that have the same."""
+    same = {f"step.{name}": name for name in (*SEARCHED, *decoder)}
+    lengths: dict[Axis, Axis] = {("step.weights", 2): ("source", 1)}
+    for kind in pieces.keys() & {f"{prefix}{kind}" for prefix in ("", "listed.") for kind in KINDS}:
+        same |= {f"{kind}.present.{name}": name for name in FINISHED}
+        same |= {f"{kind}.searched.{name}": name for name in SEARCHED}
+        same[f"{kind}.searched.places"] = "live.scores"
+        words = "words" if kind.startswith("listed.") else "model.decoder.readout.bias"
+        lengths |= {(f"{kind}.log_probs", 1): ("live.scores", 1), (f"{kind}.log_probs", 2): (words, 0)}
+    return lengths | {(inside, axis): (outside, axis) for inside, outside in same.items() for axis in (1, 2)}
 
 
 _Branch = tuple[list[onnx.NodeProto], list[str]]

@@ -8,7 +8,7 @@ import numpy as np
 import onnx
 
 from seqloom.export.constants import Constants, plain_product, turned
-from seqloom.export.pieces import graph_nodes, inner_graphs
+from seqloom.export.pieces import given_away, graph_nodes
 
 OUTSIDE = onnx.NodeProto()
 """Stands for a reader outside of a graph, or for none."""
@@ -79,8 +79,7 @@ def _readers(graph: onnx.GraphProto) -> dict[str, list[onnx.NodeProto]]:
     for node in graph_nodes(graph.node):
         for name in node.input:
             readers.setdefault(name, []).append(node)
-    inner = (each for node in graph_nodes(graph.node) for each in inner_graphs(node))
-    for name in (value.name for each in (graph, *inner) for value in each.output):
+    for name in given_away(graph):
         readers.setdefault(name, []).append(OUTSIDE)
     return readers
 

@@ -105,13 +105,17 @@ def inner_graphs(node: onnx.NodeProto) -> list[onnx.GraphProto]:
     return [attribute.g for attribute in node.attribute if attribute.HasField("g")]
 
 
+def given_away(graph: onnx.GraphProto) -> set[str]:
+    """The outputs of a graph and of all graphs within it."""
+    inner = (each for node in graph_nodes(graph.node) for each in inner_graphs(node))
+    return {value.name for each in (graph, *inner) for value in each.output}
+
+
 def drop_unread(graph: onnx.GraphProto) -> None:
     """Takes out the nodes of a graph, not those of graphs within it, whose results nobody reads."""
+    results = given_away(graph)
     while True:
-        read = {value.name for value in graph.output} | {
-            name for node in graph_nodes(graph.node) for name in node.input
-        }
-        read |= {value.name for node in graph_nodes(graph.node) for each in inner_graphs(node) for value in each.output}
+        read = results.union(name for node in graph_nodes(graph.node) for name in node.input)
         kept = [node for node in graph.node if read.intersection(node.output)]
         if len(kept) == len(graph.node):
             return

@@ -8,7 +8,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, numpy_helper
 
-from seqloom.export.pieces import drop_unread, graph_nodes, inner_graphs
+from seqloom.export.pieces import drop_unread, given_away, graph_nodes, inner_graphs
 
 INFERRED = numpy_helper.from_array(np.array([-1]), "inferred")
 
@@ -21,8 +21,10 @@ def infer_lengths(graph: onnx.GraphProto, constants: Mapping[str, TensorProto]) 
     for inner in (each for node in graph.node for each in inner_graphs(node)):
         infer_lengths(inner, constants)
     makers = {name: node for node in graph.node for name in node.output}
+    results = given_away(graph)
     for node in graph.node:
-        if node.op_type != "Concat" or any(_inferred(name, constants) for name in node.input):
+        inferred = any(_inferred(name, constants) for name in node.input)
+        if node.op_type != "Concat" or inferred or node.output[0] in results:
             continue
         readers = [each for each in graph_nodes(graph.node) if node.output[0] in each.input]
         if all(each.op_type == "Reshape" and each.input[1] == node.output[0] for each in readers):
