@@ -16,7 +16,7 @@ import seqloom
 from exporting import listed
 from seqloom import loading
 from seqloom.api import Model
-from seqloom.checkpoint.format import GRAPH, GRAPH_INT8, WEIGHTS, FileRecord
+from seqloom.checkpoint.format import FORMAT_VERSION, GRAPH, GRAPH_INT8, MANIFEST, WEIGHTS, FileRecord
 from seqloom.runtime import OnnxEngine, RuntimeModel, load_graph
 
 SLOW_TO_LOAD = 0.5
@@ -61,6 +61,15 @@ def test_a_folder_of_a_graph_alone_is_enough(copy: Path) -> None:
     model: Any = seqloom.load(copy)
     assert isinstance(model, RuntimeModel)
     assert model.predict("dab")[0].text == "dab"
+
+
+@pytest.mark.parametrize("engine", ["auto", "torch", "onnx"])
+def test_a_folder_of_an_older_version_is_refused_by_every_engine(engine: str, copy: Path) -> None:
+    path = copy / MANIFEST
+    path.write_text(path.read_text().replace(f'"format_version": {FORMAT_VERSION}', '"format_version": 1'))
+    said = refused(copy, engine=engine)
+    assert said.startswith(f"{path}: must have format version {FORMAT_VERSION}, not 1")
+    assert "hint: train it again" in said
 
 
 def test_int8_is_taken_where_it_is_asked_for_or_alone(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:

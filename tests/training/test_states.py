@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import pytest
 from reversal import begin_run, same_weights
 
+from seqloom.checkpoint.format import FileRecord
 from seqloom.checkpoint.seal import SEAL
 from seqloom.errors import ModelFolderError
 from seqloom.training.reports import FinishReport, NoticeReport, Report, ResumeReport, StepReport
+from seqloom.training.state import STATE, STATE_FORMAT
 
 SETTINGS: dict[str, Any] = {
     "log_every": 1,
@@ -133,6 +136,22 @@ def test_whole_states_from_elsewhere_are_recognised(runs: tuple[Path, dict[str, 
         said = resumed(output, settings)
         assert state_of(said) == BEFORE
         assert "another run's" in notices(said) or "the one after update 6" in notices(said)
+
+
+def test_states_of_another_version_are_refused(runs: tuple[Path, dict[str, Any]], tmp_path: Path) -> None:
+    folder, settings = runs
+    output = tmp_path / "run"
+    shutil.copytree(folder / "cut", output)
+    for state in (output / "resume" / "states").iterdir():
+        path = state / STATE
+        values = {**json.loads(path.read_text(encoding="utf-8")), "state_format": STATE_FORMAT - 1}
+        path.write_text(json.dumps(values), encoding="utf-8")
+        seal = json.loads((state / SEAL).read_text(encoding="utf-8"))
+        (state / SEAL).write_text(json.dumps({**seal, STATE: asdict(FileRecord.of(path))}), encoding="utf-8")
+    with pytest.raises(ModelFolderError) as caught:
+        resumed(output, settings)
+    assert f"must have state format {STATE_FORMAT}, not {STATE_FORMAT - 1}: another version" in caught.value.message
+    assert "--overwrite" in str(caught.value.hint)
 
 
 def test_after_a_damaged_state_the_run_ends_as_the_unbroken_one(

@@ -15,6 +15,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 import seqloom
 from seqloom.api import Model
+from seqloom.checkpoint import FORMAT_VERSION
 from seqloom.checkpoint.shortlist import shortlist_writer
 from seqloom.data.padding import padded_sources
 from seqloom.search import Shortlist
@@ -111,9 +112,15 @@ def test_altered_files_are_refused(node: str, folder: Path) -> None:
     assert loaded(node, folder) == {
         "error": f"tokenizer.target.json must have {size} bytes, as manifest.json says, not {size + 1}"
     }
+
+
+@pytest.mark.parametrize(("version", "hint"), [(1, "train the model again"), (FORMAT_VERSION + 1, "take a newer page")])
+def test_folders_of_another_version_are_refused(version: int, hint: str, node: str, folder: Path) -> None:
     manifest = json.loads((folder / "manifest.json").read_text())
-    (folder / "manifest.json").write_text(json.dumps({**manifest, "format_version": 2}))
-    assert "must be of the format seqloom-model 1, not seqloom-model 2" in loaded(node, folder)["error"]
+    (folder / "manifest.json").write_text(json.dumps({**manifest, "format_version": version}))
+    error = loaded(node, folder)["error"]
+    assert f"must be of the format seqloom-model {FORMAT_VERSION}, not seqloom-model {version}" in error
+    assert hint in error
 
 
 @pytest.mark.parametrize(("frequent", "prefix"), [(0, []), (7, [9]), (300, [300, 5])])

@@ -4,7 +4,7 @@ import { withoutDefaults } from "./onnx.js";
 import { Shortlist } from "./shortlist.js";
 import { EOS, SPECIAL_TOKENS, Tokenizer } from "./tokenizer.js";
 
-const FORMAT = "seqloom-model", VERSION = 1;
+const FORMAT = "seqloom-model", VERSION = 2;
 const TOKENS = 16_384; // padded source tokens of a batch times its beam: a bound on memory
 const NOTHING = {
   text: "",
@@ -31,7 +31,8 @@ export async function load(read, ort, { graph, session = {} } = {}) {
   const manifest = JSON.parse(decoder.decode(await read("manifest.json")));
   if (manifest.format !== FORMAT || manifest.format_version !== VERSION) {
     const came = `${manifest.format} ${manifest.format_version}`;
-    throw new Error(`manifest.json must be of the format ${FORMAT} ${VERSION}, not ${came}`);
+    const hint = manifest.format_version < VERSION ? "train the model again and export it" : "take a newer page";
+    throw new Error(`manifest.json must be of the format ${FORMAT} ${VERSION}, not ${came}: ${hint}`);
   }
   graph ??= GRAPHS.find((name) => name in manifest.files) ?? GRAPHS[0];
   const whole = async (name) => {

@@ -27,7 +27,8 @@ from typing import Any
 from seqloom.errors import ModelFolderError
 
 FORMAT = "seqloom-model"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+"""Since 2 embeddings and the matrix of general attention are held in another scale: weights of 1 would mislead."""
 
 MANIFEST = "manifest.json"
 CONFIG = "config.toml"
@@ -93,7 +94,7 @@ class Manifest:
             raise ModelFolderError(
                 f"must have format version {FORMAT_VERSION}, not {found!r} (seqloom {values.get('package_version')})",
                 where=where,
-                hint="install the version of seqloom that wrote it, or a newer one",
+                hint=_other_version(found),
             )
         try:
             files = {
@@ -106,6 +107,13 @@ class Manifest:
             if Path(name).name != name:
                 raise ModelFolderError(f"a manifest names files of its own folder only, not {name!r}", where=where)
         return cls(files, FORMAT_VERSION, str(values.get("package_version", "")))
+
+
+def _other_version(found: Any) -> str:
+    """What to do with a folder of another version."""
+    if isinstance(found, int) and found < FORMAT_VERSION:
+        return "train it again: since then embeddings and general attention hold their weights in another scale"
+    return "install the version of seqloom that wrote it, or a newer one"
 
 
 def read_json_object(text: str, where: str) -> dict[str, Any]:

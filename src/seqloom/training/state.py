@@ -40,7 +40,8 @@ from seqloom.training.averaging import Weights
 from seqloom.training.progress import Progress
 from seqloom.training.randomness import generator_states, restore_generators
 
-STATE_FORMAT = 2
+STATE_FORMAT = 3
+"""Goes up with the version of model folders where weights change their meaning."""
 STATE = "state.json"
 
 
@@ -189,7 +190,10 @@ class StateStore:
         values = read_json_object(path.read_text(encoding="utf-8"), str(path))
         if values.get("state_format") != STATE_FORMAT:
             found = values.get("state_format")
-            raise ModelFolderError(f"must have state format {STATE_FORMAT}, not {found!r}", where=str(path))
+            raise ModelFolderError(
+                f"must have state format {STATE_FORMAT}, not {found!r}: another version of seqloom saved it",
+                where=str(path),
+            )
         progress = values["progress"]
         if values["run"] != self.identity.run:
             raise ModelFolderError("the state is another run's", where=str(folder))
