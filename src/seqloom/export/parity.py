@@ -13,7 +13,7 @@ from seqloom.export.trace import graph_of
 from seqloom.model import Seq2Seq
 from seqloom.search import Hypothesis, ModelStepper, SearchConfig
 from seqloom.search import search as find
-from seqloom.search.rules import settings_of
+from seqloom.search.asked import asked
 
 SIZES = ((1, 1), (5, 11), (2, 23))
 SEARCHES = (SearchConfig(beam=1), SearchConfig(beam=3, n_best=2), SearchConfig(beam=2, no_repeat_ngram=2, min_length=3))
@@ -78,11 +78,8 @@ def _sources(size: int, sentences: int, length: int) -> tuple[Tensor, Tensor]:
 def _answers(
     session: onnxruntime.InferenceSession, source: Tensor, lengths: Tensor, config: SearchConfig
 ) -> dict[str, np.ndarray]:
-    settings = settings_of(config, torch.device("cpu"))._asdict()
-    feed = {"source": source, "source_lengths": lengths, "beam": torch.tensor(config.beam), **settings}
     names = [output.name for output in session.get_outputs()]
-    found = session.run(names, {name: value.numpy() for name, value in feed.items()})
-    return dict(zip(names, found, strict=True))
+    return dict(zip(names, session.run(names, asked(source.numpy(), lengths.numpy(), config)), strict=True))
 
 
 def _compare(found: dict[str, np.ndarray], wanted: list[list[Hypothesis]]) -> None:

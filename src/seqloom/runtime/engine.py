@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from seqloom.errors import DependencyError, ModelFolderError
 from seqloom.search import Hypothesis, SearchConfig, Shortlist
+from seqloom.search.asked import asked
 from seqloom.search.hypothesis import Found
 from seqloom.search.shortlist import open_words
 
@@ -45,19 +46,8 @@ class OnnxEngine:
         alignments: bool = False,
     ) -> list[list[Hypothesis]]:
         """The best outputs of each row."""
-        numbers = {
-            "beam": config.beam,
-            **config.numbers(),
-            "max_length_ratio": config.max_length_ratio,
-            "max_length_extra": config.max_length_extra,
-        }
         feed = {
-            "source": source,
-            "source_lengths": lengths,
-            **{
-                name: np.array(value, np.float32 if isinstance(value, float) else np.int64)
-                for name, value in numbers.items()
-            },
+            **asked(source, lengths, config),
             "prefix": np.array([[*prefix] or [0]], np.int64),
             "prefix_lengths": np.array([len(prefix)], np.int64),
         }
