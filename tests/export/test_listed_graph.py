@@ -1,0 +1,184 @@
+"""A graph with a shortlist, from folder to answers: with the list PyTorch's, without it as if the graph had none."""
+
+from __future__ import annotations
+
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import numpy as np
+import pytest
+import torch
+
+import seqloom
+from exporting import listed as put_into_manifest
+from seqloom.answers import Answers
+from seqloom.api import Model
+from seqloom.checkpoint import ModelFolder, load_model, save_model
+from seqloom.checkpoint.format import GRAPH, FileRecord
+from seqloom.config import build
+from seqloom.export import export_model, trace
+from seqloom.model import Seq2Seq
+from seqloom.prediction import Prediction
+from seqloom.runtime import RuntimeModel
+from seqloom.search import SearchConfig, Shortlist
+from seqloom.search.scores import FEW
+from seqloom.text import TextConfig, TokenizerConfig, train_tokenizers
+from seqloom.text.special import EOS, UNK
+from seqloom.training.config import RunConfig
+
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("unchecked_shapes")]
+SOURCES, TARGETS, CANDIDATES, FREQUENT = 40, FEW + 77, 9, 25
+WIDTH = 64
+"""The least whose products get weights of 8 bits."""
+SETTINGS: dict[str, Any] = {
+    "model": {"embedding": WIDTH, "hidden": WIDTH, "encoder": {"layers": 1}, "decoder": {"layers": 1}},
+    "search": {"max_length_ratio": 1, "max_length_extra": 3, "beam": 4},
+}
+CHANCE = np.random.default_rng(5)
+LINES = [" ".join(f"s{word}" for word in CHANCE.integers(0, SOURCES, size)) for size in (1, 1, 2, 3, 4, 6, 9, 13)]
+LINES += ["", "s3 what s4", "nothing", " ".join(f"s{word}" for word in range(SOURCES))]
+Asked = dict[str, Any]
+ASKED: dict[str, Asked] = {
+    "greedy": {"beam": 1},
+    "beam": {},
+    "n-best": {"n_best": 3},
+    "wide": {"beam": 12, "n_best": 12},
+    "exhaustive": {"beam": 3, "n_best": 3, "search.exhaustive": True},
+    "shortest length": {"n_best": 2, "search.min_length": 6},
+    "shortest length greedy": {"beam": 1, "search.min_length": 5},
+    "prefix": {"n_best": 2, "prefix": "t7 t1000"},
+    "prefix greedy": {"beam": 1, "prefix": "t1050"},
+    "no repeats": {"n_best": 3, "search.no_repeat_ngram": 2},
+    "no repeats greedy": {"beam": 1, "search.no_repeat_ngram": 1},
+    "all rules": {"n_best": 2, "prefix": "t7", "search.min_length": 4, "search.no_repeat_ngram": 1},
+}
+
+
+def network() -> Seq2Seq:
+    """Sure of its words, and ready to end: no two of its answers are worth the same."""
+    torch.manual_seed(0)
+    config = build(RunConfig, SETTINGS).model
+    model = Seq2Seq(config, 4 + SOURCES, 4 + TARGETS).eval()
+    with torch.no_grad():
+        for weight in model.parameters():
+            weight.add_(torch.randn_like(weight), alpha=0.2)
+        model.decoder.readout.weight.mul_(4.0)
+        model.decoder.readout.bias[EOS] += 5.0
+        model.decoder.readout.bias[UNK] -= 40.0  # no word of a prefix
+    return model
+
+
+def write_folder(folder: Path) -> None:
+    """A model of more target words than a search looks through in one round, with a list that was drawn."""
+    words = TokenizerConfig(kind="word")
+    pairs = [(f"s{number % SOURCES}", f"t{number}") for number in range(TARGETS)]
+    source, target = train_tokenizers(pairs, TextConfig(source=words, target=words))
+    assert (source.size, target.size) == (4 + SOURCES, 4 + TARGETS)
+    chance = np.random.default_rng(1)
+    candidates = chance.integers(4, target.size, (source.size, CANDIDATES), dtype=np.int32)
+    candidates[: UNK + 1] = 0
+    frequent = chance.choice(np.arange(4, target.size, dtype=np.int32), FREQUENT, replace=False)
+    chosen = Shortlist(candidates, frequent, target.size)
+    save_model(folder, ModelFolder(network(), source, target, build(RunConfig, SETTINGS), {}, chosen))
+
+
+def unlisted_graph(folder: Path) -> bytes:
+    """The graph of a folder's model as one of a vocabulary too small for a list."""
+    with mock.patch.object(trace, "FEW", 10**9):
+        content: bytes = trace.graph_of(load_model(folder).model, SearchConfig()).SerializeToString()
+    return content
+
+
+@dataclass(frozen=True)
+class Engines:
+    """One model, and how it answers."""
+
+    torch: Model
+    float32: RuntimeModel
+    int8: RuntimeModel
+    unlisted: RuntimeModel
+
+
+@pytest.fixture(scope="module")
+def engines(tmp_path_factory: pytest.TempPathFactory, tracer: ProcessPoolExecutor) -> Engines:
+    folder, plain = (tmp_path_factory.mktemp("listed") / name for name in ("model", "plain"))
+    for each in (folder, plain):
+        write_folder(each)
+    tracer.submit(export_model, folder).result()
+    tracer.submit(export_model, folder, int8=True).result()
+    (plain / GRAPH).write_bytes(tracer.submit(unlisted_graph, plain).result())
+    put_into_manifest(plain, {GRAPH: FileRecord.of(plain / GRAPH)})
+    loaded: dict[str, Any] = {
+        "torch": seqloom.load(folder, engine="torch"),
+        "float32": seqloom.load(folder, engine="onnx", int8=False),
+        "int8": seqloom.load(folder, engine="onnx", int8=True),
+        "unlisted": seqloom.load(plain, engine="onnx"),
+    }
+    return Engines(**loaded)
+
+
+def answers(model: Answers, asked: Asked, lines: list[str] = LINES, *, listed: bool = True) -> list[Prediction]:
+    asked = {**asked, "search.shortlist": listed}
+    prefix = asked.pop("prefix", "")
+    width = {name: asked.pop(name) for name in ("beam", "n_best") if name in asked}
+    return list(model.with_settings(asked, **width).stream(lines, alignments=True, prefix=prefix))
+
+
+def assert_same(found: list[Prediction], wanted: list[Prediction], tolerance: float = 1e-4) -> None:
+    assert len(found) == len(wanted)
+    for own, other in zip(found, wanted, strict=True):
+        assert (own.text, own.source_tokens, own.target_tokens) == (
+            other.text,
+            other.source_tokens,
+            other.target_tokens,
+        )
+        assert own.score == pytest.approx(other.score, abs=tolerance)
+        assert own.token_log_probs == pytest.approx(other.token_log_probs, abs=tolerance)
+        if own.alignment is None or other.alignment is None:
+            assert own.alignment is other.alignment
+        else:
+            np.testing.assert_allclose(own.alignment, other.alignment, atol=tolerance)
+        assert_same(list(own.alternatives), list(other.alternatives), tolerance)
+
+
+def everything(found: list[Prediction]) -> list[Prediction]:
+    return [each for best in found for each in (best, *best.alternatives)]
+
+
+@pytest.mark.parametrize("asked", ASKED.values(), ids=ASKED)
+def test_with_a_list_the_graph_answers_as_pytorch_does(engines: Engines, asked: Asked) -> None:
+    found = answers(engines.float32, asked)
+    assert_same(found, answers(engines.torch, asked))
+    assert [each.text for each in found] != [each.text for each in answers(engines.torch, asked, listed=False)]
+    assert len(everything(found)) > len(LINES) * (asked.get("n_best", 1) - 1)
+
+
+@pytest.mark.parametrize("graph", ["float32", "int8"])
+@pytest.mark.parametrize("asked", ASKED.values(), ids=ASKED)
+def test_with_a_list_a_line_alone_is_a_line_among_others(engines: Engines, graph: str, asked: Asked) -> None:
+    """Alone it is searched in a smaller vocabulary."""
+    model: RuntimeModel = getattr(engines, graph)
+    together = answers(model, asked)
+    assert_same(together, [each for line in LINES for each in answers(model, asked, [line])])
+
+
+@pytest.mark.parametrize("asked", ASKED.values(), ids=ASKED)
+def test_without_the_list_the_graph_answers_as_one_that_has_none(engines: Engines, asked: Asked) -> None:
+    found = answers(engines.float32, asked, listed=False)
+    assert_same(found, answers(engines.unlisted, asked, listed=False), tolerance=0)
+    assert_same(found, answers(engines.torch, asked, listed=False))
+
+
+def test_of_8_bits_the_answers_are_worth_about_what_pytorch_says(engines: Engines) -> None:
+    """PyTorch is made to write the same words from the same list."""
+    found = answers(engines.int8, {"beam": 1})
+    for line, each in zip(LINES, found, strict=True):
+        (forced,) = answers(engines.torch, {"beam": 1, "prefix": each.text}, [line])
+        written = len(each.target_tokens)
+        assert forced.target_tokens[:written] == each.target_tokens
+        assert forced.token_log_probs[:written] == pytest.approx(each.token_log_probs[:written], abs=0.25)
+    same = [own.text == other.text for own, other in zip(found, answers(engines.torch, {"beam": 1}), strict=True)]
+    assert sum(same) > len(LINES) / 2
