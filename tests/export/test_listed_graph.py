@@ -6,7 +6,6 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from unittest import mock
 
 import numpy as np
 import pytest
@@ -19,7 +18,8 @@ from seqloom.api import Model
 from seqloom.checkpoint import ModelFolder, load_model, save_model
 from seqloom.checkpoint.format import GRAPH, FileRecord
 from seqloom.config import build
-from seqloom.export import export_model, trace
+from seqloom.export import export_model
+from seqloom.export.trace import graph_of
 from seqloom.model import Seq2Seq
 from seqloom.prediction import Prediction
 from seqloom.runtime import RuntimeModel
@@ -86,9 +86,8 @@ def write_folder(folder: Path) -> None:
 
 
 def unlisted_graph(folder: Path) -> bytes:
-    """The graph of a folder's model as one of a vocabulary too small for a list."""
-    with mock.patch.object(trace, "FEW", 10**9):
-        content: bytes = trace.graph_of(load_model(folder).model, SearchConfig()).SerializeToString()
+    """The graph of a folder's model that cannot be given a list."""
+    content: bytes = graph_of(load_model(folder).model, SearchConfig()).SerializeToString()
     return content
 
 
@@ -182,3 +181,14 @@ def test_of_8_bits_the_answers_are_worth_about_what_pytorch_says(engines: Engine
         assert forced.token_log_probs[:written] == pytest.approx(each.token_log_probs[:written], abs=0.25)
     same = [own.text == other.text for own, other in zip(found, answers(engines.torch, {"beam": 1}), strict=True)]
     assert sum(same) > len(LINES) / 2
+
+
+@pytest.mark.parametrize("beam", [1, 3])
+def test_one_row_of_open_words_is_everybodys(engines: Engines, beam: int) -> None:
+    session, chance = engines.float32.engine._session, np.random.default_rng(3)
+    source = np.append(chance.integers(4, 4 + SOURCES, (5, 4)), np.full((5, 1), EOS), axis=1)
+    opened = np.where(chance.random((1, 128)) < 0.3, -np.inf, 0).astype(np.float32)
+    fed = {"source": source, "source_lengths": np.full(5, 5), "beam": np.array(beam), "words": np.arange(128)}
+    one, each = (session.run(["scores", "tokens"], {**fed, "open": rows}) for rows in (opened, opened.repeat(5, 0)))
+    np.testing.assert_array_equal(one[0], each[0])
+    np.testing.assert_array_equal(one[1], each[1])

@@ -21,7 +21,8 @@ LOOPED = """
             goes = Identity (going)
             width = Shape <start = 1, end = 2> (now)
             rows = Shape <start = 0, end = 1> (now)
-            size = Mul (width, three)
+            times = Mul (width, three)
+            size = Reshape (times, unsaid)
             flat = Concat <axis = 0> (rows, size)
             table = Reshape (now, flat)
             doubled = Add (table, table)
@@ -73,15 +74,51 @@ def test_a_lighter_loop_makes_the_same(keeps_width: bool) -> None:
             np.testing.assert_array_equal(run(lighter, steps, x), run(model, steps, x))
 
 
-def test_lengths_are_asked_outside_and_the_dearest_is_inferred() -> None:
+def made(graph: onnx.GraphProto) -> dict[str, list[str]]:
+    """What each value is made of."""
+    return {name: list(node.input) for node in graph.node for name in node.output}
+
+
+def test_lengths_that_stay_are_asked_outside() -> None:
     lighter, body = lightened(parser.parse_model(LOOPED), keeps_width=True)
-    kinds = [node.op_type for node in body.node]
-    assert "Mul" not in kinds
-    assert kinds.count("Shape") == 1
-    outside = {name for node in lighter.graph.node if node.op_type != "Loop" for name in node.output}
-    assert {"width", "start"} <= outside
-    shapes = [node for node in body.node if node.op_type == "Concat"]
-    assert all(sum(name in (INFERRED.name, "unsaid") for name in node.input) <= 1 for node in shapes)
+    inside, outside = made(body), made(lighter.graph)
+    assert outside["width"] == ["x"]
+    assert {"size", "start"} <= outside.keys()
+    assert not {"width", "size", "start"} & inside.keys()
+    assert inside["rows"] == ["now"]
+
+
+def test_the_dearest_length_is_inferred() -> None:
+    lighter, body = lightened(parser.parse_model(LOOPED), keeps_width=False)
+    inside = made(body)
+    assert inside["flat"] == ["rows", INFERRED.name]
+    assert inside["short"] == ["rows", "unsaid"]
+    assert inside["again"] == [INFERRED.name, "width", "three"]
+    assert "size" not in inside | made(lighter.graph)
+
+
+READ_ELSEWHERE = """
+    <ir_version: 10, opset_import: ["" : 21]>
+    read (float[N,2,3] x, bool yes) => (float[M] y) <int64[2] both = {6, 1}> {
+        rows = Shape <start = 0, end = 1> (x)
+        pair = Shape <start = 1, end = 3> (x)
+        read_within = Concat <axis = 0> (rows, pair)
+        of_pair = Concat <axis = 0> (pair)
+        tables = Reshape (x, read_within)
+        rest = Reshape (x, of_pair)
+        y = If (yes) <
+            then_branch = one () => (float[M] length) { length = Cast <to = 1> (read_within) },
+            else_branch = two () => (float[M] sum) { sum = Sum (tables, rest) }
+        >
+    }
+"""
+
+
+def test_shapes_that_a_branch_reads_and_pairs_of_lengths_stay() -> None:
+    graph = parser.parse_model(READ_ELSEWHERE).graph
+    before = made(graph)
+    infer_lengths(graph, {})
+    assert made(graph) == before
 
 
 def test_a_shape_that_others_read_stays() -> None:

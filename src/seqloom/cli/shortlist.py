@@ -30,6 +30,8 @@ def shortlist(
     A search with search.shortlist=true writes no others, and is faster where the target vocabulary is large.
     """
     from seqloom.api import load
+    from seqloom.checkpoint import format as layout
+    from seqloom.checkpoint.reading import read_manifest
     from seqloom.checkpoint.shortlist import add_shortlist
     from seqloom.data import ReadReport, read_examples
     from seqloom.lexicon import CANDIDATES, FREQUENT
@@ -50,4 +52,6 @@ def shortlist(
         f"{len(learned.frequent)} for all; {path.stat().st_size / 1e6:.1f} MB",
         err=True,
     )
+    if not read_manifest(model).files.keys().isdisjoint((layout.GRAPH, layout.GRAPH_INT8)):
+        typer.echo(f"its graph is from before: seqloom export {shlex.quote(str(model))}", err=True)
     typer.echo(f"try it: echo ... | seqloom predict {shlex.quote(str(model))} --set search.shortlist=true", err=True)

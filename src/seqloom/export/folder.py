@@ -22,7 +22,7 @@ def export_model(folder: Path | str, output: Path | str | None = None, *, int8: 
 
     The float32 graph is compared with the model before it is written: tokens, scores and alignments of made-up sources
     at other sizes than those that were traced. `int8` rounds the weights to 8 bits, those of recurrences that float32
-    leaves to kernels, too. Returns the path of the graph.
+    leaves to kernels, too. A folder with a shortlist gets a graph that can be given one. Returns the path of the graph.
     Raises a `ConfigError` for a model that cannot be exported, which names what it is.
     """
     try:
@@ -36,10 +36,10 @@ def export_model(folder: Path | str, output: Path | str | None = None, *, int8: 
     if target != folder and target.exists() and any(target.iterdir()):
         raise ConfigError("the output folder must be new or empty", where=str(target), hint="name another one")
     search = build(SearchConfig, loaded.config.get("search", {}), where=str(folder / layout.CONFIG))
-    graph = checked_graph(loaded.model, search, fused=not int8)
+    records, copies = loaded.manifest.files, dict[str, Writer]()
+    graph = checked_graph(loaded.model, search, fused=not int8, listed=layout.SHORTLIST in records)
     name = layout.GRAPH_INT8 if int8 else layout.GRAPH
     content = (quantised(graph) if int8 else graph).SerializeToString()
-    records, copies = loaded.manifest.files, dict[str, Writer]()
     if target != folder:
         records = {each: record for each, record in records.items() if each not in LEFT_OUT}
         copies = {each: partial(shutil.copyfile, place_of(folder, each)) for each in records}

@@ -1,6 +1,6 @@
 """Traced pieces put together to one ONNX graph: sources and settings go in, finished outputs come out.
 
-    begin ─→ Loop: advance ─→ If one row ─→ alone ───────────────────┐
+    begin ─→ Loop: advance ─→ If greedy, one sentence ─→ alone ──────┐
                                    └─→ If greedy ─→ greedy ──────────┤
                                            └─→ If rules ─→ ruled ────┼─→ the states of those who stay ─→ end
                                                       └─→ beam ──────┘
@@ -80,8 +80,8 @@ def _asked() -> list[onnx.NodeProto]:
         helper.make_node("Add", ["some_wish", "beam"], ["wishes"]),
         helper.make_node("Equal", ["wishes", "one"], ["single"]),
         helper.make_node("Size", ["source_lengths"], ["sentences"]),
-        helper.make_node("Mul", ["sentences", "wishes"], ["rows"]),
-        helper.make_node("Equal", ["rows", "one"], ["alone"]),
+        helper.make_node("Equal", ["sentences", "one"], ["sentence"]),
+        helper.make_node("And", ["single", "sentence"], ["alone"]),
     ]
 
 
@@ -123,14 +123,16 @@ def _loop(
         [_value(f"next.{name}") for name in ("more", *carried, *RECORD)],
     )
     results = [f"search.{name}" for name in (*carried, *RECORD)]
-    lengths = _lengths(pieces, decoder)
+    lengths = _lengths(pieces, decoder, constants)
     before = hoisted(body, lengths)
     infer_lengths(body, constants)
     before += hoisted(body, lengths)
     return [*before, helper.make_node("Loop", ["room", "yes", "one", *carried[1:]], results, body=body)]
 
 
-def _lengths(pieces: dict[str, Piece], decoder: Sequence[str]) -> dict[Axis, Axis]:
+def _lengths(
+    pieces: dict[str, Piece], decoder: Sequence[str], constants: Mapping[str, TensorProto]
+) -> dict[Axis, Axis]:
     """Axes in the loop that keep their length, all but those of sentences, and axes outside that have the same."""
     same = {f"step.{name}": name for name in (*SEARCHED, *decoder)}
     lengths: dict[Axis, Axis] = {("step.weights", 2): ("source", 1)}
@@ -139,7 +141,9 @@ def _lengths(pieces: dict[str, Piece], decoder: Sequence[str]) -> dict[Axis, Axi
         same |= {f"{kind}.searched.{name}": name for name in SEARCHED}
         same[f"{kind}.searched.places"] = "live.scores"
         words = "words" if kind.startswith("listed.") else "model.decoder.readout.bias"
-        lengths |= {(f"{kind}.log_probs", 1): ("live.scores", 1), (f"{kind}.log_probs", 2): (words, 0)}
+        lengths[f"{kind}.log_probs", 1] = "live.scores", 1
+        if words == "words" or words in constants:  # the tracer may have put an equal constant in its place
+            lengths[f"{kind}.log_probs", 2] = words, 0
     return lengths | {(inside, axis): (outside, axis) for inside, outside in same.items() for axis in (1, 2)}
 
 
@@ -161,7 +165,7 @@ def _leaf(pieces: dict[str, Piece], kind: str) -> _Branch:
 
 
 def _several(pieces: dict[str, Piece], prefix: str) -> _Branch:
-    """For more than one row."""
+    """All but greedy search of one sentence."""
     greedy, ruled, beam = (_leaf(pieces, f"{prefix}{kind}") for kind in ("greedy", "ruled", "beam"))
     return _either("single", f"{prefix}several", greedy, _either("ruled", f"{prefix}wide", ruled, beam))
 
@@ -196,9 +200,9 @@ def _shared(
     first: dict[str, str] = {}
     instead = {}
     for name, constant in constants.items():
-        content = numpy_helper.to_array(constant).tobytes()
-        digest = hashlib.sha256(content + str((constant.data_type, tuple(constant.dims))).encode()).hexdigest()
-        instead[name] = name if name in inputs else first.setdefault(digest, name)
+        content = hashlib.sha256(numpy_helper.to_array(constant).tobytes())
+        content.update(str((constant.data_type, tuple(constant.dims))).encode())
+        instead[name] = name if name in inputs else first.setdefault(content.hexdigest(), name)
     used = set()
     for node in nodes:
         for place, name in enumerate(node.input):

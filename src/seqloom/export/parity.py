@@ -21,10 +21,10 @@ CLOSE = 1e-3
 """Difference of log-probabilities that rounding explains; a token may then be another one, too."""
 
 
-def checked_graph(model: Seq2Seq, search: SearchConfig, *, fused: bool = True) -> onnx.ModelProto:
+def checked_graph(model: Seq2Seq, search: SearchConfig, *, fused: bool = True, listed: bool = False) -> onnx.ModelProto:
     """The graph of a model, compared with it; see `graph_of`. Refuses a model that has no such graph."""
     try:
-        graph = graph_of(model, search, fused=fused)
+        graph = graph_of(model, search, fused=fused, listed=listed)
     except torch.onnx.OnnxExporterError as error:
         raise _refused(model, error) from error
     check_parity(model, graph)

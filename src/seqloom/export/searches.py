@@ -20,7 +20,7 @@ from seqloom.search.scores import FEW
 from seqloom.search.shortlist import BLOCK
 from seqloom.search.step import first_live, none_finished
 
-EVERYONE, SENTENCES, BEAM, ROOM, WIDTH, STEPS = 5, 3, 4, 19, 7, 9
+EVERYONE, SENTENCES, BEAM, ROOM, WIDTH, STEPS, PREFIXES, WRITTEN_ROOM = 5, 3, 4, 19, 7, 9, 6, 11
 """Sizes of the example that is traced, `SENTENCES` those present; no two alike, so that none is taken for another."""
 LIMITS = ("longest", "prefix", "prefix_lengths")
 
@@ -140,8 +140,8 @@ def _listed(beam: int) -> onnx.ModelProto:
 
 @cache
 def _present() -> onnx.ModelProto:
-    everyone = _example(BEAM, EVERYONE)
-    return traced(Present(), [torch.arange(SENTENCES), *everyone.limits, everyone.finished])
+    everyone, (_, prefix, lengths) = _example(BEAM, EVERYONE), _example(BEAM, PREFIXES).limits
+    return traced(Present(), [torch.arange(SENTENCES), everyone.limits[0], prefix, lengths, everyone.finished])
 
 
 @cache
@@ -168,7 +168,8 @@ def _remember() -> onnx.ModelProto:
 
 @cache
 def _leave() -> onnx.ModelProto:
-    _, numbers, live, written, finished, _, _ = _example(BEAM)
+    _, numbers, live, _, finished, _, _ = _example(BEAM)
+    written = [torch.zeros(SENTENCES, BEAM, WRITTEN_ROOM, dtype=torch.long) for _ in WRITTEN]
     done, places, weights = numbers > 0, torch.zeros_like(live[1]), torch.zeros(*live[1].shape, WIDTH)
     answers = _example(BEAM, EVERYONE).finished
     return traced(Leave(), [numbers, done, places, live, written, finished, answers, weights])

@@ -28,7 +28,7 @@ def infer_lengths(graph: onnx.GraphProto, constants: Mapping[str, TensorProto]) 
             continue
         readers = [each for each in graph_nodes(graph.node) if node.output[0] in each.input]
         if all(each.op_type == "Reshape" and each.input[1] == node.output[0] for each in readers):
-            costs = [len(_needed(name, makers)) for name in node.input]
+            costs = [len(_needed(name, makers)) if _one_length(name, makers) else 0 for name in node.input]
             if max(costs):
                 node.input[costs.index(max(costs))] = INFERRED.name
     drop_unread(graph)
@@ -36,6 +36,15 @@ def infer_lengths(graph: onnx.GraphProto, constants: Mapping[str, TensorProto]) 
 
 def _inferred(name: str, constants: Mapping[str, TensorProto]) -> bool:
     return name in constants and bool((numpy_helper.to_array(constants[name]) < 0).any())
+
+
+def _one_length(name: str, makers: Mapping[str, onnx.NodeProto]) -> bool:
+    """Whether a value is a single length: one axis of a shape, or a number made a vector."""
+    node = makers.get(name)
+    if node is None or node.op_type != "Shape":
+        return node is not None and node.op_type in ("Reshape", "Unsqueeze")
+    given = {each.name: each.i for each in node.attribute}
+    return bool(given.get("end") == given.get("start", 0) + 1)
 
 
 def _needed(name: str, makers: Mapping[str, onnx.NodeProto]) -> set[str]:

@@ -33,10 +33,10 @@ class Listed(nn.Module):
     ) -> Tensor:
         """From weights [L, R] and biases [L]; `opened` is 0, or -∞ for a word that a sentence may not use.
 
-        It has a row for every sentence that the search began with, of which `numbers` are present.
+        It has a row for every sentence that the search began with, of which `numbers` are present, or one for all.
         """
         logits = F.linear(features, weights, biases).unflatten(0, scores.shape)
-        return torch.log_softmax(logits + opened[numbers, None], -1)
+        return torch.log_softmax(logits + opened[_own(numbers, opened), None], -1)
 
 
 class Present(nn.Module):
@@ -46,7 +46,7 @@ class Present(nn.Module):
         self, numbers: Tensor, longest: Tensor, prefix: Tensor, prefix_lengths: Tensor, answers: list[Tensor]
     ) -> tuple[Tensor, ...]:
         """`numbers` [C] → limits and answers of C sentences. A single prefix is everybody's."""
-        own = numbers.clamp_max(prefix_lengths.size(0) - 1)
+        own = _own(numbers, prefix_lengths)
         return longest[numbers], prefix[own], prefix_lengths[own], *select_rows(tuple(answers), numbers)
 
 
@@ -63,6 +63,11 @@ class Rules(nn.Module):
     ) -> Tensor:
         """`limits`: longest, prefix, prefix lengths."""
         return allowed(log_probs, Written(*written), position, Limits(*limits), Settings(*settings))
+
+
+def _own(numbers: Tensor, rows: Tensor) -> Tensor:
+    """Which of the rows belong to the sentences `numbers`: a single one is everybody's."""
+    return numbers.clamp_max(rows.size(0) - 1)
 
 
 class Search(nn.Module):

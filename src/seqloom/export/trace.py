@@ -25,7 +25,7 @@ from seqloom.search.rules import settings_of
 from seqloom.search.scores import FEW
 from seqloom.search.shortlist import BLOCK
 
-LENGTHS, BEAM = (7, 5, 6), 4
+LENGTHS, PRESENT, BEAM = (7, 5, 6), 2, 4
 """Sizes of the example that is traced; no two alike, so that none is taken for another."""
 SIZES = 2
 """Axes of a step's tensors that may have any length: rows, or sentences and positions; widths are the model's."""
@@ -67,16 +67,18 @@ class Example:
 
 
 @torch.no_grad()
-def graph_of(model: Seq2Seq, search: SearchConfig, *, fused: bool = True) -> onnx.ModelProto:
+def graph_of(model: Seq2Seq, search: SearchConfig, *, fused: bool = True, listed: bool = False) -> onnx.ModelProto:
     """The graph of a model and the whole search; the settings of `search` are the defaults of its inputs.
 
     Without `fused` kernels every recurrence is a scan of its cell's step, whose products can get weights of 8 bits.
+    With `listed` a search in a large vocabulary can be given a shortlist.
     """
     example, large = _example(model if fused else unfused(model), search), model.target_size > FEW
-    pieces = {"begin": _begin(example), "advance": _advance(example, listed=large), "end": end()}
+    listed &= large
+    pieces = {"begin": _begin(example), "advance": _advance(example, listed=listed), "end": end()}
     pieces |= {kind: branch(kind, large=large) for kind in KINDS}
     defaults = {"beam": np.array(search.beam, np.int64), **example.defaults}
-    if large:
+    if listed:
         pieces |= {"shortlist": _shortlist(example)}
         pieces |= {f"listed.{kind}": branch(kind, large=True, listed=True) for kind in KINDS}
         defaults |= {"words": np.zeros(0, np.int64), "open": np.zeros((1, 0), np.float32)}
@@ -107,9 +109,8 @@ def _begin(example: Example) -> Piece:
 
 
 def _advance(example: Example, *, listed: bool) -> Piece:
-    token = torch.ones(len(LENGTHS), BEAM, dtype=torch.long)
-    decoder = [leaf.repeat_interleave(BEAM, 0) for leaf in leaves(example.state.decoder)]
-    numbers = torch.arange(len(LENGTHS))
+    token, numbers = torch.ones(PRESENT, BEAM, dtype=torch.long), torch.arange(PRESENT)
+    decoder = [leaf[:PRESENT].repeat_interleave(BEAM, 0) for leaf in leaves(example.state.decoder)]
     given = [token, numbers, decoder, example.memory, *([torch.tensor(token.numel())] if listed else [])]
     states = [f"step.{name}" for name in example.decoder]
     inputs = ["step.live.token", "step.numbers", *states, *example.memories, "compared"]

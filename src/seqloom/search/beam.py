@@ -11,7 +11,7 @@ from torch import Tensor
 
 from seqloom.nn.tree import select_rows
 from seqloom.search.config import SearchConfig
-from seqloom.search.hypotheses import as_found, empty_record, outputs
+from seqloom.search.hypotheses import Record, as_found, empty_record, outputs
 from seqloom.search.hypothesis import Hypothesis
 from seqloom.search.leaving import SHARE, kept, staying, waiting
 from seqloom.search.rules import Limits, settings_of
@@ -62,7 +62,8 @@ def search(
         record.write(number_of_step, numbers, (live.token, live.scores, seen))
         stay = staying(done)
         if (len(numbers) - len(stay)) * SHARE < len(numbers):
-            live = waiting(live, done)
+            if len(stay) < len(numbers):
+                live = waiting(live, done)
             if beam > 1:
                 state = stepper.select(state, rows.flatten())
             continue
@@ -72,6 +73,7 @@ def search(
         live, finished, limits = select_rows(live, stay), select_rows(finished, stay), select_rows(limits, stay)
         numbers, state = numbers[stay], stepper.select(state, rows[stay].flatten(), stay)
     answers, wanted = kept(answers, numbers, finished), torch.arange(config.n_best, device=device)
+    record = Record(*(part[: number_of_step + 1] for part in record))
     found = as_found(outputs(record, torch.arange(sentences, device=device), answers, wanted))
     return [found.hypotheses(row, length) for row, length in enumerate(lengths.tolist())]
 

@@ -41,7 +41,7 @@ class Found(NamedTuple):
         """Those of one sentence."""
         results = []
         for rank, (score, length) in enumerate(zip(self.scores[row].tolist(), self.lengths[row].tolist(), strict=True)):
-            if score == -math.inf:
+            if not score > -math.inf:
                 break
             tokens, log_probs = self.tokens[row, rank, : length - 1], self.log_probs[row, rank, :length]
             seen = None if self.alignments is None else self.alignments[row, rank, : length - 1, :source_length].copy()

@@ -9,7 +9,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from seqloom.search.config import SearchConfig
-from seqloom.text.special import BOS, EOS, PAD
+from seqloom.text.special import EOS, PAD
 
 
 class Limits(NamedTuple):
@@ -56,15 +56,6 @@ class Written(NamedTuple):
         return Written(tokens, torch.nn.functional.pad(runs, (1, -1)))
 
 
-def only_words(log_probs: Float[Tensor, "B K V"]) -> Float[Tensor, "B K V"]:
-    """Padding and begin marks are never written; outside of an export the argument is written over."""
-    if torch.compiler.is_exporting():
-        words = torch.arange(log_probs.size(2), device=log_probs.device)
-        return log_probs + torch.where(words <= BOS, -torch.inf, 0.0)
-    log_probs[..., PAD : BOS + 1] = -torch.inf
-    return log_probs
-
-
 def allowed(
     log_probs: Float[Tensor, "B K V"],
     written: Written,
@@ -78,7 +69,7 @@ def allowed(
     before the shortest length, unless nothing else is left or the longest is reached.
     """
     words = torch.arange(log_probs.size(2), device=log_probs.device)
-    free = only_words(log_probs + repeated(written, settings.no_repeat_ngram, log_probs))
+    free = log_probs + repeated(written, settings.no_repeat_ngram, log_probs)
     stuck = free[..., EOS + 1 :].amax(2, keepdim=True) == -torch.inf
     early = ((position <= settings.min_length) & (position <= limits.longest))[:, None, None] & ~stuck
     free = free.masked_fill((words == EOS) & early, -torch.inf)

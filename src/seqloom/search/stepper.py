@@ -22,10 +22,7 @@ class Stepper(Protocol):
     def step(
         self, tokens: Int[Tensor, " N"], state: Any
     ) -> tuple[Float[Tensor, "N V"], Any, Float[Tensor, "N S"] | None]:
-        """Log-probabilities of the next token, the next state, and attention weights where there are any.
-
-        The log-probabilities are the caller's to write over.
-        """
+        """Log-probabilities of the next token, the next state, and attention weights where there are any."""
 
     def select(self, state: Any, rows: Int[Tensor, " M"], sentences: Int[Tensor, " C"] | None = None) -> Any:
         """The state with its rows taken anew and, if given, only the named sentences' memories."""
