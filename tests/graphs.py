@@ -14,7 +14,7 @@ import seqloom
 from exporting import made_once
 from seqloom.checkpoint.format import SHORTLIST
 from seqloom.checkpoint.shortlist import add_shortlist
-from seqloom.search.scores import FEW
+from seqloom.search.shortlist import FEW
 from toy import copied
 
 KINDS = ("character", "bpe", "large")

@@ -24,7 +24,7 @@ from seqloom.model import Seq2Seq
 from seqloom.prediction import Prediction
 from seqloom.runtime import RuntimeModel
 from seqloom.search import SearchConfig, Shortlist
-from seqloom.search.scores import FEW
+from seqloom.search.shortlist import FEW
 from seqloom.text import TextConfig, TokenizerConfig, train_tokenizers
 from seqloom.text.special import EOS, UNK
 from seqloom.training.config import RunConfig

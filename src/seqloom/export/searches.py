@@ -16,8 +16,7 @@ from seqloom.export.steps import End, Leave, Listed, Normalise, Present, Remembe
 from seqloom.export.tracing import traced
 from seqloom.search.config import SearchConfig
 from seqloom.search.rules import Settings, settings_of
-from seqloom.search.scores import FEW
-from seqloom.search.shortlist import BLOCK
+from seqloom.search.shortlist import BLOCK, FEW
 from seqloom.search.step import first_live, none_finished
 
 EVERYONE, SENTENCES, BEAM, ROOM, WIDTH, STEPS, PREFIXES, WRITTEN_ROOM = 5, 3, 4, 19, 7, 9, 6, 11

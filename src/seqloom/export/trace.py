@@ -22,8 +22,7 @@ from seqloom.model import ModelState, Seq2Seq
 from seqloom.nn.tree import leaves
 from seqloom.search.config import SearchConfig
 from seqloom.search.rules import settings_of
-from seqloom.search.scores import FEW
-from seqloom.search.shortlist import BLOCK
+from seqloom.search.shortlist import BLOCK, FEW
 
 LENGTHS, PRESENT, BEAM = (7, 5, 6), 2, 4
 """Sizes of the example that is traced; no two alike, so that none is taken for another."""

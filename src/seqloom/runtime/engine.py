@@ -14,7 +14,7 @@ from seqloom.errors import DependencyError, ModelFolderError
 from seqloom.search import Hypothesis, SearchConfig, Shortlist
 from seqloom.search.asked import asked
 from seqloom.search.hypothesis import Found
-from seqloom.search.shortlist import open_words
+from seqloom.search.shortlist import FEW, open_words
 
 OUTPUTS = ("scores", "lengths", "tokens", "log_probs", "alignments")
 ERRORS = 3
@@ -67,7 +67,8 @@ class OnnxEngine:
             raise ModelFolderError(
                 "the graph has no inputs for search.shortlist",
                 where=str(self._path),
-                hint="export the model again: seqloom export FOLDER; or set search.shortlist = false",
+                hint=f"a graph has them if it was exported after the list was learned and there are more than {FEW:,} "
+                "target words: seqloom export FOLDER; or set search.shortlist = false",
             )
         return {
             "words": few.words,

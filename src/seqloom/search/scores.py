@@ -7,11 +7,8 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from seqloom.search.rules import Settings
-from seqloom.search.shortlist import BLOCK
+from seqloom.search.shortlist import BLOCK, FEW
 from seqloom.text.special import FIRST
-
-FEW = 1024
-"""Words of a vocabulary among which the best are selected in one round."""
 
 
 def penalty(length: Tensor, settings: Settings) -> Tensor:

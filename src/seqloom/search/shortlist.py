@@ -17,6 +17,8 @@ from seqloom.errors import ConfigError
 from seqloom.search.hypothesis import Hypothesis
 from seqloom.text.special import PAD, UNK
 
+FEW = 1024
+"""Words of a vocabulary among which the best are selected in one round; graphs of larger ones can keep to a list."""
 BLOCK, LEAST = 64, 128
 """A small vocabulary is a multiple of the one and not below the other: few shapes, and products that run well. The best
 words of a large one are looked for in blocks of the first."""
