@@ -16,6 +16,7 @@ from filelock import FileLock
 
 import seqloom
 from seqloom.checkpoint.format import GRAPH, GRAPH_INT8, MANIFEST, FileRecord, Manifest
+from seqloom.checkpoint.shortlist import add_shortlist
 from seqloom.export.quantise import quantised
 from toy import SETTINGS, copied
 
@@ -37,8 +38,12 @@ def made_once(
     dev: Pairs,
     *,
     graphs: Sequence[str] = ("",),
+    learned: Pairs | None = None,
 ) -> Path:
-    """A folder trained and exported with each of the options; of several test processes the first makes it for all."""
+    """A folder trained and exported with each of the options; of several test processes the first makes it for all.
+
+    From the pairs `learned` it gets a shortlist before it is exported.
+    """
     shared = factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
         shared = shared.parent
@@ -47,6 +52,10 @@ def made_once(
         if not folder.is_dir():
             shutil.rmtree(making, ignore_errors=True)
             seqloom.train(train, dev, making, settings={**SETTINGS, **settings})
+            if learned is not None:
+                shortlist = seqloom.load(making).with_shortlist(learned, candidates=3, frequent=5).shortlist
+                assert shortlist is not None
+                add_shortlist(making, shortlist)
             for option in graphs:
                 command = [sys.executable, "-m", "seqloom", "export", str(making), *option.split()]
                 subprocess.run(command, check=True, capture_output=True, env={**os.environ, "OMP_NUM_THREADS": "1"})

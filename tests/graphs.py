@@ -12,8 +12,6 @@ import pytest
 
 import seqloom
 from exporting import made_once
-from seqloom.checkpoint.format import SHORTLIST
-from seqloom.checkpoint.shortlist import add_shortlist
 from seqloom.search.shortlist import FEW
 from toy import copied
 
@@ -55,13 +53,8 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     shared = {**text, "text.shared": True, "training.epochs": 12, "search.length_penalty": "gnmt"}
     by_word = {"text.source.kind": "word", "text.target.kind": "word", "model.embedding": 64, "training.epochs": 14}
     made = partial(made_once, tmp_path_factory)
-    large = made("large", by_word, named(3000, 1), named(40, 2), graphs=BOTH)
-    model = seqloom.load(large, engine="torch")
-    assert model.target_tokenizer.size > FEW
-    if not (large / SHORTLIST).is_file():
-        learned = model.with_shortlist(named(300, 1), candidates=3, frequent=5).shortlist
-        assert learned is not None
-        add_shortlist(large, learned)
+    large = made("large", by_word, named(3000, 1), named(40, 2), graphs=BOTH, learned=named(300, 1))
+    assert seqloom.load(large, engine="torch").target_tokenizer.size > FEW
     return {
         "character": made("character", {}, copied(600), copied(40, seed=2), graphs=BOTH),
         "bpe": made("bpe", shared, words(500, 1), words(40, 2)),
