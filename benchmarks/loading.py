@@ -18,6 +18,8 @@ import sys
 import time
 from pathlib import Path
 
+from seqloom.checkpoint.format import GRAPH, GRAPH_INT8
+
 PROGRAM = """
 import json, sys, time
 def now(): return time.perf_counter(), time.process_time()
@@ -37,7 +39,7 @@ def main() -> None:
     parser.add_argument("--int8", action="store_true", help="the graph with weights of 8 bits")
     parser.add_argument("--runs", type=int, default=15)
     given = parser.parse_args()
-    graph = given.model / ("model.int8.onnx" if given.int8 else "model.onnx")
+    graph = given.model / (GRAPH_INT8 if given.int8 else GRAPH)
     timed(given.model, int8=given.int8)  # the first one fills the cache
     runs = [timed(given.model, int8=given.int8) for _ in range(given.runs)]
     print(f"{graph}, {graph.stat().st_size / 1e6:.1f} MB, {given.runs} processes: median (least), s")

@@ -11,7 +11,9 @@ import numpy as np
 import pytest
 import torch
 
+import answering
 import seqloom
+from answering import Asked, assert_same
 from exporting import listed as put_into_manifest
 from seqloom.answers import Answers
 from seqloom.api import Model
@@ -40,7 +42,6 @@ SETTINGS: dict[str, Any] = {
 CHANCE = np.random.default_rng(5)
 LINES = [" ".join(f"s{word}" for word in CHANCE.integers(0, SOURCES, size)) for size in (1, 1, 2, 3, 4, 6, 9, 13)]
 LINES += ["", "s3 what s4", "nothing", " ".join(f"s{word}" for word in range(SOURCES))]
-Asked = dict[str, Any]
 ASKED: dict[str, Asked] = {
     "greedy": {"beam": 1},
     "beam": {},
@@ -120,27 +121,7 @@ def engines(tmp_path_factory: pytest.TempPathFactory, tracer: ProcessPoolExecuto
 
 
 def answers(model: Answers, asked: Asked, lines: list[str] = LINES, *, listed: bool = True) -> list[Prediction]:
-    asked = {**asked, "search.shortlist": listed}
-    prefix = asked.pop("prefix", "")
-    width = {name: asked.pop(name) for name in ("beam", "n_best") if name in asked}
-    return list(model.with_settings(asked, **width).stream(lines, alignments=True, prefix=prefix))
-
-
-def assert_same(found: list[Prediction], wanted: list[Prediction], tolerance: float = 1e-4) -> None:
-    assert len(found) == len(wanted)
-    for own, other in zip(found, wanted, strict=True):
-        assert (own.text, own.source_tokens, own.target_tokens) == (
-            other.text,
-            other.source_tokens,
-            other.target_tokens,
-        )
-        assert own.score == pytest.approx(other.score, abs=tolerance)
-        assert own.token_log_probs == pytest.approx(other.token_log_probs, abs=tolerance)
-        if own.alignment is None or other.alignment is None:
-            assert own.alignment is other.alignment
-        else:
-            np.testing.assert_allclose(own.alignment, other.alignment, atol=tolerance)
-        assert_same(list(own.alternatives), list(other.alternatives), tolerance)
+    return answering.answers(model, lines, {**asked, "search.shortlist": listed})
 
 
 def everything(found: list[Prediction]) -> list[Prediction]:

@@ -17,15 +17,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import seqloom
+from answering import Asked, answers, assert_same
 from exporting import listed
-from seqloom.answers import Answers
 from seqloom.api import Model
 from seqloom.checkpoint.format import GRAPH, GRAPH_INT8, FileRecord
 from seqloom.data import Source
 from seqloom.export import constants
 from seqloom.export.pieces import graph_nodes
 from seqloom.export.quantise import quantised
-from seqloom.prediction import Prediction
 from seqloom.runtime import OnnxEngine, RuntimeModel
 from seqloom.runtime import engine as engines
 from seqloom.search import SearchConfig, Shortlist
@@ -34,7 +33,6 @@ pytestmark = pytest.mark.usefixtures("unchecked_shapes")
 CHANCE = random.Random(4)
 LINES = ["".join(CHANCE.choices("abcd", k=size)) for size in (1, 1, 2, 3, 5, 8, 13)]
 LINES += ["", "  ", "a?b", "xyz", "\t", "d" * 40, "", "dcba" * 20]
-Asked = dict[str, Any]
 ASKED: dict[str, Asked] = {
     "greedy": {"beam": 1},
     "beam": {"beam": 5},
@@ -80,29 +78,6 @@ def either_graph(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPa
     onnx.save(graph, small / GRAPH_INT8)
     listed(small, {GRAPH_INT8: FileRecord.of(small / GRAPH_INT8)})
     return seqloom.load(small, engine="onnx", int8=True)
-
-
-def answers(model: Answers, lines: list[Any], asked: Asked, *, alignments: bool = True) -> list[Prediction]:
-    asked = dict(asked)
-    prefix = asked.pop("prefix", "")
-    width = {name: asked.pop(name) for name in ("beam", "n_best") if name in asked}
-    return list(model.with_settings(asked, **width).stream(lines, alignments=alignments, prefix=prefix))
-
-
-def assert_same(found: list[Prediction], wanted: list[Prediction], tolerance: float = 1e-4) -> None:
-    assert len(found) == len(wanted)
-    for own, other in zip(found, wanted, strict=True):
-        assert_same(list(own.alternatives), list(other.alternatives), tolerance)
-        assert (own.text, own.cut) == (other.text, other.cut)
-        assert (own.source_tokens, own.target_tokens) == (other.source_tokens, other.target_tokens)
-        assert own.score == pytest.approx(other.score, abs=tolerance)
-        assert own.token_log_probs == pytest.approx(other.token_log_probs, abs=tolerance)
-        if own.alignment is None or other.alignment is None:
-            assert own.alignment is other.alignment
-        else:
-            assert own.alignment.dtype == other.alignment.dtype
-            assert own.alignment.shape == other.alignment.shape
-            np.testing.assert_allclose(own.alignment, other.alignment, atol=tolerance)
 
 
 @pytest.mark.parametrize("asked", ASKED.values(), ids=ASKED)

@@ -53,9 +53,8 @@ def best_continuations(
         peaks = torch.cat([peaks, log_probs[..., whole:].amax(2, keepdim=True)], 2)
     chosen = (peaks + scores[..., None]).flatten(1).topk(count, -1, sorted=False).indices
     places = _part(beam, peaks.size(2), chosen)
-    words = ((chosen - places * peaks.size(2)) * BLOCK)[..., None] + torch.arange(
-        BLOCK, device=chosen.device
-    )  # [B, C, BLOCK]
+    first = (chosen - places * peaks.size(2)) * BLOCK  # words of the blocks
+    words = first[..., None] + torch.arange(BLOCK, device=chosen.device)  # [B, C, BLOCK]
     beyond = words >= vocabulary if whole < vocabulary else None
     flat = (places * vocabulary)[..., None] + (words if beyond is None else words.clamp_max(vocabulary - 1))
     inside = log_probs.flatten(1).gather(1, flat.flatten(1)).view(words.shape)
