@@ -20,6 +20,7 @@ from seqloom.data import DataConfig, Example, ReadReport, Source, group_by_sourc
 from seqloom.errors import ConfigError, DataError
 from seqloom.metrics import Comparison, Score, choose_metrics, compare, compute, metric, worst
 from seqloom.prediction import Prediction
+from seqloom.remarks import Remarks
 
 if TYPE_CHECKING:
     from seqloom.inference import Predictor
@@ -99,6 +100,11 @@ class Evaluation:
         """The accepted targets of each example."""
         return [example.targets for example in self.examples]
 
+    @property
+    def remarks(self) -> Remarks:
+        """What is to be said of the answers as a whole."""
+        return Remarks.of(self.predictions)
+
     def __getitem__(self, name: str) -> float:
         """The figure of a measure, or `loss` or `perplexity`."""
         figures = {score.name: score.value for score in self.scores}
@@ -114,6 +120,7 @@ class Evaluation:
             "tokens": self.tokens,
             "seconds": round(self.seconds, 3),
             "worst": [answer.to_json() for answer in self.worst],
+            "remarks": self.remarks.to_json(),
         }
         if predictions:
             pairs = zip(self.examples, self.predictions, strict=True)

@@ -16,7 +16,9 @@ class Prediction:
     one for each of `target_tokens`. `alignment` is [T, S], attention weights whose rows sum to 1 over the
     `source_tokens`; None where it was not asked for or the model has no attention; it is left out where predictions
     are compared. `alternatives` are the further entries of the n-best list, best first. `cut` says that the input was
-    longer than the search's limit and that its end was left out.
+    longer than the search's limit and that its end was left out. `unknown` are the symbols of the input that the model
+    never saw in training, each once, in the order in which they occur. `at_limit` says that the answer is as long as
+    the search allows, so that its end may be missing.
     """
 
     text: str
@@ -27,3 +29,5 @@ class Prediction:
     alignment: NDArray[np.float32] | None = field(default=None, compare=False)
     alternatives: tuple[Prediction, ...] = field(default=())
     cut: bool = False
+    unknown: tuple[str, ...] = ()
+    at_limit: bool = False

@@ -35,6 +35,8 @@ def evaluate(
     first = load(model).with_settings(settings or ())
     second = None if compare is None else load(compare).with_settings(settings or ())
     measured = first.evaluate(data, metrics=names)
+    for sentence in measured.remarks.sentences():
+        typer.echo(f"note: {sentence}", err=True)
     if second is None:
         if as_json:
             typer.echo(json.dumps(measured.to_json(predictions=True), ensure_ascii=False, indent=2))

@@ -47,7 +47,9 @@ def predict(
     from seqloom.data import read_sources
     from seqloom.inference import WINDOW
     from seqloom.loading import load
+    from seqloom.remarks import Remarks
 
+    remarks = Remarks()
     loaded = load(model, engine=engine, int8=int8 or None, threads=threads)
     chosen = loaded.with_settings(settings or (), beam=beam, n_best=n_best)
     sources = read_sources(file, chosen.config.data)
@@ -57,6 +59,7 @@ def predict(
             window = 1 if file == "-" and sys.stdin.isatty() else WINDOW
         answers = chosen.stream(sources, alignments=as_json, prefix=prefix, window=window)
         for number, answer in enumerate(answers, start=1):
+            remarks.add(answer)
             if as_json:
                 stream.write(json.dumps(prediction_values(answer), ensure_ascii=False) + "\n")
             elif several:
@@ -65,6 +68,8 @@ def predict(
             else:
                 stream.write(one_line(answer.text) + "\n")
             stream.flush()
+    for sentence in remarks.sentences():
+        typer.echo(f"note: {sentence}", err=True)
 
 
 def one_line(text: str) -> str:
@@ -84,6 +89,8 @@ def prediction_values(answer: Prediction) -> dict[str, Any]:
         if answer.alignment is None
         else [[round(value, 4) for value in row] for row in answer.alignment.tolist()],
         "cut": answer.cut,
+        "unknown": list(answer.unknown),
+        "at_limit": answer.at_limit,
     }
     if answer.alternatives:
         values["alternatives"] = [prediction_values(each) for each in answer.alternatives]

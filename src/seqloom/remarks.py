@@ -1,0 +1,89 @@
+"""What a user should know about answers as a whole: inputs that were cut, unknown symbols, answers at the limit."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+from seqloom.prediction import Prediction
+
+NAMED = 5
+"""Inputs and symbols that a sentence names; of the others it gives the number."""
+
+
+@dataclass
+class Remarks:
+    """Counts of what is to be said, over all answers that were added; inputs are numbered from 1 in that order."""
+
+    answers: int = 0
+    cut: list[int] = field(default_factory=list)
+    """Numbers of the inputs that lost their end."""
+    unknown: list[int] = field(default_factory=list)
+    """Numbers of the inputs with symbols that the model never saw."""
+    symbols: Counter[str] = field(default_factory=Counter)
+    """Those symbols, and how many inputs have them."""
+    at_limit: list[int] = field(default_factory=list)
+    """Numbers of the inputs whose answer is as long as the search allows."""
+
+    @classmethod
+    def of(cls, predictions: Iterable[Prediction]) -> Self:
+        """The remarks on some answers."""
+        remarks = cls()
+        for prediction in predictions:
+            remarks.add(prediction)
+        return remarks
+
+    def add(self, prediction: Prediction) -> None:
+        """Count one more answer."""
+        self.answers += 1
+        if prediction.cut:
+            self.cut.append(self.answers)
+        if prediction.unknown:
+            self.unknown.append(self.answers)
+            self.symbols.update(prediction.unknown)
+        if prediction.at_limit:
+            self.at_limit.append(self.answers)
+
+    def sentences(self) -> list[str]:
+        """One sentence for each kind of remark, in plain words; empty where there is nothing to say."""
+        said = []
+        if self.cut:
+            said.append(
+                f"{_inputs(self.cut, self.answers)} longer than search.max_source_length and lost their end: "
+                f"{_numbers(self.cut)}"
+            )
+        if self.unknown:
+            shown = [repr(symbol) for symbol, _ in self.symbols.most_common(NAMED)]
+            said.append(
+                f"{_inputs(self.unknown, self.answers)} written with symbols that are unknown to the model, such as "
+                f"{', '.join(shown)} ({len(self.symbols):,} in all): {_numbers(self.unknown)}"
+            )
+        if self.at_limit:
+            said.append(
+                f"{len(self.at_limit):,} of {self.answers:,} answers end at the length limit (search.max_length_ratio, "
+                f"search.max_length_extra), so that their end may be missing: {_numbers(self.at_limit)}"
+            )
+        return said
+
+    def to_json(self) -> dict[str, Any]:
+        """How many inputs each remark is about, and the unknown symbols with the number of inputs that have them."""
+        return {
+            "answers": self.answers,
+            "cut": len(self.cut),
+            "unknown": len(self.unknown),
+            "unknown_symbols": dict(self.symbols.most_common()),
+            "at_limit": len(self.at_limit),
+        }
+
+
+def _inputs(numbers: Sequence[int], total: int) -> str:
+    return f"{len(numbers):,} of {total:,} inputs {'is' if len(numbers) == 1 else 'are'}"
+
+
+def _numbers(numbers: Sequence[int]) -> str:
+    """The first few numbers, and how many more there are."""
+    shown = ", ".join(f"{number:,}" for number in numbers[:NAMED])
+    more = len(numbers) - NAMED
+    return f"input {shown}" + (f" and {more:,} more" if more > 0 else "")
