@@ -95,12 +95,26 @@ class BatchSampler:
         self._source, self._target = source_lengths, target_lengths
         self.config, self.seed, self.mix = config, seed, mix
         self._latest: tuple[int, list[Rows]] = (-1, [])
+        self._counts: dict[int, int] = {}
+
+    @property
+    def rows(self) -> int:
+        """Rows that an epoch draws."""
+        return len(self._source) if self.mix is None else sum(self.mix.quotas)
+
+    def count(self, epoch: int) -> int:
+        """How many batches an epoch has."""
+        if epoch not in self._counts:
+            self._drawn(epoch)
+        return self._counts[epoch]
 
     def epoch_batches(self, epoch: int) -> list[Rows]:
         """The batches of an epoch in order."""
-        if self._latest[0] != epoch:
-            self._latest = (epoch, self._drawn(epoch))
-        return self._latest[1]
+        latest, batches = self._latest
+        if latest != epoch:
+            batches = self._drawn(epoch)
+            self._latest = (epoch, batches)
+        return batches
 
     def _drawn(self, epoch: int) -> list[Rows]:
         chance = np.random.default_rng([self.seed, epoch])
@@ -114,6 +128,7 @@ class BatchSampler:
             if self.config.bucket > 1:
                 pool = pool[self._by_length(pool)]
             batches += self._cut(pool)
+        self._counts[epoch] = len(batches)
         return [batches[index] for index in chance.permutation(len(batches))]
 
     def batches(self, start: Position = Position()) -> Iterator[tuple[Position, Rows]]:

@@ -174,7 +174,7 @@ def _greeting(run: Run, notices: list[str]) -> Iterator[reports.Report]:
         device=str(prepared.device),
         precision=prepared.precision.describe(),
         epochs=prepared.config.training.epochs,
-        steps_total=prepared.steps_total,
+        steps_total=prepared.plan.total(run.progress.step, run.progress.position),
         frozen=frozen_count(prepared.model, prepared.config.training.freeze),
     )
 

@@ -134,7 +134,8 @@ class Run:
         began = time.perf_counter()
         position, group = self._group(batches)
         waited = time.perf_counter() - began
-        rate = self._rate(progress.step + 1)
+        total = self.prepared.plan.total(progress.step, progress.position)
+        rate = self._rate(progress.step + 1, total)
         set_rate(self.learner.optimiser, rate)
         self.busy = True
         done = self._updated(group)
@@ -151,7 +152,7 @@ class Run:
         self.busy = False
         yield from said
         if reporting and progress.window.steps:
-            yield progress.means(self.epoch, self.prepared.steps_total, rate)
+            yield progress.means(self.epoch, total, rate)
 
     @property
     def cutting(self) -> bool:
@@ -300,10 +301,10 @@ class Run:
     def _judged(self, began: float) -> reports.EvalReport:
         return judge(self.prepared, self.epoch, self.progress.step, self.progress.selection, began)
 
-    def _rate(self, step: int) -> float:
-        """The learning rate of an update."""
+    def _rate(self, step: int, total: int) -> float:
+        """The learning rate of an update of `total` planned ones."""
         progress, health = self.progress, self.training.health
-        factor = rate_factor(step, self.training.schedule, self.prepared.steps_total) * progress.plateau.factor
+        factor = rate_factor(step, self.training.schedule, total) * progress.plateau.factor
         return self.training.optimiser.learning_rate * factor * health.rate_factor**progress.health.returns
 
     def _updated(self, group: list[Batch]) -> Update:

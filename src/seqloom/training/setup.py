@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -37,6 +36,7 @@ from seqloom.training.config import RunConfig
 from seqloom.training.device import choose_device
 from seqloom.training.freezing import freeze
 from seqloom.training.group import Group
+from seqloom.training.plan import Plan
 from seqloom.training.randomness import seed_everything
 from seqloom.training.source import Pair, PairSource
 from seqloom.training.start import fill_from, grown, same_network
@@ -56,8 +56,8 @@ class Inputs:
 class Prepared:
     """A run before its first update.
 
-    `config` has every `auto` of the text resolved; `dev_examples` are the ones to decode; `steps_total` is the planned
-    number of updates; `notices` say what was chosen for the user; `group` are the processes that train together.
+    `config` has every `auto` of the text resolved; `dev_examples` are the ones to decode; `plan` counts the
+    updates; `notices` say what was chosen for the user; `group` are the processes that train together.
     """
 
     config: RunConfig
@@ -66,10 +66,10 @@ class Prepared:
     dev: Corpus
     dev_examples: list[Example]
     sampler: BatchSampler
+    plan: Plan
     model: Seq2Seq
     device: torch.device
     precision: Precision
-    steps_total: int
     notices: list[str]
     group: Group = field(default_factory=Group)
 
@@ -135,14 +135,15 @@ def prepare(
     training = config.training
     mix = _mix(config, train, notices)
     sampler = BatchSampler(train.source_lengths, train.target_lengths, training.batch, training.seed, mix)
-    total = _planned_steps(config, sampler)
+    plan = Plan(sampler, training.epochs, training.accumulate, training.max_steps)
+    total = plan.total()
     if training.schedule.warmup > total // 4:
         schedule = training.schedule.replace(warmup=total // 4)
         notices.append(f"warm-up shortened to {schedule.warmup} updates, a quarter of the {total:,} planned ones")
         config = config.replace(training=training.replace(schedule=schedule))
     dev_examples = _dev_examples(config, dev)
     prepared = Prepared(
-        config, encoder, train, dev, dev_examples, sampler, model, device, precision, total, notices, group
+        config, encoder, train, dev, dev_examples, sampler, plan, model, device, precision, notices, group
     )
     if len(set(group.gather(prepared.fingerprint))) > 1:
         raise DataError("every process must read the same pairs", hint="give all machines the same files")
@@ -275,11 +276,3 @@ def _dev_examples(config: RunConfig, dev: Corpus) -> list[Example]:
     examples = join(dev.examples())
     count = min(selection.limit, len(examples))
     return [examples[index * len(examples) // count] for index in range(count)]
-
-
-def _planned_steps(config: RunConfig, sampler: BatchSampler) -> int:
-    training = config.training
-    if not training.epochs:
-        return training.max_steps
-    planned = training.epochs * math.ceil(len(sampler.epoch_batches(0)) / training.accumulate)
-    return min(planned, training.max_steps) if training.max_steps else planned
