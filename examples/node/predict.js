@@ -3,9 +3,9 @@
 
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import * as ort from "onnxruntime-node";
 import { load } from "../../web/seqloom/model.js";
+import { lines } from "./lines.js";
 
 const [folder, beam = 5, graph] = process.argv.slice(2);
 if (!folder) {
@@ -17,7 +17,7 @@ if (!folder) {
 const read = async (name) => new Uint8Array(await readFile(join(folder, name)));
 const model = await load(read, ort, { graph, session: { intraOpNumThreads: 1 } });
 
-for await (const line of createInterface({ input: process.stdin })) {
+for await (const line of lines(process.stdin)) {
   const [answer] = await model.predict([line], { beam: Number(beam), n_best: Math.min(3, beam) });
   console.log(`${answer.score.toFixed(4)}\t${answer.text}`);
   for (const other of answer.alternatives) console.log(`  ${other.score.toFixed(4)}\t${other.text}`);

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import sys
@@ -68,6 +69,29 @@ def test_predict_keeps_lines_and_their_order(toy_folder: Path, tmp_path: Path) -
     assert good("predict", toy_folder, text="") == ""
     assert good("predict", toy_folder, tmp_path / "in.txt", "--output", tmp_path / "out.txt") == ""
     assert (tmp_path / "out.txt").read_text(encoding="utf-8") == "abc\n\nd\n"
+
+
+@pytest.mark.parametrize("spelling", ["in.txt", "x/../in.txt", "hard.txt", "soft.txt", "new.txt"])
+def test_answers_may_take_the_place_of_the_inputs(spelling: str, toy_folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "x").mkdir()
+    inputs = tmp_path / "in.txt"
+    inputs.write_text("abc\n\nd\n", encoding="utf-8")
+    os.link(inputs, tmp_path / "hard.txt")
+    (tmp_path / "soft.txt").symlink_to("in.txt")
+    good("predict", toy_folder, inputs, "--output", tmp_path / spelling, "--prefix", "b")
+    answers = (tmp_path / spelling).read_text(encoding="utf-8")
+    assert answers.count("\n") == 3
+    assert answers.startswith("b")
+    kept = "abc\n\nd\n" if spelling in ("hard.txt", "new.txt") else answers
+    assert inputs.read_text(encoding="utf-8") == kept
+
+
+def test_a_refused_input_leaves_the_old_answers(toy_folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "in.txt").write_bytes(b"ab\n" * 3000 + b"\xff\n")
+    (tmp_path / "out.txt").write_text("old\n", encoding="utf-8")
+    assert run("predict", toy_folder, tmp_path / "in.txt", "--output", tmp_path / "out.txt").exit_code == 2
+    assert (tmp_path / "out.txt").read_text(encoding="utf-8") == "old\n"
+    assert sorted(tmp_path.iterdir()) == [tmp_path / "in.txt", tmp_path / "out.txt"]
 
 
 def test_predict_begins_every_answer_as_told(toy_folder: Path) -> None:

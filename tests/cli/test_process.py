@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -55,6 +56,24 @@ def test_a_reader_that_goes_away_is_no_error(toy_folder: Path, tmp_path: Path) -
         process.stdout.close()
         assert process.stderr.read() == b""
         assert process.wait() == 141
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_leaves_the_old_answers(number: signal.Signals, code: int, toy_folder: Path, tmp_path: Path) -> None:
+    """The command waits for more inputs, with some answers given."""
+    output = tmp_path / "answers.txt"
+    output.write_text("old\n", encoding="utf-8")
+    command = [sys.executable, "-m", "seqloom", "predict", str(toy_folder), "--window=1", "--output", str(output)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, env=ENVIRONMENT) as process:
+        assert process.stdin is not None
+        process.stdin.write(b"ab\ncd\n")
+        process.stdin.flush()
+        while not any(part.stat().st_size for part in tmp_path.glob(".answers-*.part")):
+            time.sleep(0.05)
+        process.send_signal(number)
+        assert process.wait() == code
+    assert output.read_text(encoding="utf-8") == "old\n"
+    assert list(tmp_path.iterdir()) == [output]
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGUSR1], ids=lambda number: number.name)

@@ -114,6 +114,16 @@ def test_lines_break_at_newline_only(tmp_path: Path) -> None:
     assert plain(read(tmp_path / "p.tsv")) == [(odd, "x")]
 
 
+def test_byte_order_marks_at_the_start_of_any_line_are_dropped(tmp_path: Path) -> None:
+    """As files leave them that were joined by `cat`; within a line the character stays."""
+    (tmp_path / "p.tsv").write_text("\ufeffab\tAB\ncd\tCD\n\ufeff\ufeffef\tE\ufeffF\n")
+    assert plain(read(tmp_path / "p.tsv")) == [("ab", "AB"), ("cd", "CD"), ("ef", "E\ufeffF")]
+    (tmp_path / "p.jsonl").write_text('{"source": "a", "target": "A"}\n\ufeff{"source": "b", "target": "B"}\n')
+    assert plain(read(tmp_path / "p.jsonl")) == [("a", "A"), ("b", "B")]
+    (tmp_path / "in.txt").write_text("\ufeffab\n\ufeffcd\n\ufeff\n")
+    assert [source.text for source in read_sources(str(tmp_path / "in.txt"), DataConfig())] == ["ab", "cd", ""]
+
+
 def test_columns_by_number_and_tags(tmp_path: Path) -> None:
     (tmp_path / "p.tsv").write_text("run\tran\tV;PST\ngo\twent\tV; PST\n")
     first, second = read(tmp_path / "p.tsv", tags="3")

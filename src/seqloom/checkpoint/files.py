@@ -10,13 +10,19 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import IO
 
+from seqloom.data.files import whole_file
 from seqloom.errors import DiskError
 
 STAGED = ".staged"
+DESCRIPTORS = {"/dev/stdout": 1, "/dev/stderr": 2}
+"""Names of streams that a process has open already."""
 
 Writer = Callable[[Path], None]
 
@@ -92,6 +98,48 @@ def write_file(path: Path, write: Writer) -> None:
             temporary.unlink(missing_ok=True)
             raise
         sync(path.parent)
+
+
+@contextlib.contextmanager
+def output_file(path: Path) -> Iterator[IO[bytes]]:
+    """A file for what a command makes: it appears when all is written, and until then the old one stays as it is.
+
+    So it may be one of the command's own inputs, by whatever name. A symbolic link is followed; of a file with several
+    names (hard links) only the one that is given is changed. What is no ordinary file, such as `/dev/stdout` or a named
+    pipe, is written to as it comes.
+    """
+    try:
+        with _output(path) as stream:
+            yield stream
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise DiskError(
+            f"cannot be written: {reason}", where=str(path), hint="make room or name another file"
+        ) from error
+
+
+def _output(path: Path) -> contextlib.AbstractContextManager[IO[bytes]]:
+    descriptor = _descriptor(path)
+    if descriptor is not None:
+        return os.fdopen(os.dup(descriptor), "wb")
+    if path.exists() and not path.is_file():
+        return path.open("wb")
+    return whole_file(path.resolve())
+
+
+def _descriptor(path: Path) -> int | None:
+    """The open stream that a path such as `/dev/fd/3` names, or that goes to this very file; None for other paths."""
+    name = os.path.abspath(path)  # noqa: PTH100 - where /dev/stdout leads to is not asked here
+    if name in DESCRIPTORS:
+        return DESCRIPTORS[name]
+    if numbered := re.fullmatch(rf"/dev/fd/(\d+)|/proc/(?:self|{os.getpid()})/fd/(\d+)", name):
+        return int(numbered[1] or numbered[2])
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        if os.path.samestat(path.stat(), os.fstat(sys.stdout.fileno())):
+            return sys.stdout.fileno()
+    return None
 
 
 def text_writer(text: str) -> Writer:

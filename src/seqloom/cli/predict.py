@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
@@ -99,9 +102,31 @@ def prediction_values(answer: Prediction) -> dict[str, Any]:
 
 @contextmanager
 def opened(path: Path | None) -> Iterator[TextIO]:
-    """The file, written anew, or standard output."""
+    """Standard output, or a file that takes the place of an old one when all answers are there."""
     if path is None:
         yield sys.stdout
         return
-    with path.open("w", encoding="utf-8", newline="\n") as stream:
-        yield stream
+    from seqloom.checkpoint.files import output_file
+
+    with ended_in_order(), output_file(path) as stream:
+        text = TextIOWrapper(stream, encoding="utf-8", newline="\n")
+        yield text
+        text.flush()
+        text.detach()
+
+
+@contextmanager
+def ended_in_order() -> Iterator[None]:
+    """Let a request to end (SIGTERM) end this process by way of its `finally` clauses, so that no half file is left."""
+
+    def end(number: int, _: object) -> None:
+        raise SystemExit(128 + number)
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

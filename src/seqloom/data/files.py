@@ -1,11 +1,15 @@
-"""Files of the cache: whole or not there, and what the disk refuses said in words."""
+"""Files that appear whole or not at all, those of the cache above all; what the disk refuses is said in words."""
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import secrets
+import shutil
+import stat
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,21 +29,26 @@ STALE = 86_400.0
 
 @contextmanager
 def whole_file(place: Path) -> Iterator[IO[bytes]]:
-    """A file that appears at its place when all of it is on the disk, or not at all; who may read it, the umask says.
+    """A file that appears at its place when all of it is on the disk, or not at all.
 
-    A killed writer leaves its part behind; whoever writes into the folder next removes it.
+    Until then, what was there stays as it is. A new file may be read by whom the umask says; one that is replaced keeps
+    its owner and its permissions. A killed writer leaves its part behind; whoever writes into the folder next removes
+    it.
     """
     place.parent.mkdir(parents=True, exist_ok=True)
+    if place.exists() and not os.access(place, os.W_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(place))
     _remove_abandoned(place.parent)
-    part = place.with_name(f".{place.stem[:16]}-{secrets.token_hex(4)}.part")
+    part = _part_for(place)
     try:
         with part.open("xb") as stream:
             _locked(stream)
             yield stream
             stream.flush()
+            _like(stream, place)
             os.fsync(stream.fileno())
             os.utime(part)
-        part.replace(place)
+        _move(part, place)
     finally:
         part.unlink(missing_ok=True)
 
@@ -54,6 +63,34 @@ def cache_errors(place: Path) -> Iterator[None]:
         raise DataError(
             f"the cache cannot be written: {error.strerror or error}", where=str(place), hint=hint
         ) from None
+
+
+def _part_for(place: Path) -> Path:
+    """Where a file is written before it is moved to its place: beside it, or, where that is forbidden although the file
+    itself may be written to, in the folder of temporary files."""
+    beside = place.exists() is False or os.access(place.parent, os.W_OK)
+    folder = place.parent if beside else Path(tempfile.gettempdir())
+    return folder / f".{place.stem[:16]}-{secrets.token_hex(4)}.part"
+
+
+def _like(stream: IO[bytes], place: Path) -> None:
+    """Give a file the permissions, and as far as we may the owner, of the one that it replaces."""
+    if place.exists():
+        old = place.stat()
+        with contextlib.suppress(OSError, AttributeError):
+            os.fchown(stream.fileno(), old.st_uid, old.st_gid)
+        with contextlib.suppress(OSError):
+            os.chmod(stream.name, stat.S_IMODE(old.st_mode))  # noqa: PTH101
+
+
+def _move(part: Path, place: Path) -> None:
+    """Rename; where that cannot be, because the file is a mount of its own or lies on another disk, copy."""
+    try:
+        part.replace(place)
+    except OSError as error:
+        if error.errno not in (errno.EBUSY, errno.EXDEV, errno.EACCES, errno.EPERM) or not place.exists():
+            raise
+        shutil.copyfile(part, place)
 
 
 def _remove_abandoned(folder: Path) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from seqloom.checkpoint.files import output_file
 from seqloom.errors import DataError, missing_package
 
 if TYPE_CHECKING:
@@ -78,14 +79,15 @@ def render(path: Path | str, size: tuple[float, float], draw: Callable[[Figure],
     except ImportError:
         raise missing_package("matplotlib", "plot", "drawing") from None
     undated = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}.get(suffix)
-    path.parent.mkdir(parents=True, exist_ok=True)
     families, _ = fonts_for("".join(text))
     weight = "bold" if families == [FONT] else "normal"  # other fonts rarely have a bold face
     settings: Any = {**SETTINGS, "font.family": families, "axes.titleweight": weight, "figure.titleweight": weight}
     with rc_context(settings):
         figure = Figure(figsize=size)
         draw(figure)
-        figure.savefig(path, dpi=160, bbox_inches="tight", pad_inches=0.15, metadata=undated)
+        with output_file(path) as stream:
+            kind: Any = suffix.removeprefix(".")
+            figure.savefig(stream, format=kind, dpi=160, bbox_inches="tight", pad_inches=0.15, metadata=undated)
     return path
 
 

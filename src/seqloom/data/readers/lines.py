@@ -53,8 +53,9 @@ def read_lines(path: str, report: ReadReport) -> Iterator[tuple[Origin, str | No
     name = display_name(path)
     with opened(path) as stream:
         for number, raw in enumerate(stream, start=1):
-            line = raw.removeprefix(BOM) if number == 1 else raw
-            line = line.removesuffix(b"\n").removesuffix(b"\r")
+            line = raw.removesuffix(b"\n").removesuffix(b"\r")
+            while line.startswith(BOM):  # also within a file, which may be several files joined
+                line = line.removeprefix(BOM)
             origin = Origin(name, number)
             try:
                 yield origin, line.decode("utf-8")
