@@ -44,18 +44,18 @@ class Answers(ABC):
 
     def predict(
         self,
-        lines: Iterable[str | Source],
+        lines: Iterable[str | Source] | str | Source,
         *,
         beam: int | None = None,
         n_best: int | None = None,
         alignments: bool = False,
         prefix: str = "",
     ) -> list[Prediction]:
-        """One prediction for each line.
+        """One prediction for each line; a line alone may be given without a list.
 
         `alignments` adds tokens, their log-probabilities and the attention weights; every output begins with `prefix`.
         """
-        if isinstance(lines, str):
+        if isinstance(lines, str | Source):
             lines = [lines]
         chosen = self.with_settings(beam=beam, n_best=n_best)
         return list(chosen.stream(lines, alignments=alignments, prefix=prefix))

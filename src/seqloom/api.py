@@ -12,7 +12,16 @@ from typing import Any, Self, TextIO
 from seqloom.answers import Answers
 from seqloom.checkpoint import ModelFolder, load_model, save_model
 from seqloom.config import Settings, build, laid_over, merged, read_toml
-from seqloom.data import Encoder, Example, ReadReport, Source, group_by_source, pairs_as_examples
+from seqloom.data import (
+    Encoder,
+    Example,
+    ReadReport,
+    Source,
+    given_files,
+    group_by_source,
+    listed_pairs,
+    pairs_as_examples,
+)
 from seqloom.eager import TorchEngine
 from seqloom.errors import ConfigError, suggestion
 from seqloom.evaluation import Evaluation, evaluate, read_evaluation
@@ -34,7 +43,7 @@ from seqloom.training.reports import InterruptReport, Report
 from seqloom.training.start import adopted
 
 Pair = tuple[str, str] | Example
-Pairs = str | Path | Sequence[Pair]
+Pairs = str | Path | Sequence[Pair] | Sequence[str | Path]
 
 
 @dataclass(frozen=True)
@@ -54,14 +63,14 @@ class Model(Answers):
         return self.predictor.score((Source(example.source, example.tags), example.target) for example in examples)
 
     def evaluate(self, data: Pairs, *, metrics: Sequence[str] = ()) -> Evaluation:
-        """Figures on pairs, or on a file of pairs that is read as the training files were.
+        """Figures on pairs, or on files of pairs that are read as the training files were.
 
         Without `metrics`, those of the configuration, or what suits the data.
         """
         chosen = self.with_settings({"evaluation.metrics": list(metrics)}) if metrics else self
         settings = chosen.config.evaluation
-        if isinstance(data, str | Path):
-            examples = read_evaluation([str(data)], self.config.data)
+        if files := given_files(data):
+            examples = read_evaluation(files, self.config.data)
         else:
             examples = list(self._examples(data))
             if self.config.data.group_by_source:
@@ -119,8 +128,8 @@ class Model(Answers):
         )
 
     def _examples(self, data: Pairs | Iterable[Pair]) -> Iterable[Example]:
-        if isinstance(data, str | Path):
-            return read_evaluation([str(data)], self.config.data.replace(group_by_source=False))
+        if files := given_files(data):
+            return read_evaluation(files, self.config.data.replace(group_by_source=False))
         return pairs_as_examples(data, ReadReport(self.config.data.on_bad_line))
 
 
@@ -157,7 +166,8 @@ def train(
     reporters: Sequence[Reporter] = (),
     overwrite: bool = False,
 ) -> Model:
-    """Train on pairs, on a file of pairs (or two parallel ones, `a.en,a.de`), or as a TOML file or `RunConfig` says.
+    """Train on pairs, on a file of pairs (or two parallel ones, `a.en,a.de`) or a list of them, or as a TOML file or
+    `RunConfig` says.
 
     Without `dev`, a part of the pairs is set aside. `settings` are dotted: `{"model.hidden": 512}`. `progress` is a
     stream to show it on, such as `sys.stderr`. Without an `output` folder, the model is only returned.
@@ -250,9 +260,11 @@ def _inputs(pairs: Any, dev: Pairs | None) -> tuple[Inputs, tuple[Sequence[str],
     """What was given as pairs in Python, and what as files."""
 
     def files(given: Any) -> list[str]:
-        return [str(given)] if isinstance(given, str | Path) and not str(given).endswith(".toml") else []
+        return [] if isinstance(given, str | Path) and str(given).endswith(".toml") else given_files(given)
 
-    def listed(given: Any) -> list[Pair] | None:
-        return None if given is None or isinstance(given, str | Path | RunConfig) else list(given)
+    def listed(given: Any, name: str) -> list[Pair] | None:
+        if given is None or isinstance(given, RunConfig) or given_files(given):
+            return None
+        return listed_pairs(given, name)
 
-    return Inputs(listed(pairs), listed(dev)), (files(pairs), files(dev))
+    return Inputs(listed(pairs, "training pairs"), listed(dev, "dev pairs")), (files(pairs), files(dev))

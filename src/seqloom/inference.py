@@ -10,7 +10,7 @@ from typing import Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from seqloom.data import Source
+from seqloom.data import Source, inputs_as_sources
 from seqloom.data.padding import padded_sources
 from seqloom.prediction import Prediction
 from seqloom.search import Hypothesis, SearchConfig
@@ -86,8 +86,8 @@ class Predictor:
         read `window` at a time; 1 answers each before the next is read.
         """
         forced = self.target_tokenizer.encode([prefix])[0] if prefix else []
-        for chunk in _chunks(lines, window):
-            yield from self._predict_window([_as_source(line) for line in chunk], forced, details=details)
+        for chunk in _chunks(inputs_as_sources(lines), window):
+            yield from self._predict_window(chunk, forced, details=details)
 
     def score(self, pairs: Iterable[tuple[str | Source, str]]) -> Iterator[PairScore]:
         """The model's log-probability of each given target, in order."""

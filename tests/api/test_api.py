@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,8 @@ import pytest
 import seqloom
 from seqloom.api import Model, run_config
 from seqloom.config import build
-from seqloom.data import Example, Origin
+from seqloom.data import Example, Origin, Source
+from seqloom.errors import DataError
 from seqloom.presets import PRESETS
 from seqloom.training import RunConfig
 from seqloom.training.reports import Report, StepReport
@@ -132,3 +134,31 @@ def test_evaluation_takes_files_pairs_and_examples(toy_model: Model, toy_pairs: 
     assert by_file.loss == pytest.approx(by_pairs.loss)
     both = [Example("ab", "zz", Origin("here", 1), references=("ab",))]
     assert toy_model.evaluate(both, metrics=["exact_match"])["exact_match"] == 100
+
+
+@pytest.mark.parametrize("pairs", [["hello", "world"] * 5, [("ab", 3)] * 5, [{"source": "ab", "target": "ab"}] * 5])
+def test_values_that_are_no_pairs_are_refused_everywhere(toy_model: Model, pairs: Any) -> None:
+    good = copied(5)
+    calls: list[Callable[[], object]] = [
+        lambda: seqloom.train(pairs, settings=SETTINGS),
+        lambda: seqloom.train(good, pairs, settings=SETTINGS),
+        lambda: toy_model.evaluate(pairs),
+        lambda: list(toy_model.score(pairs)),
+        lambda: toy_model.with_shortlist(pairs),
+    ]
+    for call in calls:
+        with pytest.raises(DataError, match=r"pairs:1: (must be a pair of texts|the target must be text)"):
+            call()
+    assert toy_model.predict("ab")[0].text == toy_model.predict(Source("ab"))[0].text == "ab"
+    with pytest.raises(DataError, match="inputs:2: must be a text, not tuple of 2"):
+        toy_model.predict(["ab", ("ab", "tag")])  # type: ignore[list-item]
+    with pytest.raises(DataError, match="inputs:1: must be a text, not int 3"):
+        next(toy_model.stream([3]))  # type: ignore[list-item]
+
+
+def test_a_list_of_files_is_trained_on_and_evaluated(toy_model: Model, tmp_path: Path) -> None:
+    files = [write_pairs(tmp_path / "a.tsv", copied(30)), write_pairs(tmp_path / "b.tsv", copied(20, seed=2))]
+    model = seqloom.train([str(file) for file in files], files[1:], settings={**SETTINGS, "training.epochs": 1})
+    assert model.config.data.train == tuple(map(str, files))
+    assert model.config.data.dev == (str(files[1]),)
+    assert toy_model.evaluate(files).count == 50

@@ -132,7 +132,9 @@ def test_an_output_keeps_what_was_there_until_all_is_written(tmp_path: Path) -> 
     assert list(path.parent.iterdir()) == [path]
 
 
-@pytest.mark.parametrize("error", [Killed(), KeyboardInterrupt(), SeqloomError("bad line"), OSError(28, "No space left")])
+@pytest.mark.parametrize(
+    "error", [Killed(), KeyboardInterrupt(), SeqloomError("bad line"), OSError(28, "No space left")]
+)
 def test_an_output_that_is_cut_short_leaves_the_old_one(error: BaseException, tmp_path: Path) -> None:
     path = tmp_path / "answers.txt"
     path.write_bytes(b"old")

@@ -17,11 +17,12 @@ if TYPE_CHECKING:
     from seqloom.data.batching import BatchConfig, BatchSampler, Position, Share
     from seqloom.data.cache import corpus_digest, load_corpus, remembered, uses_cache
     from seqloom.data.cleaning import CleanReport, clean, split_dev
-    from seqloom.data.corpus import Corpus, Encoder, corpus_of, pairs_as_examples
+    from seqloom.data.corpus import Corpus, Encoder, corpus_of
     from seqloom.data.findings import inspection_values
     from seqloom.data.inspection import Inspection, inspect
     from seqloom.data.mixing import Mix, mix_of
     from seqloom.data.readers import BadLine, ReadReport, read_examples, read_sources
+    from seqloom.data.values import given_files, inputs_as_sources, listed_pairs, pairs_as_examples
 else:
     __getattr__ = lazily(
         __name__,
@@ -40,13 +41,15 @@ else:
             "Corpus": "seqloom.data.corpus",
             "Encoder": "seqloom.data.corpus",
             "corpus_of": "seqloom.data.corpus",
-            "pairs_as_examples": "seqloom.data.corpus",
             "inspection_values": "seqloom.data.findings",
             "Inspection": "seqloom.data.inspection",
             "inspect": "seqloom.data.inspection",
             "Mix": "seqloom.data.mixing",
             "mix_of": "seqloom.data.mixing",
             **dict.fromkeys(("BadLine", "ReadReport", "read_examples", "read_sources"), "seqloom.data.readers"),
+            **dict.fromkeys(
+                ("given_files", "inputs_as_sources", "listed_pairs", "pairs_as_examples"), "seqloom.data.values"
+            ),
         },
     )
 
@@ -70,9 +73,12 @@ __all__ = [
     "clean",
     "corpus_digest",
     "corpus_of",
+    "given_files",
     "group_by_source",
+    "inputs_as_sources",
     "inspect",
     "inspection_values",
+    "listed_pairs",
     "load_corpus",
     "mix_of",
     "pairs_as_examples",

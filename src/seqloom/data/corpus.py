@@ -19,7 +19,6 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from seqloom.data.examples import Example, Origin
-from seqloom.data.readers.columns import checked
 from seqloom.data.readers.report import ReadReport
 from seqloom.text.sources import encode_sources
 from seqloom.text.tokenizer import Tokenizer
@@ -204,17 +203,6 @@ def corpus_of(examples: Iterable[Example], encoder: Encoder, report: ReadReport 
     sink = pa.BufferOutputStream()
     write_corpus(sink, examples, encoder, report or ReadReport())
     return Corpus.from_buffer(sink.getvalue())
-
-
-def pairs_as_examples(
-    pairs: Iterable[tuple[str, str] | Example], report: ReadReport, name: str = "pairs"
-) -> Iterator[Example]:
-    """Pairs given in Python as examples, checked like those of a file."""
-    for number, pair in enumerate(pairs, start=1):
-        example = pair if isinstance(pair, Example) else Example(pair[0], pair[1], Origin(name, number))
-        good = checked(example, report)
-        if good is not None:
-            yield good
 
 
 def _record_batch(part: list[Example], encoder: Encoder) -> Any:

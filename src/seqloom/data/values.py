@@ -1,0 +1,145 @@
+"""Pairs and inputs that are given in Python: what is not text is refused with its number (from 1) and its type."""
+
+from __future__ import annotations
+
+import glob
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from seqloom.data.examples import Example, Origin, Source
+from seqloom.data.readers.columns import checked
+from seqloom.data.readers.report import ReadReport
+from seqloom.errors import DataError
+
+PAIR = "a pair of texts (source, target)"
+SHOWN = 40
+"""Characters of a wrong value that are shown."""
+
+
+def pairs_as_examples(pairs: Any, report: ReadReport, name: str = "pairs") -> Iterator[Example]:
+    """Pairs given in Python as examples, checked like those of a file; each is a tuple, a list or an `Example`."""
+    for number, pair in enumerate(_items(pairs, name, PAIR), start=1):
+        example = _example(pair, Origin(name, number), report)
+        good = None if example is None else checked(example, report)
+        if good is not None:
+            yield good
+
+
+def listed_pairs(pairs: Any, name: str = "pairs") -> list[Any]:
+    """Pairs given in Python as a list, not looked at one by one yet."""
+    return list(_items(pairs, name, PAIR))
+
+
+def inputs_as_sources(lines: Any, name: str = "inputs") -> Iterator[Source]:
+    """Inputs to predict from that are given in Python; each is text or a `Source`."""
+    for number, line in enumerate(_items(lines, name, "a text"), start=1):
+        where = f"{name}:{number}"
+        if isinstance(line, Source):
+            _check_texts((line.text, *_tags(line.tags, where)), where)
+            yield line
+        elif isinstance(line, str):
+            _check_texts((line,), where)
+            yield Source(line)
+        else:
+            hint = "predict answers inputs only; give the first of each pair" if _is_row(line) else ""
+            raise DataError(f"must be a text, not {described(line)}", where=where, hint=hint)
+
+
+def given_files(given: Any) -> list[str]:
+    """The files that are meant where pairs may be given: one path, or several whose files are there."""
+    if isinstance(given, str | Path):
+        return [str(given)]
+    if isinstance(given, list | tuple) and given and all(isinstance(each, str | Path) for each in given):
+        names = [str(each) for each in given]
+        if any(isinstance(each, Path) or _on_disk(str(each)) for each in given):
+            return names
+    return []
+
+
+def described(value: Any) -> str:
+    """A value in a message: its type, and what of it can be shown."""
+    kind = type(value).__name__
+    if value is None:
+        return "None"
+    if isinstance(value, str | bytes | bool | int | float | np.number):
+        shown = repr(value.item() if isinstance(value, np.generic) else value)
+        return f"{kind} {shown if len(shown) <= SHOWN else shown[:SHOWN] + '…'}"
+    if isinstance(value, Sequence):
+        return f"{kind} of {len(value)}"
+    return kind
+
+
+def _items(given: Any, name: str, item: str) -> Iterable[Any]:
+    """What can be gone through one by one; texts, tables and mappings cannot, as they would give something else."""
+    wanted = f"must be a list of {'pairs of texts' if item == PAIR else 'texts'}"
+    if isinstance(given, Mapping):
+        hint = "give list(pairs.items()) where keys are sources and values are targets" if item == PAIR else ""
+        raise DataError(f"{wanted}, not {type(given).__name__}", where=name, hint=hint)
+    if hasattr(given, "columns") or hasattr(given, "column_names"):
+        chosen = 'list(zip(table["source"], table["target"]))' if item == PAIR else 'list(table["source"])'
+        raise DataError(
+            f"{wanted}, not a table ({type(given).__name__})", where=name, hint=f"choose its columns: {chosen}"
+        )
+    if isinstance(given, str | bytes | bytearray | Path) or not isinstance(given, Iterable):
+        hint = "seqloom.data.read_sources reads the inputs of a file" if isinstance(given, Path) else ""
+        raise DataError(f"{wanted}, not {described(given)}", where=name, hint=hint)
+    return given
+
+
+def _example(pair: Any, origin: Origin, report: ReadReport) -> Example | None:
+    """A pair as an example; None where a side is not text and such pairs are skipped."""
+    where = str(origin)
+    if isinstance(pair, Example):
+        _check_texts((pair.source, pair.target, *_tags(pair.tags, where), *_tags(pair.references, where)), where)
+        return pair
+    if not _is_row(pair) or len(pair) != 2:
+        raise DataError(f"must be {PAIR}, not {described(pair)}", where=where, hint=_hint(pair))
+    for side, text in zip(("source", "target"), pair, strict=True):
+        if not isinstance(text, str):
+            hint = 'text.decode("utf-8")' if isinstance(text, bytes) else "str(), or leave the pair out"
+            report.refuse(origin, f"the {side} must be text, not {described(text)}", f"convert it: {hint}")
+            return None
+    return Example(str(pair[0]), str(pair[1]), origin)
+
+
+def _hint(pair: Any) -> str:
+    """What to do about something that is no pair."""
+    if isinstance(pair, Mapping):
+        return 'give [(each["source"], each["target"]) for each in data]'
+    if isinstance(pair, str):
+        return "a list of files is read where the files are there; pairs are tuples of two texts"
+    if _is_row(pair) and len(pair) > 2:
+        return "seqloom.data.Example(source, target, origin, tags, references) holds more than a source and a target"
+    return ""
+
+
+def _is_row(value: Any) -> bool:
+    return isinstance(value, tuple | list) or (isinstance(value, np.ndarray) and value.ndim == 1)
+
+
+def _tags(tags: Any, where: str) -> Sequence[Any]:
+    if not isinstance(tags, tuple | list):
+        raise DataError(f"tags and references must be tuples of texts, not {described(tags)}", where=where)
+    return tags
+
+
+def _check_texts(texts: Iterable[Any], where: str) -> None:
+    for text in texts:
+        if not isinstance(text, str):
+            raise DataError(f"must be text, not {described(text)}", where=where)
+        if not text.isascii():
+            try:
+                text.encode("utf-8")
+            except UnicodeEncodeError:
+                raise DataError("must be valid Unicode, not a lone surrogate", where=where) from None
+
+
+def _on_disk(name: str) -> bool:
+    """Whether a text names files: one, a pattern of some, or parallel ones with a comma between them."""
+    try:
+        return Path(name).exists() or any(glob.glob(part.strip()) for part in name.split(",") if part)  # noqa: PTH207
+    except (OSError, ValueError):
+        return False
