@@ -239,9 +239,11 @@ def run_config(
 ) -> RunConfig:
     """A configuration from a preset or a TOML file, training and dev files, and single settings, in this order.
 
-    Where a run in the folder `going_on` is to go on, it is asked for what it has from the model it started from.
+    Where a run in the folder `going_on` is to go on, its own settings come before the files and single settings, unless
+    a preset or a TOML file is named; what it has from the model it started from, it is asked for in any case.
     """
-    values: dict[str, Any] = {}
+    begun = None if going_on is None else RunFolder(going_on).stated()
+    values: dict[str, Any] = {} if begun is None else begun
     where = ""
     if name is not None and name in PRESETS:
         values = merged({}, PRESETS[name])
@@ -252,7 +254,6 @@ def run_config(
     for part, entries in zip(("train", "dev"), files, strict=True):
         if entries:
             values = merged(values, {"data": {part: list(entries)}})
-    begun = None if going_on is None else RunFolder(going_on).given()
     return build(RunConfig, adopted(laid_over(values, settings), begun), where=where)
 
 

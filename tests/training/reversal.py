@@ -12,7 +12,7 @@ import torch
 from seqloom.checkpoint.tensors import read_tensors
 from seqloom.config import merged
 from seqloom.training import Inputs, RunConfig, train
-from seqloom.training.reports import Report
+from seqloom.training.reports import Report, StepReport
 
 BASE: dict[str, Any] = {
     "search": {"max_length_ratio": 1, "max_length_extra": 1},
@@ -41,6 +41,14 @@ def run_config(**training: Any) -> RunConfig:
 def begin_run(output: Path, *, resume: bool = False, overwrite: bool = False, **training: Any) -> Generator[Report]:
     inputs = Inputs(reversed_pairs(), reversed_pairs(30, seed=2))
     return train(run_config(**training), output, inputs=inputs, resume=resume, overwrite=overwrite)
+
+
+def cut(stream: Generator[Report], updates: int) -> None:
+    """Follow a run until an update has been reported, then close it."""
+    for report in stream:
+        if isinstance(report, StepReport) and report.step >= updates:
+            break
+    stream.close()
 
 
 def weights_of(output: Path) -> dict[str, torch.Tensor]:

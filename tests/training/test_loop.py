@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 import os
 import signal
-from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
-from reversal import begin_run, reversed_pairs, run_config, same_weights, weights_of
+from reversal import begin_run, cut, reversed_pairs, run_config, same_weights, weights_of
 
 from seqloom.checkpoint import load_model
 from seqloom.errors import ConfigError, DataError, ModelFolderError, SeqloomError
@@ -40,14 +39,6 @@ def no_waiting_for_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def of_kind(reports: list[Report], kind: type[Any]) -> list[Any]:
     return [report for report in reports if isinstance(report, kind)]
-
-
-def cut(stream: Generator[Report], updates: int) -> None:
-    """Follow a run until an update has been reported, then close it."""
-    for report in stream:
-        if isinstance(report, StepReport) and report.step >= updates:
-            break
-    stream.close()
 
 
 def test_a_run_leaves_its_model_and_says_what_it_did(tmp_path: Path) -> None:
@@ -220,7 +211,7 @@ def test_a_finished_run_is_not_overwritten_unless_told(tmp_path: Path) -> None:
     (output / "notes.txt").write_text("mine", encoding="utf-8")
     with pytest.raises(ConfigError, match="holds a model already"):
         next(begin_run(output))
-    (finish,) = begin_run(output, resume=True)
+    (finish,) = begin_run(output, resume=True, epochs=1)
     assert isinstance(finish, FinishReport)
     assert finish.reason == "it was finished before"
     before = weights_of(output)

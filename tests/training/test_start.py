@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import tomlkit
 import torch
-from reversal import BASE, reversed_pairs, run_config, same_weights, weights_of
+from reversal import BASE, cut, reversed_pairs, run_config, same_weights, weights_of
 from typer.testing import CliRunner
 
 import seqloom
@@ -29,7 +29,7 @@ from seqloom.training import Inputs, RunConfig, train
 from seqloom.training.freezing import frozen_weights
 from seqloom.training.optim import build_optimiser
 from seqloom.training.randomness import seed_everything
-from seqloom.training.reports import NoticeReport, Report, SetupReport, StepReport
+from seqloom.training.reports import NoticeReport, Report, SetupReport
 from seqloom.training.setup import Prepared, prepare
 from seqloom.training.start import adopted
 from toy import write_pairs
@@ -239,13 +239,6 @@ def test_the_gradients_of_the_rest_are_what_they_were(attend: Attend, parts: lis
         assert (own is None) == (id(weight) in frozen), name
         if own is not None and was is not None:
             torch.testing.assert_close(own, was)
-
-
-def cut(stream: Generator[Report], step: int) -> None:
-    for report in stream:
-        if isinstance(report, StepReport) and report.step >= step:
-            break
-    stream.close()
 
 
 def test_resumed_equals_unbroken(trained: Path, tmp_path: Path) -> None:

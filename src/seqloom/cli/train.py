@@ -37,7 +37,7 @@ def train(
     from seqloom.training.group import Place
 
     given = None
-    if config or train or not resume:
+    if config or train or dev or settings or not resume:
         files = (train or (), dev or ())
         given = run_config(config, files=files, settings=settings or (), going_on=output if resume else None)
     place = Place.here()

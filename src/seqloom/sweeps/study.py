@@ -19,6 +19,7 @@ from seqloom.data.digests import content_digests
 from seqloom.errors import ConfigError, missing_package
 from seqloom.sweeps.sweep import Sweep
 from seqloom.training import RunConfig
+from seqloom.training.continuing import PASSING
 from seqloom.training.record import data_files
 
 try:
@@ -29,11 +30,6 @@ except ImportError:
     raise missing_package("optuna", "sweep", "a sweep") from None
 
 DEFINITION = "sweep"
-FREE = {
-    "data": ("cache", "cache_above_mb"),
-    "training": ("device", "log_every", "checkpoint_every", "checkpoint_minutes", "keep_states"),
-}
-"""Settings in which workers on one study may differ."""
 PATIENCE = 50
 """Tenths of a second until the one that made a study must have said what it is."""
 
@@ -177,7 +173,7 @@ def _definition(sweep: Sweep, base: RunConfig) -> dict[str, Any]:
     """What all workers on a study must agree on, as plain values: settings, what the files hold, a random id."""
     section = sweep.section.model_dump(exclude={"base", "name", "trials", "keep"})
     run = base.model_dump()
-    for name, free in FREE.items():
+    for name, free in PASSING.items():
         run[name] = {key: value for key, value in run[name].items() if key not in free}
     space = {name: dimension.model_dump() for name, dimension in sweep.space.items()}
     read = sorted({each.file for each in data_files(base)})

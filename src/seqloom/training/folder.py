@@ -41,6 +41,7 @@ from seqloom.config import build, differences, read_toml, to_toml
 from seqloom.errors import ConfigError, ModelFolderError
 from seqloom.nn.precision import Precision
 from seqloom.training.config import RunConfig
+from seqloom.training.continuing import LENGTH, check_finished, continued, kept
 from seqloom.training.group import Place
 from seqloom.training.lock import LOCKS
 from seqloom.training.record import RECORD, Record, went_on
@@ -52,15 +53,6 @@ PRECISION = "precision.json"
 OURS = {LOG, "resume", "tensorboard", *LOCKS}
 """What a run that was cut short at its very beginning may leave behind."""
 STATES = "states"
-FREE: dict[str, tuple[str, ...] | None] = {
-    "training": ("epochs", "max_steps", "log_every", "checkpoint_every", "checkpoint_minutes", "keep_states", "device"),
-    "data": ("test", "cache", "cache_above_mb"),
-    "search": None,
-    "evaluation": None,
-}
-"""Settings that may change when a run goes on; None: the whole section."""
-LENGTH = ("epochs", "max_steps")
-"""Those of them on which the weights depend."""
 
 
 @dataclass(frozen=True)
@@ -103,14 +95,14 @@ class RunFolder:
         there = place_of(self.output, layout.MANIFEST).is_file()
         return there and isinstance(training, dict) and training.get("finished") is True
 
-    def given(self) -> dict[str, Any] | None:
-        """The plain settings with which the run that is here, finished or not, was begun; None where there is none."""
+    def stated(self) -> dict[str, Any] | None:
+        """The plain settings of the run that is here, finished or not; None where there is none."""
         if self.finished:
             return read_toml(place_of(self.output, layout.CONFIG))
         for copy in self._copies:
             with suppress(ModelFolderError):
                 check_seal(copy)
-                return read_toml(copy / GIVEN)
+                return kept(read_toml(copy / GIVEN), read_toml(copy / layout.CONFIG))
         return None
 
     def metrics(self) -> dict[str, Any]:
@@ -238,18 +230,13 @@ class RunFolder:
         resolved = _read_config(settings.folder / layout.CONFIG)
         if given is None:
             return resolved
-        for key, old, new in differences(_read_config(settings.folder / GIVEN).model_dump(), given.model_dump()):
-            free = FREE.get(key[0], ())
-            if free is not None and key[1] not in free:
-                raise ConfigError(
-                    f"{'.'.join(key)} must stay {old!r} when the run goes on, not {new!r}",
-                    hint="leave it as it was, or start again with --overwrite",
-                )
-        changes = {}
-        for section, names in FREE.items():
-            old, new = getattr(resolved, section), getattr(given, section)
-            changes[section] = new if names is None else old.replace(**{name: getattr(new, name) for name in names})
-        return resolved.replace(**changes)
+        return continued(_read_config(settings.folder / GIVEN), resolved, given, self.command)
+
+    def check_finished(self, given: RunConfig | None) -> None:
+        """Refuse settings that a finished run can no longer heed."""
+        if given is not None:
+            instead = self.metrics().get("record", {}).get("given", {})
+            check_finished(_read_config(place_of(self.output, layout.CONFIG)), instead, given, str(self.output))
 
     def end(self) -> None:
         """Remove what a finished run no longer needs."""

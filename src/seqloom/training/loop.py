@@ -33,9 +33,10 @@ def train(
 ) -> Generator[reports.Report]:
     """Train as `config` says and leave the model in the folder `output`; nothing happens until it is iterated over.
 
-    `resume` goes on with the run in `output` (then `config` may be None: the run has its own) or, where there is
-    none, starts one. `overwrite` replaces a run or a model in `output`. Ctrl-C, SIGTERM and SIGUSR1 let the update
-    at work finish; then the state is saved and the stream ends with an `InterruptReport`. Closing the stream saves too.
+    `resume` goes on with the run in `output` or, where there is none, starts one. A run that goes on has its own
+    settings: `config` may be None, and what differs in it counts or is refused (see `seqloom.training.continuing`).
+    `overwrite` replaces a run or a model in `output`. Ctrl-C, SIGTERM and SIGUSR1 let the update at work finish; then
+    the state is saved and the stream ends with an `InterruptReport`. Closing the stream saves too.
 
     Under `torchrun` all its processes train one model (see `seqloom.training.group`): each yields the reports, the
     first one alone looks at the folder and writes.
@@ -47,7 +48,7 @@ def train(
         sole_writer(folder.output, HANDOVER if restartable() else 0) if group.first else nullcontext("") as before,
     ):
         if resume and group.from_first(lambda: folder.finished):
-            yield group.from_first(lambda: _finished_before(folder))
+            yield group.from_first(lambda: _finished_before(folder, config))
             return
         going_on = resume and group.from_first(lambda: folder.begun)
         if not going_on and config is not None and not overwrite:
@@ -78,7 +79,7 @@ def _begun(folder: RunFolder, given: RunConfig | None, inputs: Inputs, group: Gr
     prepared = prepare(config, inputs, group=group)
 
     def written() -> tuple[str, Record]:
-        record = record_of(prepared, inputs, before)
+        record = record_of(config, prepared, inputs, before)
         folder.clear()
         folder.begin(config, prepared, record)
         return folder.settings().identity, record
@@ -179,7 +180,8 @@ def _greeting(run: Run, notices: list[str]) -> Iterator[reports.Report]:
     )
 
 
-def _finished_before(folder: RunFolder) -> reports.FinishReport:
+def _finished_before(folder: RunFolder, given: RunConfig | None) -> reports.FinishReport:
+    folder.check_finished(given)
     folder.end()
     metrics = folder.metrics()
     facts = metrics["training"]

@@ -25,6 +25,7 @@ from seqloom.data.readers import files_of
 from seqloom.data.readers.lines import STDIN
 from seqloom.errors import DataError
 from seqloom.training.config import RunConfig
+from seqloom.training.continuing import chosen_for
 from seqloom.training.setup import Inputs, Prepared
 from seqloom.training.source import Pair
 from seqloom.training.surroundings import surroundings
@@ -57,18 +58,19 @@ def ingredients(config: RunConfig, inputs: Inputs) -> list[Record]:
     return [*data, *_start_entries(config.training.start_from)]
 
 
-def record_of(prepared: Prepared, inputs: Inputs, before: Sequence[Record]) -> Record:
-    """The record of a run that begins now; refuses files that are not what they were `before` they were read."""
+def record_of(begun: RunConfig, prepared: Prepared, inputs: Inputs, before: Sequence[Record]) -> Record:
+    """The record of a run that begins now with settings as they were given; refuses files that are not what they were
+    `before` they were read."""
     config = prepared.config
     files = ingredients(config, inputs)
     for one, other in zip_longest(before, files):
         if one != other:
             hint = "start again when nothing writes to it any more"
             raise DataError("changed while it was read", where=(other or one)["file"], hint=hint)
-    given = [part for part in PARTS if getattr(inputs, part) is not None]
-    data = [*(_pairs_entry(part, getattr(inputs, part)) for part in given), *files]
+    in_python = [part for part in PARTS if getattr(inputs, part) is not None]
+    data = [*(_pairs_entry(part, getattr(inputs, part)) for part in in_python), *files]
     seeds = {"training": config.training.seed, "data": config.data.seed}
-    return {"seeds": seeds, "data": data, **session(prepared)}
+    return {"seeds": seeds, "data": data, "given": chosen_for(begun, config), **session(prepared)}
 
 
 def session(prepared: Prepared) -> Record:
