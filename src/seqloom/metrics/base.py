@@ -2,7 +2,7 @@
 
 A corpus figure such as BLEU is no mean of sentence figures, but it is a function of counts that are: n-gram matches,
 edits, lengths. Because each metric hands out these counts one row for each example, resampling (`bootstrap`) and
-ranking (`worst`) work for all of them without scoring any text twice.
+ranking (`worst`) work for all of them without scoring any text twice. All texts are compared in one form (`form`).
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqloom.errors import DataError, missing_package
+from seqloom.metrics.form import FORM, in_one_form
 
 References = Sequence[Sequence[str]]
 """For each example, the targets that are accepted: one or several."""
@@ -49,20 +50,29 @@ class Metric(ABC):
     def __init__(self, name: str, *, higher_is_better: bool = True) -> None:
         self.name, self.higher_is_better = name, higher_is_better
 
+    @property
+    def perfect(self) -> float:
+        """The figure of answers that are all right."""
+        return 100.0 if self.higher_is_better else 0.0
+
     @abstractmethod
     def statistics(self, predictions: Sequence[str], references: References) -> NDArray[np.float64]:
-        """Counts [examples, K] whose sum over examples determines the figure."""
+        """Counts [examples, K] whose sum over examples determines the figure; the texts are in the one form."""
+
+    def total(self, statistics: NDArray[np.float64], weights: NDArray[np.float64] | None = None) -> NDArray[np.float64]:
+        """The counts summed over examples, each counted as often as `weights` says."""
+        return statistics.sum(axis=0) if weights is None else weights @ statistics
 
     @abstractmethod
     def value(self, total: NDArray[np.float64]) -> float:
-        """The figure for summed counts [K]."""
+        """The figure for summed counts."""
 
     def value_alone(self, row: NDArray[np.float64]) -> float:
         """The figure for the counts of one example."""
         return self.value(row)
 
     def signature(self, references: References) -> str:
-        """The convention in one line, to be printed beside the figure."""
+        """The convention in one line, without the form of the texts, which `Score.signature` adds."""
         return f"refs:{reference_counts(references)}"
 
     def details(self, total: NDArray[np.float64]) -> dict[str, float]:  # noqa: ARG002
@@ -71,23 +81,25 @@ class Metric(ABC):
 
     def compute(self, predictions: Sequence[str], references: Sequence[str | Sequence[str]]) -> Score:
         """The figure for a corpus."""
-        checked = checked_references(predictions, references)
-        return self.summed(self.statistics(predictions, checked), checked)
+        answers, accepted = comparable(predictions, references)
+        return self.summed(self.statistics(answers, accepted), accepted)
 
     def summed(self, statistics: NDArray[np.float64], references: References) -> Score:
         """The figure for a corpus whose statistics are known."""
-        total = statistics.sum(axis=0)
-        signature, details = self.signature(references), self.details(total)
+        total = self.total(statistics)
+        signature, details = f"{self.signature(references)}|{FORM}", self.details(total)
         return Score(self.name, self.value(total), self.higher_is_better, signature, details)
 
     def per_example(self, predictions: Sequence[str], references: Sequence[str | Sequence[str]]) -> list[float]:
         """The figure of each example taken alone."""
-        checked = checked_references(predictions, references)
-        return [self.value_alone(row) for row in self.statistics(predictions, checked)]
+        return [self.value_alone(row) for row in self.statistics(*comparable(predictions, references))]
 
 
-def checked_references(predictions: Sequence[str], references: Sequence[str | Sequence[str]]) -> References:
-    """The references with a lone string read as one accepted target; refused where the counts do not match."""
+def comparable(
+    predictions: Sequence[str], references: Sequence[str | Sequence[str]]
+) -> tuple[list[str], list[tuple[str, ...]]]:
+    """Predictions and references in the one form, a lone string as one accepted target; refused where the counts do
+    not match."""
     if isinstance(predictions, str) or isinstance(references, str):
         raise DataError("predictions and references must be lists, one entry for each example, not single strings")
     if len(predictions) != len(references):
@@ -97,11 +109,13 @@ def checked_references(predictions: Sequence[str], references: Sequence[str | Se
         )
     if not predictions:
         raise DataError("there must be at least one prediction to measure, not none")
-    checked = [(entry,) if isinstance(entry, str) else tuple(entry) for entry in references]
-    for number, entry in enumerate(checked, start=1):
-        if not entry:
-            raise DataError(f"every example must have at least one reference, not none as number {number}")
-    return checked
+    accepted = [
+        tuple(in_one_form(text) for text in ((entry,) if isinstance(entry, str) else entry)) for entry in references
+    ]
+    if () in accepted:
+        number = accepted.index(()) + 1
+        raise DataError(f"every example must have at least one reference, not none as number {number}")
+    return [in_one_form(text) for text in predictions], accepted
 
 
 def reference_counts(references: References) -> str:

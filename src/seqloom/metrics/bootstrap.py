@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from seqloom.errors import ConfigError
-from seqloom.metrics.base import Metric, Score, checked_references
+from seqloom.metrics.base import Metric, Score, comparable
 from seqloom.metrics.table import metric
 
 
@@ -59,15 +59,15 @@ def compare(
     if samples < 1:
         raise ConfigError(f"the number of bootstrap samples must be at least 1, not {samples}")
     measured = metric(measure) if isinstance(measure, str) else measure
-    checked = checked_references(first, references)
-    checked_references(second, references)
-    counts = measured.statistics(first, checked), measured.statistics(second, checked)
-    scores = measured.summed(counts[0], checked), measured.summed(counts[1], checked)
-    size, random = len(checked), np.random.default_rng(seed)
+    answers, accepted = comparable(first, references)
+    others, _ = comparable(second, references)
+    counts = measured.statistics(answers, accepted), measured.statistics(others, accepted)
+    scores = measured.summed(counts[0], accepted), measured.summed(counts[1], accepted)
+    size, random = len(accepted), np.random.default_rng(seed)
     values = np.empty((samples, 2))
     for row in values:
         drawn = np.bincount(random.integers(size, size=size), minlength=size).astype(np.float64)
-        row[:] = [measured.value(drawn @ each) for each in counts]
+        row[:] = [measured.value(measured.total(each, drawn)) for each in counts]
     differences = values[:, 1] - values[:, 0]
     seen = scores[1].value - scores[0].value
     low, high = np.quantile(differences, [0.025, 0.975])

@@ -1,4 +1,8 @@
-"""Which metrics suit the data, judged by its targets."""
+"""Which measures suit the data, judged by its targets.
+
+The first measure of each kind can tell models apart. BLEU compares runs of four words, so it is 0 for targets of two or
+three words, whatever the model does: such targets are judged by chrF, single words by how many are exactly right.
+"""
 
 from __future__ import annotations
 
@@ -6,53 +10,79 @@ from collections.abc import Sequence
 from statistics import median
 from typing import Literal
 
-Kind = Literal["labels", "symbols", "words", "sentences", "unspaced"]
+from seqloom.metrics.form import in_one_form
+from seqloom.metrics.scripts import is_han, word_count, word_length
+
+Kind = Literal["labels", "symbols", "words", "phrases", "sentences", "chinese", "unspaced", "summaries"]
 
 DEFAULT_METRICS: dict[Kind, tuple[str, ...]] = {
     "labels": ("accuracy", "macro_f1"),
     "symbols": ("error_rate", "per"),
     "words": ("exact_match", "cer"),
+    "phrases": ("chrf", "exact_match"),
     "sentences": ("bleu", "chrf"),
-    "unspaced": ("bleu:char", "chrf"),
+    "chinese": ("bleu:zh", "chrf"),
+    "unspaced": ("chrf", "bleu:char"),
+    "summaries": ("rougeL", "rouge1", "rouge2"),
 }
 
-UNSPACED = (
-    ("\u0e00", "\u0eff"),
-    ("\u1000", "\u109f"),
-    ("\u1780", "\u17ff"),
-    ("\u3040", "\u30ff"),
-    ("\u3400", "\u9fff"),
-)
-"""Thai and Lao, Burmese, Khmer, kana, Han: scripts that put no spaces between words."""
+PHRASE, SENTENCE = 2, 5
+"""From how many words on, in the middle of the targets, these are phrases, and sentences."""
+SUMMARY = 4
+"""How many times as long as its summary a text is at least."""
 
 
-def target_kind(targets: Sequence[str]) -> Kind:
+def target_kind(targets: Sequence[str], sources: Sequence[str] = ()) -> Kind:
     """What the targets look like.
 
     - labels: few distinct targets, each met ten times or more on average;
     - symbols: strings of a small inventory, separated by spaces: short ones such as phones, or few such as commands;
-    - words: one word, without spaces;
-    - unspaced: sentences in a script that writes no spaces;
+    - words: one word each, for at least half of them: inflected forms, numbers, names;
+    - phrases: two to four words;
+    - summaries: texts of two words or more whose `sources` are four times as long or longer, and sentences at least;
+    - chinese, unspaced: sentences in a script that writes no spaces;
     - sentences: everything else.
     """
-    present = [target.strip() for target in targets if target.strip()]
+    present = [text for text in map(in_one_form, targets) if text]
     if not present:
         return "sentences"
     if len(set(present)) <= min(200, len(present) // 10):
         return "labels"
-    tokens = [target.split() for target in present]
+    letters = "".join(present)
+    unspaced = [char for char in letters if word_length(char)]
+    if len(unspaced) <= 0.3 * len(letters):
+        return "symbols" if _are_symbols(present) else _by_words(present, sources, "sentences")
+    if _are_cut(present):
+        return _by_words(present, sources, "sentences")
+    chinese = sum(map(is_han, unspaced)) > 0.9 * len(unspaced)
+    return _by_words(present, sources, "chinese" if chinese else "unspaced")
+
+
+def choose_metrics(targets: Sequence[str], sources: Sequence[str] = ()) -> tuple[str, ...]:
+    """Default measures for data with such targets; a sample of some thousands is enough. The first is the main one."""
+    return DEFAULT_METRICS[target_kind(targets, sources)]
+
+
+def _by_words(texts: Sequence[str], sources: Sequence[str], long: Kind) -> Kind:
+    """The kind by how many words most texts have; `long` where they have many."""
+    words = median(map(word_count, texts))
+    if words < PHRASE:
+        return "words"
+    if sources and median(map(word_count, sources)) >= max(SUMMARY * words, SUMMARY * SENTENCE):
+        return "summaries"
+    return "phrases" if words < SENTENCE else long
+
+
+def _are_symbols(texts: Sequence[str]) -> bool:
+    """Whether the texts are strings of a small inventory: each symbol met ten times, or all of them short."""
+    tokens = [text.split() for text in texts]
     flat = [token for line in tokens for token in line]
-    several = sum(len(line) > 1 for line in tokens) / len(tokens)
     inventory = len(set(flat))
-    small = inventory <= 500 and len(flat) >= 10 * inventory
-    if several > 0.5 and (small or (median(map(len, flat)) <= 2 and max(map(len, flat)) <= 4)):
-        return "symbols"
-    unspaced = sum(any(low <= char <= high for low, high in UNSPACED) for text in present for char in text)
-    if unspaced > 0.3 * sum(map(len, present)) and median(map(len, present)) > 6:
-        return "unspaced"
-    return "sentences" if several > 0.2 else "words"
+    several = sum(len(line) > 1 for line in tokens) > 0.5 * len(tokens)
+    short = median(map(len, flat)) <= 2 and max(map(len, flat)) <= 4
+    return several and inventory <= 500 and (short or len(flat) >= 10 * inventory)
 
 
-def choose_metrics(targets: Sequence[str]) -> tuple[str, ...]:
-    """Default metrics for data with such targets; a sample of some thousands is enough. The first is the main one."""
-    return DEFAULT_METRICS[target_kind(targets)]
+def _are_cut(texts: Sequence[str]) -> bool:
+    """Whether the texts have spaces between words though their script writes none, as after a word segmenter."""
+    return sum(len(text.split()) for text in texts) > 0.5 * sum(map(word_count, texts))

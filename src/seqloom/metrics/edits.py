@@ -8,7 +8,7 @@
 | `cer` | characters (Unicode code points, spaces included) | text recognition, transliteration |
 | `per` | white-space separated symbols | grapheme-to-phoneme |
 
-Text is compared as it is: no lower-casing, no stripping of punctuation. Of several references the one with the fewest
+Case and punctuation count. Of several references the one with the fewest
 edits counts, the longest of them if they tie. The "WER" of grapheme-to-phoneme papers is `error_rate`.
 """
 

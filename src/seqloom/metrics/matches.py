@@ -1,6 +1,6 @@
 """Whole-answer measures: exact match and its complement, accuracy and macro-averaged F1 of labels.
 
-A prediction is right if it equals any of the references; white space around either is ignored, case is not.
+A prediction is right if it equals any of the references.
 """
 
 from __future__ import annotations
@@ -13,11 +13,6 @@ from numpy.typing import NDArray
 from seqloom.metrics.base import Metric, References, reference_counts
 
 
-def is_right(prediction: str, accepted: Sequence[str]) -> bool:
-    """Whether a prediction equals one of the accepted targets."""
-    return prediction.strip() in {target.strip() for target in accepted}
-
-
 class ExactMatch(Metric):
     """The share of predictions that are right, or, with `errors`, that are not."""
 
@@ -27,7 +22,7 @@ class ExactMatch(Metric):
 
     def statistics(self, predictions: Sequence[str], references: References) -> NDArray[np.float64]:
         """Counted or not, and 1."""
-        right = [is_right(prediction, accepted) for prediction, accepted in zip(predictions, references, strict=True)]
+        right = [prediction in accepted for prediction, accepted in zip(predictions, references, strict=True)]
         counted = np.asarray(right) != self._errors
         return np.stack([counted, np.ones_like(counted)], axis=1).astype(np.float64)
 
@@ -44,28 +39,31 @@ class MacroF1(Metric):
     """The unweighted mean over labels of F1 = 2·TP / (2·TP + FP + FN).
 
     Labels are those that occur among references or predictions. Where several labels are accepted, a right prediction
-    stands for itself and a wrong one counts against the first accepted label.
+    stands for itself and a wrong one counts against the first accepted label. What is kept for an example are the
+    numbers of two labels, so memory does not grow with how many labels there are.
     """
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
 
     def statistics(self, predictions: Sequence[str], references: References) -> NDArray[np.float64]:
-        """For each label: true positives, false positives, false negatives, laid flat [3 · labels]."""
-        guesses = [prediction.strip() for prediction in predictions]
+        """The numbers of the label that was predicted and of the right one."""
         truths = [
-            guess if is_right(guess, accepted) else accepted[0].strip()
-            for guess, accepted in zip(guesses, references, strict=True)
+            guess if guess in accepted else accepted[0] for guess, accepted in zip(predictions, references, strict=True)
         ]
-        number = {label: index for index, label in enumerate(sorted({*guesses, *truths}))}
-        counts = np.zeros((len(guesses), 3, len(number)))
-        for row, guess, truth in zip(counts, guesses, truths, strict=True):
-            if guess == truth:
-                row[0, number[guess]] = 1
-            else:
-                row[1, number[guess]] = 1
-                row[2, number[truth]] = 1
-        return counts.reshape(len(guesses), -1)
+        number = {label: index for index, label in enumerate(sorted({*predictions, *truths}))}
+        pairs = [(number[guess], number[truth]) for guess, truth in zip(predictions, truths, strict=True)]
+        return np.asarray(pairs, dtype=np.float64)
+
+    def total(self, statistics: NDArray[np.float64], weights: NDArray[np.float64] | None = None) -> NDArray[np.float64]:
+        """For each label: true positives, false positives, false negatives, laid flat [3 · labels]."""
+        guesses, truths = statistics.astype(np.int64).T
+        right, labels = guesses == truths, int(statistics.max()) + 1
+
+        def counted(found: NDArray[np.int64], where: NDArray[np.bool_]) -> NDArray[np.float64]:
+            return np.bincount(found[where], None if weights is None else weights[where], labels).astype(np.float64)
+
+        return np.concatenate([counted(guesses, right), counted(guesses, ~right), counted(truths, ~right)])
 
     def value(self, total: NDArray[np.float64]) -> float:
         """The mean F1 of the labels that occur."""
@@ -74,10 +72,14 @@ class MacroF1(Metric):
         occurs = weight > 0
         return 100 * float(np.mean(2 * right[occurs] / weight[occurs]))
 
+    def value_alone(self, row: NDArray[np.float64]) -> float:
+        """100 for the right label, 0 for another."""
+        return 100.0 if row[0] == row[1] else 0.0
+
     def signature(self, references: References) -> str:
         """Averaging and number of references."""
         return f"average:macro|refs:{reference_counts(references)}"
 
     def details(self, total: NDArray[np.float64]) -> dict[str, float]:
         """How many labels the mean runs over."""
-        return {"labels": float(total.size // 3)}
+        return {"labels": float(np.count_nonzero(total.reshape(3, -1).any(axis=0)))}

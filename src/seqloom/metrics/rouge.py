@@ -1,6 +1,6 @@
 """ROUGE-1, ROUGE-2 and ROUGE-L (Lin 2004) by rouge_score: F1, averaged over examples, with Porter stemming.
 
-rouge_score lower-cases and keeps only the letters a-z and digits, so text in another script scores 0: use chrF there.
+Text in the Latin script gets rouge_score's own figures; `rouge_words` says what the words of other scripts are.
 ROUGE-L is the sentence-level one: the whole text is one sequence.
 """
 
@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqloom.metrics.base import Metric, References, needed, reference_counts
+from seqloom.metrics.rouge_words import RougeWords
 
 
 class Rouge(Metric):
@@ -24,8 +25,9 @@ class Rouge(Metric):
 
     @cached_property
     def _scorer(self) -> Any:
-        module = needed("rouge_score.rouge_scorer", "rouge-score", f"the metric {self.name}")
-        return module.RougeScorer([self.name], use_stemmer=True)
+        purpose = f"the metric {self.name}"
+        module = needed("rouge_score.rouge_scorer", "rouge-score", purpose)
+        return module.RougeScorer([self.name], tokenizer=RougeWords(purpose))
 
     def statistics(self, predictions: Sequence[str], references: References) -> NDArray[np.float64]:
         """F1 of each example, and 1."""
@@ -38,5 +40,6 @@ class Rouge(Metric):
         return 100 * float(total[0]) / float(total[1])
 
     def signature(self, references: References) -> str:
-        """Measure, stemming and handling of several references."""
-        return f"measure:f1|stemmer:porter|refs:{reference_counts(references)}|best:yes|average:examples"
+        """Measure, words, stemming and handling of several references."""
+        words = "tok:rouge-score-latin,unicode-words-elsewhere|stemmer:porter"
+        return f"measure:f1|{words}|refs:{reference_counts(references)}|best:yes|average:examples"

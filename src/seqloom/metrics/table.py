@@ -50,9 +50,9 @@ METRICS: Mapping[str, Entry] = {
     ),
     "accuracy": Entry("share of labels that are right", ExactMatch),
     "macro_f1": Entry("mean F1 over labels", MacroF1),
-    "rouge1": Entry("ROUGE-1 F1, Porter-stemmed", Rouge),
-    "rouge2": Entry("ROUGE-2 F1, Porter-stemmed", Rouge),
-    "rougeL": Entry("ROUGE-L F1, Porter-stemmed", Rouge),
+    "rouge1": Entry("ROUGE-1 F1; English words Porter-stemmed", Rouge),
+    "rouge2": Entry("ROUGE-2 F1; English words Porter-stemmed", Rouge),
+    "rougeL": Entry("ROUGE-L F1; English words Porter-stemmed", Rouge),
 }
 
 

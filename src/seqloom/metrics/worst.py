@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from seqloom.metrics.base import Metric, checked_references
+from seqloom.metrics.base import Metric, comparable
 from seqloom.metrics.table import metric
 
 
@@ -27,10 +27,14 @@ def worst(
     Equal figures, as under exact match, are ordered by character error rate.
     """
     measured = metric(measure) if isinstance(measure, str) else measure
-    checked = checked_references(predictions, references)
-    values = measured.per_example(predictions, checked)
-    distances = metric("cer").per_example(predictions, checked)
+    answers, accepted = comparable(predictions, references)
+    values = measured.per_example(answers, accepted)
+    distances = metric("cer").per_example(answers, accepted)
     sign = 1 if measured.higher_is_better else -1
     order = sorted(range(len(values)), key=lambda index: (sign * values[index], -distances[index], index))
     wrong = [index for index in order if distances[index] > 0]
-    return [Worst(index, values[index], predictions[index], tuple(checked[index])) for index in wrong[:count]]
+    return [Worst(index, values[index], predictions[index], _as_given(references[index])) for index in wrong[:count]]
+
+
+def _as_given(entry: str | Sequence[str]) -> tuple[str, ...]:
+    return (entry,) if isinstance(entry, str) else tuple(entry)
