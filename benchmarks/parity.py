@@ -118,7 +118,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     whole = load(options.model, engine="torch").with_settings(options.settings)
     examples = read_evaluation(options.data, whole.config.data)[: options.limit]
-    name = options.metric or (whole.config.evaluation.metrics or choose_metrics([each.target for each in examples]))[0]
+    name = options.metric or (whole.config.measures or choose_metrics([each.target for each in examples]))[0]
     with tempfile.TemporaryDirectory() as folder:
         paths = {graph: exported(options.model, Path(folder) / graph, int8=int8) for graph, int8 in GRAPHS.items()}
         sizes = {graph: path.stat().st_size for graph, path in paths.items()}

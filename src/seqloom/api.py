@@ -24,7 +24,7 @@ from seqloom.data import (
 )
 from seqloom.eager import TorchEngine
 from seqloom.errors import ConfigError, suggestion
-from seqloom.evaluation import Evaluation, evaluate, read_evaluation
+from seqloom.evaluation import Evaluation, EvaluationConfig, evaluate, read_evaluation
 from seqloom.inference import PairScore, Predictor
 from seqloom.lexicon import CANDIDATES, FREQUENT, learn_shortlist
 from seqloom.model import Seq2Seq, parameter_count
@@ -65,10 +65,10 @@ class Model(Answers):
     def evaluate(self, data: Pairs, *, metrics: Sequence[str] = ()) -> Evaluation:
         """Figures on pairs, or on files of pairs that are read as the training files were.
 
-        Without `metrics`, those of the configuration, or what suits the data.
+        Without `metrics`, those by which the model was judged in training.
         """
-        chosen = self.with_settings({"evaluation.metrics": list(metrics)}) if metrics else self
-        settings = chosen.config.evaluation
+        names = tuple(metrics) or self.config.measures
+        settings = build(EvaluationConfig, {**self.config.evaluation.model_dump(), "metrics": names})
         if files := given_files(data):
             examples = read_evaluation(files, self.config.data)
         else:

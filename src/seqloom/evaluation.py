@@ -7,10 +7,12 @@ compare_models(result, other)             paired bootstrap on the same examples
 
 from __future__ import annotations
 
+import hashlib
 import math
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from pydantic import Field, field_validator
@@ -18,7 +20,8 @@ from pydantic import Field, field_validator
 from seqloom.config import Section
 from seqloom.data import DataConfig, Example, ReadReport, Source, group_by_source, read_examples
 from seqloom.errors import ConfigError, DataError
-from seqloom.metrics import Comparison, Score, choose_metrics, compare, compute, metric, worst
+from seqloom.metrics import Comparison, Score, blind_sentence, choose_metrics, compare, compute, metric, worst
+from seqloom.metrics.form import in_one_form
 from seqloom.prediction import Prediction
 from seqloom.remarks import Remarks
 
@@ -30,7 +33,8 @@ class EvaluationConfig(Section):
     """How predictions are judged."""
 
     metrics: tuple[str, ...] = ()
-    """Names of measures, the main one first; empty chooses by what the targets look like."""
+    """Names of measures, the main one first; where empty, training takes those of `training.selection.metrics`, or
+    chooses by what the training targets look like, and they stay with the model."""
     worst: int = Field(default=5, ge=0)
     """How many of the worst examples are listed."""
     limit: int = Field(default=0, ge=0)
@@ -65,16 +69,62 @@ class BadAnswer:
 
 
 @dataclass(frozen=True)
+class Loss:
+    """Negative log-likelihood in nats of some targets under teacher forcing (of several accepted ones, the first).
+
+    It falls on `tokens`, end marks counted, of which `unknown` are the unknown token; these are the model's own. The
+    `characters` of the targets are the same for every model.
+    """
+
+    nats: float
+    tokens: int
+    characters: int
+    unknown: int = 0
+
+    @staticmethod
+    def of_all(parts: Iterable[Loss]) -> Loss:
+        """The loss of several parts of the data together."""
+        nats, *counts = zip(*((each.nats, each.tokens, each.characters, each.unknown) for each in parts), strict=True)
+        return Loss(math.fsum(nats), *map(sum, counts))
+
+    @property
+    def per_token(self) -> float:
+        """Nats a token."""
+        return self.nats / max(1, self.tokens)
+
+    @property
+    def per_character(self) -> float:
+        """Nats a character."""
+        return self.nats / max(1, self.characters)
+
+    @property
+    def perplexity(self) -> float:
+        """e to the loss per token."""
+        return math.exp(min(self.per_token, 700.0))
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values for a JSON file."""
+        return {
+            "loss": self.per_token,
+            "loss_per_character": self.per_character,
+            "perplexity": self.perplexity,
+            "tokens": self.tokens,
+            "characters": self.characters,
+            "unknown_tokens": self.unknown,
+        }
+
+
+@dataclass(frozen=True)
 class Evaluation:
     """What was measured on `examples`.
 
-    `loss` is the mean negative log-likelihood in nats of a target token, end marks counted, under teacher forcing (of
-    several accepted targets, the first); `seconds` is the time it took to find the predictions.
+    `target_tokens` stands for the way the model cuts targets into tokens (a hash of its tokenizer): losses per token
+    can be compared where it is the same. `seconds` is the time it took to find the predictions.
     """
 
     scores: tuple[Score, ...]
-    loss: float
-    tokens: int
+    teacher_forced: Loss
+    target_tokens: str
     seconds: float
     worst: tuple[BadAnswer, ...]
     examples: tuple[Example, ...]
@@ -86,9 +136,19 @@ class Evaluation:
         return len(self.examples)
 
     @property
+    def loss(self) -> float:
+        """Mean negative log-likelihood in nats of a target token, end marks counted."""
+        return self.teacher_forced.per_token
+
+    @property
+    def tokens(self) -> int:
+        """Target tokens, end marks counted."""
+        return self.teacher_forced.tokens
+
+    @property
     def perplexity(self) -> float:
         """e to the loss per token."""
-        return math.exp(min(self.loss, 700.0))
+        return self.teacher_forced.perplexity
 
     @property
     def texts(self) -> list[str]:
@@ -105,22 +165,32 @@ class Evaluation:
         """What is to be said of the answers as a whole."""
         return Remarks.of(self.predictions)
 
+    @cached_property
+    def notes(self) -> list[str]:
+        """What should be known beside the figures, one sentence each."""
+        targets = [example.target for example in self.examples]
+        blind = [sentence for score in self.scores if (sentence := blind_sentence(score.name, targets))]
+        unknown = self.teacher_forced.unknown
+        said = f"the loss counts {unknown:,} of {self.tokens:,} target tokens as the unknown token, which is no text"
+        return [*self.remarks.sentences(), *blind, *([said] if unknown else [])]
+
     def __getitem__(self, name: str) -> float:
-        """The figure of a measure, or `loss` or `perplexity`."""
-        figures = {score.name: score.value for score in self.scores}
-        return {"loss": self.loss, "perplexity": self.perplexity, **figures}[name]
+        """The figure of a measure, or `loss`, `loss_per_character` or `perplexity`."""
+        loss = self.teacher_forced
+        losses = {"loss": loss.per_token, "loss_per_character": loss.per_character, "perplexity": loss.perplexity}
+        return {**losses, **{score.name: score.value for score in self.scores}}[name]
 
     def to_json(self, *, predictions: bool = False) -> dict[str, Any]:
         """Plain values for a JSON file; with `predictions`, also every input with its answer."""
         values = {
             "scores": [score.to_json() for score in self.scores],
-            "loss": self.loss,
-            "perplexity": self.perplexity,
+            **self.teacher_forced.to_json(),
+            "target_tokens": self.target_tokens,
             "count": self.count,
-            "tokens": self.tokens,
             "seconds": round(self.seconds, 3),
             "worst": [answer.to_json() for answer in self.worst],
             "remarks": self.remarks.to_json(),
+            "notes": self.notes,
         }
         if predictions:
             pairs = zip(self.examples, self.predictions, strict=True)
@@ -129,6 +199,42 @@ class Evaluation:
                 for example, answer in pairs
             ]
         return values
+
+
+@dataclass(frozen=True)
+class LossComparison:
+    """The losses of two models on the same examples; those per token are set against each other only where both models
+    cut targets into the same tokens, those per character always."""
+
+    first: Loss
+    second: Loss
+    same_tokens: bool
+
+    @property
+    def difference(self) -> float | None:
+        """The second's loss per token minus the first's; None where the tokens are not the same."""
+        return self.second.per_token - self.first.per_token if self.same_tokens else None
+
+    @property
+    def difference_per_character(self) -> float:
+        """The second's loss per character minus the first's."""
+        return self.second.per_character - self.first.per_character
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values for a JSON file."""
+        return {
+            "same_target_tokens": self.same_tokens,
+            "per_token": {
+                "first": self.first.per_token,
+                "second": self.second.per_token,
+                "difference": self.difference,
+            },
+            "per_character": {
+                "first": self.first.per_character,
+                "second": self.second.per_character,
+                "difference": self.difference_per_character,
+            },
+        }
 
 
 def read_evaluation(entries: Iterable[str], data: DataConfig, report: ReadReport | None = None) -> list[Example]:
@@ -147,27 +253,39 @@ def evaluate(
     chosen = tuple(examples[: config.limit or None])
     if not chosen:
         raise DataError("there must be at least one example to evaluate, not none")
-    names = config.metrics or choose_metrics([example.target for example in chosen])
+    names = config.metrics or choose_metrics(
+        [example.target for example in chosen], [example.source for example in chosen]
+    )
     sources = [Source(example.source, example.tags) for example in chosen]
     began = time.perf_counter()
     predictions = tuple(predictor.predict(sources))
     seconds = time.perf_counter() - began
-    nll, tokens = 0.0, 0
-    targets = [example.target for example in chosen]
-    for scored in predictor.score(zip(sources, targets, strict=True)):
-        nll -= scored.log_prob
-        tokens += scored.tokens
     texts = [prediction.text for prediction in predictions]
     references = [example.targets for example in chosen]
     return Evaluation(
         scores=tuple(compute(names, texts, references)),
-        loss=nll / max(1, tokens),
-        tokens=tokens,
+        teacher_forced=target_loss(predictor, chosen),
+        target_tokens=_tokens_of(predictor),
         seconds=seconds,
         worst=tuple(_worst(names[0], texts, chosen, config.worst)),
         examples=chosen,
         predictions=predictions,
     )
+
+
+def target_loss(predictor: Predictor, examples: Iterable[Example]) -> Loss:
+    """The loss of the first accepted target of each example."""
+    characters = 0
+
+    def pairs() -> Iterator[tuple[Source, str]]:
+        nonlocal characters
+        for example in examples:
+            characters += len(in_one_form(example.target))
+            yield Source(example.source, example.tags), example.target
+
+    scored = [(each.log_prob, each.tokens, each.unknown) for each in predictor.score(pairs())]
+    tokens, unknown = sum(each[1] for each in scored), sum(each[2] for each in scored)
+    return Loss(-math.fsum(each[0] for each in scored), tokens, characters, unknown)
 
 
 def compare_models(first: Evaluation, second: Evaluation, *, samples: int = 1000, seed: int = 0) -> list[Comparison]:
@@ -178,6 +296,16 @@ def compare_models(first: Evaluation, second: Evaluation, *, samples: int = 1000
         compare(score.name, first.texts, second.texts, first.references, samples=samples, seed=seed)
         for score in first.scores
     ]
+
+
+def compare_losses(first: Evaluation, second: Evaluation) -> LossComparison:
+    """The losses of two models on the same examples."""
+    same = first.target_tokens == second.target_tokens
+    return LossComparison(first.teacher_forced, second.teacher_forced, same)
+
+
+def _tokens_of(predictor: Predictor) -> str:
+    return hashlib.sha256(predictor.target_tokenizer.to_json().encode()).hexdigest()
 
 
 def _worst(name: str, texts: Sequence[str], examples: Sequence[Example], count: int) -> list[BadAnswer]:

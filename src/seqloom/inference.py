@@ -15,7 +15,7 @@ from seqloom.data.padding import padded_sources
 from seqloom.prediction import Prediction
 from seqloom.search import Hypothesis, SearchConfig
 from seqloom.text.sources import encode_sources
-from seqloom.text.special import EOS, SPECIAL_TOKENS
+from seqloom.text.special import EOS, SPECIAL_TOKENS, UNK
 from seqloom.text.tokenizer import Tokenizer
 
 T = TypeVar("T")
@@ -50,10 +50,14 @@ class Engine(Protocol):
 
 @dataclass(frozen=True)
 class PairScore:
-    """How likely a given target is: natural logarithms, one per token, the end mark's last."""
+    """How likely a given target is: natural logarithms, one per token, the end mark's last.
+
+    `unknown` is how many of the tokens are the unknown token, which stands for whatever the model cannot write.
+    """
 
     log_prob: float
     token_log_probs: tuple[float, ...]
+    unknown: int = 0
 
     @property
     def tokens(self) -> int:
@@ -98,7 +102,8 @@ class Predictor:
             results: dict[int, PairScore] = {}
             for rows in self._batches(sizes, beam=1):
                 scored = self.engine.score([sources[row] for row in rows], [targets[row] for row in rows])
-                results.update((row, PairScore(sum(each), each)) for row, each in zip(rows, scored, strict=True))
+                for row, each in zip(rows, scored, strict=True):
+                    results[row] = PairScore(sum(each), each, targets[row].count(UNK))
             yield from (results[row] for row in range(len(chunk)))
 
     def _predict_window(self, sources: list[Source], forced: list[int], *, details: bool) -> Iterator[Prediction]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -76,6 +76,16 @@ class Remarks:
             "unknown_symbols": dict(self.symbols.most_common()),
             "at_limit": len(self.at_limit),
         }
+
+
+def in_few_words(counts: Mapping[str, Any]) -> str:
+    """The counts of `Remarks.to_json`, to stand in a line with other figures; empty where there is nothing to say."""
+    names = {
+        "at_limit": "answers at the length limit",
+        "unknown": "inputs with unknown symbols",
+        "cut": "inputs without their end",
+    }
+    return ", ".join(f"{name}: {counts[key]:,}" for key, name in names.items() if counts.get(key))
 
 
 def _inputs(numbers: Sequence[int], total: int) -> str:

@@ -263,7 +263,7 @@ def test_when_every_state_is_damaged_the_run_says_so(tmp_path: Path) -> None:
 
 def test_early_stopping_on_a_metric(tmp_path: Path) -> None:
     selection = {"on": "exact_match", "patience": 2, "limit": 5}
-    reports = list(begin_run(tmp_path / "run", epochs=30, optimiser={"learning_rate": 1e-9}, selection=selection))
+    reports = list(begin_run(tmp_path / "run", epochs=30, optimiser={"learning_rate": 1e-30}, selection=selection))
     evaluations = of_kind(reports, EvalReport)
     assert len(evaluations) == 3
     assert evaluations[0].selected_on == "exact_match"

@@ -169,7 +169,7 @@ def test_a_pair_that_does_not_fit_alone_is_named(tmp_path: Path, small_memory: C
 
 
 def test_memory_that_runs_out_elsewhere_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def dev_loss(prepared: Any) -> float:
+    def dev_loss(prepared: Any, predictor: Any) -> float:
         raise GPU
 
     monkeypatch.setattr("seqloom.training.dev.dev_loss", dev_loss)

@@ -16,17 +16,32 @@ from seqloom.training.config import TrainingConfig
 from seqloom.training.stopping import Kept, Selection, SelectionConfig
 
 
-def after(scores: list[float], **settings: Any) -> Selection:
+def after(scores: list[float], losses: list[float] | None = None, **settings: Any) -> Selection:
     selection = Selection(**settings)
-    for step, score in enumerate(scores, start=1):
-        selection = selection.observe(step, score)
+    for step, (score, loss) in enumerate(zip(scores, losses or scores, strict=True), start=1):
+        new = Kept(step, score, loss)
+        leads = selection.beaten_by(new)
+        selection = selection.observe(new)
+        assert leads == (selection.best is not None and selection.best.step == step)
     return selection
 
 
 def test_the_best_are_kept_best_first_and_of_equals_the_earlier() -> None:
     selection = after([3.0, 1.0, 2.0, 1.0], keep=3)
-    assert selection.kept == (Kept(2, 1.0), Kept(4, 1.0), Kept(3, 2.0))
-    assert after([3.0, 1.0, 2.0], higher_is_better=True).best == Kept(1, 3.0)
+    assert selection.kept == (Kept(2, 1.0, 1.0), Kept(4, 1.0, 1.0), Kept(3, 2.0, 2.0))
+    assert after([3.0, 1.0, 2.0], higher_is_better=True).best == Kept(1, 3.0, 3.0)
+
+
+def test_of_equal_scores_the_one_with_the_lower_loss_leads() -> None:
+    stuck = after([0.0] * 4, [3.0, 2.0, 1.0, 1.5], higher_is_better=True, patience=2)
+    assert stuck.best == Kept(3, 0.0, 1.0)
+    assert stuck.waited == 1
+    assert after([100.0] * 4, [3.0, 2.0, 2.0, 2.5], higher_is_better=True, patience=2).exhausted
+    assert after([5.0, 4.0], [1.0, 2.0]).best == Kept(2, 4.0, 2.0)
+    assert after([5.0, 5.0], [math.nan, 9.0]).best == Kept(2, 5.0, 9.0)
+    assert stuck.reached_by(Kept(9, 0.0, 1.0))
+    assert not stuck.reached_by(Kept(9, 0.0, 1.1))
+    assert not stuck.reached_by(Kept(9, math.nan, 0.1))
 
 
 def test_patience_counts_evaluations_that_do_not_beat_the_best() -> None:
@@ -38,7 +53,7 @@ def test_patience_counts_evaluations_that_do_not_beat_the_best() -> None:
 
 def test_a_score_that_is_no_number_is_never_kept() -> None:
     selection = after([math.nan, 2.0, math.nan], patience=1)
-    assert selection.best == Kept(2, 2.0)
+    assert selection.best == Kept(2, 2.0, 2.0)
     assert selection.exhausted
 
 
@@ -55,6 +70,7 @@ def test_whether_higher_is_better_follows_the_metric() -> None:
     assert SelectionConfig(on="bleu").higher_is_better
     assert not SelectionConfig(on="cer").higher_is_better
     assert SelectionConfig(on="bleu", metrics=("chrf", "bleu")).decoded == ("chrf", "bleu")
+    assert SelectionConfig(on="bleu", metrics=("chrf",)).decoded == ("bleu", "chrf")
 
 
 @pytest.mark.parametrize(

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from seqloom.cli.options import Data, Json, ModelFolder, Settings
+
+if TYPE_CHECKING:
+    from seqloom.evaluation import Evaluation
 
 
 def evaluate(
     model: ModelFolder,
     data: Data,
     metrics: Annotated[
-        str, typer.Option("--metrics", metavar="NAMES", help="Such as bleu,chrf; by default what suits the data.")
+        str,
+        typer.Option(
+            "--metrics", metavar="NAMES", help="Such as bleu,chrf; by default those that the model was trained with."
+        ),
     ] = "",
     compare: Annotated[
         Path | None, typer.Option("--compare", metavar="MODEL", help="A second model: does it differ?")
@@ -29,14 +35,13 @@ def evaluate(
     """
     from seqloom.api import load
     from seqloom.cli import tables
-    from seqloom.evaluation import compare_models
+    from seqloom.evaluation import compare_losses, compare_models
 
     names = tuple(name.strip() for name in metrics.split(",") if name.strip())
     first = load(model).with_settings(settings or ())
     second = None if compare is None else load(compare).with_settings(settings or ())
     measured = first.evaluate(data, metrics=names)
-    for sentence in measured.remarks.sentences():
-        typer.echo(f"note: {sentence}", err=True)
+    _say(measured)
     if second is None:
         if as_json:
             typer.echo(json.dumps(measured.to_json(predictions=True), ensure_ascii=False, indent=2))
@@ -45,13 +50,21 @@ def evaluate(
         return
     used = tuple(score.name for score in measured.scores)
     other = second.evaluate(measured.examples, metrics=used)
+    _say(other, "second model: ")
     differences = compare_models(measured, other, samples=first.config.evaluation.samples)
+    losses = compare_losses(measured, other)
     if as_json:
         values = {
             "first": measured.to_json(),
             "second": other.to_json(),
             "comparison": [difference.to_json() for difference in differences],
+            "losses": losses.to_json(),
         }
         typer.echo(json.dumps(values, ensure_ascii=False, indent=2))
     else:
-        tables.comparison(differences, measured, other)
+        tables.comparison(differences, losses, measured.count)
+
+
+def _say(measured: Evaluation, whose: str = "") -> None:
+    for sentence in measured.notes:
+        typer.echo(f"note: {whose}{sentence}", err=True)

@@ -11,7 +11,7 @@ from rich.text import Text
 
 if TYPE_CHECKING:
     from seqloom.bench import Speed
-    from seqloom.evaluation import Evaluation
+    from seqloom.evaluation import Evaluation, LossComparison
     from seqloom.metrics import Comparison
     from seqloom.sweeps import SweepResults
     from seqloom.training.reproduction import FileState
@@ -22,8 +22,10 @@ def evaluation(measured: Evaluation) -> None:
     table = _table("measure", "value", "convention")
     for score in measured.scores:
         table.add_row(score.name, f"{score.value:.2f}", score.signature)
-    table.add_row("loss", f"{measured.loss:.4f}", "nats a token, end marks counted")
-    table.add_row("perplexity", f"{measured.perplexity:.2f}", "")
+    loss = measured.teacher_forced
+    table.add_row("loss", f"{loss.per_token:.4f}", "nats a token of this model, end marks counted")
+    table.add_row("loss", f"{loss.per_character:.4f}", "nats a character of the right answers")
+    table.add_row("perplexity", f"{loss.perplexity:.2f}", "of a token")
     _console().print(table)
     rate = measured.count / max(measured.seconds, 1e-9)
     _console().print(f"{measured.count:,} examples in {measured.seconds:.1f} s ({rate:,.0f} a second)")
@@ -35,7 +37,7 @@ def evaluation(measured: Evaluation) -> None:
         _console().print(bad)
 
 
-def comparison(differences: Sequence[Comparison], first: Evaluation, second: Evaluation) -> None:
+def comparison(differences: Sequence[Comparison], losses: LossComparison, count: int) -> None:
     """Two models side by side, with the paired bootstrap's verdict."""
     table = _table("measure", "first", "second", "difference", "95 % interval", "p")
     for each in differences:
@@ -49,9 +51,17 @@ def comparison(differences: Sequence[Comparison], first: Evaluation, second: Eva
             interval,
             verdict,
         )
-    table.add_row("loss", f"{first.loss:.4f}", f"{second.loss:.4f}", f"{second.loss - first.loss:+.4f}", "", "")
+    first, second = losses.first, losses.second
+    difference = "not compared" if losses.difference is None else f"{losses.difference:+.4f}"
+    table.add_row("nats a token", f"{first.per_token:.4f}", f"{second.per_token:.4f}", difference, "", "")
+    difference = f"{losses.difference_per_character:+.4f}"
+    table.add_row("nats a character", f"{first.per_character:.4f}", f"{second.per_character:.4f}", difference, "", "")
     _console().print(table)
-    _console().print(f"{first.count:,} examples, {differences[0].samples:,} resamplings; * p < 0.05")
+    _console().print(f"{count:,} examples, {differences[0].samples:,} resamplings; * p < 0.05")
+    if not losses.same_tokens:
+        _console().print(
+            "The models cut targets into different tokens, so that their losses a token cannot be compared."
+        )
 
 
 def speeds(measured: Sequence[Speed]) -> None:

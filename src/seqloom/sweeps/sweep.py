@@ -21,7 +21,7 @@ from seqloom.training.record import data_files
 from seqloom.training.start import adopted
 
 FIXED = (
-    *("training.selection.on", "training.selection.limit", "training.evaluate_every"),
+    *("training.selection.on", "training.selection.limit", "training.selection.beam", "training.evaluate_every"),
     *("data.dev", "data.dev_count", "data.dev_fraction", "data.seed", "data.group_by_source"),
     *("data.format", "data.pattern", "data.header", "data.on_bad_line", "data.target", "data.references"),
 )

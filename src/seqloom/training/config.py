@@ -94,6 +94,16 @@ class RunConfig(Section):
     evaluation: EvaluationConfig = EvaluationConfig()
     """How predictions are judged."""
 
+    @property
+    def measures(self) -> tuple[str, ...]:
+        """What answers are judged by, the main measure first; empty before training has chosen."""
+        return self.evaluation.metrics or self.training.selection.decoded
+
+    @property
+    def dev_search(self) -> SearchConfig:
+        """How the answers of dev evaluations are found."""
+        return self.search.replace(beam=self.training.selection.beam or self.search.beam, n_best=1)
+
     @model_validator(mode="after")
     def _consistent(self) -> RunConfig:
         if self.model.share_embeddings and not self.text.shared:

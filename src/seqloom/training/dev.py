@@ -1,66 +1,76 @@
-"""A look at the dev data: loss of every pair, metrics of some decoded ones; each process looks at its share."""
+"""A look at the dev data as `seqloom evaluate` would: loss of every example, metrics of some decoded ones.
+
+Answers and losses come from the same code as there, in float32, so that the figures of a model's last dev evaluation
+are those that `evaluate` finds. Of several processes each looks at its share.
+"""
 
 from __future__ import annotations
 
-import math
 import time
-from itertools import chain
 
-import torch
-from torch import Tensor
-
-from seqloom.data import BatchSampler, Share, Source
-from seqloom.data.loader import evaluation_batches
+from seqloom.data import Share, Source
 from seqloom.eager import TorchEngine
+from seqloom.evaluation import Loss, target_loss
 from seqloom.inference import Predictor
 from seqloom.metrics import compute
+from seqloom.prediction import Prediction
+from seqloom.remarks import Remarks
 from seqloom.training.reports import EvalReport
 from seqloom.training.setup import Prepared
-from seqloom.training.step import batch_loss, perplexity
-from seqloom.training.stopping import Selection
+from seqloom.training.stopping import Kept, Selection
 
 
 def judge(prepared: Prepared, epoch: int, step: int, selection: Selection, began: float) -> EvalReport:
     """The dev figures of the model as it is, and whether they are the best so far; its time counts from `began`."""
-    on = prepared.config.training.selection.on
-    loss, metrics = dev_loss(prepared), dev_metrics(prepared)
-    score = loss if on == "loss" else metrics[on]
-    best = selection.best
-    better = not math.isnan(score) and (best is None or not selection.no_worse(best.score, score))
-    seconds = time.perf_counter() - began
-    return EvalReport(epoch, step, loss, perplexity(loss), metrics, on, score, better, seconds)
+    predictor, on = predictor_of(prepared), prepared.config.training.selection.on
+    loss, answers = dev_loss(prepared, predictor), dev_answers(prepared, predictor)
+    metrics = dev_metrics(prepared, answers)
+    score = loss.per_token if on == "loss" else metrics[on]
+    return EvalReport(
+        epoch=epoch,
+        step=step,
+        loss=loss.per_token,
+        perplexity=loss.perplexity,
+        metrics=metrics,
+        selected_on=on,
+        score=score,
+        best=selection.beaten_by(Kept(step, score, loss.per_token)),
+        seconds=time.perf_counter() - began,
+        decoded=len(answers),
+        beam=predictor.search.beam if answers else 0,
+        remarks=Remarks.of(answers).to_json() if answers else {},
+    )
 
 
-@torch.no_grad()
-def dev_loss(prepared: Prepared) -> float:
-    """Mean negative log-likelihood of a dev target token in nats, end marks counted, without smoothing."""
-    model, group = prepared.model.eval(), prepared.group
-    sampler = BatchSampler(prepared.dev.source_lengths, prepared.dev.target_lengths, prepared.config.training.batch)
-    sums: list[Tensor] = []
-    tokens = 0
-    for batch in evaluation_batches(prepared.dev, sampler, group.share):
-        with prepared.precision.active():
-            sums.append(batch_loss(model, batch.to(prepared.device)).nll)
-        tokens += batch.tokens
-    shares, counts = zip(*group.gather((torch.stack(sums).tolist() if sums else [], tokens)), strict=True)
-    return math.fsum(chain.from_iterable(shares)) / max(1, sum(counts))  # exact: no matter who summed what
-
-
-def dev_metrics(prepared: Prepared) -> dict[str, float]:
-    """The reported metrics over the decoded dev examples."""
-    selection, group = prepared.config.training.selection, prepared.group
-    if not prepared.dev_examples:
-        return {}
-    predictor = Predictor(
+def predictor_of(prepared: Prepared) -> Predictor:
+    """The model as it is, at work as the dev answers are to be found."""
+    return Predictor(
         TorchEngine(prepared.model.eval(), prepared.device),
         prepared.encoder.source,
         prepared.encoder.target,
-        prepared.config.search.replace(beam=selection.beam, n_best=1),
+        prepared.config.dev_search,
         reverse_source=prepared.config.data.reverse_source,
     )
+
+
+def dev_loss(prepared: Prepared, predictor: Predictor) -> Loss:
+    """Negative log-likelihood of the dev targets, of several accepted ones the first, without smoothing."""
+    group = prepared.group
+    examples = prepared.dev.examples(group.share.of(prepared.dev_rows))
+    return Loss.of_all(group.gather(target_loss(predictor, examples)))
+
+
+def dev_answers(prepared: Prepared, predictor: Predictor) -> list[Prediction]:
+    """The answers to the decoded dev examples."""
+    group = prepared.group
     sources = [Source(example.source, example.tags) for example in group.share.of(prepared.dev_examples)]
-    predictions = Share.whole(group.gather([prediction.text for prediction in predictor.predict(sources)]))
-    references = [example.targets for example in prepared.dev_examples]
-    return group.from_first(
-        lambda: {score.name: score.value for score in compute(selection.decoded, predictions, references)}
-    )
+    return Share.whole(group.gather(list(predictor.predict(sources))))
+
+
+def dev_metrics(prepared: Prepared, answers: list[Prediction]) -> dict[str, float]:
+    """The reported metrics of the answers, the main one first."""
+    if not answers:
+        return {}
+    names, references = prepared.config.training.selection.decoded, [each.targets for each in prepared.dev_examples]
+    texts = [answer.text for answer in answers]
+    return prepared.group.from_first(lambda: {score.name: score.value for score in compute(names, texts, references)})

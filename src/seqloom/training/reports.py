@@ -122,7 +122,12 @@ class ReturnReport(Report):
 
 @dataclass(frozen=True)
 class EvalReport(Report):
-    """The dev data after `step`; `best` where no evaluation before was better by `selected_on`."""
+    """The dev data after `step`; `best` where no evaluation before was as good by `selected_on`, and by the loss where
+    that is equal.
+
+    The metrics are those of `decoded` dev examples, whose answers were found with a beam of `beam`; `remarks` counts
+    what is to be said of these answers.
+    """
 
     kind: ClassVar[str] = "evaluation"
     epoch: int
@@ -134,6 +139,14 @@ class EvalReport(Report):
     score: float
     best: bool
     seconds: float
+    decoded: int = 0
+    beam: int = 0
+    remarks: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def figures(self) -> dict[str, float]:
+        """Loss, perplexity and metrics, by name."""
+        return {"loss": self.loss, "perplexity": self.perplexity, **self.metrics}
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ def model_folder(
         "processes": prepared.group.size,
         "precision": prepared.precision.describe(),
     }
-    encoder = prepared.encoder
-    return ModelFolder(
-        prepared.model, encoder.source, encoder.target, prepared.config, {**figures, "training": training}
-    )
+    encoder, config = prepared.encoder, prepared.config
+    decoded = {"examples": len(prepared.dev_examples), "of": len(prepared.dev_rows), "beam": config.dev_search.beam}
+    judged = {**figures, **({"dev_decoded": decoded} if prepared.dev_examples else {})}
+    return ModelFolder(prepared.model, encoder.source, encoder.target, config, {**judged, "training": training})

@@ -31,7 +31,7 @@ from seqloom.training.schedules import rate_factor
 from seqloom.training.setup import Prepared
 from seqloom.training.state import Identity, Learner, Restored, StateStore
 from seqloom.training.step import Objective, Update, update
-from seqloom.training.stopping import Selection
+from seqloom.training.stopping import Kept, Selection
 
 Batches = Generator[tuple[Position, Batch]]
 
@@ -215,7 +215,7 @@ class Run:
 
     def evaluate(self) -> Iterator[reports.Report]:
         """Look at the dev data; keep the weights where they are among the best."""
-        progress, selection = self.progress, self.training.selection
+        progress = self.progress
         if not len(self.prepared.dev):
             progress.evaluated = progress.step
             return
@@ -223,21 +223,20 @@ class Run:
         try:
             with using(self.prepared.model, self.learner.average):
                 report = self._judged(began)
-                chosen, records = progress.selection.observe(progress.step, report.score), dict(progress.kept)
+                new = Kept(progress.step, report.score, report.loss)
+                chosen, records = progress.selection.observe(new), dict(progress.kept)
                 if chosen.keeps(progress.step):
                     weights = distinct_tensors(self.prepared.model)
                     records[progress.step] = self.states.keep_weights(progress.step, weights)
                 if report.best:
-                    self._install({"dev": _figures(report)}, finished=False)
+                    self._install({"dev": report.figures}, finished=False)
         except KeyboardInterrupt:
             self.busy = self.learner.average is not None  # the change of weights may itself have been cut short
             raise
-        plateau = progress.plateau.observe(
-            report.score, higher_is_better=selection.higher_is_better, config=self.training.schedule
-        )
+        plateau = progress.plateau.observe(better=report.best, config=self.training.schedule)
         self.busy = True
         if report.best:
-            progress.figures = _figures(report)
+            progress.figures = report.figures
         progress.selection, progress.evaluated, progress.plateau = chosen, progress.step, plateau
         progress.kept = {step: record for step, record in records.items() if chosen.keeps(step)}
         progress.seconds += report.seconds
@@ -276,9 +275,9 @@ class Run:
                 put(model, averaged(members))
                 report = self._judged(time.perf_counter())
                 yield report
-                if progress.selection.no_worse(report.score, best.score):
+                if progress.selection.reached_by(Kept(progress.step, report.score, report.loss)):
                     chosen = f"the mean of the {len(members)} best weights"
-                    figures = _figures(report)
+                    figures = report.figures
                 else:
                     put(model, members[0])
         self._install({"dev": figures, "chosen": chosen}, finished=True)
@@ -338,7 +337,3 @@ class Run:
             facts = {"finished": finished, "epoch": self.epoch}
             contents = model_folder(self.prepared, self.progress, {**figures, "record": self.record}, facts)
             save_model(self.folder.output, contents)
-
-
-def _figures(report: reports.EvalReport) -> dict[str, Any]:
-    return {"loss": report.loss, "perplexity": report.perplexity, **report.metrics}

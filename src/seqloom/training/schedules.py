@@ -69,22 +69,21 @@ def rate_factor(step: int, config: ScheduleConfig, total: int) -> float:
 
 
 class Plateau(NamedTuple):
-    """What the plateau schedule remembers: the best score so far and how many evaluations did not reach it."""
+    """What the plateau schedule remembers: by what it has shrunk the rate, and how many evaluations in a row since then
+    brought no improvement."""
 
     factor: float = 1.0
-    best: float | None = None
     waited: int = 0
 
-    def observe(self, score: float, *, higher_is_better: bool, config: ScheduleConfig) -> Plateau:
-        """The memory after one more evaluation; shrinks the rate after `plateau_patience` without improvement.
+    def observe(self, *, better: bool, config: ScheduleConfig) -> Plateau:
+        """The memory after one more evaluation; shrinks the rate after `plateau_patience` that are not `better`.
 
         Under every other kind of schedule it stays as it is: those alone say what the rate is.
         """
         if config.kind != "plateau":
             return self
-        better = self.best is None or (score > self.best if higher_is_better else score < self.best)
-        if better and not math.isnan(score):
-            return Plateau(self.factor, score, 0)
+        if better:
+            return Plateau(self.factor)
         if self.waited < config.plateau_patience:
-            return Plateau(self.factor, self.best, self.waited + 1)
-        return Plateau(max(config.floor, self.factor * config.plateau_factor), self.best, 0)
+            return Plateau(self.factor, self.waited + 1)
+        return Plateau(max(config.floor, self.factor * config.plateau_factor))

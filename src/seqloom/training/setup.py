@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.metadata import version
@@ -20,13 +20,11 @@ from seqloom.data import (
     Mix,
     clean,
     corpus_digest,
-    group_by_source,
     mix_of,
     split_dev,
     survey,
 )
 from seqloom.errors import ConfigError, DataError
-from seqloom.metrics import choose_metrics
 from seqloom.model import Seq2Seq
 from seqloom.nn.precision import Precision, choose_precision
 from seqloom.text import TextConfig, Tokenizer, train_tokenizers
@@ -36,12 +34,11 @@ from seqloom.training.config import RunConfig
 from seqloom.training.device import choose_device
 from seqloom.training.freezing import freeze
 from seqloom.training.group import Group
+from seqloom.training.judging import decoded_examples, decoding_notices, dev_rows, with_measures
 from seqloom.training.plan import Plan
 from seqloom.training.randomness import seed_everything
 from seqloom.training.source import Pair, PairSource
 from seqloom.training.start import fill_from, grown, same_network
-
-SAMPLED_TARGETS = 2000
 
 
 @dataclass(frozen=True)
@@ -56,14 +53,16 @@ class Inputs:
 class Prepared:
     """A run before its first update.
 
-    `config` has every `auto` of the text resolved; `dev_examples` are the ones to decode; `plan` counts the
-    updates; `notices` say what was chosen for the user; `group` are the processes that train together.
+    `config` has every `auto` of the text resolved and the measures chosen; `dev_rows` are the dev pairs whose loss is
+    taken, `dev_examples` the examples to decode; `plan` counts the updates; `notices` say what was chosen for the user;
+    `group` are the processes that train together.
     """
 
     config: RunConfig
     encoder: Encoder
     train: Corpus
     dev: Corpus
+    dev_rows: Sequence[int]
     dev_examples: list[Example]
     sampler: BatchSampler
     plan: Plan
@@ -126,7 +125,8 @@ def prepare(
     train, dev = _corpora(config, encoder, train_source, inputs, notices)
     if not len(train):
         raise DataError("no training pairs are left after filtering", hint="look at the limits in [data]")
-    config = _selected_metrics(config, train, dev, notices)
+    config, said = with_measures(config, train)
+    notices += said
     seed_everything(config.training.seed)
     model = _model(config, encoder, start).to(device)
     group.copy_first(list(model.state_dict().values()))
@@ -141,9 +141,10 @@ def prepare(
         schedule = training.schedule.replace(warmup=total // 4)
         notices.append(f"warm-up shortened to {schedule.warmup} updates, a quarter of the {total:,} planned ones")
         config = config.replace(training=training.replace(schedule=schedule))
-    dev_examples = _dev_examples(config, dev)
+    rows, decoded = dev_rows(dev, config.data), decoded_examples(dev, config)
+    notices += decoding_notices(config, len(decoded), len(rows))
     prepared = Prepared(
-        config, encoder, train, dev, dev_examples, sampler, plan, model, device, precision, notices, group
+        config, encoder, train, dev, rows, decoded, sampler, plan, model, device, precision, notices, group
     )
     if len(set(group.gather(prepared.fingerprint))) > 1:
         raise DataError("every process must read the same pairs", hint="give all machines the same files")
@@ -244,17 +245,6 @@ def _mix(config: RunConfig, train: Corpus, notices: list[str]) -> Mix | None:
     return mix
 
 
-def _selected_metrics(config: RunConfig, train: Corpus, dev: Corpus, notices: list[str]) -> RunConfig:
-    """The configuration with metrics that suit the data where none are named."""
-    selection = config.training.selection
-    if selection.metrics or not selection.limit or not len(dev):
-        return config
-    targets = train.column("target", range(min(SAMPLED_TARGETS, len(train))))
-    chosen = choose_metrics(targets)
-    notices.append(f"dev metrics: {', '.join(chosen)}, chosen by what the targets look like")
-    return config.replace(training=config.training.replace(selection=selection.replace(metrics=chosen)))
-
-
 def _sized_batches(
     config: RunConfig, model: Seq2Seq, precision: Precision, train: Corpus
 ) -> tuple[RunConfig, list[str]]:
@@ -265,14 +255,3 @@ def _sized_batches(
     found = find_budget(model, precision, train, training.accumulate)
     sized = config.replace(training=training.replace(batch=training.batch.replace(tokens=found.tokens)))
     return sized, [f"batches of {found.tokens:,} tokens: {found.reason}"]
-
-
-def _dev_examples(config: RunConfig, dev: Corpus) -> list[Example]:
-    """The dev examples to decode, spread evenly; those with one source are joined where the data say so."""
-    selection = config.training.selection
-    if not selection.limit or not selection.decoded:
-        return []
-    join: Callable[[Iterable[Example]], list[Example]] = group_by_source if config.data.group_by_source else list
-    examples = join(dev.examples())
-    count = min(selection.limit, len(examples))
-    return [examples[index * len(examples) // count] for index in range(count)]

@@ -19,11 +19,12 @@ class SelectionConfig(Section):
     on: str = "loss"
     """What is compared: `loss` (per token, without smoothing) or the name of a metric of decoded dev output."""
     metrics: tuple[str, ...] = ()
-    """Metrics of decoded dev output to report, besides the one selected on; where empty, what suits the data."""
+    """Metrics of decoded dev output to report, the main one first; where empty, those of `evaluation.metrics`, or what
+    suits the training targets."""
     limit: int = Field(default=500, ge=0)
     """How many dev examples are decoded for metrics, evenly spread; 0 decodes nothing."""
-    beam: int = Field(default=1, ge=1)
-    """Beam of that decoding; 1 is greedy."""
+    beam: int = Field(default=0, ge=0)
+    """Beam of that decoding; 0 takes that of `search.beam`, as the model will answer; 1 is greedy and quicker."""
     patience: int = Field(default=0, ge=0)
     """Stop after so many evaluations in a row that do not beat the best one; 0 never."""
     average_best: int = Field(default=0, ge=0)
@@ -42,8 +43,8 @@ class SelectionConfig(Section):
 
     @property
     def decoded(self) -> tuple[str, ...]:
-        """The metrics that need decoded output."""
-        return tuple(dict.fromkeys((*self.metrics, *(() if self.on == "loss" else (self.on,)))))
+        """The metrics that need decoded output, the main one first."""
+        return self.metrics if self.on in ("loss", *self.metrics) else (self.on, *self.metrics)
 
     @property
     def higher_is_better(self) -> bool:
@@ -56,12 +57,14 @@ class Kept(NamedTuple):
 
     step: int
     score: float
+    loss: float
 
 
 @dataclass(frozen=True)
 class Selection:
-    """The best evaluations so far, best first; of equal scores the earlier one leads.
+    """The best evaluations so far, best first; of equal scores the one with the lower loss leads, then the earlier one.
 
+    So a measure that stays where it is, at 0 or at 100, does not keep the weights of the first evaluation.
     `keep` is how many are kept, `patience` how many evaluations in a row may fail to beat the best (0: any number),
     `waited` how many have.
     """
@@ -72,14 +75,26 @@ class Selection:
     kept: tuple[Kept, ...] = ()
     waited: int = 0
 
-    def observe(self, step: int, score: float) -> Selection:
-        """The selection after an evaluation at `step`; a score that is not a number is never kept."""
-        if math.isnan(score):
-            return replace(self, waited=self.waited + 1)
-        sign = -1 if self.higher_is_better else 1
-        ranked = sorted((*self.kept, Kept(step, score)), key=lambda kept: (sign * kept.score, kept.step))
-        best_is_new = ranked[0].step == step
-        return replace(self, kept=tuple(ranked[: self.keep]), waited=0 if best_is_new else self.waited + 1)
+    def observe(self, new: Kept) -> Selection:
+        """The selection after an evaluation; a score that is not a number is never kept."""
+        waited = 0 if self.beaten_by(new) else self.waited + 1
+        if math.isnan(new.score):
+            return replace(self, waited=waited)
+        ranked = sorted((*self.kept, new), key=lambda kept: (*self._rank(kept), kept.step))
+        return replace(self, kept=tuple(ranked[: self.keep]), waited=waited)
+
+    def beaten_by(self, new: Kept) -> bool:
+        """Whether an evaluation is better than all before it."""
+        return not math.isnan(new.score) and (self.best is None or self._rank(new) < self._rank(self.best))
+
+    def reached_by(self, new: Kept) -> bool:
+        """Whether an evaluation is at least as good as the best one."""
+        return not math.isnan(new.score) and (self.best is None or self._rank(new) <= self._rank(self.best))
+
+    def _rank(self, kept: Kept) -> tuple[float, float]:
+        """What is compared, the better the lower: the score, then the loss."""
+        loss = math.inf if math.isnan(kept.loss) else kept.loss
+        return -kept.score if self.higher_is_better else kept.score, loss
 
     @property
     def best(self) -> Kept | None:
@@ -90,10 +105,6 @@ class Selection:
     def exhausted(self) -> bool:
         """Whether patience has run out."""
         return 0 < self.patience <= self.waited
-
-    def no_worse(self, score: float, other: float) -> bool:
-        """Whether one score is as good as another, or better."""
-        return score >= other if self.higher_is_better else score <= other
 
     def keeps(self, step: int) -> bool:
         """Whether the weights after `step` are among the kept ones."""
@@ -109,5 +120,5 @@ class Selection:
 
     def restored(self, values: dict[str, Any]) -> Selection:
         """This selection with the history that `to_json` wrote."""
-        kept = tuple(Kept(int(step), float(score)) for step, score in values["kept"])
+        kept = tuple(Kept(int(step), float(score), float(loss)) for step, score, loss in values["kept"])
         return replace(self, kept=kept, waited=int(values["waited"]))

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from rich.text import Text
 
+from seqloom.remarks import in_few_words
 from seqloom.training.reports import (
     EvalReport,
     FinishReport,
@@ -94,7 +95,9 @@ def _setup(report: SetupReport) -> str:
 
 def _evaluation(report: EvalReport) -> str:
     best = "  (best so far)" if report.best else ""
-    return f"epoch {report.epoch}  step {report.step:,}  dev {_figures(report)}{best}"
+    remarks = in_few_words(report.remarks)
+    said = f"  ({remarks}; of {report.decoded:,})" if remarks else ""
+    return f"epoch {report.epoch}  step {report.step:,}  dev {_figures(report)}{said}{best}"
 
 
 def _figures(report: EvalReport) -> str:
