@@ -12,8 +12,9 @@ import pytest
 import seqloom
 from seqloom.data import Example
 from seqloom.data.examples import Origin
+from seqloom.errors import ConfigError
 from seqloom.training import Inputs, train
-from seqloom.training.reports import EvalReport, NoticeReport, Report
+from seqloom.training.reports import EvalReport, FinishReport, NoticeReport, Report
 from toy import SETTINGS, copied, write_pairs
 
 QUICK = {**SETTINGS, "training.epochs": 3, "training.selection.limit": 500}
@@ -85,15 +86,30 @@ def test_a_dev_evaluation_that_looks_at_less_says_so(tmp_path: Path) -> None:
     assert facts["dev_decoded"] == {"examples": 7, "of": 20, "beam": 1}
 
 
-def test_a_measure_that_cannot_tell_models_apart_is_named_and_keeps_no_early_weights(tmp_path: Path) -> None:
-    halves = zip(copied(100), copied(100, seed=4), strict=True)
-    phrases = [(f"{first} {second}", f"{first} {second}") for (first, _), (second, _) in halves]
-    selection = {"training.selection.on": "bleu", "training.selection.patience": 1}
-    config = seqloom.api.run_config(settings={**QUICK, **selection})
-    reports = list(train(config, tmp_path / "model", inputs=Inputs(phrases, phrases[:20])))
-    assert "measures: chrf, exact_match, chosen by what the targets look like" in said(reports)
+def phrases(count: int) -> list[tuple[str, str]]:
+    halves = zip(copied(count), copied(count, seed=4), strict=True)
+    return [(f"{first} {second}", f"{first} {second}") for (first, _), (second, _) in halves]
+
+
+def test_a_measure_that_gives_right_answers_nothing_is_no_measure_to_select_by(tmp_path: Path) -> None:
+    settings = {**QUICK, "training.selection.on": "bleu"}
+    with pytest.raises(ConfigError, match=r"selection\.on = bleu must tell .* 100 % of the training targets"):
+        seqloom.train(phrases(100), settings=settings)
+    config = seqloom.api.run_config(settings={**QUICK, "training.epochs": 1, "training.selection.metrics": ["bleu"]})
+    reports = list(train(config, tmp_path / "model", inputs=Inputs(phrases(100))))
     assert "bleu says nothing of 100 % of the targets" in said(reports)
+    assert seqloom.load(tmp_path / "model").evaluate(phrases(5)).notes[-1].startswith("bleu says nothing of 100 %")
+
+
+def test_a_score_that_stands_still_does_not_keep_the_first_weights(tmp_path: Path) -> None:
+    selection = {"training.selection.on": "exact_match", "training.selection.patience": 1}
+    config = seqloom.api.run_config(settings={**QUICK, **selection, "training.optimiser.learning_rate": 1e-4})
+    reports = list(train(config, tmp_path / "model", inputs=Inputs(phrases(100), phrases(20))))
+    assert "measures: chrf, exact_match, chosen by what the targets look like" in said(reports)
     evaluations = [each for each in reports if isinstance(each, EvalReport)]
     assert [each.score for each in evaluations] == [0, 0, 0]
-    assert [each.best for each in evaluations] == [True, True, True]
-    assert list(evaluations[0].metrics) == ["bleu", "chrf", "exact_match"]
+    best = min(evaluations, key=lambda each: each.loss)
+    assert best.step != evaluations[0].step
+    assert isinstance(reports[-1], FinishReport)
+    assert reports[-1].chosen == f"the best weights, after update {best.step}"
+    assert list(evaluations[0].metrics) == ["chrf", "exact_match"]

@@ -194,7 +194,7 @@ def test_kept_weights(runs: tuple[Path, dict[str, Any]], tmp_path: Path) -> None
     folder, settings = runs
     state = folder / "cut" / "resume" / "states" / NEWEST / "state.json"
     best, *others = json.loads(state.read_bytes())["progress"]["selection"]["kept"]
-    for (step, _), text in ((best, "; taken from "), *((other, "goes on without") for other in others)):
+    for (step, *_), text in ((best, "; taken from "), *((other, "goes on without") for other in others)):
         output = tmp_path / str(step)
         shutil.copytree(folder / "cut", output)
         damaged = output / "resume" / "kept" / f"{step:08d}.safetensors"

@@ -13,6 +13,8 @@ from seqloom.metrics.table import metric
 
 SAMPLED = 1000
 """Targets that are looked at, spread evenly."""
+SAID, REFUSED = 0.5, 0.9
+"""From which share on a measure that says nothing is warned of, and is nothing to select by."""
 
 
 def blind_share(measure: str | Metric, targets: Sequence[str]) -> float:
@@ -29,7 +31,7 @@ def blind_share(measure: str | Metric, targets: Sequence[str]) -> float:
 def blind_sentence(measure: str, targets: Sequence[str]) -> str:
     """A warning where a measure says nothing of half of the targets or more; empty otherwise."""
     share = blind_share(measure, targets)
-    if share < 0.5:
+    if share < SAID:
         return ""
     return (
         f"{measure} says nothing of {100 * share:.0f} % of the targets: they are so short that even the right answer "

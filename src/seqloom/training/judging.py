@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from seqloom.data import Corpus, DataConfig, Example, group_by_source
-from seqloom.metrics import blind_sentence, choose_metrics
+from seqloom.errors import ConfigError
+from seqloom.metrics import blind_sentence, blind_share, choose_metrics
+from seqloom.metrics.blind import REFUSED
 from seqloom.training.config import RunConfig
 
 SAMPLED = 2000
@@ -24,6 +26,7 @@ def with_measures(config: RunConfig, train: Corpus) -> tuple[RunConfig, list[str
     training, evaluation, said = config.training, config.evaluation, []
     selection, rows = training.selection, evenly(len(train), SAMPLED)
     targets = train.column("target", rows)
+    _check_selection(selection.on, targets)
     names = selection.metrics or evaluation.metrics
     if not names:
         names = choose_metrics(targets, train.column("source", rows))
@@ -35,6 +38,17 @@ def with_measures(config: RunConfig, train: Corpus) -> tuple[RunConfig, list[str
     selection = selection.replace(metrics=names)
     evaluation = evaluation.replace(metrics=evaluation.metrics or selection.decoded)
     return config.replace(training=training.replace(selection=selection), evaluation=evaluation), said
+
+
+def _check_selection(on: str, targets: Sequence[str]) -> None:
+    """Refuse to select by a measure that gives right answers no more than wrong ones."""
+    share = 0.0 if on == "loss" else blind_share(on, targets)
+    if share >= REFUSED:
+        raise ConfigError(
+            f"training.selection.on = {on} must tell good weights from bad ones; {100 * share:.0f} % of the training "
+            "targets are so short that it gives 0 even to the right answer",
+            hint="select on loss, chrf or exact_match",
+        )
 
 
 def dev_rows(dev: Corpus, data: DataConfig) -> Sequence[int]:
