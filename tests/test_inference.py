@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -15,11 +16,12 @@ from seqloom import eager, inference
 from seqloom.config import build
 from seqloom.data import Source
 from seqloom.eager import TorchEngine
+from seqloom.errors import SeqloomError
 from seqloom.inference import PairScore, Predictor
 from seqloom.model import ModelConfig, ModelState, Seq2Seq
 from seqloom.prediction import Prediction
-from seqloom.search import ModelStepper, SearchConfig
-from seqloom.text import Tokenizer, TokenizerConfig, train_tokenizer
+from seqloom.search import Hypothesis, ModelStepper, SearchConfig
+from seqloom.text import UNK, Tokenizer, TokenizerConfig, train_tokenizer
 
 pytestmark = pytest.mark.usefixtures("unchecked_shapes")
 LINES = ["abc", "", "a", "dcba bcd", "   ", "bb", "\t", "abcd" * 5, "a", ""]
@@ -100,6 +102,53 @@ def test_no_lines_give_no_predictions(make: Maker) -> None:
     assert not list(make().predict([]))
     assert not list(make().score([]))
     assert texts(make().predict(["", " "])) == ["", ""]
+
+
+def test_an_answer_as_long_as_the_search_allows_says_so(make: Maker) -> None:
+    """The limit counts the end mark of the source; what a model would write beyond it is not known."""
+    loose, tight = make(max_length_extra=30), make(max_length_ratio=0, max_length_extra=1)
+    found = list(loose.predict(LINES, details=True))
+    for prediction, line in zip(found, LINES, strict=True):
+        written = max(0, len(prediction.target_tokens) - 1)
+        assert prediction.at_limit == (bool(line.strip()) and written >= len(line) + 1 + 30)
+    for prediction, free in zip(tight.predict(LINES, details=True), found, strict=True):
+        if len(free.target_tokens) > 2:
+            assert prediction.at_limit == (len(prediction.target_tokens) == 2)
+
+
+class Repeating:
+    """An engine whose beam holds one text twice, as the unknown token leaves no trace in it."""
+
+    threads = 1
+
+    def search(
+        self, source: Any, lengths: Any, config: SearchConfig, *, prefix: Any = (), alignments: bool = False
+    ) -> list[list[Hypothesis]]:
+        del lengths, prefix, alignments
+        found = [((4,), -0.1), ((4, UNK), -0.2), ((5,), -0.3), ((UNK, 4), -0.4), ((4, 5), -0.5)]
+        return [[Hypothesis(ids, score, ()) for ids, score in found[: config.n_best]] for _ in source]
+
+    def score(self, sources: Any, targets: Any) -> list[tuple[float, ...]]:
+        raise AssertionError
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 4])
+def test_a_list_of_answers_holds_different_texts_each_with_its_best_score(
+    tokenizers: tuple[Tokenizer, Tokenizer], count: int
+) -> None:
+    predictor = Predictor(Repeating(), *tokenizers, SearchConfig(beam=5, n_best=count))
+    (found,) = predictor.predict(["abcd"])
+    answers = [(each.text, each.score) for each in (found, *found.alternatives)]
+    first, second = tokenizers[1].decode([[4], [5]])
+    assert answers == [(first, -0.1), (second, -0.3), (f"{first} {second}", -0.5)][:count]
+
+
+def test_a_prefix_that_cannot_be_written_is_refused_by_name(make: Maker) -> None:
+    (answer,) = make(max_length_extra=9).predict(["abcd"], prefix="A B")
+    assert answer.text.startswith("A B")
+    for prefix in ("A x", "x", "A  B", " A", "A "):
+        with pytest.raises(SeqloomError, match=re.escape(repr(prefix))):
+            list(make().predict(["abcd"], prefix=prefix))
 
 
 def test_a_long_line_is_cut_and_says_so(make: Maker) -> None:

@@ -6,12 +6,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Protocol, TypeVar
+from unicodedata import normalize
 
 import numpy as np
 from numpy.typing import NDArray
 
 from seqloom.data import Source, inputs_as_sources
 from seqloom.data.padding import padded_sources
+from seqloom.errors import DataError
 from seqloom.prediction import Prediction
 from seqloom.search import Hypothesis, SearchConfig
 from seqloom.text.sources import encode_sources
@@ -86,10 +88,11 @@ class Predictor:
     ) -> Iterator[Prediction]:
         """One prediction a line, in order. An empty line gets an empty one.
 
-        `details` adds tokens, their log-probabilities and the alignment. Every output begins with `prefix`. Lines are
-        read `window` at a time; 1 answers each before the next is read.
+        `details` adds tokens, their log-probabilities and the alignment. Every output begins with `prefix`; a prefix
+        that the target tokenizer cannot write as given is refused with a `DataError`. Lines are read `window` at a
+        time; 1 answers each before the next is read.
         """
-        forced = self.target_tokenizer.encode([prefix])[0] if prefix else []
+        forced = self._forced(prefix)
         for chunk in _chunks(inputs_as_sources(lines), window):
             yield from self._predict_window(chunk, forced, details=details)
 
@@ -106,28 +109,48 @@ class Predictor:
                     results[row] = PairScore(sum(each), each, targets[row].count(UNK))
             yield from (results[row] for row in range(len(chunk)))
 
+    def _forced(self, prefix: str) -> list[int]:
+        """The ids of what every output begins with."""
+        (ids,) = self.target_tokenizer.encode([prefix])
+        (written,) = self.target_tokenizer.decode([ids])
+        if UNK in ids or normalize("NFC", written) != normalize("NFC", prefix):
+            raise DataError(
+                f"the prefix must be something that the model can write, not {prefix!r}",
+                hint=f"with its target tokenizer ({self.target_tokenizer.kind}) it would be written {written!r}",
+            )
+        return ids
+
     def _predict_window(self, sources: list[Source], forced: list[int], *, details: bool) -> Iterator[Prediction]:
         encoded, cut = self._encode(sources)
         results: dict[int, Prediction] = {row: Prediction("", 0.0) for row, ids in enumerate(encoded) if not ids}
+        several = (
+            self.search.n_best > 1
+        )  # of different texts: the whole beam is asked for, as some may be the same text
+        search = self.search.replace(n_best=self.search.beam) if several else self.search
 
-        def answers(rows: list[int]) -> list[Prediction]:
+        def answered(rows: list[int]) -> list[Prediction]:
             source, lengths = padded_sources([encoded[row] for row in rows])
-            found = self.engine.search(source, lengths, self.search, prefix=forced, alignments=details)
+            found = self.engine.search(source, lengths, search, prefix=forced, alignments=details)
             texts = iter(self.target_tokenizer.decode([each.ids for best in found for each in best]))
             made = []
             for row, best in zip(rows, found, strict=True):
                 read = encoded[row] if details else None
-                made.append(_with_alternatives([self._prediction(each, next(texts), read, cut[row]) for each in best]))
+                limit = search.longest(len(encoded[row]) + 1, len(forced))
+                answers = [
+                    replace(self._prediction(each, next(texts), read), cut=cut[row], at_limit=len(each.ids) >= limit)
+                    for each in best
+                ]
+                made.append(_listed(answers, self.search.n_best))
             return made
 
         batches = list(self._batches([len(ids) for ids in encoded], self.search.beam))
-        for rows, made in zip(batches, _each(answers, batches, self.engine.threads), strict=True):
+        for rows, made in zip(batches, _each(answered, batches, self.engine.threads), strict=True):
             results.update(zip(rows, made, strict=True))
         yield from (results[row] for row in range(len(sources)))
 
-    def _prediction(self, found: Hypothesis, text: str, source: list[int] | None, cut: bool) -> Prediction:
+    def _prediction(self, found: Hypothesis, text: str, source: list[int] | None) -> Prediction:
         if source is None:
-            return Prediction(text, found.score, cut=cut)
+            return Prediction(text, found.score)
         return Prediction(
             text,
             found.score,
@@ -135,7 +158,6 @@ class Predictor:
             target_tokens=(*self.target_tokenizer.tokens(found.ids), SPECIAL_TOKENS[EOS]),
             token_log_probs=found.token_log_probs,
             alignment=found.alignment,
-            cut=cut,
         )
 
     def _encode(self, sources: Sequence[Source]) -> tuple[list[list[int]], list[bool]]:
@@ -180,6 +202,12 @@ def _each(work: Callable[[T], R], items: Sequence[T], threads: int) -> Iterator[
         pool.shutdown(cancel_futures=True)
 
 
-def _with_alternatives(made: list[Prediction]) -> Prediction:
-    """The first prediction with the others as its alternatives."""
-    return replace(made[0], alternatives=tuple(made[1:]))
+def _listed(made: list[Prediction], count: int) -> Prediction:
+    """The first prediction with the next ones of other texts, `count` in all, as its alternatives.
+
+    The predictions come best first, so that of several ways to write one text the best counts.
+    """
+    different: dict[str, Prediction] = {}
+    for each in made:
+        different.setdefault(each.text, each)
+    return replace(made[0], alternatives=tuple(different.values())[1:count])

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -22,17 +23,20 @@ from exporting import listed
 from seqloom.api import Model
 from seqloom.checkpoint.format import GRAPH, GRAPH_INT8, FileRecord
 from seqloom.data import Source
+from seqloom.errors import SeqloomError
 from seqloom.export import constants
 from seqloom.export.pieces import graph_nodes
 from seqloom.export.quantise import quantised
 from seqloom.runtime import OnnxEngine, RuntimeModel
 from seqloom.runtime import engine as engines
-from seqloom.search import SearchConfig, Shortlist
+from seqloom.search import SearchConfig, Shortlist, step
 
 pytestmark = pytest.mark.usefixtures("unchecked_shapes")
 CHANCE = random.Random(4)
 LINES = ["".join(CHANCE.choices("abcd", k=size)) for size in (1, 1, 2, 3, 5, 8, 13)]
 LINES += ["", "  ", "a?b", "xyz", "\t", "d" * 40, "", "dcba" * 20]
+AHEAD = ["".join(CHANCE.choices("abcd", k=CHANCE.randint(1, 20))) for _ in range(100)]
+"""Mostly longer than what the model has learned, so that it is in doubt where to end."""
 ASKED: dict[str, Asked] = {
     "greedy": {"beam": 1},
     "beam": {"beam": 5},
@@ -50,6 +54,7 @@ ASKED: dict[str, Asked] = {
     "no penalty": {"beam": 4, "search.length_penalty": "none"},
     "exhaustive": {"beam": 3, "n_best": 3, "search.exhaustive": True},
     "cut": {"beam": 2, "search.max_source_length": 6},
+    "unknown token": {"beam": 4, "n_best": 4, "search.allow_unknown": True},
 }
 
 
@@ -114,6 +119,39 @@ def test_a_line_alone_is_a_line_among_others(
     assert_same(crowd, alone)
 
 
+def test_a_search_goes_on_while_an_unfinished_hypothesis_is_ahead(
+    with_torch: Model, with_graph: RuntimeModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The graph, too, where it matters: a search that ended with a full beam would answer some lines otherwise."""
+    wanted = with_torch.predict(AHEAD, beam=4)
+    assert_same(with_graph.predict(AHEAD, beam=4), wanted)
+    done = step._done
+    monkeypatch.setattr(step, "_done", lambda *given: done(*given) | (given[1].scores[:, -1] > -torch.inf))
+    ended = with_torch.predict(AHEAD, beam=4)
+    worse = [one.score < other.score - 1e-6 for one, other in zip(ended, wanted, strict=True)]
+    assert sum(worse) >= 2, "the lines must be such that the rule matters"
+
+
+@pytest.mark.parametrize("beam", [2, 5])
+def test_the_first_answer_does_not_depend_on_how_many_are_wanted(
+    with_torch: Model, either_graph: RuntimeModel, beam: int
+) -> None:
+    for model in (with_torch, either_graph):
+        one = model.predict(AHEAD, beam=beam)
+        for count in range(2, beam + 1):
+            several = model.predict(AHEAD, beam=beam, n_best=count)
+            assert [each.text for each in several] == [each.text for each in one]
+            assert all(len({each.text, *(a.text for a in each.alternatives)}) <= count for each in several)
+
+
+def test_a_graph_of_an_earlier_version_is_refused(exported_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    session = Listening()
+    monkeypatch.setattr(session, "get_inputs", lambda: [SimpleNamespace(name="source"), SimpleNamespace(name="n_best")])
+    monkeypatch.setattr(engines, "_session", lambda _: session)
+    with pytest.raises(SeqloomError, match=r"has no inputs for allow_unknown.*earlier version(.|\n)*seqloom export"):
+        OnnxEngine(exported_folder / "model.onnx")
+
+
 class Listening:
     """A session of a graph with inputs for a shortlist."""
 
@@ -121,7 +159,7 @@ class Listening:
         self.fed: dict[str, Any] = {}
 
     def get_inputs(self) -> list[Any]:
-        return [SimpleNamespace(name="source"), SimpleNamespace(name="open")]
+        return [SimpleNamespace(name=name) for name in ("source", "open", *SearchConfig().numbers())]
 
     def get_overridable_initializers(self) -> list[Any]:
         return [SimpleNamespace(name="words")]

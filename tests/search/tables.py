@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -10,7 +9,7 @@ import torch
 from torch import Tensor
 
 from seqloom.search import SearchConfig
-from seqloom.text.special import BOS, EOS, PAD
+from seqloom.text.special import BOS, EOS, PAD, UNK
 
 State = tuple[Tensor, Tensor]
 """Each row's table, and the number of tokens it has read."""
@@ -58,23 +57,35 @@ def divisor(length: int, config: SearchConfig) -> float:
 
 def plain_beam(table: Tensor, config: SearchConfig) -> list[tuple[float, tuple[int, ...]]]:
     """What a beam search finds with one table: scores and ids, best first."""
-    longest, rows = config.max_length_extra, table.double().tolist()
+    longest, rows = config.longest(0), table.double().tolist()
     live: list[tuple[float, tuple[int, ...]]] = [(0.0, ())]
     finished: list[tuple[float, tuple[int, ...]]] = []
+    settled = 0  # places of the list that are full and stay as they are
     for length in range(1, longest + 2):
         grown = []
         for total, ids in live:
             for token, log_prob in enumerate(rows[len(ids)][ids[-1] if ids else BOS]):
                 full, early = len(ids) == longest, len(ids) < config.min_length
-                if token in {PAD, BOS} or (token == EOS and early and not full) or (token != EOS and full):
+                if (
+                    token in ({PAD, BOS} if config.allow_unknown else {PAD, BOS, UNK})
+                    or (token == EOS and early and not full)
+                    or (token != EOS and full)
+                ):
                     continue
                 grown.append((total + log_prob, (*ids, token)))
         grown = sorted(grown, reverse=True)[: 2 * config.beam]
         ended = [(total / divisor(len(ids), config), ids[:-1]) for total, ids in grown[: config.beam] if ids[-1] == EOS]
-        finished = sorted(finished + ended, reverse=True)[: config.beam]
+        finished = finished[:settled] + sorted(
+            finished[settled:] + [each for each in ended if not settled or each[0] <= finished[settled - 1][0]],
+            reverse=True,
+        )
+        finished = finished[: config.beam]
         live = [(total, ids) for total, ids in grown if ids[-1] != EOS][: config.beam]
-        wanted = finished[config.n_best - 1][0] if len(finished) >= config.n_best else -math.inf
-        behind = live and live[0][0] / divisor(length, config) < wanted
-        if not live or (not config.exhaustive and (len(finished) == config.beam or behind)):
+        if not live:
             break
-    return [(score, ids) for score, ids in finished if score > -math.inf][: config.n_best]
+        rival = live[0][0] / divisor(longest + 1 if config.exhaustive else length, config)
+        while settled < len(finished) and finished[settled][0] >= rival:
+            settled += 1
+        if settled >= config.n_best:
+            break
+    return finished[: config.n_best]

@@ -54,16 +54,15 @@ def teacher_forced(model: Seq2Seq, source: Tensor, ids: tuple[int, ...]) -> tupl
     return log_probs.tolist(), None if weights is None else weights[0]
 
 
-@pytest.mark.parametrize("attend", ATTEND)
-def test_a_search_that_holds_everything_equals_enumeration(attend: str) -> None:
+@pytest.mark.parametrize(("attend", "words"), [*((each, [UNK, 4, 5]) for each in ATTEND), ("between", [4, 5])])
+def test_a_search_that_holds_everything_equals_enumeration(attend: str, words: list[int]) -> None:
     model, (batch, lengths) = network(attend, 6), sources((4, 2))
-    words = [UNK, 4, 5]
     outputs = [ids for size in range(LONGEST + 1) for ids in product(words, repeat=size)]
     for row, size in enumerate(lengths.tolist()):
         known = {ids: teacher_forced(model, batch[row, :size], ids)[0] for ids in outputs}
         for penalty, alpha in product(PENALTIES, (0.7, 1.0)):
             everything = {"beam": len(outputs), "n_best": len(outputs), "exhaustive": True, "max_length_extra": LONGEST}
-            chosen = config(**everything, length_penalty=penalty, alpha=alpha)
+            chosen = config(**everything, length_penalty=penalty, alpha=alpha, allow_unknown=UNK in words)
             scores = {ids: sum(known[ids]) / divisor(len(ids) + 1, chosen) for ids in outputs}
             found = search(ModelStepper(model), batch, lengths, chosen)[row]
             assert {each.ids for each in found} == set(outputs)
@@ -83,7 +82,7 @@ def test_a_beam_of_one_takes_the_likeliest_token_each_time(attend: str) -> None:
         state, token = model.start(batch[row : row + 1, :size], lengths[row : row + 1]), BOS
         while token != EOS and len(ids) < size + 3:
             logits, state, _ = model.step(torch.tensor([token]), state)
-            logits[:, [PAD, BOS]] = -torch.inf
+            logits[:, [PAD, BOS, UNK]] = -torch.inf
             token = int(logits.argmax())
             ids += [token] * (token != EOS)
         assert list(found[row][0].ids) == ids

@@ -2,7 +2,7 @@
 
 import { withoutDefaults } from "./onnx.js";
 import { Shortlist } from "./shortlist.js";
-import { EOS, SPECIAL_TOKENS, Tokenizer } from "./tokenizer.js";
+import { EOS, SPECIAL_TOKENS, Tokenizer, UNK } from "./tokenizer.js";
 
 const FORMAT = "seqloom-model", VERSION = 2;
 const TOKENS = 16_384; // padded source tokens of a batch times its beam: a bound on memory
@@ -14,11 +14,13 @@ const NOTHING = {
   tokenLogProbs: [],
   alignment: null,
   cut: false,
+  atLimit: false,
   alternatives: [],
 };
 const GRAPHS = ["model.onnx", "model.int8.onnx"];
 const LIST = "shortlist.safetensors";
 const OFFSETS = { average: 0, gnmt: 5, none: 0 };
+const RATIO = 2, EXTRA = 20; // the limit of an output's length where none was given or learned
 
 /**
  * Loads a model.
@@ -47,6 +49,9 @@ export async function load(read, ort, { graph, session = {} } = {}) {
   const [source, target = source] = tokenizers.map((json) => new Tokenizer(json));
   const options = { logSeverityLevel: 3, ...session };
   const running = await ort.InferenceSession.create(withoutDefaults(bytes), options);
+  if (!running.inputNames.includes("allow_unknown")) {
+    throw new Error(`${graph} was exported by an earlier version of seqloom: export the model again`);
+  }
   const model = new Model(running, ort.Tensor, source, target, settingsOf(config));
   if (LIST in manifest.files) model.shortlist = new Shortlist(await whole(LIST), source.size, target.size);
   return model;
@@ -64,8 +69,9 @@ export class Model {
    * One prediction a text, in order; an empty text gets an empty one.
    *
    * `settings` are those of Seqloom's search, by the same names: beam, n_best, length_penalty, alpha, min_length,
-   * no_repeat_ngram, exhaustive, max_length_ratio, max_length_extra, max_source_length, batch, shortlist; besides them
-   * `prefix`, what every output begins with, and `tags`, those of the sources.
+   * no_repeat_ngram, exhaustive, allow_unknown, max_length_ratio, max_length_extra, max_source_length, batch, shortlist;
+   * besides them `prefix`, what every output begins with, and `tags`, those of the sources. The texts of an n-best list
+   * differ. `atLimit` says of an answer that it is as long as the search allows, so that its end may be missing.
    */
   async predict(texts, settings = {}) {
     const chosen = { ...this.settings, ...settings };
@@ -84,10 +90,13 @@ export class Model {
     const encoded = texts.map((text) => this.encode(text, chosen));
     const results = encoded.map(() => ({ ...NOTHING }));
     for (const rows of batches(encoded, chosen)) {
-      const found = await this.search(rows.map((row) => encoded[row].ids), chosen);
+      const asked = chosen.n_best > 1 ? { ...chosen, n_best: chosen.beam } : chosen; // some may be of the same text
+      const found = await this.search(rows.map((row) => encoded[row].ids), asked);
       rows.forEach((row, place) => {
-        const [best, ...alternatives] = found[place].map((each) => ({ ...each, cut: encoded[row].cut }));
-        results[row] = { ...best, alternatives };
+        const texts = new Set();
+        const different = found[place].filter(({ text }) => !texts.has(text) && texts.add(text));
+        const made = different.slice(0, chosen.n_best).map((each) => ({ ...each, cut: encoded[row].cut }));
+        results[row] = { ...made[0], alternatives: made.slice(1) };
       });
     }
     return results;
@@ -105,7 +114,7 @@ export class Model {
     const source = new BigInt64Array(sources.length * width);
     sources.forEach((ids, row) => [...ids, EOS].forEach((id, place) => (source[row * width + place] = BigInt(id))));
     const lengths = sources.map((ids) => ids.length + 1);
-    const prefix = settings.prefix ? this.target.encode(settings.prefix) : [];
+    const prefix = this.forced(settings.prefix ?? "");
     const outputs = await this.session.run({
       source: new this.Tensor("int64", source, [sources.length, width]),
       source_lengths: this.whole(lengths, [sources.length]),
@@ -131,14 +140,26 @@ export class Model {
           targetTokens: [...this.target.tokens(written), SPECIAL_TOKENS[EOS]],
           tokenLogProbs: Array.from(values.log_probs.subarray(begin, begin + length)),
           alignment: attends ? weights : null,
+          atLimit: written.length >= longest(lengths[row], prefix.length, settings),
         });
       }
       return found;
     });
   }
 
+  /** The ids of what every output begins with; refuses what the target tokenizer cannot write as given. */
+  forced(prefix) {
+    const ids = this.target.encode(prefix), written = this.target.decode(ids);
+    if (ids.includes(UNK) || written.normalize("NFC") !== prefix.normalize("NFC")) {
+      const shown = JSON.stringify(prefix), instead = JSON.stringify(written);
+      throw new Error(`the prefix must be something that the model can write, not ${shown}: it would write ${instead}`);
+    }
+    return ids;
+  }
+
   /** The settings as the graph's inputs. */
   numbers(settings) {
+    const [ratio, extra] = lengthLimit(settings);
     const alpha = settings.length_penalty === "none" ? 0 : settings.alpha;
     const real = (value) => new this.Tensor("float32", Float32Array.of(value), []);
     const whole = (value) => this.whole([Number(value)], []);
@@ -150,8 +171,9 @@ export class Model {
       min_length: whole(settings.min_length),
       no_repeat_ngram: whole(settings.no_repeat_ngram),
       exhaustive: whole(settings.exhaustive),
-      max_length_ratio: real(settings.max_length_ratio),
-      max_length_extra: whole(settings.max_length_extra),
+      allow_unknown: whole(settings.allow_unknown ?? false),
+      max_length_ratio: real(ratio),
+      max_length_extra: whole(extra),
     };
   }
 
@@ -173,6 +195,17 @@ export class Model {
   whole(values, shape) {
     return new this.Tensor("int64", BigInt64Array.from(values, BigInt), shape);
   }
+}
+
+/** The ratio and the number of tokens that limit an output, whether given, learned or neither. */
+function lengthLimit({ max_length_ratio: ratio, max_length_extra: extra }) {
+  return [ratio === "auto" ? RATIO : ratio, extra === "auto" ? EXTRA : extra];
+}
+
+/** Most tokens of an output before its end mark, in single precision as the graph takes it. */
+function longest(sourceLength, prefixLength, settings) {
+  const [ratio, extra] = lengthLimit(settings);
+  return Math.max(Math.trunc(Math.fround(sourceLength * Math.fround(ratio))) + extra, prefixLength);
 }
 
 /** Rows of similar length, longest first, within the limits on sentences and tokens; empty ones left out. */

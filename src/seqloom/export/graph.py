@@ -186,7 +186,7 @@ def _value(name: str) -> onnx.ValueInfoProto:
     """A value of unknown shape, its type by its name."""
     if name.endswith(".more"):
         return untold(name, TensorProto.BOOL)
-    numbers = ".decoder." in name or name.endswith(("scores", "totals", "weights"))
+    numbers = ".decoder." in name or name.endswith(("scores", "totals", "bar", "weights"))
     return untold(name, TensorProto.FLOAT if numbers else TensorProto.INT64)
 
 

@@ -11,7 +11,7 @@ from onnx import TensorProto, helper, inliner
 KINDS = ("alone", "greedy", "beam", "ruled")
 LIVE = ("live.scores", "live.token", "live.path")
 WRITTEN = ("written.tokens", "written.matches")
-FINISHED = ("finished.scores", "finished.totals", "finished.lengths", "finished.path")
+FINISHED = ("finished.scores", "finished.totals", "finished.lengths", "finished.path", "finished.bar")
 RECORD = ("record.tokens", "record.totals", "record.weights")
 SEARCHED = (*LIVE, *WRITTEN, *FINISHED)
 """What a step of a search hands to the next."""

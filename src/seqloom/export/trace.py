@@ -88,7 +88,7 @@ def _example(model: Seq2Seq, search: SearchConfig) -> Example:
     model = _widened(model)
     source = torch.randint(min(4, model.source_size - 1), model.source_size, (len(LENGTHS), max(LENGTHS)))
     lengths = torch.tensor(LENGTHS)
-    ratio, extra = torch.tensor(float(search.max_length_ratio)), torch.tensor(search.max_length_extra)
+    ratio, extra = (torch.tensor(number) for number in search.length_limit)
     numbers = settings_of(search, torch.device("cpu"))._asdict()
     return Example(model, source, lengths, model.start(source, lengths), numbers, ratio, extra)
 

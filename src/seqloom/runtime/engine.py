@@ -34,7 +34,15 @@ class OnnxEngine:
         self._session, self._attends, self.threads = _session(path), attends, threads
         self._path, self._shortlist = path, shortlist
         given = (*self._session.get_inputs(), *self._session.get_overridable_initializers())
-        self._narrows = {"words", "open"} <= {each.name for each in given}
+        names = {each.name for each in given}
+        self._narrows = {"words", "open"} <= names
+        missing = set(SearchConfig().numbers()) - names
+        if missing:
+            raise ModelFolderError(
+                f"the graph has no inputs for {', '.join(sorted(missing))}: an earlier version of seqloom exported it",
+                where=str(path),
+                hint="where PyTorch is installed, export the model again: seqloom export FOLDER",
+            )
 
     def search(
         self,

@@ -12,8 +12,8 @@ from seqloom.search.config import SearchConfig
 
 def asked(source: NDArray[np.int64], lengths: NDArray[np.int64], config: SearchConfig) -> dict[str, NDArray[Any]]:
     """Sources [B, S], their lengths [B], and every number of a search, whatever the graph's defaults are."""
-    limits = {"max_length_ratio": config.max_length_ratio, "max_length_extra": config.max_length_extra}
-    numbers = {"beam": config.beam, **config.numbers(), **limits}
+    ratio, extra = config.length_limit
+    numbers = {"beam": config.beam, **config.numbers(), "max_length_ratio": float(ratio), "max_length_extra": extra}
     return {
         "source": source,
         "source_lengths": lengths,

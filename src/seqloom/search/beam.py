@@ -84,5 +84,5 @@ def _limits(lengths: Tensor, config: SearchConfig, prefix: list[list[int]] | Non
     padded = torch.full((len(prefixes), max(1, *map(len, prefixes))), PAD, device=lengths.device)
     for row, ids in enumerate(prefixes):
         padded[row, : len(ids)] = torch.tensor(ids, dtype=torch.long)
-    longest = (lengths * config.max_length_ratio).long() + config.max_length_extra
-    return Limits(torch.maximum(longest, sizes), padded, sizes)
+    longest = [config.longest(size, len(ids)) for size, ids in zip(lengths.tolist(), prefixes, strict=True)]
+    return Limits(torch.tensor(longest, device=lengths.device), padded, sizes)

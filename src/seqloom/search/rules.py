@@ -9,7 +9,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from seqloom.search.config import SearchConfig
-from seqloom.text.special import EOS, PAD
+from seqloom.text.special import EOS, PAD, UNK
 
 
 class Limits(NamedTuple):
@@ -32,6 +32,7 @@ class Settings(NamedTuple):
     min_length: Int[Tensor, ""]
     no_repeat_ngram: Int[Tensor, ""]
     exhaustive: Int[Tensor, ""]
+    allow_unknown: Int[Tensor, ""]
 
 
 def settings_of(config: SearchConfig, device: torch.device) -> Settings:
@@ -66,11 +67,13 @@ def allowed(
     """The log-probabilities of the token number `position`, counted from 1, with all that is forbidden at -∞.
 
     Within its prefix a sentence has its own next token, whatever else holds. No n-gram is repeated. No end mark comes
-    before the shortest length, unless nothing else is left or the longest is reached.
+    before the shortest length, unless nothing else is left or the longest is reached. That the unknown token is not
+    written is seen to where continuations are chosen.
     """
     words = torch.arange(log_probs.size(2), device=log_probs.device)
     free = log_probs + repeated(written, settings.no_repeat_ngram, log_probs)
-    stuck = free[..., EOS + 1 :].amax(2, keepdim=True) == -torch.inf
+    known = (words > EOS) & ((words != UNK) | (settings.allow_unknown > 0))
+    stuck = free.masked_fill(~known, -torch.inf).amax(2, keepdim=True) == -torch.inf
     early = ((position <= settings.min_length) & (position <= limits.longest))[:, None, None] & ~stuck
     free = free.masked_fill((words == EOS) & early, -torch.inf)
     place = (position - 1).clamp_max(limits.prefix.size(1) - 1)

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from seqloom.search.rules import Settings
 from seqloom.search.shortlist import BLOCK, FEW
-from seqloom.text.special import FIRST
+from seqloom.text.special import FIRST, UNK
 
 
 def penalty(length: Tensor, settings: Settings) -> Tensor:
@@ -29,12 +29,19 @@ def best_possible(
     return log_probs / penalty(torch.maximum(longest, length) + 1, settings)
 
 
+def word_costs(log_probs: Float[Tensor, "B K V"], settings: Settings) -> Float[Tensor, " W"]:
+    """What is added to the log-probability of each word from the end mark on: -∞ for the unknown token, else 0."""
+    words = torch.arange(FIRST, log_probs.size(2), device=log_probs.device)
+    return torch.where((words == UNK) & (settings.allow_unknown == 0), -torch.inf, 0.0)
+
+
 def best_continuations(
-    scores: Float[Tensor, "B K"], log_probs: Float[Tensor, "B K V"], count: int
+    scores: Float[Tensor, "B K"], log_probs: Float[Tensor, "B K V"], count: int, settings: Settings
 ) -> tuple[Float[Tensor, "B C"], Int[Tensor, "B C"], Int[Tensor, "B C"]]:
     """The `count` continuations of a beam with the largest sums, best first: sums, places in the beam, tokens.
 
-    There must be so many: `count` is at most K·(V - 2). Padding and begin marks are never written.
+    There must be so many: `count` is at most K·(V - 2). Padding and begin marks are never written, the unknown token
+    only if the settings allow it.
 
     In a large vocabulary in two rounds, because selecting is slower than finding maxima: the best `count` lie in the
     `count` blocks of the vocabulary with the largest maxima, and only those blocks are searched.
@@ -42,13 +49,15 @@ def best_continuations(
     beam, vocabulary = log_probs.shape[1:]
     if vocabulary <= FEW or count > vocabulary // BLOCK:
         written = vocabulary - FIRST
-        totals, best = (log_probs[..., FIRST:] + scores[..., None]).flatten(1).topk(count, -1)
+        costs = scores[..., None] + word_costs(log_probs, settings)
+        totals, best = (log_probs[..., FIRST:] + costs).flatten(1).topk(count, -1)
         places = _part(beam, written, best)
         return totals, places, best - places * written + FIRST
     whole = vocabulary // BLOCK * BLOCK
     blocks = log_probs[..., :whole] if whole < vocabulary else log_probs  # a slice of all would be copied in a graph
     peaks = blocks.unflatten(2, (-1, BLOCK)).amax(3)
-    peaks = torch.cat([log_probs[..., FIRST:BLOCK].amax(2, keepdim=True), peaks[..., 1:]], 2)
+    first_block = log_probs[..., FIRST:BLOCK] + word_costs(log_probs[..., :BLOCK], settings)
+    peaks = torch.cat([first_block.amax(2, keepdim=True), peaks[..., 1:]], 2)
     if whole < vocabulary:
         peaks = torch.cat([peaks, log_probs[..., whole:].amax(2, keepdim=True)], 2)
     chosen = (peaks + scores[..., None]).flatten(1).topk(count, -1, sorted=False).indices
@@ -58,7 +67,8 @@ def best_continuations(
     beyond = words >= vocabulary if whole < vocabulary else None
     flat = (places * vocabulary)[..., None] + (words if beyond is None else words.clamp_max(vocabulary - 1))
     inside = log_probs.flatten(1).gather(1, flat.flatten(1)).view(words.shape)
-    never = words < FIRST if beyond is None else (words < FIRST) | beyond
+    never = (words < FIRST) | ((words == UNK) & (settings.allow_unknown == 0))
+    never = never if beyond is None else never | beyond
     sums = inside.masked_fill(never, -torch.inf) + scores.gather(1, places)[..., None]
     totals, best = sums.flatten(1).topk(count, -1)
     return totals, places.gather(1, _part(count, BLOCK, best)), words.flatten(1).gather(1, best)

@@ -4,6 +4,10 @@ Each step takes the 2K best continuations of a sentence's K hypotheses. Those th
 finished, which keep the best K by normalised score; the best K that do not end live on. A hypothesis remembers its
 path: the place in the beam that it had after each step. Tokens, sums and attention weights lie in the record of the
 steps, where the path finds them.
+
+The places of the list of answers are settled one after the other: a place is settled once it is filled and no
+unfinished hypothesis is ahead of it, and then nothing that finishes later is put before it or into it. A search ends
+when as many places are settled as answers are wanted. So a list of n answers is the beginning of a list of n + 1.
 """
 
 from __future__ import annotations
@@ -16,7 +20,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from seqloom.search.rules import Limits, Settings, Written, allowed
-from seqloom.search.scores import best_continuations, best_possible, penalty
+from seqloom.search.scores import best_continuations, best_possible, penalty, word_costs
 from seqloom.text.special import BOS, EOS, FIRST
 
 
@@ -33,7 +37,7 @@ class Live(NamedTuple):
 
 
 class Finished(NamedTuple):
-    """The best K finished hypotheses of each sentence, best first."""
+    """The best K finished hypotheses of each sentence, best first, as far as they did not finish too late."""
 
     scores: Float[Tensor, "B K"]
     """Normalised; -∞ for empty places."""
@@ -42,6 +46,8 @@ class Finished(NamedTuple):
     lengths: Int[Tensor, "B K"]
     """Tokens, the end mark counted."""
     path: Int[Tensor, "B K R"]
+    bar: Float[Tensor, " B"]
+    """Score in the last settled place, ∞ where none is settled: whatever is above it finishes too late."""
 
 
 def first_live(sentences: int, beam: int, room: int, device: torch.device, *, rules: bool) -> Live:
@@ -57,7 +63,8 @@ def none_finished(sentences: int, beam: int, room: int, device: torch.device) ->
     """Empty places."""
     empty = torch.full((sentences, beam), -torch.inf, device=device)
     zeros = torch.zeros(sentences, beam, dtype=torch.long, device=device)
-    return Finished(empty, empty.clone(), zeros, zeros[..., None].repeat(1, 1, room))
+    bar = torch.full((sentences,), torch.inf, device=device)
+    return Finished(empty, empty.clone(), zeros, zeros[..., None].repeat(1, 1, room), bar)
 
 
 class Step(NamedTuple):
@@ -83,7 +90,7 @@ def beam_step(
     beam = live.scores.size(1)
     if live.written is not None:
         log_probs = allowed(log_probs, live.written, position, limits, settings)
-    totals, places, tokens = best_continuations(live.scores, log_probs, 2 * beam)
+    totals, places, tokens = best_continuations(live.scores, log_probs, 2 * beam, settings)
     full = (position > limits.longest)[:, None]
     if _some(full):  # there is nothing but the end mark
         closing = F.pad(live.scores + log_probs[..., EOS], (0, beam), value=-torch.inf)
@@ -94,7 +101,9 @@ def beam_step(
         closing = torch.where(ends, totals, -torch.inf)[:, :beam]
         lengths = position.expand(closing.shape)
         came_from = _along(live.path, places[:, :beam])
-        finished = _best(finished, Finished(closing / penalty(position, settings), closing, lengths, came_from))
+        scores = closing / penalty(position, settings)
+        scores = scores.masked_fill(scores > finished.bar[:, None], -torch.inf)
+        finished = _best(finished, Finished(scores, closing, lengths, came_from, finished.bar))
     scores, best = totals.masked_fill(ends, -torch.inf).topk(beam, -1)
     places, tokens = places.gather(1, best), tokens.gather(1, best)
     here = torch.arange(beam, device=places.device)[:, None]
@@ -104,7 +113,8 @@ def beam_step(
     if written is not None:
         written = remembered(written, places, tokens, position)
     live = Live(scores, tokens, path, written)
-    return Step(live, finished, places, settled(live, finished, position, limits, settings))
+    finished = _settled(live, finished, position, limits, settings)
+    return Step(live, finished, places, _done(live, finished, settings))
 
 
 def remembered(
@@ -123,7 +133,7 @@ def greedy_step(
     settings: Settings,
 ) -> Step:
     """The same for a beam of one without rules, where the first end mark is the end."""
-    best, place = log_probs[..., FIRST:].max(2)
+    best, place = (log_probs[..., FIRST:] + word_costs(log_probs, settings)).max(2)
     token = place + FIRST
     full = (position > limits.longest)[:, None]
     if _some(full):
@@ -138,27 +148,32 @@ def greedy_step(
     return Step(live, finished, torch.zeros_like(token), live.scores[:, 0] == -torch.inf)
 
 
-def settled(
-    live: Live, finished: Finished, position: Int[Tensor, ""], limits: Limits, settings: Settings
-) -> Bool[Tensor, " B"]:
-    """True for each sentence whose answer is known.
+def _settled(live: Live, finished: Finished, position: Int[Tensor, ""], limits: Limits, settings: Settings) -> Finished:
+    """The finished hypotheses with those places settled that no unfinished hypothesis is ahead of.
 
-    That is when K hypotheses are finished, or when those that are wanted are and no unfinished one is ahead; in an
-    exhaustive search when K are finished and no unfinished one can still get ahead of the worst of them.
+    An unfinished one is ahead if it would be better if it ended as it stands; in an exhaustive search, if it can still
+    become better.
     """
-    best, worst = live.scores[:, 0], finished.scores[:, -1]
+    best = live.scores[:, 0]
+    possible = best_possible(best, position, limits.longest, settings)
+    rival = torch.where(settings.exhaustive > 0, possible, best / penalty(position, settings))[:, None]
+    scores = finished.scores
+    held = (scores >= rival) & (scores > -torch.inf)
+    lowest = torch.where(held, scores, torch.inf).amin(1)
+    return finished._replace(bar=torch.minimum(finished.bar, lowest))
+
+
+def _done(live: Live, finished: Finished, settings: Settings) -> Bool[Tensor, " B"]:
+    """True for each sentence with as many settled answers as are wanted, or with nothing left to search."""
     wanted = finished.scores.index_select(1, settings.n_best[None] - 1)[:, 0]
-    full, patient = worst > -torch.inf, settings.exhaustive > 0
-    ahead = best / penalty(position, settings) >= wanted
-    possible = best_possible(best, position, limits.longest, settings) > worst
-    return (full & ~(patient & possible)) | ~(ahead | patient) | (best == -torch.inf)
+    return (wanted >= finished.bar) | (live.scores[:, 0] == -torch.inf)
 
 
 def _best(finished: Finished, closed: Finished) -> Finished:
     """The best of both."""
-    both = Finished(*(torch.cat(parts, 1) for parts in zip(finished, closed, strict=True)))
-    scores, best = both.scores.topk(finished.scores.size(1), -1)
-    return Finished(scores, both.totals.gather(1, best), both.lengths.gather(1, best), _along(both.path, best))
+    every, totals, lengths, path = (torch.cat(parts, 1) for parts in zip(finished[:4], closed[:4], strict=True))
+    scores, best = every.topk(finished.scores.size(1), -1)
+    return Finished(scores, totals.gather(1, best), lengths.gather(1, best), _along(path, best), finished.bar)
 
 
 def _along(values: Tensor, places: Tensor) -> Tensor:

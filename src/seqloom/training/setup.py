@@ -35,6 +35,7 @@ from seqloom.training.device import choose_device
 from seqloom.training.freezing import freeze
 from seqloom.training.group import Group
 from seqloom.training.judging import decoded_examples, decoding_notices, dev_rows, with_measures
+from seqloom.training.limits import learned_limits
 from seqloom.training.plan import Plan
 from seqloom.training.randomness import seed_everything
 from seqloom.training.source import Pair, PairSource
@@ -127,6 +128,7 @@ def prepare(
         raise DataError("no training pairs are left after filtering", hint="look at the limits in [data]")
     config, said = with_measures(config, train)
     notices += said
+    config = _limited(config, train, notices)
     seed_everything(config.training.seed)
     model = _model(config, encoder, start).to(device)
     group.copy_first(list(model.state_dict().values()))
@@ -243,6 +245,18 @@ def _mix(config: RunConfig, train: Corpus, notices: list[str]) -> Mix | None:
     if mix is not None:
         notices.append(mix.describe(config.data.train))
     return mix
+
+
+def _limited(config: RunConfig, train: Corpus, notices: list[str]) -> RunConfig:
+    """The configuration with the longest answers learned from the training pairs, where they are not given."""
+    search = learned_limits(config.search, train.source_lengths, train.target_lengths)
+    if search == config.search:
+        return config
+    notices.append(
+        f"answers have at most {search.max_length_ratio:g} × source + {search.max_length_extra} tokens: learned from "
+        "the longest targets, with room"
+    )
+    return config.replace(search=search)
 
 
 def _sized_batches(
