@@ -49,9 +49,6 @@ export async function load(read, ort, { graph, session = {} } = {}) {
   const [source, target = source] = tokenizers.map((json) => new Tokenizer(json));
   const options = { logSeverityLevel: 3, ...session };
   const running = await ort.InferenceSession.create(withoutDefaults(bytes), options);
-  if (!running.inputNames.includes("allow_unknown")) {
-    throw new Error(`${graph} was exported by an earlier version of seqloom: export the model again`);
-  }
   const model = new Model(running, ort.Tensor, source, target, settingsOf(config));
   if (LIST in manifest.files) model.shortlist = new Shortlist(await whole(LIST), source.size, target.size);
   return model;
