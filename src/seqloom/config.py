@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, SerializeAsAny, ValidationError
 from pydantic.fields import FieldInfo
@@ -69,6 +69,13 @@ def one_of(family: str, table: Callable[[], Mapping[str, type[Section]]]) -> tup
     """Metadata for `Annotated[BaseConfig, *one_of("cell", lambda: CELL_CONFIGS)]`."""
     chooser = OneOf(family, table)
     return (SerializeAsAny(), BeforeValidator(chooser.choose), chooser)  # type: ignore[type-arg]
+
+
+def number_or_auto(value: Any) -> int | Literal["auto"]:
+    """A setting that is a whole number, at least 0, or is found when a run starts."""
+    if value != "auto" and (not isinstance(value, int) or isinstance(value, bool) or value < 0):
+        raise ValueError(f"must be a whole number, at least 0, or auto, not {value!r}")
+    return value  # type: ignore[no-any-return]
 
 
 def build(section: type[S], values: Mapping[str, Any], *, where: str = "", nested: bool = False) -> S:

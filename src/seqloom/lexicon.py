@@ -128,4 +128,5 @@ def _batches(examples: Iterable[Example], encoder: Encoder) -> Iterator[Batch]:
     stream = iter(examples)
     while part := list(islice(stream, PAIRS)):
         corpus = corpus_of(part, encoder)
-        yield from evaluation_batches(corpus, BatchSampler(corpus.source_lengths, corpus.target_lengths, BatchConfig()))
+        sampler = BatchSampler(corpus.source_lengths, corpus.target_lengths, BatchConfig(tokens=4096))
+        yield from evaluation_batches(corpus, sampler)

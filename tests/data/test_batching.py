@@ -76,7 +76,7 @@ def test_buckets_leave_little_padding() -> None:
 
 
 def test_nothing_to_draw_from() -> None:
-    sampler = BatchSampler(np.zeros(0, np.int32), np.zeros(0, np.int32), BatchConfig())
+    sampler = BatchSampler(np.zeros(0, np.int32), np.zeros(0, np.int32), BatchConfig(tokens=100))
     assert list(sampler.batches(Position(3, 4))) == []
     assert sampler.in_order() == []
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import random
 
 from seqloom.text import TextConfig, TokenizerConfig, choose
+from seqloom.text.choice import words_to_words
 
 PHONES = ["AH0", "D", "K", "S", "EH1", "T", "IY2", "N"]
 WORDS = [f"{a}{b}{c}" for a in "abcdefgh" for b in "aeiou" for c in "klmnprst"] * 2
@@ -58,3 +59,16 @@ def test_shared_and_dropout() -> None:
 def test_no_pairs_at_all() -> None:
     config, _ = choose([], TextConfig())
     assert "auto" not in (config.source.kind, config.target.kind)
+
+
+def test_what_goes_from_words_to_words() -> None:
+    chance = random.Random(4)
+    source = [chance.choice(WORDS) + chance.choice(WORDS) for _ in range(300)]
+    phones = [" ".join(chance.choices(PHONES, k=12)) for _ in source]
+    sentences = [words(9, chance) for _ in source]
+    assert words_to_words([(word, word[::-1]) for word in source])
+    assert words_to_words(list(zip(source, phones, strict=True)))
+    assert words_to_words([(f"{word} {word}", "masculine") for word in source])
+    assert not words_to_words(list(zip(source, sentences, strict=True)))
+    assert not words_to_words(list(zip(sentences, source, strict=True)))
+    assert not words_to_words(list(zip(phones, phones, strict=True)))

@@ -16,7 +16,7 @@ from seqloom.training.reports import Report, StepReport
 
 BASE: dict[str, Any] = {
     "search": {"max_length_ratio": 1, "max_length_extra": 1},
-    "model": {"embedding": 8, "hidden": 8},
+    "model": {"embedding": 8, "hidden": 8, "decoder": {"attend": "between"}},
     "training": {
         "epochs": 3,
         "log_every": 4,

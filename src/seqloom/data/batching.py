@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, field_validator, model_validator
 
-from seqloom.config import Section
+from seqloom.config import Section, number_or_auto
 from seqloom.data.corpus import Rows, row_type
 from seqloom.data.mixing import Mix
 
@@ -20,9 +20,9 @@ T = TypeVar("T")
 class BatchConfig(Section):
     """How many pairs are taken together."""
 
-    tokens: int | Literal["auto"] = 4096
+    tokens: int | Literal["auto"] = "auto"
     """Budget of a batch: source and target tokens, padding and end marks counted; 0 where `sentences` is set. `auto`
-    is what fits into memory, as long as an epoch keeps about a hundred updates."""
+    gives an epoch about a hundred updates, as far as such batches fit into memory and make training no slower."""
     sentences: int = Field(default=0, ge=0)
     """A fixed number of pairs instead of a budget, when above 0."""
     bucket: int = Field(default=100, ge=1)
@@ -31,16 +31,12 @@ class BatchConfig(Section):
     @field_validator("tokens", mode="plain")
     @classmethod
     def _budget(cls, tokens: Any) -> int | Literal["auto"]:
-        if tokens != "auto" and (not isinstance(tokens, int) or isinstance(tokens, bool) or tokens < 0):
-            raise ValueError(f"must be a whole number, at least 0, or auto, not {tokens!r}")
-        return tokens  # type: ignore[no-any-return]
+        return number_or_auto(tokens)
 
     @model_validator(mode="after")
     def _some_size(self) -> BatchConfig:
         if not self.tokens and not self.sentences:
             raise ValueError("tokens or sentences must be above 0")
-        if self.tokens == "auto" and self.sentences:
-            raise ValueError("tokens = auto and sentences both say how large a batch is: choose one")
         return self
 
     @property

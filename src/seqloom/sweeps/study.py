@@ -164,7 +164,8 @@ def _pruner(sweep: Sweep, base: RunConfig) -> optuna.pruners.BasePruner:
     if section.pruner == "median":
         return optuna.pruners.MedianPruner(section.startup, n_warmup_steps=section.warmup)
     if section.pruner == "hyperband":
-        planned = training.epochs if training.epochs and not training.evaluate_every and not training.max_steps else 0
+        known = training.epochs != "auto" and not training.evaluate_every and not training.max_steps
+        planned = training.passes if known else 0
         return optuna.pruners.HyperbandPruner(section.warmup, max(planned, section.warmup) if planned else "auto")
     return optuna.pruners.NopPruner()
 

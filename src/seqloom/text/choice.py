@@ -75,6 +75,13 @@ def choose(
     return TextConfig(source=source, target=target), said
 
 
+def words_to_words(sample: Sequence[tuple[str, str]]) -> bool:
+    """Whether single words or short phrases go to others, to symbols of a small set such as phones, or to labels."""
+    pairs = sample[:LOOKED_AT]
+    source, target = (Traits.of([pair[side] for pair in pairs]) for side in (0, 1))
+    return source.wordlike and (target.wordlike or target.closed)
+
+
 def _side(texts: list[str], config: TokenizerConfig, total: int, *, label: bool) -> tuple[TokenizerConfig, str]:
     if config.kind != "auto":
         return config, ""

@@ -1,4 +1,4 @@
-"""The budget of a batch, where it is to be found: the most tokens that fit into memory, as far as learning bears them.
+"""The budget of a batch, where it is to be found: an epoch has about a hundred updates, as far as memory allows.
 
 On a GPU batches of twice the size are tried until one does not fit. A processor has no such limit to run into: the
 system would end the program instead. There the memory that a training step keeps for its backward pass is counted, on
@@ -22,9 +22,13 @@ from seqloom.text.special import UNK
 from seqloom.training.memory import available_memory, out_of_memory, release
 from seqloom.training.step import batch_loss
 
-FLOOR, CEILING = 256, 65_536
-# an epoch that is not small has at least so many: the more often weights change, the sooner they are good
+FLOOR = 256
+CEILINGS = {"cpu": 2048}
+"""Beyond this, larger batches make training no faster on a kind of device."""
+CEILING = 65_536
+"""The same elsewhere."""
 UPDATES = 100
+"""So many has an epoch at least that is not small: the more often weights change, the sooner they are good."""
 SHARE = 0.5  # of the memory that is free may a batch take: other programs want some, too
 PEAK = 1.5  # times what is kept for the backward pass is used at the worst moment; 0.6 to 1.3 were measured
 
@@ -41,8 +45,9 @@ def find_budget(model: Seq2Seq, precision: Precision, corpus: Corpus, accumulate
     """The largest budget for training `model` on `corpus`; leaves weights, gradients and generators as they were."""
     source, target = (int(lengths.max()) + 1 for lengths in (corpus.source_lengths, corpus.target_lengths))
     total = int(corpus.source_lengths.sum(dtype=np.int64) + corpus.target_lengths.sum(dtype=np.int64)) + 2 * len(corpus)
-    bearable = min(CEILING, max(FLOOR, total // (UPDATES * accumulate)))
     device = next(model.parameters()).device
+    ceiling = CEILINGS.get(device.type, CEILING)
+    bearable = min(ceiling, max(FLOOR, total // (UPDATES * accumulate)))
     with torch.random.fork_rng(), precision.active():
         if device.type == "cpu":
             free = available_memory()
@@ -53,8 +58,10 @@ def find_budget(model: Seq2Seq, precision: Precision, corpus: Corpus, accumulate
             fitting = largest(lambda tokens: _fits(model, source, target, tokens), bearable)
             size = f"found by trial on {device.type}"
     tokens = max(FLOOR, min(bearable, fitting) // FLOOR * FLOOR)
-    few = f"; an epoch is to have {UPDATES} updates" if bearable < min(fitting, CEILING) else ""
-    return Budget(tokens, size + few)
+    if fitting < bearable:
+        return Budget(tokens, size)
+    reason = "more are no faster" if bearable == ceiling else f"an epoch is to have {UPDATES} updates"
+    return Budget(tokens, f"{reason}, and memory is enough" if device.type == "cpu" else f"{reason}; {size}")
 
 
 def largest(fits: Callable[[int], bool], most: int) -> int:

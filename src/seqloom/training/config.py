@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
-from seqloom.config import Section
+from seqloom.config import Section, number_or_auto
 from seqloom.data.batching import BatchConfig
 from seqloom.data.config import DataConfig
 from seqloom.evaluation import EvaluationConfig
@@ -23,8 +23,9 @@ from seqloom.training.stopping import SelectionConfig
 class TrainingConfig(Section):
     """How the weights are found."""
 
-    epochs: int = Field(default=20, ge=0)
-    """Passes over the training pairs; 0 counts updates only."""
+    epochs: int | Literal["auto"] = "auto"
+    """Passes over the training pairs; 0 counts updates only. `auto` is as many as make thousands of updates, by the
+    number of pairs, or 0 where max_steps is set."""
     max_steps: int = Field(default=0, ge=0)
     """Updates after which to stop; 0 counts epochs only. With both, whichever comes first."""
     label_smoothing: float = Field(default=0.1, ge=0, lt=1)
@@ -68,6 +69,17 @@ class TrainingConfig(Section):
     """Which weights become the model, and when to stop early."""
     health: HealthConfig = HealthConfig()
     """Numbers that go wrong."""
+
+    @field_validator("epochs", mode="plain")
+    @classmethod
+    def _number(cls, epochs: Any) -> int | Literal["auto"]:
+        return number_or_auto(epochs)
+
+    @property
+    def passes(self) -> int:
+        """The epochs, once they are known."""
+        assert self.epochs != "auto", "the epochs are planned before training begins"
+        return self.epochs
 
     @model_validator(mode="after")
     def _consistent(self) -> TrainingConfig:

@@ -47,6 +47,11 @@ def continued(begun: RunConfig, resolved: RunConfig, given: RunConfig, command: 
     for section, names in FREE.items():
         old, new = getattr(resolved, section), getattr(given, section)
         changes[section] = new if names is None else old.replace(**{name: getattr(new, name) for name in names})
+    if given.training.epochs == "auto":  # the length that the run was begun with stays, or max_steps alone counts
+        length = (
+            {"epochs": 0} if given.training.max_steps else {each: getattr(resolved.training, each) for each in LENGTH}
+        )
+        changes["training"] = changes["training"].replace(**length)
     return resolved.replace(**changes)
 
 

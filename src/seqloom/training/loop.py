@@ -165,6 +165,8 @@ def _greeting(run: Run, notices: list[str]) -> Iterator[reports.Report]:
     prepared = run.prepared
     for text in notices:
         yield reports.NoticeReport(text)
+    for text in prepared.warnings:
+        yield reports.NoticeReport(text, warning=True)
     yield reports.SetupReport(
         output=str(run.folder.output),
         pairs=len(prepared.train),
@@ -174,7 +176,7 @@ def _greeting(run: Run, notices: list[str]) -> Iterator[reports.Report]:
         parameters=parameter_count(prepared.model),
         device=str(prepared.device),
         precision=prepared.precision.describe(),
-        epochs=prepared.config.training.epochs,
+        epochs=prepared.config.training.passes,
         steps_total=prepared.plan.total(run.progress.step, run.progress.position),
         frozen=frozen_count(prepared.model, prepared.config.training.freeze),
     )

@@ -47,10 +47,11 @@ class SetupReport(Report):
 
 @dataclass(frozen=True)
 class NoticeReport(Report):
-    """A choice made for the user, or something worth knowing."""
+    """A choice made for the user, something worth knowing, or a `warning` of what will probably disappoint."""
 
     kind: ClassVar[str] = "notice"
     text: str
+    warning: bool = False
 
 
 @dataclass(frozen=True)

@@ -93,8 +93,8 @@ class Run:
         progress, training = self.progress, self.training
         if progress.selection.exhausted:
             return f"no better evaluation in the last {training.selection.patience}"
-        if 0 < training.epochs <= progress.position.epoch:
-            return f"{training.epochs} epochs done"
+        if 0 < training.passes <= progress.position.epoch:
+            return f"{training.passes} epochs done"
         if 0 < training.max_steps <= progress.step:
             return f"{training.max_steps} updates done"
         return ""

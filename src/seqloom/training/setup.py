@@ -28,13 +28,15 @@ from seqloom.errors import ConfigError, DataError
 from seqloom.model import Seq2Seq
 from seqloom.nn.precision import Precision, choose_precision
 from seqloom.text import TextConfig, Tokenizer, train_tokenizers
-from seqloom.text.choice import choose
+from seqloom.text.choice import choose, words_to_words
 from seqloom.training.budget import find_budget
 from seqloom.training.config import RunConfig
 from seqloom.training.device import choose_device
+from seqloom.training.fitting import fitted
 from seqloom.training.freezing import freeze
 from seqloom.training.group import Group
 from seqloom.training.judging import decoded_examples, decoding_notices, dev_rows, with_measures
+from seqloom.training.length import settle_length
 from seqloom.training.limits import learned_limits
 from seqloom.training.plan import Plan
 from seqloom.training.randomness import seed_everything
@@ -54,9 +56,9 @@ class Inputs:
 class Prepared:
     """A run before its first update.
 
-    `config` has every `auto` of the text resolved and the measures chosen; `dev_rows` are the dev pairs whose loss is
-    taken, `dev_examples` the examples to decode; `plan` counts the updates; `notices` say what was chosen for the user;
-    `group` are the processes that train together.
+    `config` has every `auto` resolved that follows from the data, and the measures chosen; `dev_rows` are the dev pairs
+    whose loss is taken, `dev_examples` the examples to decode; `plan` counts the updates; `notices` say what was chosen
+    for the user, `warnings` what will probably disappoint; `group` are the processes that train together.
     """
 
     config: RunConfig
@@ -71,6 +73,7 @@ class Prepared:
     device: torch.device
     precision: Precision
     notices: list[str]
+    warnings: list[str] = field(default_factory=list)
     group: Group = field(default_factory=Group)
 
     @cached_property
@@ -104,22 +107,15 @@ def prepare(
     Of a group the first process measures, chooses and trains tokenizers for all; each reads and encodes the pairs.
     Torch's generators are seeded here, just before the weights are drawn, and what comes after draws nothing from them.
     """
-    if config.search.shortlist:
-        raise ConfigError(
-            "search.shortlist needs a list that is learned from a trained model",
-            hint="train without it; then seqloom shortlist MODEL FILES",
-        )
+    _check(config, inputs)
     notices = [f"{group.size} processes train together, each on its part of every batch"] if group.size > 1 else []
     group, device = group.on(choose_device(config.training.device))
     precision = group.from_first(lambda: _precision(config, device, earlier))
-    if inputs.train is None and not config.data.train:
-        raise ConfigError("data.train must name at least one file of pairs", hint="seqloom train --train pairs.tsv …")
-    _check_mix(config, inputs)
     train_source = PairSource(config.data, config.data.train, inputs.train, "training pairs", group)
     start = _start(config, earlier)
     if earlier is None:
-        text, tokenizers, said = group.from_first(lambda: _text(config, train_source, start))
-        config, notices = config.replace(text=text), notices + said
+        config, tokenizers, said = group.from_first(lambda: _text(config, train_source, start))
+        notices += said
     else:
         tokenizers = earlier.tokenizers
     encoder = Encoder(*tokenizers, reverse_source=config.data.reverse_source)
@@ -137,23 +133,38 @@ def prepare(
     training = config.training
     mix = _mix(config, train, notices)
     sampler = BatchSampler(train.source_lengths, train.target_lengths, training.batch, training.seed, mix)
-    plan = Plan(sampler, training.epochs, training.accumulate, training.max_steps)
-    total = plan.total()
-    if training.schedule.warmup > total // 4:
-        schedule = training.schedule.replace(warmup=total // 4)
-        notices.append(f"warm-up shortened to {schedule.warmup} updates, a quarter of the {total:,} planned ones")
-        config = config.replace(training=training.replace(schedule=schedule))
+    length = settle_length(training, sampler)
     rows, decoded = dev_rows(dev, config.data), decoded_examples(dev, config)
-    notices += decoding_notices(config, len(decoded), len(rows))
     prepared = Prepared(
-        config, encoder, train, dev, rows, decoded, sampler, plan, model, device, precision, notices, group
+        config=config.replace(training=length.training),
+        encoder=encoder,
+        train=train,
+        dev=dev,
+        dev_rows=rows,
+        dev_examples=decoded,
+        sampler=sampler,
+        plan=length.plan,
+        model=model,
+        device=device,
+        precision=precision,
+        notices=[*notices, *length.notices, *decoding_notices(config, len(decoded), len(rows))],
+        warnings=length.warnings,
+        group=group,
     )
     if len(set(group.gather(prepared.fingerprint))) > 1:
         raise DataError("every process must read the same pairs", hint="give all machines the same files")
     return prepared
 
 
-def _check_mix(config: RunConfig, inputs: Inputs) -> None:
+def _check(config: RunConfig, inputs: Inputs) -> None:
+    """Refuse settings that no run can begin with."""
+    if config.search.shortlist:
+        raise ConfigError(
+            "search.shortlist needs a list that is learned from a trained model",
+            hint="train without it; then seqloom shortlist MODEL FILES",
+        )
+    if inputs.train is None and not config.data.train:
+        raise ConfigError("data.train must name at least one file of pairs", hint="seqloom train --train pairs.tsv …")
     if config.data.mixes and (inputs.train is not None or len(config.data.train) < 2):
         raise ConfigError(
             "data.weights and data.temperature mix the entries of data.train, of which there must be at least two",
@@ -188,9 +199,9 @@ def _model(config: RunConfig, encoder: Encoder, start: LoadedModel | None) -> Se
 
 def _text(
     config: RunConfig, source: PairSource, start: LoadedModel | None
-) -> tuple[TextConfig, tuple[Tokenizer, Tokenizer], list[str]]:
-    """The settings of the text without `auto`, the tokenizers, new or grown from those to start from, and what was
-    chosen; remembered where the pairs are."""
+) -> tuple[RunConfig, tuple[Tokenizer, Tokenizer], list[str]]:
+    """The configuration without the `auto` of text and attention, the tokenizers, new or grown from those to start
+    from, and what was chosen; remembered where the pairs are."""
 
     def make() -> str:
         seen = survey(source.examples(), seed=config.training.seed)
@@ -200,7 +211,8 @@ def _text(
         else:
             text, (tokenizers, said) = config.text, grown(config, start, seen)
         made = [each.to_json() for each in tokenizers]
-        return json.dumps({"text": text.model_dump(), "said": said, "tokenizers": made})
+        words = words_to_words(seen.pairs)
+        return json.dumps({"text": text.model_dump(), "said": said, "tokenizers": made, "words": words})
 
     old = [] if start is None else [start.source_tokenizer.to_json(), start.target_tokenizer.to_json()]
     makers = [version("seqloom"), version("tokenizers")]
@@ -208,7 +220,9 @@ def _text(
     values = json.loads(source.remembered(about, make))
     first, second = map(Tokenizer.from_json, values["tokenizers"])
     text = TextConfig.model_validate(values["text"])
-    return text, (first, first if text.shared else second), list(values["said"])
+    model, said = fitted(config.model, words=values["words"])
+    config = config.replace(text=text, model=model)
+    return config, (first, first if text.shared else second), [*values["said"], *said]
 
 
 def _corpora(
@@ -266,6 +280,8 @@ def _sized_batches(
     training = config.training
     if training.batch.tokens != "auto":
         return config, []
+    if training.batch.sentences:
+        return config.replace(training=training.replace(batch=training.batch.replace(tokens=0))), []
     found = find_budget(model, precision, train, training.accumulate)
     sized = config.replace(training=training.replace(batch=training.batch.replace(tokens=found.tokens)))
     return sized, [f"batches of {found.tokens:,} tokens: {found.reason}"]

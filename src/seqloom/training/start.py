@@ -25,6 +25,8 @@ from seqloom.training.config import RunConfig
 
 SHOWN = 12
 """New symbols that are named."""
+CHOSEN = (("text", "source", "kind"), ("text", "target", "kind"), ("model", "decoder", "attend"))
+"""Settings whose `auto` was replaced when the model to start from was trained."""
 
 
 def adopted(values: Mapping[str, Any], begun: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -39,10 +41,12 @@ def adopted(values: Mapping[str, Any], begun: Mapping[str, Any] | None = None) -
         return dict(values)
     saved = _saved(folder) if begun is None else begun
     own = merged({}, values)
-    for side in ("source", "target"):
-        cut = own.get("text", {}).get(side) if isinstance(own.get("text"), Mapping) else None
-        if isinstance(cut, dict) and cut.get("kind") == "auto":
-            del cut["kind"]
+    for *sections, name in CHOSEN:
+        place: Any = own
+        for section in sections:
+            place = place.get(section) if isinstance(place, dict) else None
+        if isinstance(place, dict) and place.get(name) == "auto":
+            del place[name]
     fixed: dict[str, Any] = {name: saved[name] for name in ("model", "text") if name in saved}
     fixed["data"] = {"reverse_source": saved.get("data", {}).get("reverse_source", False)}
     return merged(fixed, own)

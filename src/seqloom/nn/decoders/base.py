@@ -18,15 +18,16 @@ from seqloom.nn.dropout import SequenceDropout
 from seqloom.nn.product import Product, direct
 from seqloom.nn.readout import Readout, ReadoutConfig
 
-Attend = Literal["between", "after", "feed", "before", "none"]
+Attend = Literal["auto", "between", "after", "feed", "before", "none"]
 
 
 class DecoderConfig(Section):
     """Settings of the decoder."""
 
-    attend: Attend = "between"
+    attend: Attend = "auto"
     """Where attention stands: between the first layer and the rest, after all layers, after them with input feeding
-    (Luong 2015), before them (Bahdanau 2015), or nowhere (Sutskever 2014)."""
+    (Luong 2015), before them (Bahdanau 2015), or nowhere (Sutskever 2014). Training replaces `auto` by `before` where
+    sources and targets are words and by `between` where they are longer texts; elsewhere `auto` is `between`."""
     layers: int = Field(default=2, ge=1)
     """Number of recurrent layers."""
     hidden: int = Field(default=0, ge=0)

@@ -133,7 +133,7 @@ def _interrupt(report: InterruptReport) -> str:
 
 LINES: Mapping[type[Report], Callable[[Any], str]] = {
     SetupReport: _setup,
-    NoticeReport: lambda report: str(report.text),
+    NoticeReport: lambda report: f"warning: {report.text}" if report.warning else str(report.text),
     ResumeReport: lambda report: f"going on after update {report.step:,}",
     SkipReport: _skip,
     ReturnReport: _return,
