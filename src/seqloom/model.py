@@ -147,6 +147,8 @@ class Seq2Seq(nn.Module):
 
     def __init__(self, config: ModelConfig, source_size: int, target_size: int) -> None:
         super().__init__()
+        if config.decoder.attend == "auto":  # a network that is built without data
+            config = config.replace(decoder=config.decoder.replace(attend="between"))
         self.config, self.source_size, self.target_size = config, source_size, target_size
         width, deviation, shared = config.embedding, config.embedding_deviation, config.share_embeddings
         if shared and source_size != target_size:

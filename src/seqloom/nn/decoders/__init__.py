@@ -35,9 +35,7 @@ def build_decoder(
     hidden: int,
     dropouts: tuple[SequenceDropout, SequenceDropout],
 ) -> Decoder:
-    """The decoder of the configured kind; `dropouts` act on embeddings and between layers."""
-    if config.attend == "auto":  # a network that is built without data
-        config = config.replace(attend="between")
+    """The decoder of the configured kind, `auto` no longer; `dropouts` act on embeddings and between layers."""
     context = 0 if attention is None else encoder_hidden
     token = embedding.embedding_dim
     readout_inputs = hidden + context + (token if config.readout.reads_token else 0)
