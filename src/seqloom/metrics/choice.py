@@ -28,6 +28,8 @@ DEFAULT_METRICS: dict[Kind, tuple[str, ...]] = {
 
 PHRASE, SENTENCE = 2, 5
 """From how many words on, in the middle of the targets, these are phrases, and sentences."""
+SYMBOLS, SPELT = 500, 15
+"""The largest inventory of symbols, and the most characters of a word that is spelt out."""
 SUMMARY = 4
 """How many times as long as its summary a text is at least."""
 
@@ -48,11 +50,11 @@ def target_kind(targets: Sequence[str], sources: Sequence[str] = ()) -> Kind:
         return "sentences"
     if len(set(present)) <= min(200, len(present) // 10):
         return "labels"
+    if _are_symbols(present):
+        return "symbols"
     letters = "".join(present)
     unspaced = [char for char in letters if word_length(char)]
-    if len(unspaced) <= 0.3 * len(letters):
-        return "symbols" if _are_symbols(present) else _by_words(present, sources, "sentences")
-    if _are_cut(present):
+    if len(unspaced) <= 0.3 * len(letters) or _are_cut(present):
         return _by_words(present, sources, "sentences")
     chinese = sum(map(is_han, unspaced)) > 0.9 * len(unspaced)
     return _by_words(present, sources, "chinese" if chinese else "unspaced")
@@ -74,13 +76,26 @@ def _by_words(texts: Sequence[str], sources: Sequence[str], long: Kind) -> Kind:
 
 
 def _are_symbols(texts: Sequence[str]) -> bool:
-    """Whether the texts are strings of a small inventory: each symbol met ten times, or all of them short."""
+    """Whether the texts are strings of symbols between spaces.
+
+    Either the inventory is small, and each symbol is met ten times or all of them are short; or the symbols are single
+    characters, and too few for a sentence that is written character by character.
+    """
     tokens = [text.split() for text in texts]
     flat = [token for line in tokens for token in line]
-    inventory = len(set(flat))
-    several = sum(len(line) > 1 for line in tokens) > 0.5 * len(tokens)
-    short = median(map(len, flat)) <= 2 and max(map(len, flat)) <= 4
-    return several and inventory <= 500 and (short or len(flat) >= 10 * inventory)
+    if sum(len(line) > 1 for line in tokens) <= 0.5 * len(tokens):
+        return False
+    inventory, lengths = len(set(flat)), list(map(len, flat))
+    if inventory <= SYMBOLS and len(flat) >= 10 * inventory:
+        return True
+    if inventory <= SYMBOLS and median(lengths) <= 2 and max(lengths) <= 4 and not _is_han_mostly(flat):
+        return True
+    return sum(length == 1 for length in lengths) > 0.95 * len(flat) and median(map(len, tokens)) <= SPELT
+
+
+def _is_han_mostly(pieces: Sequence[str]) -> bool:
+    """Whether most of the pieces begin with a character that Chinese is written with."""
+    return sum(is_han(piece[0]) for piece in pieces) > 0.5 * len(pieces)
 
 
 def _are_cut(texts: Sequence[str]) -> bool:
