@@ -15,6 +15,7 @@ import pytest
 from typer.main import get_command
 from typer.testing import CliRunner, Result
 
+import seqloom
 from seqloom.cli.main import app
 from seqloom.config import build, laid_over, to_toml
 from seqloom.training import RunConfig
@@ -159,6 +160,30 @@ def test_evaluate_compares_two_models(toy_folder: Path, toy_pairs: Path) -> None
     assert "95 % interval" in good("evaluate", toy_folder, toy_pairs, "--compare", toy_folder)
     values = json.loads(good("evaluate", toy_folder, toy_pairs, "--compare", toy_folder, "--json"))
     assert values["comparison"][0]["difference"] == 0
+    assert values["losses"]["same_target_tokens"] is True
+    assert values["losses"]["per_token"]["difference"] == 0
+
+
+def test_losses_of_different_tokens_are_compared_by_the_character(
+    toy_folder: Path, toy_pairs: Path, tmp_path: Path
+) -> None:
+    other = {**SETTINGS, "training.epochs": 1, "text.target.kind": "bpe", "text.target.vocabulary_size": 20}
+    second = seqloom.train(copied(100), copied(20, seed=2), tmp_path / "second", settings=other)
+    table = good("evaluate", toy_folder, toy_pairs, "--compare", tmp_path / "second")
+    rows = {line.partition("  ")[0]: line for line in table.splitlines()}
+    assert rows["nats a token"].rstrip().endswith("not compared")
+    assert re.search(r"[+-]\d+\.\d{4}", rows["nats a character"])
+    assert "their losses a token cannot be compared" in table
+    values = json.loads(good("evaluate", toy_folder, toy_pairs, "--compare", tmp_path / "second", "--json"))
+    losses, measured = values["losses"], second.evaluate(toy_pairs)
+    assert losses["same_target_tokens"] is False
+    assert losses["per_token"]["difference"] is None
+    characters = sum(len(target) for _, target in copied(40, seed=3))
+    nats = -sum(scored.log_prob for scored in second.score(toy_pairs))
+    assert losses["per_character"]["second"] == pytest.approx(nats / characters) == measured["loss_per_character"]
+    assert losses["per_character"]["difference"] == pytest.approx(
+        losses["per_character"]["second"] - losses["per_character"]["first"]
+    )
 
 
 def test_score_gives_a_line_a_pair(toy_folder: Path, toy_pairs: Path) -> None:

@@ -9,8 +9,9 @@ import pytest
 
 from seqloom.api import Model
 from seqloom.config import build
+from seqloom.data import ReadReport, pairs_as_examples
 from seqloom.errors import ConfigError, DataError
-from seqloom.evaluation import EvaluationConfig, compare_models
+from seqloom.evaluation import EvaluationConfig, compare_models, evaluate
 from toy import copied
 
 
@@ -40,10 +41,23 @@ def test_the_worst_examples_name_their_place_and_are_wrong(toy_model: Model) -> 
 
 def test_metrics_are_chosen_by_the_targets_and_limits_hold(toy_model: Model) -> None:
     limited = toy_model.with_settings(["evaluation.limit=7", "evaluation.worst=0"])
-    result = limited.evaluate([(f"{a}{b}", f"{a}{b}") for a in "abcd" for b in "abcd"])
+    pairs = [(f"{a}{b}", f"{a}{b}") for a in "abcd" for b in "abcd"]
+    result = limited.evaluate(pairs)
     assert [score.name for score in result.scores] == ["exact_match", "cer"]
     assert result.count == 7
     assert not result.worst
+    alone = evaluate(toy_model.predictor, list(pairs_as_examples([("a b", "abcde bcdab abcdd cdabc dcbaa")] * 3, ReadReport())))
+    assert [score.name for score in alone.scores] == ["bleu", "chrf"]
+
+
+def test_what_the_figures_do_not_say_is_noted(toy_model: Model) -> None:
+    result = toy_model.evaluate([("ab", "ab"), ("ab", "a€b")], metrics=["bleu", "cer"])
+    assert result.teacher_forced.unknown == 1
+    blind, unknown = result.notes
+    assert blind.startswith("bleu says nothing of 100 % of the targets")
+    assert unknown == "the loss counts 1 of 7 target tokens as the unknown token, which is no text"
+    assert result.to_json()["notes"] == result.notes
+    assert not toy_model.evaluate([("ab", "ab")]).notes
 
 
 def test_a_model_does_not_differ_from_itself_but_from_a_silent_one(toy_model: Model) -> None:

@@ -70,6 +70,12 @@ def test_plain_lines_where_there_is_no_terminal() -> None:
     assert "finished after 3 min 20 s" in lines[5]
 
 
+def test_remarks_on_the_dev_answers_stand_beside_the_figures() -> None:
+    stream, remarks = io.StringIO(), {"answers": 20, "at_limit": 3, "unknown": 0, "cut": 1}
+    follow([replace(EVALUATION, decoded=20, beam=5, remarks=remarks)], [ConsoleReporter(stream)])
+    assert "(answers at the length limit: 3, inputs without their end: 1; of 20)  (best so far)" in stream.getvalue()
+
+
 def test_no_color_means_plain_lines(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
     assert "\x1b" not in shown(Terminal())

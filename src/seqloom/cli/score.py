@@ -35,4 +35,4 @@ def score(model: ModelFolder, data: Data, as_json: Json = False, settings: Setti
             typer.echo(f"{scored.log_prob:.4f}\t{scored.tokens}")
     if tokens:
         loss = -total / tokens
-        typer.echo(f"{loss:.4f} nats a token, perplexity {math.exp(min(loss, 700)):.2f}", err=True)
+        typer.echo(f"{loss:.4f} nats a token of this model, perplexity {math.exp(min(loss, 700)):.2f}", err=True)
