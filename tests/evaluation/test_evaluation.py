@@ -46,7 +46,9 @@ def test_metrics_are_chosen_by_the_targets_and_limits_hold(toy_model: Model) -> 
     assert [score.name for score in result.scores] == ["exact_match", "cer"]
     assert result.count == 7
     assert not result.worst
-    alone = evaluate(toy_model.predictor, list(pairs_as_examples([("a b", "abcde bcdab abcdd cdabc dcbaa")] * 3, ReadReport())))
+    alone = evaluate(
+        toy_model.predictor, list(pairs_as_examples([("a b", "abcde bcdab abcdd cdabc dcbaa")] * 3, ReadReport()))
+    )
     assert [score.name for score in alone.scores] == ["bleu", "chrf"]
 
 
