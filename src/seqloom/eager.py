@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from seqloom.data.batch import collate_ids
+from seqloom.data.padding import widened
 from seqloom.model import Seq2Seq
 from seqloom.nn.precision import choose_precision
 from seqloom.nn.shapes import length_mask
@@ -49,6 +50,7 @@ class TorchEngine:
         alignments: bool = False,
     ) -> list[list[Hypothesis]]:
         """The best outputs of each row."""
+        source = widened(source)
         with choose_precision("float32", self.device.type).active():
             ids, sizes = (torch.from_numpy(array).to(self.device) for array in (source, lengths))
             if not config.shortlist:

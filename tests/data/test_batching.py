@@ -8,6 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seqloom.data import BatchConfig, BatchSampler, Position, Share
+from seqloom.data.corpus import Rows
+from seqloom.data.grid import padded_length, whole_rows
 
 LENGTHS = st.lists(st.tuples(st.integers(0, 40), st.integers(0, 40)), min_size=1, max_size=200)
 CONFIGS = st.builds(
@@ -23,6 +25,12 @@ def sampler_of(lengths: list[tuple[int, int]], config: BatchConfig, seed: int = 
     return BatchSampler(source, target, config, seed)
 
 
+def widths_of(rows: Rows, lengths: list[tuple[int, int]]) -> tuple[int, int]:
+    """Source and target length of a batch as it is padded."""
+    sources, targets = zip(*(lengths[row] for row in rows), strict=True)
+    return padded_length(max(sources) + 1), padded_length(max(targets) + 1)
+
+
 @settings(max_examples=100, deadline=None)
 @given(lengths=LENGTHS, config=CONFIGS, epoch=st.integers(0, 5))
 def test_every_example_once_within_the_budget(lengths: list[tuple[int, int]], config: BatchConfig, epoch: int) -> None:
@@ -33,8 +41,7 @@ def test_every_example_once_within_the_budget(lengths: list[tuple[int, int]], co
             if config.sentences:
                 assert len(rows) <= config.sentences
             elif len(rows) > 1:
-                width = max(lengths[row][0] for row in rows) + max(lengths[row][1] for row in rows) + 2
-                assert len(rows) * width <= config.tokens
+                assert len(rows) * sum(widths_of(rows, lengths)) <= config.budget
 
 
 @settings(max_examples=50, deadline=None)
@@ -73,6 +80,26 @@ def test_buckets_leave_little_padding() -> None:
         real += sum(sources) + sum(targets)
         padded += len(rows) * (max(sources) + max(targets))
     assert real / padded > 0.9
+
+
+@pytest.mark.parametrize(
+    "config", [BatchConfig(tokens=2000), BatchConfig(tokens=0, sentences=64)], ids=lambda c: f"{c}"
+)
+def test_batches_share_few_shapes(config: BatchConfig) -> None:
+    """About 9,000 pairs of up to 60 tokens a side, whose 300 or 140 batches an epoch would else have as many shapes."""
+    chance = np.random.default_rng(0)
+    sources = np.minimum(60, 3 + chance.poisson(chance.gamma(4, 4, 9000)))
+    lengths = [(int(n), int(max(1, n + d))) for n, d in zip(sources, chance.integers(-3, 4, 9000), strict=True)]
+    sampler = sampler_of(lengths, config)
+    shapes: set[tuple[int, int, int]] = set()
+    for epoch in range(5):
+        batches = sampler.epoch_batches(epoch)
+        found = {(len(rows), *widths_of(rows, lengths)) for rows in batches}
+        assert len(found) <= 60
+        odd = [rows for rows in batches if len(rows) != whole_rows(len(rows))]
+        assert len(odd) <= 1 + len(batches) // config.bucket, "only what is left of a pool"
+        shapes |= found
+    assert len(shapes) <= 110
 
 
 def test_nothing_to_draw_from() -> None:

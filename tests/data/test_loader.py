@@ -11,6 +11,7 @@ import torch
 
 from seqloom.data import BatchConfig, BatchSampler, Corpus, Encoder, Share, corpus_of, pairs_as_examples
 from seqloom.data.batch import collate, collate_ids, pad_sources
+from seqloom.data.grid import padded_length
 from seqloom.data.loader import ahead_of, evaluation_batches, load_batches
 from seqloom.data.readers import ReadReport
 from seqloom.text import BOS, EOS, PAD, TokenizerConfig, train_tokenizer
@@ -44,6 +45,15 @@ def test_marks_and_padding(corpus: Corpus) -> None:
         assert batch.source_lengths[row] == len(source) + 1
         assert batch.target_lengths[row] == len(target) + 1
     assert torch.equal(batch.to("cpu").source, batch.source)
+
+
+def test_widths_lie_on_the_grid(corpus: Corpus) -> None:
+    for rows in sampler_of(corpus).epoch_batches(0):
+        batch = collate(corpus, rows)
+        assert batch.source.shape == (len(rows), padded_length(int(batch.source_lengths.max())))
+        assert batch.target_in.shape == (len(rows), padded_length(int(batch.target_lengths.max())))
+        assert batch.target_out.shape == batch.target_in.shape
+        assert batch.size <= 300
 
 
 def test_ids_and_corpus_give_one_batch(corpus: Corpus) -> None:

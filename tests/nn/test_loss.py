@@ -115,3 +115,19 @@ def test_a_tied_weight_gathers_both_gradients() -> None:
         return torch.autograd.grad(loss, weight)[0]
 
     torch.testing.assert_close(both(True), both(False), rtol=1e-4, atol=1e-4)
+
+
+def test_products_have_few_shapes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The vocabulary is compared with blocks of a few sizes, however many tokens a batch has."""
+    seen: list[int] = []
+    product = F.linear
+
+    def watched(x: Tensor, *rest: Tensor) -> Tensor:
+        seen.append(len(x))
+        return product(x, *rest)
+
+    monkeypatch.setattr(F, "linear", watched)
+    for rows in range(1, 3 * ROWS, 7):
+        leaves, targets = problem(rows)
+        cross_entropy(*leaves, targets, 0.1)
+    assert set(seen) == {32, 64, 96, 128}

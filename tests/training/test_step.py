@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 from reversal import reversed_pairs, run_config
+from torch.nn.functional import pad
 
 from seqloom.data.batch import Batch, collate
 from seqloom.training.averaging import snapshot
@@ -43,6 +46,20 @@ def test_accumulation_equals_one_big_batch(prepared: Prepared) -> None:
     parts = updated(prepared, [batch(prepared, 0, 5), batch(prepared, 5, 20), batch(prepared, 20, 24)])
     for name, gradient in whole.items():
         torch.testing.assert_close(parts[name], gradient, rtol=1e-4, atol=1e-6)
+
+
+def test_padding_changes_no_gradient(prepared: Prepared) -> None:
+    """So that lengths may lie on a grid."""
+    narrow = batch(prepared, 0, 24)
+    wide = replace(
+        narrow,
+        source=pad(narrow.source, (0, 2)),
+        target_in=pad(narrow.target_in, (0, 4)),
+        target_out=pad(narrow.target_out, (0, 4)),
+    )
+    exact = updated(prepared, [narrow])
+    for name, gradient in updated(prepared, [wide]).items():
+        torch.testing.assert_close(gradient, exact[name], rtol=1e-4, atol=1e-6)
 
 
 def test_clipping_scales_the_gradient_down_to_the_norm(prepared: Prepared) -> None:

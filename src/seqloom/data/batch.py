@@ -12,6 +12,7 @@ from torch import Tensor
 
 from seqloom.data.batching import Share
 from seqloom.data.corpus import Corpus, Rows, Side
+from seqloom.data.grid import padded_length
 from seqloom.data.padding import Ids, flat, padded, padded_sources
 from seqloom.text.special import BOS, EOS, PAD
 
@@ -26,7 +27,7 @@ class Whole:
 
 @dataclass(frozen=True)
 class Batch:
-    """Padded ids, batch first.
+    """Padded ids, batch first; both lengths lie on the grid (`seqloom.data.grid`).
 
     Sources end with EOS. `target_in` begins with BOS, `target_out` ends with EOS; lengths count that mark.
     `indices` are the rows of the corpus; `tokens` is the sum of the target lengths; `whole` says the same of the batch
@@ -51,13 +52,13 @@ class Batch:
         return self.source.numel() + self.target_in.numel()
 
     def halves(self) -> tuple[Batch, Batch]:
-        """Its first and its second half of the rows, each padded only as far as it needs."""
+        """Its first and its second half of the rows, each padded only as far as the grid wants."""
         middle = (len(self) + 1) // 2
         return self._part(slice(0, middle)), self._part(slice(middle, len(self)))
 
     def _part(self, rows: slice) -> Batch:
         source_lengths, target_lengths = self.source_lengths[rows], self.target_lengths[rows]
-        sources, targets = int(source_lengths.max()), int(target_lengths.max())
+        sources, targets = (padded_length(int(each.max())) for each in (source_lengths, target_lengths))
         return Batch(
             self.source[rows, :sources],
             source_lengths,
@@ -137,7 +138,7 @@ def _batch(
 
 
 def _padded(tokens: NDArray[np.int32], side: Side) -> NDArray[np.int64]:
-    return padded(tokens, side.starts, side.lengths)
+    return padded(tokens, side.starts, side.lengths, padded_length(int(side.lengths.max(initial=0)) + 1))
 
 
 def _flat(sequences: Sequence[Ids]) -> tuple[NDArray[np.int32], Side]:

@@ -12,6 +12,7 @@ from pydantic import Field, field_validator, model_validator
 
 from seqloom.config import Section, number_or_auto
 from seqloom.data.corpus import Rows, row_type
+from seqloom.data.grid import padded_lengths, whole_rows
 from seqloom.data.mixing import Mix
 
 T = TypeVar("T")
@@ -160,22 +161,30 @@ class BatchSampler:
 
     def _by_length(self, rows: Rows) -> NDArray[np.int64]:
         """Order by target length; sources rise within one target length and fall within the next, like a snake."""
-        source, target = self._source[rows], self._target[rows]
-        return np.lexsort((np.where(target % 2, source, -source), target))
+        source, target = self._padded(rows)
+        number = np.unique(target, return_inverse=True)[1]
+        return np.lexsort((np.where(number % 2, source, -source), number))
 
     def _cut(self, rows: Rows) -> list[Rows]:
-        """Consecutive rows cut so that each batch, padded, stays within the budget (one longer pair is a batch)."""
+        """Consecutive rows cut so that each batch, padded, stays within the budget (one longer pair is a batch).
+
+        The number of rows lies on the grid, like the lengths, unless there are no more.
+        """
         if self.config.sentences:
             return [rows[start : start + self.config.sentences] for start in range(0, len(rows), self.config.sentences)]
-        source, target = (lengths[rows].astype(np.int64) + 1 for lengths in (self._source, self._target))
+        source, target = self._padded(rows)
         batches: list[Rows] = []
         start, budget = 0, self.config.budget
         while start < len(rows):
             most = max(1, budget // int(source[start] + target[start]))
             ahead = slice(start, start + most)
             width = np.maximum.accumulate(source[ahead]) + np.maximum.accumulate(target[ahead])
-            fitting = np.count_nonzero(width * np.arange(1, len(width) + 1) <= budget)
-            end = start + max(1, int(fitting))
+            fitting = max(1, int(np.count_nonzero(width * np.arange(1, len(width) + 1) <= budget)))
+            end = start + (fitting if start + fitting == len(rows) else whole_rows(fitting))
             batches.append(rows[start:end])
             start = end
         return batches
+
+    def _padded(self, rows: Rows) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """How long the sources and the targets of some rows are as they are padded, end marks counted."""
+        return padded_lengths(self._source[rows] + 1), padded_lengths(self._target[rows] + 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import torch
@@ -11,6 +12,7 @@ from torch import Tensor
 
 ROWS = {"cpu": 128}  # rows of logits that live at a time: 128 × 8,000 float32 are 4 MB, which stay in the cache
 MANY_ROWS = 2048  # on devices that want much work at once
+WHOLE = 32  # rows of the last block are filled up to a multiple: a processor compiles a kernel for each number it meets
 
 
 def cross_entropy(
@@ -78,21 +80,21 @@ def _blocks(
     by_features: list[Tensor] = []
     by_weight = torch.zeros_like(weight, dtype=torch.float32) if wanted else weight
     by_bias = torch.zeros_like(bias, dtype=torch.float32) if wanted else bias
-    rows = ROWS.get(features.device.type, MANY_ROWS)
-    for h, y in zip(features.split(rows), targets.split(rows), strict=True):
+    for h, y, real in _filled(features, targets):
         logits = F.linear(h, weight).float().add_(bias)  # faster than a product that starts from the bias
         top = logits.amax(1, keepdim=True)
         chosen = logits.gather(1, y[:, None]) - top
         mean = logits.mean(1, keepdim=True) - top if smoothing else chosen
         e = logits.sub_(top).exp_()
         z = e.sum(1, keepdim=True)
-        likelihood, smooth = (chosen - z.log()).sum(), (mean - z.log()).sum()
+        likelihood, smooth = (chosen - z.log())[:real].sum(), (mean - z.log())[:real].sum()
         sums -= torch.stack([(1 - smoothing) * likelihood + smoothing * smooth, likelihood])
         if wanted:
             e.scatter_add_(1, y[:, None], (smoothing - 1) * z)  # z ∂loss/∂logits, but for the constant ε/V
+            e[real:] = 0
             by_bias.addmv_(e.t(), 1 / z[:, 0])
             e, scaled = e.to(weight.dtype), (h / z).to(weight.dtype)
-            by_features.append(((e @ weight) / z).to(weight.dtype))
+            by_features.append(((e @ weight) / z)[:real].to(weight.dtype))
             by_weight.addmm_(e.t(), scaled) if e.dtype == torch.float32 else by_weight.add_(e.t() @ scaled)
     if not wanted:
         return sums, ()
@@ -102,3 +104,11 @@ def _blocks(
         by_bias -= share * len(features)
     by_all = torch.cat(by_features)
     return sums, (by_all - share * weight.sum(0) if share else by_all, by_weight, by_bias)
+
+
+def _filled(features: Tensor, targets: Tensor) -> Iterator[tuple[Tensor, Tensor, int]]:
+    """Blocks of rows and how many of each are real; the last one is filled up by zeros."""
+    rows = ROWS.get(features.device.type, MANY_ROWS)
+    for h, y in zip(features.split(rows), targets.split(rows), strict=True):
+        missing = -len(h) % WHOLE
+        yield (F.pad(h, (0, 0, 0, missing)), F.pad(y, (0, missing)), len(h)) if missing else (h, y, len(h))

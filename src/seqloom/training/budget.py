@@ -16,6 +16,7 @@ from torch import Tensor
 
 from seqloom.data.batch import Batch, collate_ids
 from seqloom.data.corpus import Corpus
+from seqloom.data.grid import padded_length
 from seqloom.model import Seq2Seq
 from seqloom.nn.precision import Precision
 from seqloom.text.special import UNK
@@ -43,7 +44,8 @@ class Budget:
 
 def find_budget(model: Seq2Seq, precision: Precision, corpus: Corpus, accumulate: int) -> Budget:
     """The largest budget for training `model` on `corpus`; leaves weights, gradients and generators as they were."""
-    source, target = (int(lengths.max()) + 1 for lengths in (corpus.source_lengths, corpus.target_lengths))
+    longest = (int(lengths.max()) + 1 for lengths in (corpus.source_lengths, corpus.target_lengths))
+    source, target = map(padded_length, longest)
     total = int(corpus.source_lengths.sum(dtype=np.int64) + corpus.target_lengths.sum(dtype=np.int64)) + 2 * len(corpus)
     device = next(model.parameters()).device
     ceiling = CEILINGS.get(device.type, CEILING)

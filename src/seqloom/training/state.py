@@ -40,8 +40,8 @@ from seqloom.training.averaging import Weights
 from seqloom.training.progress import Progress
 from seqloom.training.randomness import generator_states, restore_generators
 
-STATE_FORMAT = 3
-"""Goes up with the version of model folders where weights change their meaning."""
+STATE_FORMAT = 4
+"""Goes up where weights change their meaning, with the version of model folders, or where batches are cut otherwise."""
 STATE = "state.json"
 
 
