@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqloom.data.grid import padded_length, padded_lengths, whole_rows
+from seqloom.data.grid import odd, padded_length, padded_lengths, whole_rows
 from seqloom.data.padding import widened
 from seqloom.text.special import PAD
 
@@ -17,6 +17,10 @@ def test_the_first_numbers_of_the_grid() -> None:
     assert sorted({padded_length(length) for length in range(1, 161)}) == GRID
     assert sorted({whole_rows(rows) for rows in range(1, 161)}) == GRID
     assert padded_lengths(np.array([1, 9, 17, 33, 160], np.int32)).tolist() == [1, 10, 20, 40, 160]
+
+
+def test_every_second_number_of_the_grid_is_odd() -> None:
+    assert odd(np.array(GRID)).tolist() == [index % 2 == 0 for index in range(len(GRID))]
 
 
 @given(st.integers(1, 2**30))

@@ -12,7 +12,7 @@ from pydantic import Field, field_validator, model_validator
 
 from seqloom.config import Section, number_or_auto
 from seqloom.data.corpus import Rows, row_type
-from seqloom.data.grid import padded_lengths, whole_rows
+from seqloom.data.grid import odd, padded_lengths, whole_rows
 from seqloom.data.mixing import Mix
 
 T = TypeVar("T")
@@ -162,8 +162,7 @@ class BatchSampler:
     def _by_length(self, rows: Rows) -> NDArray[np.int64]:
         """Order by target length; sources rise within one target length and fall within the next, like a snake."""
         source, target = self._padded(rows)
-        number = np.unique(target, return_inverse=True)[1]
-        return np.lexsort((np.where(number % 2, source, -source), number))
+        return np.lexsort((np.where(odd(target), source, -source), target))
 
     def _cut(self, rows: Rows) -> list[Rows]:
         """Consecutive rows cut so that each batch, padded, stays within the budget (one longer pair is a batch).

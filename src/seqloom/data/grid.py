@@ -20,9 +20,13 @@ DIGITS = 3
 def padded_lengths(lengths: NDArray[np.integer[Any]]) -> NDArray[np.int64]:
     """What sequences of these lengths are padded to: the next length on the grid, at most a quarter more."""
     wide = np.asarray(lengths, np.int64)
-    steps = 1 << np.maximum(np.frexp(wide)[1].astype(np.int64) - DIGITS, 0)
-    padded: NDArray[np.int64] = -(-wide // steps) * steps
-    return padded
+    zeros = _zeros(wide)
+    return ((wide + (1 << zeros) - 1) >> zeros) << zeros
+
+
+def odd(padded: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Whether lengths on the grid are its first, third, fifth … number."""
+    return (padded >> _zeros(padded)) % 2 == 1
 
 
 def padded_length(length: int) -> int:
@@ -35,3 +39,8 @@ def whole_rows(most: int) -> int:
     """The largest number of rows on the grid that is not above `most`: at most a fifth of them is left for later."""
     step = 1 << max(most.bit_length() - DIGITS, 0)
     return most // step * step
+
+
+def _zeros(numbers: NDArray[np.int64]) -> NDArray[np.int64]:
+    """How many binary digits of each number come after the first ones."""
+    return np.maximum(np.frexp(numbers)[1] - DIGITS, 0).astype(np.int64)
