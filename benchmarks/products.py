@@ -79,7 +79,7 @@ def measured(options: argparse.Namespace) -> Iterator[dict[str, str | float]]:
     """The rows of the table."""
     for offer in offers(options.model, "onnx")[0]:
         model = load(options.model, engine="onnx", int8=offer.int8)
-        sources = list(islice(read_sources(options.file, model.config.data), options.count))
+        sources = list(islice(read_sources(options.file, model.config.data.of_inputs({})), options.count))
         graph, parts = parts_of(onnx.load(options.model / offer.file))
         for search, (beam, batch) in SEARCHES.items():
             chosen = model.with_settings([f"search.beam={beam}", "search.n_best=1", f"search.batch={batch}"])

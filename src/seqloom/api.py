@@ -69,13 +69,14 @@ class Model(Answers):
         """
         names = tuple(metrics) or self.config.measures
         settings = build(EvaluationConfig, {**self.config.evaluation.model_dump(), "metrics": names})
+        report = ReadReport(self.config.data.on_bad_line)
         if files := given_files(data):
-            examples = read_evaluation(files, self.config.data)
+            examples = read_evaluation(files, self.config.data, report)
         else:
-            examples = list(self._examples(data))
+            examples = list(pairs_as_examples(data, report))
             if self.config.data.group_by_source:
                 examples = group_by_source(examples)
-        return evaluate(self.predictor, examples, settings)
+        return replace(evaluate(self.predictor, examples, settings), reading=tuple(report.sentences()))
 
     def with_shortlist(
         self, pairs: Pairs | Iterable[Pair], *, candidates: int = CANDIDATES, frequent: int = FREQUENT

@@ -119,7 +119,8 @@ class Evaluation:
     """What was measured on `examples`.
 
     `target_tokens` stands for the way the model cuts targets into tokens (a hash of its tokenizer): losses per token
-    can be compared where it is the same. `seconds` is the time it took to find the predictions.
+    can be compared where it is the same. `seconds` is the time it took to find the predictions; `reading` is what
+    should be known of how the examples were read.
     """
 
     scores: tuple[Score, ...]
@@ -129,6 +130,7 @@ class Evaluation:
     worst: tuple[BadAnswer, ...]
     examples: tuple[Example, ...]
     predictions: tuple[Prediction, ...]
+    reading: tuple[str, ...] = ()
 
     @property
     def count(self) -> int:
@@ -172,7 +174,7 @@ class Evaluation:
         blind = [sentence for score in self.scores if (sentence := blind_sentence(score.name, targets))]
         unknown = self.teacher_forced.unknown
         said = f"the loss counts {unknown:,} of {self.tokens:,} target tokens as the unknown token, which is no text"
-        return [*self.remarks.sentences(), *blind, *([said] if unknown else [])]
+        return [*self.reading, *self.remarks.sentences(), *blind, *([said] if unknown else [])]
 
     def __getitem__(self, name: str) -> float:
         """The figure of a measure, or `loss`, `loss_per_character` or `perplexity`."""

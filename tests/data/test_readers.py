@@ -146,12 +146,32 @@ def test_quoted_line_breaks(tmp_path: Path) -> None:
         read(tmp_path / "p.csv")
 
 
-def test_json_lists_numbers_and_keys(tmp_path: Path) -> None:
-    lines = [{"w": "a", "p": ["A", "B"], "more": ["C"], "t": ["X", "Y"]}, {"w": "b", "p": 3, "more": None}]
+def test_json_lists_and_keys(tmp_path: Path) -> None:
+    lines = [{"w": "a", "p": ["A", "B"], "more": ["C"], "t": ["X", "Y"]}, {"w": "b", "p": "3", "more": None}]
     (tmp_path / "p.jsonl").write_text("\n".join(map(json.dumps, lines)))
     one, two = read(tmp_path / "p.jsonl", source="w", target="p", references=["more"], tags="t")
     assert (one.target, one.references, one.tags) == ("A", ("B", "C"), ("X", "Y"))
     assert (two.target, two.references, two.tags) == ("3", (), ())
+
+
+def test_numbers_are_refused_or_written_out_as_one_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "p.jsonl"
+    path.write_text('{"source": "a", "target": 3}\n{"source": "b", "target": 0.5}\n{"source": 7, "target": "c"}\n')
+    with pytest.raises(
+        DataError, match=r"p\.jsonl:1: the field 'target' must hold text, not the number 3\nhint: data\.num"
+    ):
+        read(path)
+    report = ReadReport()
+    assert plain(list(read_examples([str(path)], DataConfig(numbers="text"), report))) == [
+        ("a", "3"),
+        ("b", "0.5"),
+        ("7", "c"),
+    ]
+    assert report.sentences() == [f"3 numbers written out as text (first: {path}:1)"]
+    for value in ("NaN", "Infinity", "true", "null", '{"a": 1}'):
+        path.write_text(f'{{"source": "a", "target": {value}}}\n')
+        with pytest.raises(DataError, match=r"p\.jsonl:1: the field 'target' must hold text, not"):
+            read(path, numbers="text")
 
 
 def test_lines_taken_apart_by_a_pattern(tmp_path: Path) -> None:

@@ -112,7 +112,7 @@ def _started(folder: Path, offer: Offer, threads: int) -> Program:
 
 def _read(folder: Path, file: str, count: int) -> list[Source]:
     config = build(DataConfig, read_config(folder).get("data", {}), where=str(folder / layout.CONFIG))
-    return list(islice(read_sources(file, config), count))
+    return list(islice(read_sources(file, config.of_inputs({})), count))
 
 
 def _made_up(tokenizer: Tokenizer, count: int) -> list[Source]:

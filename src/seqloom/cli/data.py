@@ -51,6 +51,8 @@ def report(
         from seqloom.cli import tables
 
         tables.inspection(values)
+    for sentence in values["notes"]:
+        typer.echo(f"note: {sentence}", err=True)
     if plot is not None:
         from seqloom.plots import plot_length_counts
 

@@ -6,7 +6,7 @@ import json
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from io import TextIOWrapper
 from pathlib import Path
@@ -17,6 +17,7 @@ import typer
 from seqloom.cli.options import Json, ModelFolder, Output, Settings
 
 if TYPE_CHECKING:
+    from seqloom.data import DataConfig
     from seqloom.prediction import Prediction
 
 
@@ -47,7 +48,7 @@ def predict(
 
     With several answers to a line, each is a line of three columns: number, score, text.
     """
-    from seqloom.data import read_sources
+    from seqloom.data import ReadReport, read_sources
     from seqloom.inference import WINDOW
     from seqloom.loading import load
     from seqloom.remarks import Remarks
@@ -55,7 +56,8 @@ def predict(
     remarks = Remarks()
     loaded = load(model, engine=engine, int8=int8 or None, threads=threads)
     chosen = loaded.with_settings(settings or (), beam=beam, n_best=n_best)
-    sources = read_sources(file, chosen.config.data)
+    report = ReadReport(chosen.config.data.on_bad_line)
+    sources = read_sources(file, input_settings(chosen.config.data, settings or (), file), report)
     several = chosen.config.search.n_best > 1
     with opened(output) as stream:
         if window is None:
@@ -71,8 +73,23 @@ def predict(
             else:
                 stream.write(one_line(answer.text) + "\n")
             stream.flush()
-    for sentence in remarks.sentences():
+    for sentence in (*report.sentences(), *remarks.sentences()):
         typer.echo(f"note: {sentence}", err=True)
+
+
+def input_settings(config: DataConfig, settings: Sequence[str], file: str) -> DataConfig:
+    """How the inputs are read; where the format of the training files does not hold for them, that is said."""
+    from seqloom.config import laid_over
+    from seqloom.data.readers import format_of
+
+    chosen = config.of_inputs(laid_over({}, settings).get("data", {}))
+    plain = format_of(file, chosen, "lines") == "lines"
+    if plain and config.format not in (chosen.format, "parallel", "pattern"):
+        said = (
+            f"plain lines are read; with --set data.format={config.format} the columns or fields of the training files"
+        )
+        typer.echo(f"note: {said}", err=True)
+    return chosen
 
 
 def one_line(text: str) -> str:

@@ -20,7 +20,8 @@ def score(model: ModelFolder, data: Data, as_json: Json = False, settings: Setti
     from seqloom.data import ReadReport, read_examples
 
     chosen = load(model).with_settings(settings or ())
-    examples = read_examples([data], chosen.config.data, ReadReport(chosen.config.data.on_bad_line))
+    report = ReadReport(chosen.config.data.on_bad_line)
+    examples = read_examples([data], chosen.config.data, report)
     total, tokens = 0.0, 0
     for scored in chosen.score(examples):
         total, tokens = total + scored.log_prob, tokens + scored.tokens
@@ -33,6 +34,8 @@ def score(model: ModelFolder, data: Data, as_json: Json = False, settings: Setti
             typer.echo(json.dumps(values))
         else:
             typer.echo(f"{scored.log_prob:.4f}\t{scored.tokens}")
+    for sentence in report.sentences():
+        typer.echo(f"note: {sentence}", err=True)
     if tokens:
         loss = -total / tokens
         typer.echo(f"{loss:.4f} nats a token of this model, perplexity {math.exp(min(loss, 700)):.2f}", err=True)

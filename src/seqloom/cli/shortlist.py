@@ -38,13 +38,16 @@ def shortlist(
 
     loaded = load(model)
     settings = loaded.config.data
-    examples = read_examples(data, settings, ReadReport(settings.on_bad_line))
+    report = ReadReport(settings.on_bad_line)
+    examples = read_examples(data, settings, report)
     learned = loaded.with_shortlist(
         examples,
         candidates=CANDIDATES if candidates is None else candidates,
         frequent=FREQUENT if frequent is None else frequent,
     ).shortlist
     assert learned is not None
+    for sentence in report.sentences():
+        typer.echo(f"note: {sentence}", err=True)
     path = add_shortlist(model, learned)
     known = int(learned.candidates.any(1).sum())
     typer.echo(

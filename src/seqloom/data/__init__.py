@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from seqloom.data.findings import inspection_values
     from seqloom.data.inspection import Inspection, inspect
     from seqloom.data.mixing import Mix, mix_of
-    from seqloom.data.readers import BadLine, ReadReport, read_examples, read_sources
+    from seqloom.data.overlap import Shared, shared_with
+    from seqloom.data.readers import BadLine, ReadReport, layouts, read_examples, read_sources, settled
     from seqloom.data.values import given_files, inputs_as_sources, listed_pairs, pairs_as_examples
 else:
     __getattr__ = lazily(
@@ -46,7 +47,11 @@ else:
             "inspect": "seqloom.data.inspection",
             "Mix": "seqloom.data.mixing",
             "mix_of": "seqloom.data.mixing",
-            **dict.fromkeys(("BadLine", "ReadReport", "read_examples", "read_sources"), "seqloom.data.readers"),
+            "Shared": "seqloom.data.overlap",
+            "shared_with": "seqloom.data.overlap",
+            **dict.fromkeys(
+                ("BadLine", "ReadReport", "layouts", "read_examples", "read_sources", "settled"), "seqloom.data.readers"
+            ),
             **dict.fromkeys(
                 ("given_files", "inputs_as_sources", "listed_pairs", "pairs_as_examples"), "seqloom.data.values"
             ),
@@ -68,6 +73,7 @@ __all__ = [
     "Position",
     "ReadReport",
     "Share",
+    "Shared",
     "Source",
     "Survey",
     "clean",
@@ -78,6 +84,7 @@ __all__ = [
     "inputs_as_sources",
     "inspect",
     "inspection_values",
+    "layouts",
     "listed_pairs",
     "load_corpus",
     "mix_of",
@@ -85,6 +92,8 @@ __all__ = [
     "read_examples",
     "read_sources",
     "remembered",
+    "settled",
+    "shared_with",
     "split_dev",
     "survey",
     "uses_cache",

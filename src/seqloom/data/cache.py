@@ -23,8 +23,9 @@ from seqloom.data.files import cache_errors, whole_file
 from seqloom.data.readers import ReadReport, expanded, files_of, read_examples
 from seqloom.data.readers.lines import STDIN
 
-FORMAT = 2
-READING = {"format", "pattern", "source", "target", "references", "tags", "tag_separator", "header", "on_bad_line"}
+FORMAT = 3
+COLUMNS = {"source", "target", "references", "tags", "tag_separator", "delimiter", "header", "header_names"}
+READING = {"format", "pattern", "encoding", "numbers", "on_bad_line", *COLUMNS}
 """The settings that decide what is read from a file."""
 
 

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import math
 import re
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from seqloom.config import Section
+
+DELIMITERS = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "bar": "|", "pipe": "|"}
+"""Names for characters that are hard to write on a command line."""
+PLAIN = {"format": "auto", "pattern": ""}
+"""Settings under which files without a telling suffix are plain lines."""
 
 
 class DataConfig(Section):
@@ -41,9 +47,21 @@ class DataConfig(Section):
     """Column with source-side tags, such as a language or morphological features."""
     tag_separator: str = Field(default=";", min_length=1)
     """What parts one tag from the next."""
+    delimiter: str = ""
+    """What parts the cells of TSV and CSV: a character, or `tab`; where empty, it is found: a tab or a comma as a rule,
+    else what parts nearly every line into as many cells as the others; saved with the model."""
     header: Literal["auto", "yes", "no"] = "auto"
-    """Whether the first line of TSV and CSV names the columns; `auto`: when a column is configured by name, or when
-    the first line holds `source` and `target`."""
+    """Whether the first line of TSV and CSV names the columns. `auto` takes it so when a column is configured by name,
+    when the cells are usual names such as `source` and `target`, or when they have nothing in common with those below;
+    it is said."""
+    header_names: tuple[str, ...] = ()
+    """Names of the columns, as a rule those that training found; a first line of such names is a header in other files,
+    too."""
+    encoding: str = "utf-8"
+    """Encoding of text files, such as utf-8, utf-16, cp1252 or gb18030."""
+    numbers: Literal["error", "text"] = "error"
+    """Numbers of JSON, Parquet and Arrow files where text is expected, such as labels: refused, or written out as text;
+    in either case it is said."""
     on_bad_line: Literal["error", "skip"] = "error"
     """What to do with a line that cannot be read; skipped lines are counted and listed."""
     min_length: int = Field(default=1, ge=0)
@@ -71,10 +89,38 @@ class DataConfig(Section):
     cache_above_mb: float = Field(default=64.0, ge=0.0)
     """Files larger than this, taken together, go through the cache; smaller ones stay in memory."""
 
+    def of_inputs(self, given: Mapping[str, Any]) -> DataConfig:
+        """How inputs to predict from are read: as training files are, but for the format and the pattern, which do not
+        apply to files of other names unless they are `given` anew."""
+        kept = {name: getattr(self, name) if name in given else value for name, value in PLAIN.items()}
+        return self.model_copy(update=kept)
+
     @property
     def mixes(self) -> bool:
         """Whether the entries of `train` are drawn in other proportions than their sizes'."""
         return bool(self.weights) or self.temperature != 1.0
+
+    @field_validator("delimiter")
+    @classmethod
+    def _parts_cells(cls, delimiter: str) -> str:
+        delimiter = DELIMITERS.get(delimiter.lower(), delimiter)
+        if set(delimiter) & set('\r\n"') or len(delimiter) > 8:
+            raise ValueError(f"must be a character or a few, no quotation mark and no line break, not {delimiter!r}")
+        return delimiter
+
+    @field_validator("header", mode="before")
+    @classmethod
+    def _yes_or_no(cls, value: object) -> object:
+        return {True: "yes", False: "no"}[value] if isinstance(value, bool) else value
+
+    @field_validator("encoding")
+    @classmethod
+    def _known_encoding(cls, name: str) -> str:
+        try:
+            "a".encode(name)
+        except (LookupError, ValueError):
+            raise ValueError(f"must be the name of a text encoding such as utf-8 or cp1252, not {name!r}") from None
+        return name
 
     @model_validator(mode="after")
     def _weights_fit(self) -> DataConfig:

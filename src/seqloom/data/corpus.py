@@ -134,8 +134,12 @@ class Corpus:
 
     def cells(self, *names: str) -> Iterator[tuple[Any, ...]]:
         """Cells of all rows that were read, those that were left out later included, batch by batch."""
-        for batch in self._batches:
-            yield from zip(*(batch.column(name).to_pylist() for name in names), strict=True)
+        for batch in self.batches(*names):
+            yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)
+
+    def batches(self, *names: str) -> Iterator[Any]:
+        """Columns of all rows that were read, those that were left out later included, as Arrow record batches."""
+        return (batch.select(list(names)) for batch in self._batches)
 
     def origin(self, index: int) -> Origin:
         """Where a pair was read."""

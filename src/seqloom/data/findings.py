@@ -50,6 +50,8 @@ def inspection_values(found: Inspection) -> dict[str, Any]:
             }
             for each in found.against
         ],
+        "read": found.read.to_values(),
+        "notes": [*found.read.sentences(), *(note for each in found.against for note in each.notes)],
         "warnings": list(_warnings(found, repeats)),
     }
 
@@ -58,9 +60,9 @@ def _warnings(found: Inspection, repeats: Repeats) -> Iterator[str]:
     """What looks wrong, a sentence each, the gravest first."""
     for each in found.against:
         if each.sources:
-            yield f"{each.sources:,} of {each.count:,} sources in {each.file} are in {found.name}, too"
+            yield _shared(each.sources, each.count, f"sources in {each.file} are in {found.name}, too")
         if each.pairs:
-            yield f"{each.pairs:,} of {each.count:,} pairs in {each.file} are in {found.name}, too"
+            yield _shared(each.pairs, each.count, f"pairs in {each.file} are in {found.name}, too")
         for side, characters in each.unknown.items():
             listed = " ".join(_shown(character) for character in characters[:LISTED])
             more = " …" if len(characters) > LISTED else ""
@@ -86,6 +88,10 @@ def _warnings(found: Inspection, repeats: Repeats) -> Iterator[str]:
     if unlike := int(np.count_nonzero(found.ratios > UNLIKE)):
         said = f"have one side more than {UNLIKE} times as long as the other (most: {found.unlike_at})"
         yield f"{unlike:,} of {found.count:,} pairs {said}; see data.max_length_ratio"
+
+
+def _shared(part: int, count: int, what: str) -> str:
+    return f"{part:,} of {count:,} {what} ({100 * part / count:.3g} %)"
 
 
 def _of(count: int, thing: str) -> str:

@@ -63,13 +63,14 @@ class Inspection:
 
 @dataclass(frozen=True)
 class Overlap:
-    """What a dev or test file shares with the data, and the characters that only it has, by side."""
+    """What a dev or test file shares with the data, the characters that only it has, by side, and how it was read."""
 
     file: str
     count: int
     sources: int
     pairs: int
     unknown: dict[str, tuple[str, ...]]
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -143,4 +144,5 @@ def _overlap(entry: str, config: DataConfig, train: Inspection, repeats: Repeats
         int(np.isin(other.sources, repeats.sources).sum()),
         int(np.isin(other.pairs, repeats.pairs).sum()),
         {side: characters for side, characters in unknown.items() if characters},
+        tuple(other.read.sentences()),
     )

@@ -21,6 +21,7 @@ from seqloom.data import (
     clean,
     corpus_digest,
     mix_of,
+    shared_with,
     split_dev,
     survey,
 )
@@ -112,6 +113,7 @@ def prepare(
     group, device = group.on(choose_device(config.training.device))
     precision = group.from_first(lambda: _precision(config, device, earlier))
     train_source = PairSource(config.data, config.data.train, inputs.train, "training pairs", group)
+    config = config.replace(data=train_source.settle())
     start = _start(config, earlier)
     if earlier is None:
         config, tokenizers, said = group.from_first(lambda: _text(config, train_source, start))
@@ -230,10 +232,10 @@ def _corpora(
 ) -> tuple[Corpus, Corpus]:
     """Training and dev pairs; the dev pairs are set aside from the training ones where none are given."""
     train = source.corpus(encoder)
-    notices.append(f"training data: {train.report.summary()}")
+    notices += _read("training data", train)
     if inputs.dev is not None or config.data.dev:
         dev = PairSource(config.data, config.data.dev, inputs.dev, "dev pairs", source.group).corpus(encoder)
-        notices.append(f"dev data: {dev.report.summary()}")
+        notices += [*_read("dev data", dev), *shared_with(train, dev).sentences()]
     else:
         train, dev = split_dev(train, config.data)
         if len(dev):
@@ -251,6 +253,11 @@ def _corpora(
             )
         notices.append("no dev data: the last weights become the model")
     return train, dev
+
+
+def _read(name: str, corpus: Corpus) -> list[str]:
+    """What is to be said of how files were read."""
+    return [f"{name}: {corpus.report.summary()}", *(f"{name}: {each}" for each in corpus.report.sentences())]
 
 
 def _mix(config: RunConfig, train: Corpus, notices: list[str]) -> Mix | None:

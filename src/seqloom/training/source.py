@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
+from dataclasses import replace
 
 from seqloom.data import (
     Corpus,
@@ -12,10 +13,12 @@ from seqloom.data import (
     Example,
     ReadReport,
     corpus_of,
+    layouts,
     load_corpus,
     pairs_as_examples,
     read_examples,
     remembered,
+    settled,
     uses_cache,
 )
 from seqloom.training.group import Group
@@ -30,9 +33,16 @@ class PairSource:
         self, config: DataConfig, files: tuple[str, ...], pairs: Sequence[Pair] | None, name: str, group: Group
     ) -> None:
         self.config, self.files, self.name, self.group = config, files, name, group
-        self.pairs, self.parts = pairs, [] if pairs is None else [len(pairs)]
+        self.pairs, self.read = pairs, ReadReport(config.on_bad_line, parts=[] if pairs is None else [len(pairs)])
         if pairs is None and "-" in files:
-            self.pairs, self.parts = group.from_first(self._read)
+            self.pairs, self.read = group.from_first(self._read)
+
+    def settle(self) -> DataConfig:
+        """Keep how the files are laid out, so that dev files, and others later, are read alike; the settings then."""
+        if self.files:
+            found = self.read if self.pairs is not None else layouts(self.files, self.config)
+            self.config = settled(self.config, found)
+        return self.config
 
     def examples(self) -> Iterator[Example]:
         """One pass over the pairs."""
@@ -47,13 +57,13 @@ class PairSource:
             in_turn = self.group.one_by_machine() if uses_cache(self.files, self.config) else nullcontext()
             with in_turn:
                 return load_corpus(self.files, self.config, encoder)
-        report = ReadReport(self.config.on_bad_line, parts=self.parts)
+        report = replace(self.read, examples=0)
         return corpus_of(pairs_as_examples(self.pairs, report, self.name), encoder, report)
 
     def remembered(self, about: Sequence[str], make: Callable[[], str]) -> str:
         """A text that follows from the pairs and from `about`; made once where the pairs come from large files."""
         return make() if self.pairs is not None else remembered(self.files, self.config, about, make)
 
-    def _read(self) -> tuple[list[Example], list[int]]:
+    def _read(self) -> tuple[list[Example], ReadReport]:
         report = ReadReport(self.config.on_bad_line)
-        return list(read_examples(self.files, self.config, report)), report.parts
+        return list(read_examples(self.files, self.config, report)), report

@@ -7,15 +7,14 @@ from pathlib import Path
 
 from seqloom.data.config import DataConfig
 from seqloom.data.examples import Example, Source
-from seqloom.data.readers.comma import read_csv
+from seqloom.data.readers.cells import read_csv, read_tsv
 from seqloom.data.readers.jsonl import read_jsonl
 from seqloom.data.readers.parallel import parallel_paths, read_parallel
 from seqloom.data.readers.pattern import read_pattern
-from seqloom.data.readers.report import BadLine, ReadReport
+from seqloom.data.readers.report import USUAL, BadLine, ReadReport
 from seqloom.data.readers.shards import matches, shards_of
 from seqloom.data.readers.sources import read_cells, read_plain, read_records, read_table
 from seqloom.data.readers.tables import read_arrow, read_parquet
-from seqloom.data.readers.tsv import read_tsv
 
 Reader = Callable[[str, DataConfig, ReadReport], Iterator[Example]]
 
@@ -82,6 +81,41 @@ def read_examples(entries: Iterable[str], config: DataConfig, report: ReadReport
         report.parts.append(report.examples - before)
 
 
+def layouts(entries: Iterable[str], config: DataConfig) -> ReadReport:
+    """How the files of some entries are laid out, by their first lines; only the tables of the report are filled."""
+    found = ReadReport(config.on_bad_line)
+    for entry in entries:
+        for shard in expanded(entry, config):
+            report = ReadReport(config.on_bad_line)
+            next(read_examples([shard], config, report), None)
+            for table, files in report.tables.items():
+                found.add_table(table, files.where)
+    return found
+
+
+def settled(config: DataConfig, report: ReadReport) -> DataConfig:
+    """The settings with what was found in training files, for reading others alike: delimiter, names of columns.
+
+    Only what all text tables have in common is settled; settings that are given stay.
+    """
+    tables = [table for table in report.tables if table.format in USUAL]
+    changes: dict[str, object] = {}
+    delimiters = {(table.delimiter, USUAL[table.format]) for table in tables}
+    if not config.delimiter and len(delimiters) == 1:
+        ((found, usual),) = delimiters
+        changes |= {"delimiter": found} if found != usual else {}
+    headers = {table.header for table in tables if table.header}
+    if not config.header_names and len(headers) == 1:
+        (header,) = headers
+        changes["header_names"] = header
+        places = {table.columns for table in report.tables}
+        named = {name: header[place - 1] for name, place in tables[0].columns if name in ("source", "target")}
+        turned = tables[0].header and (("source", 1) not in tables[0].columns or ("target", 2) not in tables[0].columns)
+        if turned and len(places) == 1 and not config.source and not config.target:
+            changes |= named
+    return config.replace(**changes) if changes else config
+
+
 def read_sources(path: str, config: DataConfig, report: ReadReport | None = None) -> Iterator[Source]:
     """Inputs to predict from; a file without a telling suffix, and standard input, hold one source a line.
 
@@ -107,7 +141,9 @@ __all__ = [
     "expanded",
     "files_of",
     "format_of",
+    "layouts",
     "matched",
     "read_examples",
     "read_sources",
+    "settled",
 ]

@@ -11,28 +11,36 @@ import pyarrow.parquet as pq
 from seqloom.data.config import DataConfig
 from seqloom.data.examples import Origin
 from seqloom.data.readers.columns import find_columns
-from seqloom.data.readers.lines import STDIN, opened
+from seqloom.data.readers.jsonl import NUMBERS
+from seqloom.data.readers.lines import STDIN, display_name, opened
+from seqloom.data.readers.report import ReadReport, Table
 from seqloom.errors import DataError
 
 ROWS = 10_000
+BYTES = (pa.types.is_binary, pa.types.is_large_binary, pa.types.is_fixed_size_binary, pa.types.is_binary_view)
 
 
 def table_records(
-    entry: str, config: DataConfig, *, parquet: bool, target: bool = True
+    entry: str, config: DataConfig, report: ReadReport, *, parquet: bool, target: bool = True
 ) -> Iterator[tuple[Origin, dict[str, Any]]]:
     """The wanted cells of each row, under the names that `tables.named` gives the columns."""
     kind = "a Parquet file" if parquet else "an Arrow file"
     with opened(entry) as stream:
         try:
-            names, batches = _parquet(_random_access(entry, stream)) if parquet else _arrow(_mapped(entry, stream))
+            schema, batches = _parquet(_random_access(entry, stream)) if parquet else _arrow(_mapped(entry, stream))
+            names = list(schema.names)
         except (pa.ArrowException, OSError, ValueError) as error:
             raise _unreadable(kind, error, entry) from None
         columns = find_columns(names, config, entry, target=target)
         if columns.needed > len(names):
             raise DataError(f"must have {columns.needed} columns, not {len(names)}", where=entry)
+        kind_name = "parquet" if parquet else "arrow"
+        report.add_table(Table.of(kind_name, "", names, columns.places, len(names)), display_name(entry))
         wanted = {"source": columns.source, "target": columns.target, "tags": columns.tags}
         places = {name: place for name, place in wanted.items() if place is not None}
         places |= {f"reference {number}": place for number, place in enumerate(columns.references)}
+        for place in places.values():
+            _check_type(schema.field(place), config, entry)
         number = 0
         try:
             for batch in batches([names[place] for place in places.values()]):
@@ -54,22 +62,42 @@ def _mapped(entry: str, stream: Any) -> Any:
     return pa.BufferReader(stream.read()) if entry.endswith(".gz") or entry == STDIN else pa.memory_map(entry)
 
 
+def _check_type(field: pa.Field[Any], config: DataConfig, where: str) -> None:
+    """Refuse a column that does not hold text, or numbers where those may be written out."""
+    held = field.type
+    while pa.types.is_dictionary(held) or hasattr(held, "value_field"):
+        held = held.value_type
+    if pa.types.is_string(held) or pa.types.is_large_string(held) or pa.types.is_string_view(held):
+        return
+    if pa.types.is_null(held):  # rows without a value are refused one by one
+        return
+    if pa.types.is_integer(held) or pa.types.is_floating(held):
+        if config.numbers == "text":
+            return
+        what, hint = "numbers", NUMBERS
+    elif any(is_bytes(held) for is_bytes in BYTES):
+        what, hint = "bytes", "cast it to string before it is written: table.cast(schema) in pyarrow"
+    else:
+        what, hint = "values", "convert it to string before it is written"
+    raise DataError(f"the column {field.name!r} must hold text, not {what} ({field.type})", where=where, hint=hint)
+
+
 Batches = Callable[[list[str]], Iterator[Any]]
 
 
-def _parquet(source: Any) -> tuple[list[str], Batches]:
+def _parquet(source: Any) -> tuple[Any, Batches]:
     table = pq.ParquetFile(source)
-    return list(table.schema_arrow.names), lambda names: table.iter_batches(batch_size=ROWS, columns=names)
+    return table.schema_arrow, lambda names: table.iter_batches(batch_size=ROWS, columns=names)
 
 
-def _arrow(source: Any) -> tuple[list[str], Batches]:
+def _arrow(source: Any) -> tuple[Any, Batches]:
     try:
         table = pa.ipc.open_file(source)
-        return list(table.schema.names), lambda _: (table.get_batch(i) for i in range(table.num_record_batches))
+        return table.schema, lambda _: (table.get_batch(i) for i in range(table.num_record_batches))
     except pa.ArrowInvalid:
         source.seek(0)
         stream = pa.ipc.open_stream(source)
-        return list(stream.schema.names), lambda _: iter(stream)
+        return stream.schema, lambda _: iter(stream)
 
 
 def _unreadable(kind: str, error: Exception, entry: str) -> DataError:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from seqloom.data.config import DataConfig
-from seqloom.data.examples import Example, Origin
+from seqloom.data.examples import Example
+from seqloom.data.readers.header import SOURCES, TARGETS, counts_rows, known_name
 from seqloom.data.readers.report import ReadReport
 from seqloom.errors import DataError, suggestion
 
@@ -21,22 +22,27 @@ class Columns:
     references: tuple[int, ...] = ()
     tags: int | None = None
 
+    @property
+    def places(self) -> tuple[tuple[str, int], ...]:
+        """What each column that is read is read as, and its place from 1."""
+        wanted = [("source", self.source), ("target", self.target), ("tags", self.tags)]
+        wanted += [(f"reference {number}", place) for number, place in enumerate(self.references, start=1)]
+        return tuple((name, place + 1) for name, place in wanted if place is not None)
+
     @cached_property
     def needed(self) -> int:
         """How many cells a row must have."""
         return 1 + max(p for p in (self.source, self.target, self.tags, *self.references) if p is not None)
 
 
-def has_header(first: Sequence[str], config: DataConfig) -> bool:
-    """Whether the first row names the columns."""
-    if config.header != "auto":
-        return config.header == "yes"
-    names = [name for name in (config.source, config.target, config.tags, *config.references) if name]
-    return any(not name.isdecimal() for name in names) or {"source", "target"} <= set(first)
-
-
 def find_columns(header: Sequence[str] | None, config: DataConfig, where: str, *, target: bool = True) -> Columns:
-    """The places of the configured columns; raises `DataError` for a name the header lacks."""
+    """The places of the configured columns; raises `DataError` for a name the header lacks.
+
+    Where none is configured: columns that are called `source` and `target`; of three or more columns, those that alone
+    have a usual name of a source and of a target, such as `text` and `label`; else the first and the second, numbers of
+    rows left out.
+    """
+    usual = _usual_places(header or (), config)
 
     def place(name: str, default: str, position: int) -> int:
         if name.isdecimal():
@@ -44,7 +50,7 @@ def find_columns(header: Sequence[str] | None, config: DataConfig, where: str, *
                 raise DataError("columns count from 1, not from 0", where=where)
             return int(name) - 1
         if not name:
-            return header.index(default) if header is not None and default in header else position
+            return header.index(default) if header is not None and default in header else usual.get(default, position)
         if header is None:
             raise DataError(f"there is no header to find the column {name!r} in", where=where, hint="number it from 1")
         if name not in header:
@@ -59,43 +65,21 @@ def find_columns(header: Sequence[str] | None, config: DataConfig, where: str, *
     )
 
 
+def _usual_places(header: Sequence[str], config: DataConfig) -> dict[str, int]:
+    """The places of source and target by their usual names, or of the first two columns that do not number the rows."""
+    if len(header) < 3 or config.source or config.target:
+        return {}
+    texts = [place for place, cell in enumerate(header) if not counts_rows(cell)]
+    sources = [place for place in texts if known_name(header[place], SOURCES)]
+    targets = [place for place in texts if known_name(header[place], TARGETS)]
+    if len(sources) == len(targets) == 1:
+        return {"source": sources[0], "target": targets[0]}
+    return dict(zip(("source", "target"), texts, strict=False)) if len(texts) > 1 else {}
+
+
 def split_tags(text: str, config: DataConfig) -> tuple[str, ...]:
     """The tags of one cell."""
     return tuple(tag for part in text.split(config.tag_separator) if (tag := part.strip()))
-
-
-def table_examples(
-    rows: Iterator[tuple[Origin, list[str] | None]], config: DataConfig, report: ReadReport, where: str
-) -> Iterator[Example]:
-    """Examples of rows of cells that all have as many cells as the first good one."""
-    columns: Columns | None = None
-    width = 0
-    for origin, row in rows:
-        if row is None:
-            continue
-        if columns is None:
-            header = row if has_header(row, config) else None
-            columns = find_columns(header, config, where)
-            if header is not None:
-                width = len(header)
-                continue
-        if len(row) < columns.needed or (width and len(row) != width):
-            report.refuse(origin, f"must have {_count(max(width, columns.needed))}, not {_found(row)}")
-            continue
-        width = len(row)
-        example = row_example(row, columns, config, origin, report)
-        if example is not None:
-            yield example
-
-
-def row_example(
-    row: Sequence[str], columns: Columns, config: DataConfig, origin: Origin, report: ReadReport
-) -> Example | None:
-    """The example in one row of sufficient width; None where it was refused and skipped."""
-    assert columns.target is not None
-    tags = () if columns.tags is None else split_tags(row[columns.tags], config)
-    references = tuple(row[place] for place in columns.references if row[place].strip())
-    return checked(Example(row[columns.source], row[columns.target], origin, tags, references), report)
 
 
 def checked(example: Example, report: ReadReport) -> Example | None:
@@ -112,11 +96,3 @@ def checked(example: Example, report: ReadReport) -> Example | None:
         return None
     report.examples += 1
     return example
-
-
-def _count(number: int) -> str:
-    return f"{number} column" if number == 1 else f"{number} columns"
-
-
-def _found(row: Sequence[str]) -> str:
-    return "an empty line" if len(row) <= 1 and not "".join(row) else str(len(row))

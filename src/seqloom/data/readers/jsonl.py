@@ -1,31 +1,60 @@
-"""One JSON object a line; the keys are configurable, a target that is a list holds several references."""
+"""JSON objects, one a line or all in one array; the keys are configurable, a list of targets is several references."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from seqloom.data.config import DataConfig
 from seqloom.data.examples import Example, Origin, Source
 from seqloom.data.readers.columns import checked, split_tags
-from seqloom.data.readers.lines import read_lines
+from seqloom.data.readers.lines import display_name, read_lines
 from seqloom.data.readers.report import ReadReport
+from seqloom.errors import DataError
+
+Line = tuple[Origin, str | None]
+Records = Iterator[tuple[Origin, dict[str, Any] | None]]
+NUMBERS = 'data.numbers = "text" writes numbers out'
 
 
 class FieldError(Exception):
     """A field of a record does not hold text."""
 
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
 
-def json_records(path: str, report: ReadReport) -> Iterator[tuple[Origin, dict[str, Any] | None]]:
-    """The object of each line; None for one that was refused and skipped."""
-    for origin, line in read_lines(path, report):
-        yield origin, None if line is None else _object(line, origin, report)
+
+def json_records(path: str, config: DataConfig, report: ReadReport) -> Records:
+    """The object of each line, or each element of an array; None for one that was refused and skipped.
+
+    An array is read whole, its elements are numbered from 1.
+    """
+    lines = read_lines(path, report, config.encoding)
+    first = next(lines, None)
+    if first is None:
+        return
+    lines = chain((first,), lines)
+    if (first[1] or "").lstrip().startswith("["):
+        gathered = list(lines)
+        elements = _array(gathered, path)
+        if elements is not None:
+            for number, value in enumerate(elements, start=1):
+                origin = Origin(display_name(path), number)
+                yield origin, _object(value, origin, report)
+            return
+        lines = iter(gathered)
+    for origin, line in lines:
+        yield origin, None if line is None else _parsed(line, origin, report)
 
 
 def read_jsonl(entry: str, config: DataConfig, report: ReadReport) -> Iterator[Example]:
-    """Examples of a JSONL file."""
-    for origin, record in json_records(entry, report):
+    """Examples of a file of JSON objects."""
+    for origin, record in json_records(entry, config, report):
         example = None if record is None else record_example(record, config, origin, report)
         if example is not None:
             yield example
@@ -33,63 +62,107 @@ def read_jsonl(entry: str, config: DataConfig, report: ReadReport) -> Iterator[E
 
 def record_example(record: Mapping[str, Any], config: DataConfig, origin: Origin, report: ReadReport) -> Example | None:
     """The example in a record of named fields; None where it was refused and skipped."""
+    fields = Fields(record, config, origin, report)
     try:
-        source = _text(record, config.source or "source")
-        target, *more = _texts(record, config.target or "target")
+        source = fields.text(config.source or "source")
+        target, *more = fields.texts(config.target or "target")
         for name in config.references:
             if record.get(name) is not None:
-                more += _texts(record, name)
-        tags = record_tags(record, config)
+                more += fields.texts(name)
+        tags = fields.tags()
     except FieldError as error:
-        report.refuse(origin, str(error))
+        report.refuse(origin, str(error), error.hint)
         return None
     return checked(Example(source, target, origin, tags, tuple(text for text in more if text.strip())), report)
 
 
 def record_source(record: Mapping[str, Any], config: DataConfig, origin: Origin, report: ReadReport) -> Source | None:
     """The source in a record; None where it was refused and skipped."""
+    fields = Fields(record, config, origin, report)
     try:
-        return Source(_text(record, config.source or "source"), record_tags(record, config))
+        return Source(fields.text(config.source or "source"), fields.tags())
     except FieldError as error:
-        report.refuse(origin, str(error))
+        report.refuse(origin, str(error), error.hint)
         return None
 
 
-def record_tags(record: Mapping[str, Any], config: DataConfig) -> tuple[str, ...]:
-    """The tags of a record: a list, or text with separators."""
-    if not config.tags or record.get(config.tags) is None:
-        return ()
-    texts = _texts(record, config.tags)
-    return tuple(tag for text in texts for tag in split_tags(text, config))
+@dataclass(frozen=True)
+class Fields:
+    """The texts in a record."""
+
+    record: Mapping[str, Any]
+    config: DataConfig
+    origin: Origin
+    report: ReadReport
+
+    def text(self, name: str) -> str:
+        """The text of a field."""
+        if name not in self.record:
+            has = ", ".join(sorted(self.record))[:200] or "none"
+            raise FieldError(f"must have the field {name!r}; it has {has}", "data.source and data.target name fields")
+        return self._written(self.record[name], name)
+
+    def texts(self, name: str) -> list[str]:
+        """The texts of a field that holds one or a list of some."""
+        value = self.record.get(name)
+        if isinstance(value, list | tuple) and value:
+            return [self._written(inner, name) for inner in value]
+        return [self.text(name)]
+
+    def tags(self) -> tuple[str, ...]:
+        """The tags: a list, or text with separators."""
+        name = self.config.tags
+        if not name or self.record.get(name) is None:
+            return ()
+        return tuple(tag for text in self.texts(name) for tag in split_tags(text, self.config))
+
+    def _written(self, value: Any, name: str) -> str:
+        if isinstance(value, str):
+            return value
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            if not math.isfinite(value):
+                raise FieldError(f"the field {name!r} must hold text, not {value}")
+            if self.config.numbers == "text":
+                self.report.note("numbers written out as text", self.origin)
+                return repr(value)
+            raise FieldError(f"the field {name!r} must hold text, not the number {value!r}", NUMBERS)
+        kind = "nothing (null)" if value is None else type(value).__name__
+        raise FieldError(f"the field {name!r} must hold text, not {kind}")
 
 
-def _object(line: str, origin: Origin, report: ReadReport) -> dict[str, Any] | None:
+def _array(lines: Sequence[Line], path: str) -> list[Any] | None:
+    """The elements of the array that all lines are together; None where each line is JSON of its own."""
+    try:
+        value = json.loads("\n".join(line or "" for _, line in lines))
+    except json.JSONDecodeError as error:
+        if error.msg == "Extra data":
+            return None
+        where = f"{display_name(path)}:{error.lineno}"
+        raise DataError(f"must be an array of JSON objects: {_lowered(error.msg)}", where=where) from None
+    except (ValueError, RecursionError):
+        return None
+    assert isinstance(value, list)
+    return value
+
+
+def _parsed(line: str, origin: Origin, report: ReadReport) -> dict[str, Any] | None:
     try:
         value = json.loads(line)
     except (ValueError, RecursionError) as error:
         reason = getattr(error, "msg", None) or "nested too deeply or number too long"
-        report.refuse(origin, f"must be a JSON object: {reason[:1].lower() + reason[1:]}")
+        begins = origin.line == 1 and line.rstrip().endswith("{")
+        hint = "an object must stand on one line; or give one array of objects" if begins else ""
+        report.refuse(origin, f"must be a JSON object: {_lowered(reason)}", hint)
         return None
+    return _object(value, origin, report)
+
+
+def _object(value: Any, origin: Origin, report: ReadReport) -> dict[str, Any] | None:
     if not isinstance(value, dict):
         report.refuse(origin, f"must be a JSON object, not {type(value).__name__}")
         return None
     return value
 
 
-def _texts(record: Mapping[str, Any], name: str) -> list[str]:
-    value = record.get(name)
-    if isinstance(value, list | tuple) and value:
-        return [_text({name: inner}, name) for inner in value]
-    return [_text(record, name)]
-
-
-def _text(record: Mapping[str, Any], name: str) -> str:
-    """Text of a field; numbers (labels, as a rule) are written out."""
-    if name not in record:
-        raise FieldError(f"must have the field {name!r}; it has {', '.join(sorted(record))[:200] or 'none'}")
-    value = record[name]
-    if isinstance(value, str):
-        return value
-    if isinstance(value, int | float):
-        return json.dumps(value)
-    raise FieldError(f"the field {name!r} must hold text, not {type(value).__name__}")
+def _lowered(reason: str) -> str:
+    return reason[:1].lower() + reason[1:]

@@ -1,4 +1,4 @@
-"""Lines of a text file, strictly: broken at \\n only, UTF-8, plain or gzipped, or from standard input."""
+"""Lines of a text file, strictly: broken at \\n only, in one encoding, plain or gzipped, or from standard input."""
 
 from __future__ import annotations
 
@@ -6,17 +6,21 @@ import gzip
 import io
 import sys
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
 from seqloom.data.examples import Origin
+from seqloom.data.readers.content import likely_encoding, reading, refuse_foreign
 from seqloom.data.readers.report import ReadReport
 from seqloom.errors import DataError
 
 BOM = b"\xef\xbb\xbf"
 STDIN = "-"
+UTF8 = "utf-8"
+SAMPLE = 1 << 16
+"""Bytes from which an encoding is guessed."""
 
 
 def display_name(path: str) -> str:
@@ -38,7 +42,10 @@ def opened(path: str, *, raw: bool = False) -> Iterator[IO[bytes]]:
                 yield stream
     except FileNotFoundError:
         raise DataError("the file does not exist", where=path) from None
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+    except gzip.BadGzipFile as error:
+        hint = "a file that is not compressed must not end in .gz" if "Not a gzipped file" in str(error) else ""
+        raise DataError(f"must be a whole gzip file: {error}", where=path, hint=hint) from None
+    except (EOFError, zlib.error) as error:
         raise DataError(f"must be a whole gzip file: {error}", where=path) from None
     except OSError as error:
         raise DataError(f"the file cannot be read: {error.strerror or error}", where=path) from None
@@ -48,19 +55,63 @@ def opened(path: str, *, raw: bool = False) -> Iterator[IO[bytes]]:
         raise DataError(f"must be a path, not {path!r}", where=path) from None
 
 
-def read_lines(path: str, report: ReadReport) -> Iterator[tuple[Origin, str | None]]:
-    """Each line without its end; None stands for a line that was refused and skipped."""
+def read_lines(path: str, report: ReadReport, encoding: str = UTF8) -> Iterator[tuple[Origin, str | None]]:
+    """Each line without its end; None stands for a line that was refused and skipped.
+
+    A \\r before the end of a line is dropped, and so are byte order marks at the beginning of any line, which are left
+    where files with such marks are joined.
+    """
     name = display_name(path)
     with opened(path) as stream:
-        for number, raw in enumerate(stream, start=1):
-            line = raw.removesuffix(b"\n").removesuffix(b"\r")
-            while line.startswith(BOM):  # also within a file, which may be several files joined
-                line = line.removeprefix(BOM)
+        lines: Iterable[bytes] = stream
+        if _is_wide(encoding):
+            lines, encoding = _recoded(stream, name, encoding), UTF8
+        for number, raw in enumerate(lines, start=1):
             origin = Origin(name, number)
+            if number == 1:
+                _check_first(raw, name, encoding)
+            line = raw.removesuffix(b"\n").removesuffix(b"\r")
+            while line.startswith(BOM):
+                line = line.removeprefix(BOM)
+            if b"\r" in line:
+                report.note("lines with a carriage return within, which stays in the text", origin)
             try:
-                yield origin, line.decode("utf-8")
+                yield origin, line.decode(encoding)
             except UnicodeDecodeError as error:
-                report.refuse(
-                    origin, f"must be UTF-8, not byte 0x{line[error.start]:02x} at position {error.start + 1}"
-                )
+                byte = f"byte 0x{line[error.start]:02x} at position {error.start + 1}"
+                more = stream.read(SAMPLE) if report.on_bad_line == "error" and Path(path).is_file() else b""
+                hint = reading(likely_encoding(raw + more)) if encoding == UTF8 else ""
+                report.refuse(origin, f"must be {encoding.upper()}, not {byte}", hint)
                 yield origin, None
+
+
+def _check_first(raw: bytes, name: str, encoding: str) -> None:
+    """Refuse a file whose first line, as far as \\n, shows that it holds no lines of text, or ends them otherwise."""
+    refuse_foreign(raw, encoding, name)
+    if not raw.endswith(b"\n") and b"\r" in raw.rstrip(b"\r"):
+        count = raw.count(b"\r")
+        raise DataError(
+            f"lines must end in \\n, of which the file has none, not in carriage returns alone ({count:,})",
+            where=name,
+            hint=r"write them anew: tr '\r' '\n' < old > new",
+        )
+
+
+def _is_wide(encoding: str) -> bool:
+    """Whether a line end is more than the byte \\n in an encoding, as in UTF-16."""
+    return "\n".encode(encoding) != b"\n"
+
+
+def _recoded(stream: IO[bytes], name: str, encoding: str) -> Iterator[bytes]:
+    """The lines of a stream in UTF-8."""
+    text = io.TextIOWrapper(stream, encoding=encoding, newline="\n")
+    number = 0
+    try:
+        for line in text:
+            number += 1
+            yield line.encode(UTF8, "surrogatepass")
+    except UnicodeError as error:
+        reason = getattr(error, "reason", str(error))
+        raise DataError(f"must be {encoding.upper()}: {reason}", where=f"{name}:{number + 1}") from None
+    finally:
+        text.detach()

@@ -26,7 +26,9 @@ def read_parallel(entry: str, config: DataConfig, report: ReadReport) -> Iterato
     paths = parallel_paths(entry)
     if config.tags:
         raise DataError("parallel files have no column of tags", where=entry, hint="use TSV or JSONL for tags")
-    for number, lines in enumerate(zip_longest(*(read_lines(path, report) for path in paths)), start=1):
+    for number, lines in enumerate(
+        zip_longest(*(read_lines(path, report, config.encoding) for path in paths)), start=1
+    ):
         if None in lines:
             ended = ", ".join(path for path, line in zip(paths, lines, strict=True) if line is None)
             raise DataError(

@@ -15,7 +15,7 @@ from seqloom.data.readers.report import ReadReport
 def read_pattern(entry: str, config: DataConfig, report: ReadReport) -> Iterator[Example]:
     """Examples of a file whose every line matches `data.pattern` from end to end."""
     pattern = re.compile(config.pattern)
-    for origin, line in read_lines(entry, report):
+    for origin, line in read_lines(entry, report, config.encoding):
         if line is None:
             continue
         match = pattern.fullmatch(line)

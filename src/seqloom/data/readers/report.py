@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from seqloom.data.examples import Origin
 from seqloom.errors import DataError
 
-LISTED = 100
-"""How many bad lines are listed; all are counted."""
+LISTED, LISTED_COLUMNS = 100, 5
+"""How many bad lines, and columns that are not read, are listed; all are counted."""
+USUAL = {"tsv": "\t", "csv": ","}
+"""What parts the cells of text files, if nothing else is said or found."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,14 +24,104 @@ class BadLine:
 
 
 @dataclass
+class Noted:
+    """How often something was met that is read, but that a person should know of, and where first."""
+
+    count: int
+    where: str
+
+
+@dataclass(frozen=True)
+class Table:
+    """How tables of cells are read: what parts the cells, the header (empty: none), which columns are what, from 1, and
+    which are not read; `doubtful` is a first row that is read as a pair although it might be a header, `rival` what
+    might part the cells as well."""
+
+    format: str
+    delimiter: str
+    header: tuple[str, ...]
+    columns: tuple[tuple[str, int], ...]
+    unread: tuple[int, ...]
+    doubtful: tuple[str, ...] = ()
+    rival: str = ""
+
+    @staticmethod
+    def of(
+        kind: str,
+        delimiter: str,
+        header: Sequence[str] | None,
+        columns: tuple[tuple[str, int], ...],
+        width: int,
+        doubtful: Sequence[str] = (),
+    ) -> Table:
+        """A table of `width` columns."""
+        used = {place for _, place in columns}
+        unread = tuple(place for place in range(1, width + 1) if place not in used)
+        return Table(kind, delimiter, tuple(header or ()), columns, unread, tuple(doubtful))
+
+    def sentences(self) -> Iterator[str]:
+        """What is not as one would expect, a sentence each."""
+        if self.delimiter != USUAL.get(self.format, ""):
+            yield f"cells are parted by a {shown_delimiter(self.delimiter)} (data.delimiter)"
+        if self.rival:
+            yield (
+                f"cells are parted by a {shown_delimiter(self.delimiter)}; as many lines have a "
+                f"{shown_delimiter(self.rival)}: data.delimiter={self.rival!r} if that parts them"
+            )
+        if self.header and self.format in USUAL:
+            names = ", ".join(map(_shown, self.header))
+            yield f"the first line names the columns ({names}) and is no pair; data.header=no reads it as one"
+        if self.doubtful:
+            cells = ", ".join(map(_shown, self.doubtful))
+            yield f"the first line ({cells}) is read as a pair; data.header=yes if it names the columns"
+        usual = ("source", 1), ("target", 2)
+        if self.unread or any(each not in usual for each in self.columns):
+            read = ", ".join(f"{name} is column {self._named(place)}" for name, place in self.columns)
+            left = ", ".join(map(self._named, self.unread[:LISTED_COLUMNS]))
+            left += " …" if len(self.unread) > LISTED_COLUMNS else ""
+            yield f"{read}" + (f"; not read: column {left}" if left else "")
+
+    def _named(self, place: int) -> str:
+        return f"{place} ({_shown(self.header[place - 1])})" if place <= len(self.header) else str(place)
+
+    def to_values(self) -> dict[str, Any]:
+        """Plain values, for JSON."""
+        return {
+            "format": self.format,
+            "delimiter": self.delimiter,
+            "header": list(self.header),
+            "columns": dict(self.columns),
+            "unread": list(self.unread),
+            "doubtful": list(self.doubtful),
+            "rival": self.rival,
+        }
+
+    @staticmethod
+    def from_values(values: Mapping[str, Any]) -> Table:
+        """The table that `to_values` wrote."""
+        return Table(
+            values["format"],
+            values["delimiter"],
+            tuple(values["header"]),
+            tuple((name, int(place)) for name, place in values["columns"].items()),
+            tuple(values["unread"]),
+            tuple(values["doubtful"]),
+            values["rival"],
+        )
+
+
+@dataclass
 class ReadReport:
-    """Filled while reading; `bad` holds the first hundred of `bad_count` bad lines, `parts` the pairs of each entry."""
+    """Filled while reading; `bad` holds the first hundred of `bad_count` bad lines, `parts` the pairs of each entry,
+    `noted` what was read although it is unusual, `tables` how cells are laid out, and in how many files."""
 
     on_bad_line: Literal["error", "skip"] = "error"
     examples: int = 0
     bad_count: int = 0
     bad: list[BadLine] = field(default_factory=list)
     parts: list[int] = field(default_factory=list)
+    noted: dict[str, Noted] = field(default_factory=dict)
+    tables: dict[Table, Noted] = field(default_factory=dict)
 
     def refuse(self, origin: Origin, reason: str, hint: str = "") -> None:
         """Raises `DataError`, or counts and lists the line where bad lines are skipped."""
@@ -38,6 +130,28 @@ class ReadReport:
         self.bad_count += 1
         if len(self.bad) < LISTED:
             self.bad.append(BadLine(str(origin), reason))
+
+    def note(self, what: str, origin: Origin) -> None:
+        """Count something that is read, but that a person should know of; `what` is a noun in the plural."""
+        if what in self.noted:
+            self.noted[what].count += 1
+        else:
+            self.noted[what] = Noted(1, str(origin))
+
+    def add_table(self, table: Table, file: str) -> None:
+        """Count a file that is laid out like this."""
+        if table in self.tables:
+            self.tables[table].count += 1
+        else:
+            self.tables[table] = Noted(1, file)
+
+    def sentences(self) -> list[str]:
+        """What a person should know of how the files were read, a sentence each."""
+        said = []
+        for table, files in self.tables.items():
+            more = f" and {_of(files.count - 1, 'other file')}" if files.count > 1 else ""
+            said += [f"{files.where}{more}: {sentence}" for sentence in table.sentences()]
+        return said + [f"{noted.count:,} {what} (first: {noted.where})" for what, noted in self.noted.items()]
 
     def summary(self) -> str:
         """One line for people."""
@@ -54,10 +168,31 @@ class ReadReport:
             "bad_count": self.bad_count,
             "bad": [[line.where, line.reason] for line in self.bad],
             "parts": self.parts,
+            "tables": [
+                {**table.to_values(), "files": files.count, "first": files.where}
+                for table, files in self.tables.items()
+            ],
+            "noted": {what: [noted.count, noted.where] for what, noted in self.noted.items()},
         }
 
     @staticmethod
     def from_values(values: Mapping[str, Any]) -> ReadReport:
         """The report that `to_values` wrote."""
         bad = [BadLine(where, reason) for where, reason in values["bad"]]
-        return ReadReport("skip", int(values["examples"]), int(values["bad_count"]), bad, list(values["parts"]))
+        noted = {what: Noted(*found) for what, found in values["noted"].items()}
+        tables = {Table.from_values(each): Noted(each["files"], each["first"]) for each in values["tables"]}
+        counts = int(values["examples"]), int(values["bad_count"])
+        return ReadReport("skip", *counts, bad, list(values["parts"]), noted, tables)
+
+
+def shown_delimiter(delimiter: str) -> str:
+    """A delimiter as people call it."""
+    return {"\t": "tab", ",": "comma", ";": "semicolon", "|": "bar (|)"}.get(delimiter, repr(delimiter))
+
+
+def _shown(cell: str) -> str:
+    return repr(cell if len(cell) <= 40 else cell[:40] + "…")
+
+
+def _of(count: int, thing: str) -> str:
+    return f"{count:,} {thing}" if count == 1 else f"{count:,} {thing}s"

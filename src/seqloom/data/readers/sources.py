@@ -6,13 +6,12 @@ from collections.abc import Iterator
 
 from seqloom.data.config import DataConfig
 from seqloom.data.examples import Source
-from seqloom.data.readers.columns import Columns, find_columns, has_header, split_tags
-from seqloom.data.readers.comma import csv_rows
+from seqloom.data.readers.columns import split_tags
 from seqloom.data.readers.jsonl import json_records, record_source
+from seqloom.data.readers.layout import table_cells
 from seqloom.data.readers.lines import read_lines
-from seqloom.data.readers.report import ReadReport
+from seqloom.data.readers.report import ReadReport, shown_delimiter
 from seqloom.data.readers.tables import named, table_records
-from seqloom.data.readers.tsv import tsv_rows
 
 EMPTY = Source("")
 """Stands for a line that was skipped, so that the number of lines is kept."""
@@ -20,32 +19,34 @@ EMPTY = Source("")
 
 def read_plain(path: str, config: DataConfig, report: ReadReport) -> Iterator[Source]:
     """Each line is a source; where tags are configured, a tab parts the source from its tags."""
-    for _, line in read_lines(path, report):
+    for origin, line in read_lines(path, report, config.encoding):
         if line is None:
             yield EMPTY
-        elif config.tags:
-            text, _, tags = line.partition("\t")
+            continue
+        text, tab, tags = line.partition("\t")
+        if tab and config.tags:
+            report.note("inputs whose part behind a tab is read as tags", origin)
             yield Source(text, split_tags(tags, config))
         else:
+            if tab:
+                report.note("inputs with a tab, which is read as part of the text (data.format=tsv: columns)", origin)
             yield Source(line)
 
 
 def read_cells(path: str, config: DataConfig, report: ReadReport, *, comma: bool) -> Iterator[Source]:
     """The source cells of a TSV or CSV file; an empty line is an empty source, other columns need not be there."""
-    columns: Columns | None = None
-    for origin, row in (csv_rows if comma else tsv_rows)(path, report):
-        if row is None:
-            yield EMPTY
-            continue
-        if columns is None:
-            header = row if has_header(row, config) else None
-            columns = find_columns(header, config, path, target=False)
-            if header is not None:
-                continue
-        if not "".join(row):
+    cells = table_cells(path, config, report, comma=comma, inputs=True)
+    columns = cells.columns
+    for origin, row in cells.rows:
+        if row is None or not "".join(row):
             yield EMPTY
         elif len(row) < columns.needed:
             report.refuse(origin, f"must have at least {columns.needed} columns, not {len(row)}")
+            yield EMPTY
+        elif len(row) > max(cells.width, columns.needed):
+            mark = shown_delimiter(cells.delimiter)
+            hint = f"a {mark} parts cells; quote a text that holds one" if comma else f"a {mark} parts cells"
+            report.refuse(origin, f"must have at most {max(cells.width, columns.needed)} columns, not {len(row)}", hint)
             yield EMPTY
         else:
             tags = () if columns.tags is None else split_tags(row[columns.tags], config)
@@ -54,7 +55,7 @@ def read_cells(path: str, config: DataConfig, report: ReadReport, *, comma: bool
 
 def read_records(path: str, config: DataConfig, report: ReadReport) -> Iterator[Source]:
     """The sources of a JSONL file."""
-    for origin, record in json_records(path, report):
+    for origin, record in json_records(path, config, report):
         source = None if record is None else record_source(record, config, origin, report)
         yield EMPTY if source is None else _valid(source)
 
@@ -62,7 +63,7 @@ def read_records(path: str, config: DataConfig, report: ReadReport) -> Iterator[
 def read_table(path: str, config: DataConfig, report: ReadReport, *, parquet: bool) -> Iterator[Source]:
     """The sources of a Parquet or Arrow file."""
     inner = named(config)
-    for origin, record in table_records(path, config, parquet=parquet, target=False):
+    for origin, record in table_records(path, config, report, parquet=parquet, target=False):
         source = record_source(record, inner, origin, report)
         yield EMPTY if source is None else source
 

@@ -17,15 +17,15 @@ Records = Iterator[tuple[Origin, dict[str, Any]]]
 
 def read_parquet(entry: str, config: DataConfig, report: ReadReport) -> Iterator[Example]:
     """Examples of a Parquet file."""
-    return _examples(table_records(entry, config, parquet=True), config, report)
+    return _examples(table_records(entry, config, report, parquet=True), config, report)
 
 
 def read_arrow(entry: str, config: DataConfig, report: ReadReport) -> Iterator[Example]:
     """Examples of an Arrow file (also Feather 2) or stream."""
-    return _examples(table_records(entry, config, parquet=False), config, report)
+    return _examples(table_records(entry, config, report, parquet=False), config, report)
 
 
-def table_records(entry: str, config: DataConfig, *, parquet: bool, target: bool = True) -> Records:
+def table_records(entry: str, config: DataConfig, report: ReadReport, *, parquet: bool, target: bool = True) -> Records:
     """The wanted cells of each row, under the names that `named` gives the columns."""
     try:
         arrow = import_module("seqloom.data.readers.arrow")
@@ -33,7 +33,7 @@ def table_records(entry: str, config: DataConfig, *, parquet: bool, target: bool
         if error.name != "pyarrow":
             raise
         raise missing_package("pyarrow", "train", "reading Parquet and Arrow files") from None
-    records: Records = arrow.table_records(entry, config, parquet=parquet, target=target)
+    records: Records = arrow.table_records(entry, config, report, parquet=parquet, target=target)
     return records
 
 

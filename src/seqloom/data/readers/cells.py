@@ -1,0 +1,56 @@
+"""TSV and CSV: a row is a pair, its cells are parted by a delimiter; CSV has the usual quoting, TSV none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from seqloom.data.config import DataConfig
+from seqloom.data.examples import Example, Origin
+from seqloom.data.readers.columns import Columns, checked, split_tags
+from seqloom.data.readers.layout import table_cells
+from seqloom.data.readers.report import ReadReport, shown_delimiter
+
+
+def read_tsv(entry: str, config: DataConfig, report: ReadReport) -> Iterator[Example]:
+    """Examples of a TSV file."""
+    return _examples(entry, config, report, comma=False)
+
+
+def read_csv(entry: str, config: DataConfig, report: ReadReport) -> Iterator[Example]:
+    """Examples of a CSV file."""
+    return _examples(entry, config, report, comma=True)
+
+
+def _examples(entry: str, config: DataConfig, report: ReadReport, *, comma: bool) -> Iterator[Example]:
+    """Examples of rows of cells that all have as many cells as the header, or as the first good row."""
+    cells = table_cells(entry, config, report, comma=comma)
+    columns, width = cells.columns, cells.width
+    for origin, row in cells.rows:
+        if row is None:
+            continue
+        if len(row) < columns.needed or (width and len(row) != width):
+            hint = "" if width else f"cells are parted by a {shown_delimiter(cells.delimiter)}; see data.delimiter"
+            report.refuse(origin, f"must have {_count(max(width, columns.needed))}, not {_found(row)}", hint)
+            continue
+        width = len(row)
+        example = _example(row, columns, config, origin, report)
+        if example is not None:
+            yield example
+
+
+def _example(
+    row: Sequence[str], columns: Columns, config: DataConfig, origin: Origin, report: ReadReport
+) -> Example | None:
+    """The example in one row of sufficient width; None where it was refused and skipped."""
+    assert columns.target is not None
+    tags = () if columns.tags is None else split_tags(row[columns.tags], config)
+    references = tuple(row[place] for place in columns.references if row[place].strip())
+    return checked(Example(row[columns.source], row[columns.target], origin, tags, references), report)
+
+
+def _count(number: int) -> str:
+    return f"{number} column" if number == 1 else f"{number} columns"
+
+
+def _found(row: Sequence[str]) -> str:
+    return "an empty line" if len(row) <= 1 and not "".join(row) else str(len(row))

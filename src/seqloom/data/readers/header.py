@@ -1,0 +1,129 @@
+"""Whether the first row of a table names its columns.
+
+It does where the settings say so, where its cells are names that such files usually have, or where by all the other
+rows it can hardly be one of them: some column's words or letters, which come again and again, lack those of its cell.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from seqloom.data.config import DataConfig
+
+# fmt: off
+SOURCES = frozenset({
+    "source", "src", "input", "inputs", "text", "sentence", "question", "word", "words", "lemma", "grapheme",
+    "graphemes", "orthography", "original", "article", "document", "query", "prompt", "context", "utterance",
+    "body", "noisy", "incorrect",
+    "dialogue", "dialog", "mr", "comment", "review", "tweet", "passage", "spelling",
+})
+TARGETS = frozenset({
+    "target", "tgt", "trg", "output", "outputs", "label", "labels", "translation", "phones", "phone", "phonemes",
+    "phoneme", "pronunciation", "pronunciations", "ipa", "transcription", "answer", "response", "summary",
+    "headline", "title", "subject", "category", "class", "sentiment", "intent", "emotion", "form", "inflection",
+    "inflected", "reply", "completion", "corrected", "normalized", "normalised",
+})
+OTHERS = frozenset({
+    "id", "idx", "index", "number", "nr", "tag", "tags", "feature", "features", "msd", "lang", "language",
+    "reference", "references", "score", "split", "date", "name", "column", "key", "value", "file", "from", "to",
+    "out", "in", "en", "de", "fr", "es", "it", "pt", "nl", "sv", "da", "nb", "fi", "pl", "cs", "ru", "uk", "tr",
+    "ar", "he", "hi", "zh", "ja", "ko", "vi", "eng", "deu", "ger", "fra", "fre", "spa", "ita", "por", "rus", "jpn",
+    "zho", "english", "german", "french", "spanish", "italian", "portuguese", "dutch", "russian", "chinese",
+    "japanese", "korean", "arabic", "hindi", "turkish", "polish",
+})
+COUNTS = frozenset({"", "id", "idx", "index", "no", "nr", "number", "count", "length"})
+# fmt: on
+NAMES = SOURCES | TARGETS | OTHERS
+"""Usual names of columns; those of `COUNTS` hold no text that one would learn from."""
+NAME = re.compile(r"[\w \-./#:()\[\]]{0,40}")
+PARTS = re.compile(r"[\s_\-.]+")
+UNLIKELY = 0.03
+"""A first row that is so improbable among the others names the columns."""
+DOUBTFUL = 0.1
+"""One so improbable is a pair, but said to be odd."""
+LETTERS = 200
+"""Characters of a cell that are looked at."""
+
+
+def names_columns(rows: Sequence[Sequence[str]], config: DataConfig) -> tuple[bool, bool]:
+    """Whether the first of some rows is a header, and, where it is taken for a pair, whether that is doubtful."""
+    if not rows or config.header == "no":
+        return False, False
+    first = [cell.strip() for cell in rows[0]]
+    named = [name for name in (config.source, config.target, config.tags, *config.references) if name]
+    if config.header == "yes" or any(not name.isdecimal() for name in named):
+        return True, False
+    if {"source", "target"} <= set(first) or (config.header_names and set(first) <= set(config.header_names)):
+        return True, False
+    return _judged(first, rows[1:])
+
+
+def known_name(cell: str, names: frozenset[str] = NAMES) -> bool:
+    """Whether a cell is a usual name of a column, such as `Source`, `text_en` or `label 2`."""
+    plain = cell.strip().casefold()
+    parts = [part for part in PARTS.split(plain.rstrip("0123456789")) if part]
+    return plain in names or (bool(parts) and parts[0] in names and all(part in NAMES for part in parts))
+
+
+def counts_rows(cell: str) -> bool:
+    """Whether a column of this name holds numbers of rows rather than texts."""
+    parts = [part for part in PARTS.split(cell.strip().casefold()) if part]
+    return not parts or parts[-1] in COUNTS
+
+
+def _judged(first: Sequence[str], body: Sequence[Sequence[str]]) -> tuple[bool, bool]:
+    columns = [[row[place].strip() for row in body if place < len(row)] for place in range(len(first))]
+    if (
+        len(first) < 2
+        or not _are_names(first)
+        or any(cell in column for cell, column in zip(first, columns, strict=True))
+    ):
+        return False, False
+    known = sum(known_name(cell) for cell in first)
+    if known >= 2 and 2 * known >= len(first):
+        return True, False
+    improbable = min(_probability(cell, column) for cell, column in zip(first, columns, strict=True))
+    if improbable <= UNLIKELY:
+        return True, False
+    short = all(" " not in cell for cell in first)
+    long = all(2 * sum(" " in cell for cell in column) > len(column) for column in columns)
+    return False, known > 0 or improbable <= DOUBTFUL or (short and long)
+
+
+def _are_names(first: Sequence[str]) -> bool:
+    """Whether cells could name columns: short, distinct, made of letters; the first may be empty, over an index."""
+    names = first[1:] if not first[0] else first
+    distinct = len({name.casefold() for name in names}) == len(names)
+    return distinct and all(NAME.fullmatch(name) and len(name.split()) <= 3 and _letter(name) for name in names)
+
+
+def _letter(name: str) -> bool:
+    return any(character.isalpha() for character in name)
+
+
+def _probability(cell: str, column: Sequence[str]) -> float:
+    """How probable it is that a cell of this column has nothing in common with the others, as the first one has; 1
+    where it has something in common with them.
+
+    Words: none of them stands in another cell. Letters: two of them, of those that names are written with, do not.
+    """
+    found = [1.0]
+    for pieces, enough in ((str.split, None), (_ascii_letters, 2)):
+        sets = [frozenset(pieces(each[:LETTERS])) for each in column]
+        counts = Counter(piece for each in sets for piece in each)
+        mine = frozenset(pieces(cell))
+        if _odd(sum(piece not in counts for piece in mine), len(mine), enough):
+            others = sum(_odd(sum(counts[piece] == 1 for piece in each), len(each), enough) for each in sets)
+            found.append((others + 1) / (len(column) + 1))
+    return min(found)
+
+
+def _odd(new: int, count: int, enough: int | None) -> bool:
+    """Whether so many pieces that stand nowhere else make a cell an odd one; None: all of its pieces must be new."""
+    return count > 0 and new >= (count if enough is None else enough)
+
+
+def _ascii_letters(text: str) -> Iterable[str]:
+    return (character for character in text if character.isascii() and (character.isalpha() or character == "_"))

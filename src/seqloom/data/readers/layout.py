@@ -1,0 +1,167 @@
+"""How the cells of TSV and CSV files are laid out: what parts them, and what the first line is."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from itertools import chain, islice
+from pathlib import Path
+from typing import NamedTuple
+
+from seqloom.data.config import DataConfig
+from seqloom.data.examples import Origin
+from seqloom.data.readers.columns import Columns, find_columns
+from seqloom.data.readers.header import names_columns
+from seqloom.data.readers.lines import STDIN, display_name, read_lines
+from seqloom.data.readers.report import USUAL, ReadReport, Table, shown_delimiter
+from seqloom.errors import DataError
+
+SAMPLE, CHARACTERS = 500, 1 << 20
+"""Lines, and characters in them, that are looked at before the first is read."""
+CANDIDATES = {"csv": ("\t", ",", ";", "|"), "tsv": ("\t", " ||| ", "|||", ";", "|", ",")}
+"""What may part cells, in the order of preference."""
+MOST = 0.9
+"""Share of the lines that must have as many cells as each other for a delimiter that is not the usual one."""
+
+Line = tuple[Origin, str | None]
+Rows = Iterator[tuple[Origin, list[str] | None]]
+
+
+class Cells(NamedTuple):
+    """The rows of a table without its header, the columns to read, and how many there are (0: not known yet)."""
+
+    rows: Rows
+    columns: Columns
+    width: int
+    delimiter: str
+
+
+def table_cells(path: str, config: DataConfig, report: ReadReport, *, comma: bool, inputs: bool = False) -> Cells:
+    """The cells of a TSV or CSV file, of which nothing but sources is needed where they are `inputs` to predict from.
+
+    Inputs from standard input are answered as they come, so that only the first line can be looked at.
+    """
+    kind = "csv" if comma else "tsv"
+    head, lines = _beginning(path, config, report, 1 if inputs and path == STDIN else SAMPLE)
+    texts = [text for _, text in head if text]
+    delimiter = _delimiter(texts, kind, config, path, inputs=inputs)
+    sample = _sampled(texts, kind, delimiter)
+    named, doubtful = names_columns(sample, config)
+    header = sample[0] if named else None
+    columns = find_columns(header, config, path, target=not inputs)
+    width = len(sample[0]) if sample else 0
+    if sample:
+        about = Table.of(kind, delimiter, header, columns.places, width, sample[0] if doubtful else ())
+        rivals = [each for each in ";|" if comma and not config.delimiter and _share(texts, kind, each) >= MOST]
+        report.add_table(replace(about, rival="".join(rivals[:1]).replace(delimiter, "")), display_name(path))
+    rows = _parsed(lines, kind, delimiter, display_name(path), report)
+    return Cells(_without_header(rows) if named else rows, columns, width if named or inputs else 0, delimiter)
+
+
+def _beginning(path: str, config: DataConfig, report: ReadReport, count: int) -> tuple[list[Line], Iterator[Line]]:
+    """The first lines of a file, and all of them."""
+    lines = read_lines(path, report, config.encoding)
+    if not Path(path).is_file():
+        head = list(_head(lines, count))
+        return head, chain(head, lines)
+    again = read_lines(path, ReadReport("skip"), config.encoding)  # so that bad lines are met in their order
+    return list(_head(again, count)), lines
+
+
+def _head(lines: Iterable[Line], count: int) -> Iterator[Line]:
+    size = 0
+    for line in islice(lines, count):
+        yield line
+        size += len(line[1] or "")
+        if size > CHARACTERS:
+            return
+
+
+def _delimiter(texts: Sequence[str], kind: str, config: DataConfig, path: str, *, inputs: bool) -> str:
+    """The configured delimiter, or the one that parts most lines into as many cells as each other."""
+    usual, candidates = USUAL[kind], CANDIDATES[kind]
+    if inputs and kind == "tsv":
+        candidates = candidates[:-1]  # ordinary inputs may well have commas
+    least = 2 if inputs else 1
+    shares = {each: _share(texts, kind, each) for each in candidates} if len(texts) >= least else {usual: 1.0}
+    best = max(shares, key=lambda each: shares[each])
+    best = best if shares[best] >= MOST else usual
+    if not config.delimiter:
+        return best
+    if kind == "csv" and len(config.delimiter) > 1:
+        raise DataError(
+            f"what parts the cells of CSV must be one character, not {config.delimiter!r}",
+            where=path,
+            hint="data.format=tsv parts cells by any text, without quoting",
+        )
+    if shares.get(best, 0) >= MOST and best != config.delimiter and not _share(texts, kind, config.delimiter):
+        raise DataError(
+            f"no line has the delimiter {shown_delimiter(config.delimiter)} that is set, and nearly all lines have a "
+            f"{shown_delimiter(best)}",
+            where=path,
+            hint=f"--set data.delimiter={'tab' if best == chr(9) else repr(best)}",
+        )
+    return config.delimiter
+
+
+def _share(texts: Sequence[str], kind: str, delimiter: str) -> float:
+    """How many lines have the most frequent number of cells; 0 where that is one cell."""
+    widths = Counter(map(len, _sampled(texts, kind, delimiter)))
+    if not widths:
+        return 0.0
+    width, count = widths.most_common(1)[0]
+    return count / widths.total() if width > 1 else 0.0
+
+
+def _sampled(texts: Sequence[str], kind: str, delimiter: str) -> list[list[str]]:
+    if kind == "tsv":
+        return [text.split(delimiter) for text in texts]
+    rows: list[list[str]] = []
+    records = csv.reader((text + "\n" for text in texts), strict=True, delimiter=delimiter)
+    with contextlib.suppress(csv.Error):  # a quoted cell may go on beyond the sample
+        rows.extend(records)
+    return rows
+
+
+def _parsed(lines: Iterable[Line], kind: str, delimiter: str, name: str, report: ReadReport) -> Rows:
+    if kind == "tsv":
+        return ((origin, None if line is None else line.split(delimiter)) for origin, line in lines)
+    return _records(lines, delimiter, name, report)
+
+
+def _records(lines: Iterable[Line], delimiter: str, name: str, report: ReadReport) -> Rows:
+    """The cells of each CSV record, which is named by the line it begins on; a quoted cell may hold line breaks."""
+    ended = 0
+
+    def texts() -> Iterator[str]:
+        nonlocal ended
+        for origin, line in lines:
+            ended = origin.line
+            if line is not None:
+                yield line + "\n"
+
+    records = csv.reader(texts(), strict=True, delimiter=delimiter)
+    while True:
+        origin = Origin(name, ended + 1)
+        try:
+            row = next(records)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            report.refuse(origin, f"must be CSV: {error}")
+            yield origin, None
+        else:
+            yield origin, row
+
+
+def _without_header(rows: Rows) -> Rows:
+    """The rows but for the first that is not blank."""
+    found = False
+    for origin, row in rows:
+        if not found and row and any(row):
+            found = True
+        else:
+            yield origin, row
