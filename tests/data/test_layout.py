@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -33,7 +34,7 @@ KINDS = {
 }
 
 
-def write(path: Path, rows: list[Row], delimiter: str = "\t") -> str:
+def write(path: Path, rows: Sequence[Row], delimiter: str = "\t") -> str:
     text = "".join(delimiter.join(f'"{cell}"' if delimiter in cell else cell for cell in row) + "\n" for row in rows)
     path.write_text(text, encoding="utf-8")
     return str(path)

@@ -26,7 +26,8 @@ def padded_lengths(lengths: NDArray[np.integer[Any]]) -> NDArray[np.int64]:
 
 def odd(padded: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Whether lengths on the grid are its first, third, fifth … number."""
-    return (padded >> _zeros(padded)) % 2 == 1
+    second: NDArray[np.bool_] = (padded >> _zeros(padded)) % 2 == 1
+    return second
 
 
 def padded_length(length: int) -> int:
@@ -43,4 +44,5 @@ def whole_rows(most: int) -> int:
 
 def _zeros(numbers: NDArray[np.int64]) -> NDArray[np.int64]:
     """How many binary digits of each number come after the first ones."""
-    return np.maximum(np.frexp(numbers)[1] - DIGITS, 0).astype(np.int64)
+    zeros: NDArray[np.int64] = np.maximum(np.frexp(numbers)[1] - DIGITS, 0).astype(np.int64)
+    return zeros
