@@ -303,7 +303,8 @@ def test_tags_stand_before_the_source(make: Maker, model: Seq2Seq, tokenizers: t
     tokenizer = tokenizers[0]
     ids = tokenizer.encode(["abc"])[0]
     assert sorted(stepper.sources) == sorted([[*ids, 2], [*tokenizer.tag_ids(["Y", "nowhere"]), *ids, 2]])
-    assert tagged.source_tokens == ("<Y>", "<unk>", "a", "b", "c", "</s>")
+    assert tagged.source_tokens == ("<Y>", "<unk:nowhere>", "a", "b", "c", "</s>")
+    assert (tagged.unknown, plain.unknown) == (("<nowhere>",), ())
     assert plain.source_tokens == ("a", "b", "c", "</s>")
     assert empty == Prediction("", 0.0)
 

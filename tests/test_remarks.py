@@ -28,4 +28,22 @@ def test_json_gives_every_count() -> None:
         "unknown": 2,
         "unknown_symbols": {"x": 2, "y": 1},
         "at_limit": 0,
+        "unwritable": 0,
+        "unwritable_symbols": {},
     }
+
+
+def test_targets_that_cannot_be_written_are_said() -> None:
+    remarks = Remarks()
+    for lost in ((), ("ß", "é"), ("é",)):
+        remarks.note(cut=False, unknown=(), unwritable=lost)
+    assert remarks.sentences() == [
+        "2 of 3 targets have symbols that the model cannot write, so that loss and perplexity count the unknown token "
+        "there, such as 'é', 'ß' (2 in all): input 2, 3"
+    ]
+    assert remarks.to_json()["unwritable_symbols"] == {"é": 2, "ß": 1}
+
+
+def test_a_single_input_has_its_end() -> None:
+    (said,) = Remarks.of([Prediction("a", 0.0, cut=True)]).sentences()
+    assert said == "1 of 1 inputs is longer than search.max_source_length and lost its end: input 1"

@@ -173,6 +173,8 @@ function detail(prediction) {
   });
   at("n-best").tBodies[0].replaceChildren(...rows);
   at("cut").hidden = !prediction.cut;
+  at("unknown").hidden = !prediction.unknown.length;
+  at("unknown").textContent = `The model never met these symbols of the input: ${prediction.unknown.join(" ")}`;
   chosen(prediction);
 }
 

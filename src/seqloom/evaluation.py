@@ -285,7 +285,7 @@ def target_loss(predictor: Predictor, examples: Iterable[Example]) -> Loss:
             characters += len(in_one_form(example.target))
             yield Source(example.source, example.tags), example.target
 
-    scored = [(each.log_prob, each.tokens, each.unknown) for each in predictor.score(pairs())]
+    scored = [(each.log_prob, each.tokens, each.unknown_tokens) for each in predictor.score(pairs())]
     tokens, unknown = sum(each[1] for each in scored), sum(each[2] for each in scored)
     return Loss(-math.fsum(each[0] for each in scored), tokens, characters, unknown)
 

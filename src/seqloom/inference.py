@@ -16,9 +16,10 @@ from seqloom.data.padding import padded_sources
 from seqloom.errors import DataError
 from seqloom.prediction import Prediction
 from seqloom.search import Hypothesis, SearchConfig
-from seqloom.text.sources import encode_sources
+from seqloom.text.sources import ReadSource, cut_sources
 from seqloom.text.special import EOS, SPECIAL_TOKENS, UNK
 from seqloom.text.tokenizer import Tokenizer
+from seqloom.text.unknown import without_ids
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -54,12 +55,16 @@ class Engine(Protocol):
 class PairScore:
     """How likely a given target is: natural logarithms, one per token, the end mark's last.
 
-    `unknown` is how many of the tokens are the unknown token, which stands for whatever the model cannot write.
+    `cut` and `unknown` are of the source, as in a `Prediction`. `unwritable` are the symbols of the target that the
+    model cannot write: in their place it was asked for the unknown token, which are `unknown_tokens` of the tokens.
     """
 
     log_prob: float
     token_log_probs: tuple[float, ...]
-    unknown: int = 0
+    cut: bool = False
+    unknown: tuple[str, ...] = ()
+    unwritable: tuple[str, ...] = ()
+    unknown_tokens: int = 0
 
     @property
     def tokens(self) -> int:
@@ -99,21 +104,23 @@ class Predictor:
     def score(self, pairs: Iterable[tuple[str | Source, str]]) -> Iterator[PairScore]:
         """The model's log-probability of each given target, in order."""
         for chunk in _chunks(pairs, WINDOW):
-            sources, _ = self._encode([_as_source(source) for source, _ in chunk])
-            targets = self.target_tokenizer.encode([target for _, target in chunk])
-            sizes = [1 + max(len(source), len(target)) for source, target in zip(sources, targets, strict=True)]
+            read = self._read([_as_source(source) for source, _ in chunk])
+            texts = [target for _, target in chunk]
+            targets = self.target_tokenizer.encode(texts)
+            sizes = [1 + max(len(source.ids), len(target)) for source, target in zip(read, targets, strict=True)]
             results: dict[int, PairScore] = {}
             for rows in self._batches(sizes, beam=1):
-                scored = self.engine.score([sources[row] for row in rows], [targets[row] for row in rows])
+                scored = self.engine.score([read[row].ids for row in rows], [targets[row] for row in rows])
                 for row, each in zip(rows, scored, strict=True):
-                    results[row] = PairScore(sum(each), each, targets[row].count(UNK))
+                    lost = tuple(without_ids(self.target_tokenizer, texts[row], targets[row]))
+                    results[row] = PairScore(sum(each), each, read[row].cut, read[row].unknown, lost, targets[row].count(UNK))
             yield from (results[row] for row in range(len(chunk)))
 
     def _forced(self, prefix: str) -> list[int]:
         """The ids of what every output begins with."""
         (ids,) = self.target_tokenizer.encode([prefix])
         (written,) = self.target_tokenizer.decode([ids])
-        if UNK in ids or normalize("NFC", written) != normalize("NFC", prefix):
+        if UNK in ids or normalize("NFC", written) != normalize("NFC", self.target_tokenizer.form.write(prefix)):
             raise DataError(
                 f"the prefix must be something that the model can write, not {prefix!r}",
                 hint=f"with its target tokenizer ({self.target_tokenizer.kind}) it would be written {written!r}",
@@ -121,52 +128,47 @@ class Predictor:
         return ids
 
     def _predict_window(self, sources: list[Source], forced: list[int], *, details: bool) -> Iterator[Prediction]:
-        encoded, cut = self._encode(sources)
-        results: dict[int, Prediction] = {row: Prediction("", 0.0) for row, ids in enumerate(encoded) if not ids}
-        several = (
-            self.search.n_best > 1
-        )  # of different texts: the whole beam is asked for, as some may be the same text
+        read = self._read(sources)
+        results: dict[int, Prediction] = {row: Prediction("", 0.0) for row, each in enumerate(read) if not each.ids}
+        several = self.search.n_best > 1  # of different texts: the whole beam is asked for, as some may be the same text
         search = self.search.replace(n_best=self.search.beam) if several else self.search
 
         def answered(rows: list[int]) -> list[Prediction]:
-            source, lengths = padded_sources([encoded[row] for row in rows])
+            source, lengths = padded_sources([read[row].ids for row in rows])
             found = self.engine.search(source, lengths, search, prefix=forced, alignments=details)
             texts = iter(self.target_tokenizer.decode([each.ids for best in found for each in best]))
             made = []
             for row, best in zip(rows, found, strict=True):
-                read = encoded[row] if details else None
-                limit = search.longest(len(encoded[row]) + 1, len(forced))
-                answers = [
-                    replace(self._prediction(each, next(texts), read), cut=cut[row], at_limit=len(each.ids) >= limit)
-                    for each in best
-                ]
+                limit = search.longest(len(read[row].ids) + 1, len(forced))
+                answers = [self._prediction(each, next(texts), read[row], limit, details=details) for each in best]
                 made.append(_listed(answers, self.search.n_best))
             return made
 
-        batches = list(self._batches([len(ids) for ids in encoded], self.search.beam))
+        batches = list(self._batches([len(each.ids) for each in read], self.search.beam))
         for rows, made in zip(batches, _each(answered, batches, self.engine.threads), strict=True):
             results.update(zip(rows, made, strict=True))
         yield from (results[row] for row in range(len(sources)))
 
-    def _prediction(self, found: Hypothesis, text: str, source: list[int] | None) -> Prediction:
-        if source is None:
-            return Prediction(text, found.score)
-        return Prediction(
-            text,
-            found.score,
-            source_tokens=(*self.source_tokenizer.tokens(source), SPECIAL_TOKENS[EOS]),
+    def _prediction(
+        self, found: Hypothesis, text: str, source: ReadSource, limit: int, *, details: bool
+    ) -> Prediction:
+        at_limit = len(found.ids) >= limit
+        answer = Prediction(text, found.score, cut=source.cut, unknown=source.unknown, at_limit=at_limit)
+        if not details:
+            return answer
+        return replace(
+            answer,
+            source_tokens=(*source.tokens(self.source_tokenizer), SPECIAL_TOKENS[EOS]),
             target_tokens=(*self.target_tokenizer.tokens(found.ids), SPECIAL_TOKENS[EOS]),
             token_log_probs=found.token_log_probs,
             alignment=found.alignment,
         )
 
-    def _encode(self, sources: Sequence[Source]) -> tuple[list[list[int]], list[bool]]:
-        """Ids as the model reads them, and which were cut at the limit. An empty text has no ids, tags or not."""
+    def _read(self, sources: Sequence[Source]) -> list[ReadSource]:
+        """What the model reads of each source. An empty text has no ids, tags or not."""
         texts, tags = [source.text for source in sources], [source.tags for source in sources]
         limit = self.search.max_source_length
-        encoded = encode_sources(self.source_tokenizer, texts, tags, reverse=self.reverse_source)
-        kept = [ids[:limit] if text.strip() else [] for ids, text in zip(encoded, texts, strict=True)]
-        return kept, [len(ids) > limit for ids in encoded]
+        return cut_sources(self.source_tokenizer, texts, tags, limit, reverse=self.reverse_source)
 
     def _batches(self, sizes: Sequence[int], beam: int) -> Iterator[list[int]]:
         """Rows of similar length, longest first, within the limits on sentences and tokens; empty ones left out."""

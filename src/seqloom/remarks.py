@@ -26,6 +26,10 @@ class Remarks:
     """Those symbols, and how many inputs have them."""
     at_limit: list[int] = field(default_factory=list)
     """Numbers of the inputs whose answer is as long as the search allows."""
+    unwritable: list[int] = field(default_factory=list)
+    """Numbers of the inputs whose given target has symbols that the model cannot write."""
+    targets: Counter[str] = field(default_factory=Counter)
+    """Those symbols, and how many targets have them."""
 
     @classmethod
     def of(cls, predictions: Iterable[Prediction]) -> Self:
@@ -37,28 +41,44 @@ class Remarks:
 
     def add(self, prediction: Prediction) -> None:
         """Count one more answer."""
+        self.note(prediction.cut, prediction.unknown, at_limit=prediction.at_limit)
+
+    def note(
+        self, cut: bool, unknown: Sequence[str], unwritable: Sequence[str] = (), *, at_limit: bool = False
+    ) -> None:
+        """Count one more input by what is to be said of it."""
         self.answers += 1
-        if prediction.cut:
+        if cut:
             self.cut.append(self.answers)
-        if prediction.unknown:
+        if unknown:
             self.unknown.append(self.answers)
-            self.symbols.update(prediction.unknown)
-        if prediction.at_limit:
+            self.symbols.update(unknown)
+        if at_limit:
             self.at_limit.append(self.answers)
+        if unwritable:
+            self.unwritable.append(self.answers)
+            self.targets.update(unwritable)
 
     def sentences(self) -> list[str]:
         """One sentence for each kind of remark, in plain words; empty where there is nothing to say."""
         said = []
         if self.cut:
             said.append(
-                f"{_inputs(self.cut, self.answers)} longer than search.max_source_length and lost their end: "
+                f"{_inputs(self.cut, self.answers)} longer than search.max_source_length and "
+                f"lost {'its' if len(self.cut) == 1 else 'their'} end: "
                 f"{_numbers(self.cut)}"
             )
         if self.unknown:
-            shown = [repr(symbol) for symbol, _ in self.symbols.most_common(NAMED)]
             said.append(
                 f"{_inputs(self.unknown, self.answers)} written with symbols that are unknown to the model, such as "
-                f"{', '.join(shown)} ({len(self.symbols):,} in all): {_numbers(self.unknown)}"
+                f"{_symbols(self.symbols)}: {_numbers(self.unknown)}"
+            )
+        if self.unwritable:
+            one = len(self.unwritable) == 1
+            said.append(
+                f"{len(self.unwritable):,} of {self.answers:,} targets {'has' if one else 'have'} symbols that the "
+                f"model cannot write, so that loss and perplexity count the unknown token there, such as "
+                f"{_symbols(self.targets)}: {_numbers(self.unwritable)}"
             )
         if self.at_limit:
             said.append(
@@ -75,6 +95,8 @@ class Remarks:
             "unknown": len(self.unknown),
             "unknown_symbols": dict(self.symbols.most_common()),
             "at_limit": len(self.at_limit),
+            "unwritable": len(self.unwritable),
+            "unwritable_symbols": dict(self.targets.most_common()),
         }
 
 
@@ -90,6 +112,12 @@ def in_few_words(counts: Mapping[str, Any]) -> str:
 
 def _inputs(numbers: Sequence[int], total: int) -> str:
     return f"{len(numbers):,} of {total:,} inputs {'is' if len(numbers) == 1 else 'are'}"
+
+
+def _symbols(counts: Counter[str]) -> str:
+    """The most frequent symbols, and how many there are."""
+    shown = ", ".join(repr(symbol) for symbol, _ in counts.most_common(NAMED))
+    return f"{shown} ({len(counts):,} in all)"
 
 
 def _numbers(numbers: Sequence[int]) -> str:

@@ -24,7 +24,6 @@ from seqloom.data import Example, Origin
 from seqloom.errors import ConfigError, ModelFolderError
 from seqloom.model import ModelConfig, Seq2Seq
 from seqloom.nn.decoders.base import Attend
-from seqloom.text.extending import vocabulary
 from seqloom.training import Inputs, RunConfig, train
 from seqloom.training.freezing import frozen_weights
 from seqloom.training.optim import build_optimiser
@@ -81,11 +80,11 @@ def test_old_symbols_keep_their_weights_and_new_ones_get_fresh_ones(pairs: list[
     ]
     now, before, random = (distinct_tensors(each) for each in (model, old.model, fresh))
     for name, first, second in sides:
-        known = vocabulary(first)
-        for number, symbol in enumerate(vocabulary(second)):
+        known = first.vocabulary
+        for number, symbol in enumerate(second.vocabulary):
             wanted = before[name][known.index(symbol)] if symbol in known else random[name][number]
             assert torch.equal(now[name][number], wanted), (name, symbol)
-        new = set(vocabulary(second)) - set(known)
+        new = set(second.vocabulary) - set(known)
         assert new == (symbols | {" <new>"} if pairs is TAGGED and first is old.source_tokenizer else symbols)
     for name in now.keys() - {each[0] for each in sides}:
         assert torch.equal(now[name], before[name]), name
@@ -111,8 +110,8 @@ def test_which_symbols_join_is_set_anew(kind: str, tmp_path: Path) -> None:
         values = {f"text.source.{name}": value for name, value in settings.items()}
         config = configured(settings={"training.start_from": str(tmp_path / "a"), **values})
         prepared = prepare(config, Inputs(more, more))
-        assert {"c", "d", "e"} <= set(vocabulary(prepared.encoder.target))
-        return {"c", "d", "e"} & set(vocabulary(prepared.encoder.source))
+        assert {"c", "d", "e"} <= set(prepared.encoder.target.vocabulary)
+        return {"c", "d", "e"} & set(prepared.encoder.source.vocabulary)
 
     assert joined() == {"c", "d", "e"}
     assert joined(min_count=2) == {"d", "e"}

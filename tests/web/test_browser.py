@@ -162,6 +162,7 @@ def same(found: dict[str, Any], wanted: Prediction, tolerance: float) -> None:
     for row, weights in zip(found["alignment"], wanted.alignment.tolist(), strict=True):
         assert row == pytest.approx(weights, abs=tolerance)
     assert found["cut"] == wanted.cut
+    assert tuple(found["unknown"]) == wanted.unknown
 
 
 SEARCHES: list[dict[str, Any]] = [

@@ -20,7 +20,7 @@ from seqloom.checkpoint.shortlist import shortlist_writer
 from seqloom.data.padding import padded_sources
 from seqloom.search import Shortlist
 from seqloom.search.shortlist import open_words
-from seqloom.text import encode_sources
+from seqloom.text.sources import cut_sources
 from toy import SETTINGS, copied
 
 HERE = Path(__file__).parent
@@ -92,10 +92,13 @@ def test_other_settings_too(node: str, tmp_path: Path) -> None:
     changed = {**SETTINGS, **search, "training.epochs": 1, "data.reverse_source": True, "data.tags": "3"}
     model = seqloom.train(tmp_path / "tagged.tsv", output=tmp_path / "model", settings=changed)
     onnx.save(graph(3), tmp_path / "model" / "model.onnx")
-    for text, tags in (("abcd", ["y", "x"]), ("abcda", ["y", "nowhere"]), ("ab", []), (" \t\x1f", ["x"])):
+    cases = [("abcd", ["y", "x"]), ("abcda", ["y", "nowhere"]), ("ab", []), (" \t\x1f", ["x"]), ("aßßbÉ😀c", [])]
+    for text, tags in (*cases, ("ab", ["x"] * 7), ("abcdabé", ["where"])):
         found = loaded(node, tmp_path / "model", text, *tags)
-        (ids,) = encode_sources(model.source_tokenizer, [text], [tags], reverse=True)
-        assert found["encoded"] == {"ids": ids[:6] if text.strip() else [], "cut": len(ids) > 6}
+        (wanted,) = cut_sources(model.source_tokenizer, [text], [tags], 6, reverse=True)
+        tokens = list(wanted.tokens(model.source_tokenizer))
+        values = {"ids": wanted.ids, "tokens": tokens, "cut": wanted.cut, "unknown": list(wanted.unknown)}
+        assert found["encoded"] == values
     assert found["settings"] == model.config.search.model_dump()
     assert found["reversed"] is True
 

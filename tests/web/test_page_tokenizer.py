@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import random
 import subprocess
+import unicodedata
 from pathlib import Path
 from typing import Any
 
-from seqloom.text import SPECIAL_TOKENS, Tokenizer, TokenizerConfig, train_tokenizer
+from seqloom.text import SPECIAL_TOKENS, TextConfig, Tokenizer, TokenizerConfig, train_tokenizer, train_tokenizers
+from seqloom.text.unknown import behind_unknown, new_symbols
 
 SCRIPT = Path(__file__).with_name("tokenize.mjs")
 ALPHABETS = (
@@ -28,6 +30,8 @@ ALPHABETS = (
     "<pad> <s> </s> <unk> <X>",
 )
 KINDS = ("character", "byte", "word", "bpe", "unigram")
+SUBWORDS = ("bpe", "unigram")
+BYTES = (("bpe", 290), ("bpe", 2000), ("unigram", 290), ("unigram", 2000))
 
 
 def texts(count: int, seed: int, *, known: bool) -> list[str]:
@@ -47,12 +51,26 @@ def tokenizers() -> list[Tokenizer]:
     configs += [TokenizerConfig(kind=kind, unicode="none") for kind in KINDS]
     configs += [TokenizerConfig(kind=kind, unicode="NFKC", lowercase=True) for kind in KINDS]
     configs += [TokenizerConfig(kind=kind, unicode="NFD", min_count=3) for kind in ("character", "word")]
-    configs += [TokenizerConfig(kind=kind, unicode="NFKD", vocabulary_size=200) for kind in ("bpe", "unigram")]
-    return [train_tokenizer(trained, config, ("X", "Y") if n % 2 else ()) for n, config in enumerate(configs)]
+    configs += [TokenizerConfig(kind=kind, unicode="NFKD", vocabulary_size=200) for kind in SUBWORDS]
+    configs += [TokenizerConfig(kind=kind, byte_fallback=True, vocabulary_size=size) for kind, size in BYTES]
+    plain = [train_tokenizer(trained, config, ("X", "Y") if n % 2 else ()) for n, config in enumerate(configs)]
+    return [*plain, *fitted(trained)]
+
+
+def fitted(trained: list[str]) -> list[Tokenizer]:
+    """Tokenizers that know how targets are written and what no source has; shared where they read, too."""
+    pairs = [(text.lower(), unicodedata.normalize("NFD", text)) for text in trained]
+    pairs += [("क", "ड़\u3000ढ़")] * 300
+    shared = [
+        TextConfig(source=config, target=config, shared=True)
+        for config in (TokenizerConfig(kind=kind) for kind in KINDS)
+    ]
+    return [train_tokenizers(pairs, config, ("s", "unk", "X"))[0] for config in shared]
 
 
 def test_the_page_reads_and_writes_as_the_package_does(node: str) -> None:
-    given, tags, cases = texts(400, 2, known=False), ["Y", "nowhere"], tokenizers()
+    given, tags, cases = texts(400, 2, known=False), ["Y", "nowhere", "s"], tokenizers()
+    given += ["日本語é 😀 x😀", "\N{DEVANAGARI LETTER DDDHA} ड़ é e\u0301"]
     values = [{"tokenizer": case.to_json(), "texts": given, "tags": tags} for case in cases]
     found = asked(node, values)
     for case, answer in zip(cases, found, strict=True):
@@ -63,6 +81,10 @@ def test_the_page_reads_and_writes_as_the_package_does(node: str) -> None:
         assert answer["decoded"] == case.decode(ids), case.kind
         assert answer["tokens"] == [[*case.tokens(each), "</s>", SPECIAL_TOKENS[3]] for each in ids], case.kind
         assert answer["tags"] == case.tag_ids(tags)
+        assert answer["behind"] == [behind_unknown(case, *each) for each in zip(given, ids, strict=True)], case.kind
+        assert answer["unknown"] == [new_symbols(case, *each) for each in zip(given, ids, strict=True)], case.kind
+        begun = [new_symbols(case, text, each[:5]) for text, each in zip(given, ids, strict=True)]
+        assert answer["beginnings"] == begun, case.kind
 
 
 def test_what_is_not_text_is_refused(node: str) -> None:

@@ -12,6 +12,9 @@ const answers = cases.map(({ tokenizer: json, texts, tags }) => {
     decoded: encoded.map((ids) => tokenizer.decode([0, 1, ...ids, 2, 3])),
     tokens: encoded.map((ids) => tokenizer.tokens([...ids, 2, tokenizer.size])),
     tags: tokenizer.tagIds(tags),
+    behind: encoded.map((ids, place) => tokenizer.behindUnknown(texts[place], ids)),
+    unknown: encoded.map((ids, place) => tokenizer.newSymbols(texts[place], ids)),
+    beginnings: encoded.map((ids, place) => tokenizer.newSymbols(texts[place], ids.slice(0, 5))),
   };
 });
 process.stdout.write(JSON.stringify(answers));

@@ -2,7 +2,7 @@
 
 import { withoutDefaults } from "./onnx.js";
 import { Shortlist } from "./shortlist.js";
-import { EOS, SPECIAL_TOKENS, Tokenizer, UNK } from "./tokenizer.js";
+import { EOS, SPECIAL_TOKENS, Tokenizer, UNK, tagName } from "./tokenizer.js";
 
 const FORMAT = "seqloom-model", VERSION = 2;
 const TOKENS = 16_384; // padded source tokens of a batch times its beam: a bound on memory
@@ -14,6 +14,7 @@ const NOTHING = {
   tokenLogProbs: [],
   alignment: null,
   cut: false,
+  unknown: [],
   atLimit: false,
   alternatives: [],
 };
@@ -90,20 +91,28 @@ export class Model {
       const asked = chosen.n_best > 1 ? { ...chosen, n_best: chosen.beam } : chosen; // some may be of the same text
       const found = await this.search(rows.map((row) => encoded[row].ids), asked);
       rows.forEach((row, place) => {
-        const texts = new Set();
+        const { tokens, cut, unknown } = encoded[row], texts = new Set();
+        const sourceTokens = [...tokens, SPECIAL_TOKENS[EOS]];
         const different = found[place].filter(({ text }) => !texts.has(text) && texts.add(text));
-        const made = different.slice(0, chosen.n_best).map((each) => ({ ...each, cut: encoded[row].cut }));
+        const made = different.slice(0, chosen.n_best).map((each) => ({ ...each, sourceTokens, cut, unknown }));
         results[row] = { ...made[0], alternatives: made.slice(1) };
       });
     }
     return results;
   }
 
-  /** Ids as the model reads them, without the end mark. */
+  /** What the model reads of a text: ids without the end mark, tags first, the end of a long text left out. */
   encode(text, { tags = [], max_source_length: limit }) {
-    const own = this.source.encode(text);
-    const ids = [...this.source.tagIds(tags), ...(this.reversed ? own.reverse() : own)];
-    return { ids: /[^\p{White_Space}\x1c-\x1f]/u.test(text) ? ids.slice(0, limit) : [], cut: ids.length > limit };
+    if (!/[^\p{White_Space}\x1c-\x1f]/u.test(text)) return { ids: [], tokens: [], cut: false, unknown: [] };
+    const whole = this.source.encode(text), before = this.source.tagIds(tags).slice(0, limit);
+    const own = whole.slice(0, limit - before.length);
+    const ids = [...before, ...(this.reversed ? [...own].reverse() : own)];
+    const behind = this.source.behindUnknown(text, own), strange = tags.filter((_, place) => before[place] === UNK);
+    const hidden = [...strange, ...(this.reversed ? behind.reverse() : behind)].values();
+    const pieces = this.source.tokens(ids);
+    const tokens = ids.map((id, place) => (id === UNK ? `<unk:${hidden.next().value ?? ""}>` : pieces[place]));
+    const unknown = [...new Set([...strange.map(tagName), ...this.source.newSymbols(text, own)])];
+    return { ids, tokens, cut: tags.length + whole.length > limit, unknown };
   }
 
   async search(sources, settings) {
@@ -133,7 +142,6 @@ export class Model {
         found.push({
           text: this.target.decode(written),
           score: values.scores[place],
-          sourceTokens: [...this.source.tokens(ids), SPECIAL_TOKENS[EOS]],
           targetTokens: [...this.target.tokens(written), SPECIAL_TOKENS[EOS]],
           tokenLogProbs: Array.from(values.log_probs.subarray(begin, begin + length)),
           alignment: attends ? weights : null,

@@ -4,7 +4,8 @@
 export const PAD = 0, BOS = 1, EOS = 2, UNK = 3;
 export const SPECIAL_TOKENS = ["<pad>", "<s>", "</s>", "<unk>"];
 const FORMAT = 1;
-const REMEMBERED = 1 << 16;
+const SUBWORDS = ["bpe", "unigram"];
+const REMEMBERED = 1 << 16, LONGEST = 64;
 
 export class Tokenizer {
   /** The tokenizer that Seqloom wrote into tokenizer.json, tokenizer.source.json or tokenizer.target.json. */
@@ -17,9 +18,13 @@ export class Tokenizer {
     this.normalize = checked(normalizer(engine.normalizer));
     this.split = splitter(engine.pre_tokenizer);
     this.join = joiner(engine.decoder);
-    const { cut, pieces } = MODELS[known(engine.model.type, MODELS, "model")](engine.model);
-    this.cut = cut;
-    this.pieces = pieces;
+    const { parse, ids } = MODELS[known(engine.model.type, MODELS, "model")](engine.model);
+    this.parse = parse;
+    this.ids = ids;
+    this.pieces = inOrder(ids);
+    this.inBytes = this.kind === "byte" || (SUBWORDS.includes(this.kind) && ids.has(byteName(0)));
+    this.unseen = new Set(head.unseen ?? []);
+    this.write = writer(head.form);
     this.remembered = new Map();
   }
 
@@ -35,26 +40,66 @@ export class Tokenizer {
       if (!ids) {
         ids = this.encodePart(word);
         if (this.remembered.size >= REMEMBERED) this.remembered.clear();
-        this.remembered.set(word, ids);
+        if (word.length <= LONGEST) this.remembered.set(word, ids);
       }
       return ids;
     });
   }
 
   encodePart(text) {
-    return this.split([this.normalize(text)]).flatMap((part) => (part ? this.cut(part) : []));
+    return this.parts(text).flatMap((piece) => this.idsOf(piece));
   }
 
-  /** Text of ids; special tokens and tags leave no trace. */
+  /** The pieces of a text, known or not. */
+  parts(text) {
+    return this.split([this.normalize(text)]).flatMap((part) => (part ? this.parse(part) : []));
+  }
+
+  /** The ids of a piece; one without an id is unknown, or spelled in bytes where the vocabulary has them. */
+  idsOf(piece) {
+    const id = this.ids.get(piece);
+    if (id !== undefined) return [id];
+    return this.inBytes ? bytesOf(piece).map((name) => this.ids.get(name)) : [UNK];
+  }
+
+  /** The part of a text behind each unknown token among its first ids, in order. */
+  behindUnknown(text, ids) {
+    const count = ids.filter((id) => id === UNK).length;
+    if (!count) return [];
+    const strange = this.parts(text).filter((piece) => !this.ids.has(piece)).slice(0, count);
+    return SUBWORDS.includes(this.kind) ? strange.map((piece) => piece.replaceAll("▁", " ")) : strange;
+  }
+
+  /** The symbols behind the first ids of a text that were never met in training, each once, in the order of the text. */
+  newSymbols(text, ids) {
+    const behind = this.behindUnknown(text, ids), words = this.kind === "word";
+    const found = new Set(words ? behind : behind.join(""));
+    if (this.unseen.size) {
+      const kept = ids.filter((id) => id >= this.reserved).map((id) => this.pieces[id]);
+      for (const symbol of words ? kept : this.join(kept)) {
+        if (this.spelling(symbol).some((name) => this.unseen.has(name))) found.add(symbol);
+      }
+    }
+    const normal = this.normalize(text);
+    const place = (symbol) => normal.indexOf(symbol);
+    return [...found].sort((one, other) => place(one) - place(other) || (one < other ? -1 : 1));
+  }
+
+  /** How a symbol is spelled by itself: as it is, or in bytes. */
+  spelling(symbol) {
+    return this.inBytes && (this.kind === "byte" || !this.ids.has(symbol)) ? bytesOf(symbol) : [symbol];
+  }
+
+  /** Text of ids in the form of the training targets; special tokens and tags leave no trace. */
   decode(ids) {
-    return this.join(ids.filter((id) => id >= this.reserved && id < this.size).map((id) => this.pieces[id]));
+    return this.write(this.join(ids.filter((id) => id >= this.reserved && id < this.size).map((id) => this.pieces[id])));
   }
 
   /** The pieces behind ids as one writes them beside an alignment. */
   tokens(ids) {
     return ids.map((id) => {
       if (id >= this.size) return SPECIAL_TOKENS[UNK];
-      if (id < this.reserved) return this.pieces[id].slice(1); // spelled with a leading space, as no text token is
+      if (id < this.reserved) return SPECIAL_TOKENS[id] ?? tagName(this.tags[id - SPECIAL_TOKENS.length]);
       return this.kind === "byte" ? this.join([this.pieces[id]]) : this.pieces[id];
     });
   }
@@ -67,6 +112,8 @@ export class Tokenizer {
     });
   }
 }
+
+export const tagName = (tag) => `<${tag}>`;
 
 function known(type, table, what) {
   if (Object.hasOwn(table, type)) return type;
@@ -108,8 +155,12 @@ function normalizer(values) {
 }
 
 function regex(pattern) {
-  const source = pattern.Regex ?? pattern.String.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
+  const source = pattern.Regex ?? escaped(pattern.String);
   return new RegExp(source.replaceAll("\\s", "\\p{White_Space}").replaceAll("\\S", "\\P{White_Space}"), "gu");
+}
+
+function escaped(text) {
+  return text.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
 }
 
 // Splitting: parts of a text → smaller parts.
@@ -162,42 +213,80 @@ const SIGNS = (() => {
   return Array.from({ length: 256 }, (_, byte) => String.fromCharCode(plain(byte) ? byte : next++));
 })();
 
-// Joining: pieces → text.
+/** How a byte is called among subwords. */
+const byteName = (byte) => `<0x${byte.toString(16).toUpperCase().padStart(2, "0")}>`;
+const bytesOf = (text) => Array.from(new TextEncoder().encode(text), byteName);
+
+// Joining: pieces → text. A decoder makes pieces of pieces; what is left is put together, words with spaces between.
 
 const JOINERS = {
-  Fuse: () => (pieces) => pieces.join(""),
-  Metaspace: ({ replacement }) => (pieces) =>
-    pieces.map((piece, place) => piece.replaceAll(replacement, place ? " " : "")).join(""),
+  Sequence: ({ decoders }) => {
+    const steps = decoders.map((values) => JOINERS[known(values.type, JOINERS, "decoder")](values));
+    return (pieces) => steps.reduce((result, step) => step(result), pieces);
+  },
+  Fuse: () => (pieces) => pieces,
+  Metaspace: ({ replacement }) => (pieces) => pieces.map((piece, place) => piece.replaceAll(replacement, place ? " " : "")),
+  ByteFallback: () => {
+    const bytes = new Map(Array.from({ length: 256 }, (_, byte) => [byteName(byte), byte]));
+    return (pieces) => {
+      const joined = [];
+      for (let start = 0, end; start < pieces.length; start = end) {
+        for (end = start; end < pieces.length && bytes.has(pieces[end]); ) end++;
+        if (end > start) joined.push(...spelled(pieces.slice(start, end).map((name) => bytes.get(name))));
+        else joined.push(pieces[end++]);
+      }
+      return joined;
+    };
+  },
   ByteLevel: () => {
     const bytes = new Map(SIGNS.map((sign, byte) => [sign, byte]));
     const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
-    return (pieces) => decoder.decode(Uint8Array.from(Array.from(pieces.join(""), (sign) => bytes.get(sign))));
+    return (pieces) => [decoder.decode(Uint8Array.from(Array.from(pieces.join(""), (sign) => bytes.get(sign))))];
   },
 };
 
 function joiner(values) {
-  return values ? JOINERS[known(values.type, JOINERS, "decoder")](values) : (pieces) => pieces.join(" ");
+  if (!values) return (pieces) => pieces.join(" ");
+  const decode = JOINERS[known(values.type, JOINERS, "decoder")](values);
+  return (pieces) => decode(pieces).join("");
 }
 
-// Models: a part → ids, and the pieces in the order of their ids.
+/** The text that some bytes spell; what is no text is a replacement character for each of them. */
+function spelled(bytes) {
+  try {
+    return [new TextDecoder("utf-8", { ignoreBOM: true, fatal: true }).decode(Uint8Array.from(bytes))];
+  } catch {
+    return bytes.map(() => "\ufffd");
+  }
+}
+
+/** Writes decoded text in the form of the training targets: Unicode form, single letters, what stands between words. */
+function writer(form) {
+  if (!form) return (text) => text;
+  const letters = new Map(Object.entries(form.letters));
+  const longest = [...letters.keys()].sort((one, other) => other.length - one.length);
+  const pattern = longest.length ? new RegExp(longest.map(escaped).join("|"), "gu") : null;
+  return (text) => {
+    const normal = form.unicode ? text.normalize(form.unicode) : text;
+    const written = pattern ? normal.replace(pattern, (letter) => letters.get(letter)) : normal;
+    return form.space === " " ? written : written.replaceAll(" ", () => form.space);
+  };
+}
+
+// Models: a part → pieces, and the ids of those that have one.
 
 const MODELS = {
-  WordLevel: ({ vocab }) => {
-    const ids = new Map(Object.entries(vocab));
-    return { cut: (part) => [ids.get(part) ?? UNK], pieces: inOrder(ids) };
-  },
+  WordLevel: ({ vocab }) => ({ ids: new Map(Object.entries(vocab)), parse: (part) => [part] }),
   BPE: ({ vocab, merges }) => {
-    const ids = new Map(Object.entries(vocab));
     const ranks = new Map(merges.map(([left, right], rank) => [`${left} ${right}`, rank]));
-    return { cut: (part) => merged(part, ranks).map((piece) => ids.get(piece) ?? UNK), pieces: inOrder(ids) };
+    return { ids: new Map(Object.entries(vocab)), parse: (part) => merged(part, ranks) };
   },
-  Unigram: ({ vocab, unk_id: unknown }) => {
-    const pieces = vocab.map(([piece]) => piece);
+  Unigram: ({ vocab }) => {
     const scores = new Map(vocab);
-    const ids = new Map(pieces.map((piece, id) => [piece, id]));
-    const longest = pieces.reduce((most, piece) => Math.max(most, piece.length), 1);
+    const longest = vocab.reduce((most, [piece]) => Math.max(most, piece.length), 1);
     const strange = vocab.reduce((least, [, score]) => Math.min(least, score), Infinity) - 10;
-    return { cut: (part) => likeliest(part, scores, longest, strange).map((p) => ids.get(p) ?? unknown), pieces };
+    const ids = new Map(vocab.map(([piece], id) => [piece, id]));
+    return { ids, parse: (part) => likeliest(part, scores, longest, strange) };
   },
 };
 

@@ -18,23 +18,28 @@ def score(model: ModelFolder, data: Data, as_json: Json = False, settings: Setti
 
     from seqloom.api import load
     from seqloom.data import ReadReport, read_examples
+    from seqloom.remarks import Remarks
 
     chosen = load(model).with_settings(settings or ())
     report = ReadReport(chosen.config.data.on_bad_line)
     examples = read_examples([data], chosen.config.data, report)
-    total, tokens = 0.0, 0
+    total, tokens, remarks = 0.0, 0, Remarks()
     for scored in chosen.score(examples):
         total, tokens = total + scored.log_prob, tokens + scored.tokens
+        remarks.note(scored.cut, scored.unknown, scored.unwritable)
         if as_json:
             values = {
                 "log_prob": round(scored.log_prob, 4),
                 "tokens": scored.tokens,
                 "token_log_probs": [round(value, 4) for value in scored.token_log_probs],
+                "cut": scored.cut,
+                "unknown": list(scored.unknown),
+                "unwritable": list(scored.unwritable),
             }
-            typer.echo(json.dumps(values))
+            typer.echo(json.dumps(values, ensure_ascii=False))
         else:
             typer.echo(f"{scored.log_prob:.4f}\t{scored.tokens}")
-    for sentence in report.sentences():
+    for sentence in (*report.sentences(), *remarks.sentences()):
         typer.echo(f"note: {sentence}", err=True)
     if tokens:
         loss = -total / tokens

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from seqloom.text.config import TextConfig, TokenizerConfig
+from seqloom.text.special import SPECIAL_TOKENS
 
 LOOKED_AT = 20_000
-"""Texts of a side that are looked at."""
+"""Texts of a side whose words are looked at; characters are of all."""
+UNSPACED = 20
+"""Characters a space from which a text is taken for one without spaces between words."""
+BYTES_FIT = 1000
+"""The smallest vocabulary in which bytes for rare characters leave room for pieces."""
 
 
 @dataclass(frozen=True)
@@ -20,12 +26,13 @@ class Traits:
     distinct: int
     words: float
     word_types: int
-    symbol_length: float
     characters: float
+    alphabet: int
 
     @staticmethod
-    def of(texts: Sequence[str]) -> Traits:
+    def of(every: Sequence[str]) -> Traits:
         """The traits of some texts."""
+        texts = every[:LOOKED_AT]
         words = Counter(word for text in texts for word in text.split())
         number = max(1, len(texts))
         total = words.total()
@@ -34,8 +41,8 @@ class Traits:
             distinct=len(set(texts)),
             words=total / number,
             word_types=len(words),
-            symbol_length=sum(map(len, words)) / max(1, len(words)),
             characters=sum(map(len, texts)) / number,
+            alphabet=len(set().union(*every)),
         )
 
     @property
@@ -47,6 +54,16 @@ class Traits:
     def closed(self) -> bool:
         """A small closed set of whitespace-separated symbols, such as phones or commands, each met many times."""
         return self.words >= 1.5 and self.word_types <= 500 and self.words * self.count >= 20 * self.word_types
+
+    @property
+    def unspaced(self) -> bool:
+        """Written without spaces between words, as Chinese, Japanese and Thai are."""
+        return self.characters >= UNSPACED * self.words
+
+    @property
+    def running_words(self) -> float:
+        """Words of a text; without spaces as its characters let one guess: two a word in scripts of thousands."""
+        return max(self.words, self.characters / (2 if self.unspaced and self.alphabet > 1000 else 6))
 
     @property
     def wordlike(self) -> bool:
@@ -61,7 +78,7 @@ def choose(
 
     `count` is the number of all pairs where `sample` is a part of them.
     """
-    pairs = sample[:LOOKED_AT]
+    pairs = sample
     total = len(sample) if count is None else count
     if config.shared:
         chosen, reason = _side([text for pair in pairs for text in pair], config.source, total, label=False)
@@ -86,21 +103,31 @@ def _side(texts: list[str], config: TokenizerConfig, total: int, *, label: bool)
     if config.kind != "auto":
         return config, ""
     traits = Traits.of(texts)
-    if config.dropout:
-        size = _vocabulary(config, traits, total)
-        return config.replace(kind="bpe", vocabulary_size=size), f"bpe of at most {size:,} pieces, as dropout asks for"
-    if label and traits.labels:
+    room = config.vocabulary_size - len(SPECIAL_TOKENS)
+    if config.dropout or config.byte_fallback:
+        return _subwords(config, traits, total, "dropout asks for" if config.dropout else "byte_fallback asks for")
+    if label and traits.labels and traits.word_types <= room:
         return config.replace(kind="word"), f"words, as {traits.distinct} distinct labels are all there is"
-    if traits.closed:
+    if traits.closed and traits.word_types <= room:
         return config.replace(kind="word"), f"words, as all is written with {traits.word_types} separated symbols"
-    if traits.wordlike:
-        return config.replace(kind="character"), f"characters, as a text has {traits.characters:.0f} on average"
-    size = _vocabulary(config, traits, total)
-    reason = f"bpe of at most {size:,} pieces, as a text has {traits.words:.0f} words and there are {total:,} pairs"
-    return config.replace(kind="bpe", vocabulary_size=size), reason
+    if traits.wordlike or config.vocabulary_size < min(BYTES_FIT, 2 * traits.alphabet):
+        most = f"a text has {traits.characters:.0f} on average and there are {traits.alphabet:,} different ones"
+        return config.replace(kind="character"), f"characters, as {most}"
+    return _subwords(config, traits, total)
 
 
-def _vocabulary(config: TokenizerConfig, traits: Traits, total: int) -> int:
-    """Pieces for the amount of text: about one for every 25 running words, 500 at least, never above the setting."""
-    running = total * max(traits.words, traits.characters / 6)
-    return min(config.vocabulary_size, max(500, round(running / 25 / 500) * 500))
+def _subwords(config: TokenizerConfig, traits: Traits, total: int, asked: str = "") -> tuple[TokenizerConfig, str]:
+    """Pieces for the amount of text: about one for every 25 running words, 500 at least, never above the setting.
+
+    Every character has one, unless they would take more than half of the pieces that the setting allows: then bytes
+    spell the rarest.
+    """
+    amount = max(500, round(total * traits.running_words / 25 / 500) * 500)
+    alphabet = math.ceil((traits.alphabet + amount / 2) / 500) * 500
+    size = min(config.vocabulary_size, max(amount, alphabet))
+    crowded = 2 * traits.alphabet > config.vocabulary_size >= BYTES_FIT
+    chosen = config.replace(kind="bpe", vocabulary_size=size, byte_fallback=config.byte_fallback or crowded)
+    text = f"{traits.characters:.0f} characters without spaces" if traits.unspaced else f"{traits.words:.0f} words"
+    reason = asked or f"a text has {text} and there are {total:,} pairs"
+    bytewise = ", with bytes for rare characters" if chosen.byte_fallback else ""
+    return chosen, f"bpe of at most {size:,} pieces{bytewise}, as {reason}"

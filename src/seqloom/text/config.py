@@ -26,6 +26,15 @@ class TokenizerConfig(Section):
     """Whether upper and lower case are the same."""
     dropout: float = Field(default=0.0, ge=0.0, lt=1.0)
     """Share of merges skipped at random while training (bpe; Provilkov et al. 2020), 0.1 is usual."""
+    byte_fallback: bool = False
+    """Whether characters without a piece are spelled in bytes, so that none is unknown (bpe, unigram): the rarest ones,
+    and whatever comes later. `auto` decides by the number of characters."""
+
+    @model_validator(mode="after")
+    def _bytes_need_pieces(self) -> TokenizerConfig:
+        if self.byte_fallback and self.kind not in ("bpe", "unigram", "auto"):
+            raise ValueError(f"byte_fallback is for kind = 'bpe' or 'unigram', not for {self.kind!r}")
+        return self
 
     @model_validator(mode="after")
     def _dropout_needs_merges(self) -> TokenizerConfig:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from tokenizers import Tokenizer as Engine
 
@@ -26,29 +27,23 @@ def extended(
     """
     if tokenizer.kind not in TAGGABLE:
         return tokenizer
-    old = vocabulary(tokenizer)
+    old = tokenizer.vocabulary
     more_tags = [tag for tag in tags if tag not in tokenizer.tags]
     more: list[str] = []
     if tokenizer.kind in GROWING:
         trained = train_tokenizer(texts, config.replace(kind=tokenizer.kind))
         known = set(old)
-        more = [symbol for symbol in vocabulary(trained)[trained.reserved :] if symbol not in known]
+        more = [symbol for symbol in trained.vocabulary[trained.reserved :] if symbol not in known]
     if not more and not more_tags:
         return tokenizer
     all_tags = (*tokenizer.tags, *more_tags)
     symbols = [*reserved_names(all_tags), *old[tokenizer.reserved :], *more]
     values = json.loads(tokenizer.engine.to_str())
     values["model"]["vocab"] = {symbol: number for number, symbol in enumerate(symbols)}
-    return Tokenizer(Engine.from_str(json.dumps(values)), tokenizer.kind, all_tags, tokenizer.dropout)
+    return replace(tokenizer, engine=Engine.from_str(json.dumps(values)), tags=all_tags)
 
 
 def origins(old: Tokenizer, new: Tokenizer) -> list[int]:
     """For each id of `new` the id that the same symbol has in `old`, or -1."""
-    places = {symbol: number for number, symbol in enumerate(vocabulary(old))}
-    return [places.get(symbol, -1) for symbol in vocabulary(new)]
-
-
-def vocabulary(tokenizer: Tokenizer) -> list[str]:
-    """The symbols in the order of their ids, reserved ones included."""
-    ids = tokenizer.engine.get_vocab(with_added_tokens=False)
-    return sorted(ids, key=ids.__getitem__)
+    places = {symbol: number for number, symbol in enumerate(old.vocabulary)}
+    return [places.get(symbol, -1) for symbol in new.vocabulary]

@@ -10,11 +10,12 @@ from __future__ import annotations
 import json
 import zlib
 from functools import lru_cache
-from itertools import pairwise
+from itertools import chain, pairwise
 
 import numpy as np
 from tokenizers import Tokenizer as Engine
 
+from seqloom.text.alphabet import in_bytes
 from seqloom.text.special import UNK
 
 VARIANTS = 32
@@ -30,6 +31,7 @@ class MergeSampler:
     def __init__(self, engine: Engine, dropout: float) -> None:
         model = json.loads(engine.to_str())["model"]
         self._engine, self._dropout = engine, dropout
+        self._bytes = bool(model["byte_fallback"])
         self._ids: dict[str, int] = model["vocab"]
         self._ranks = {tuple(pair): rank for rank, pair in enumerate(model["merges"])}
         self._variant = lru_cache(maxsize=1 << 18)(self._draw)
@@ -57,4 +59,10 @@ class MergeSampler:
             if place < 0:
                 break
             pieces[place : place + 2] = [pieces[place] + pieces[place + 1]]
-        return tuple(self._ids.get(piece, UNK) for piece in pieces)
+        return tuple(chain.from_iterable(map(self._of_piece, pieces)))
+
+    def _of_piece(self, piece: str) -> list[int]:
+        """The id of a piece; that of a character without one is unknown, or those of its bytes."""
+        if piece in self._ids:
+            return [self._ids[piece]]
+        return [self._ids[name] for name in in_bytes(piece)] if self._bytes else [UNK]

@@ -10,25 +10,36 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import chain
 
 from tokenizers import Tokenizer as Engine
 
 from seqloom.errors import DataError, ModelFolderError
+from seqloom.text.alphabet import BYTES
+from seqloom.text.parting import PART, parts, place_to_part
 from seqloom.text.sampling import MergeSampler
 from seqloom.text.special import SPECIAL_TOKENS, UNK
 from seqloom.text.words import KINDS, WordMemory
+from seqloom.text.written import AS_DECODED, WrittenForm
 
 FORMAT = 1
+SUBWORDS = ("bpe", "unigram")
 
 
 @dataclass(frozen=True)
 class Tokenizer:
-    """Text to ids and back; `dropout` is the share of merges skipped when a sampled segmentation is asked for."""
+    """Text to ids and back.
+
+    `dropout` is the share of merges skipped when a sampled segmentation is asked for. `form` is how decoded text is
+    written. `unseen` are symbols that have an id and yet occur in no training source; bytes among them are `<0x41>`.
+    """
 
     engine: Engine = field(repr=False, compare=False)
     kind: str
     tags: tuple[str, ...] = ()
     dropout: float = 0.0
+    form: WrittenForm = AS_DECODED
+    unseen: tuple[str, ...] = ()
 
     @property
     def size(self) -> int:
@@ -45,8 +56,28 @@ class Tokenizer:
         """Whether `encode(..., sample=True)` differs from one call to the next."""
         return self.dropout > 0
 
+    @cached_property
+    def vocabulary(self) -> list[str]:
+        """The symbols in the order of their ids, reserved ones included."""
+        ids = self.engine.get_vocab(with_added_tokens=False)
+        return sorted(ids, key=ids.__getitem__)
+
+    @cached_property
+    def spells_bytes(self) -> bool:
+        """Whether a character without an id of its own is spelled in bytes."""
+        return self.kind == "byte" or (self.kind in SUBWORDS and self.engine.token_to_id(BYTES[0]) is not None)
+
+    def has(self, name: str) -> bool:
+        """Whether a symbol, or a byte such as `<0x41>`, has an id."""
+        return self.engine.token_to_id(name) is not None or (self.spells_bytes and name in BYTES)
+
+    @cached_property
+    def unseen_names(self) -> frozenset[str]:
+        """`unseen`, to look things up in."""
+        return frozenset(self.unseen)
+
     def normalize(self, text: str) -> str:
-        """The text as the tokenizer sees it, and as decoding gives it back."""
+        """The text as the tokenizer sees it, and as it is decoded before it is written in its `form`."""
         try:
             normalizer = self.engine.normalizer
             return text if normalizer is None else str(normalizer.normalize_str(text))
@@ -58,16 +89,35 @@ class Tokenizer:
         if sample and self.samples:
             return self._sampler.encode([self.normalize(text) for text in texts], seed)
         try:
-            return self._words.encode(texts) if self.kind in KINDS else self._cut(list(texts))
+            if self.kind in KINDS:
+                return self._words.encode(texts)
+            if all(len(text) <= PART for text in texts):
+                return self._cut(list(texts))
+            return [list(chain.from_iterable(self._cut([part])[0] for part in parts(text))) for text in texts]
         except (UnicodeError, TypeError, AttributeError):
-            bad = next((text for text in texts if not _encodable(text)), "")
-            raise _not_text(bad) from None
+            raise _not_text(next((text for text in texts if not _encodable(text)), "")) from None
+
+    def beginning(self, text: str, count: int) -> str:
+        """A text with the same first `count` ids: of a text with many more only its beginning, found by itself."""
+        length = 8 * count
+        while length < len(text):
+            end = place_to_part(text, length)
+            try:
+                found = self.engine.encode(text[:end], add_special_tokens=False)
+            except (UnicodeError, TypeError):
+                raise _not_text(text) from None
+            pieces = found.word_ids  # the last piece may go on in the rest of the text, those before it do not
+            if pieces and pieces.index(pieces[-1]) >= count:
+                return text[:end]
+            length *= 4
+        return text
 
     def decode(self, sequences: Sequence[Sequence[int]]) -> list[str]:
         """Text of each sequence of ids; special tokens and tags leave no trace."""
         reserved = self.reserved
         kept = [[token for token in sequence if token >= reserved] for sequence in sequences]
-        return list(self.engine.decode_batch(kept, skip_special_tokens=False))
+        texts = list(self.engine.decode_batch(kept, skip_special_tokens=False))
+        return [self.form.write(text) for text in texts] if self.form.alters else texts
 
     def tokens(self, ids: Sequence[int]) -> tuple[str, ...]:
         """The pieces behind ids as one writes them beside an alignment."""
@@ -81,6 +131,8 @@ class Tokenizer:
     def to_json(self) -> str:
         """Everything needed to rebuild the tokenizer; the part below `tokenizer` is Hugging Face's own format."""
         head = {"format": FORMAT, "kind": self.kind, "tags": list(self.tags), "dropout": self.dropout}
+        head |= {"form": self.form.to_values()} if self.form.alters else {}
+        head |= {"unseen": list(self.unseen)} if self.unseen else {}
         return json.dumps({"seqloom": head, "tokenizer": json.loads(self.engine.to_str())}, ensure_ascii=False)
 
     @staticmethod
@@ -91,7 +143,8 @@ class Tokenizer:
             head = values["seqloom"]
             version = head["format"]
             engine = Engine.from_str(json.dumps(values["tokenizer"])) if version == FORMAT else None
-            fields = str(head["kind"]), tuple(head["tags"]), float(head["dropout"])
+            form = WrittenForm.from_values(head["form"]) if "form" in head else AS_DECODED
+            fields = str(head["kind"]), tuple(head["tags"]), float(head["dropout"]), form, tuple(head.get("unseen", ()))
         except Exception as error:  # the library raises bare Exception on a malformed file
             raise ModelFolderError(f"must be a tokenizer written by seqloom: {error}") from None
         if engine is None:
@@ -114,15 +167,26 @@ class Tokenizer:
         if piece is None:
             return SPECIAL_TOKENS[UNK]
         if token < self.reserved:
-            return str(piece[1:])
+            return [*SPECIAL_TOKENS, *map(tag_name, self.tags)][token]
         if self.kind == "byte":
             return str(self.engine.decode([token]))
         return str(piece)
 
 
+def tag_name(tag: str) -> str:
+    """A tag as it is written beside an alignment."""
+    return f"<{tag}>"
+
+
 def reserved_names(tags: Sequence[str]) -> list[str]:
-    """How the special tokens and tags are spelled inside a vocabulary, in the order of their ids."""
-    return [f" {name}" for name in SPECIAL_TOKENS] + [f" <{tag}>" for tag in tags]
+    """How the special tokens and tags are spelled inside a vocabulary, in the order of their ids.
+
+    A tag that is called like a special token has one more space before its name.
+    """
+    names = map(tag_name, tags)
+    return [f" {name}" for name in SPECIAL_TOKENS] + [
+        f"  {name}" if name in SPECIAL_TOKENS else f" {name}" for name in names
+    ]
 
 
 def _encodable(text: object) -> bool:

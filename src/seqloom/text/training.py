@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import chain, islice
 from typing import Any
 
@@ -11,12 +12,21 @@ from tokenizers import Regex, decoders, models, normalizers, pre_tokenizers, tra
 from tokenizers import Tokenizer as Engine
 
 from seqloom.errors import ConfigError, DataError
+from seqloom.text.alphabet import BYTES, SIGNS, covering, ranked
 from seqloom.text.config import TextConfig, TokenizerConfig
-from seqloom.text.special import SPECIAL_TOKENS, UNK
+from seqloom.text.parting import parts, word_parts
+from seqloom.text.special import UNK
 from seqloom.text.tokenizer import Tokenizer, reserved_names
+from seqloom.text.unknown import unseen_symbols
+from seqloom.text.words import KINDS as SPACED
+from seqloom.text.written import WrittenForm
 
 UNKNOWN = reserved_names(())[UNK]
-PIECES = r"▁?[\p{L}\p{M}\p{N}]+|▁?[^▁\p{L}\p{M}\p{N}]+|▁"
+LOOKED_AT = 20_000
+"""Texts that are looked at to find how targets are written."""
+RUN = 512
+"""Characters that are cut into subwords together: a run of more, which no word is, is cut in parts of so many."""
+PIECES = rf"▁?[\p{{L}}\p{{M}}\p{{N}}]{{1,{RUN}}}|▁?[^▁\p{{L}}\p{{M}}\p{{N}}]{{1,{RUN}}}|▁"
 """Where subwords may not cross: a word, a run of punctuation, each with the space before it."""
 
 
@@ -25,9 +35,10 @@ def train_tokenizer(texts: Iterable[str], config: TokenizerConfig, tags: Sequenc
     if config.kind == "auto":
         raise ConfigError("the kind of tokenizer must be chosen before it is trained", hint="seqloom.text.choose")
     names = reserved_names(tags)
-    if len(set(names)) != len(names):
-        raise DataError(f"tags must differ from each other and from {', '.join(SPECIAL_TOKENS)}")
-    engine = _BUILDERS[config.kind](_texts(texts), config, names)
+    if len(set(tags)) != len(tags):
+        twice = next(tag for place, tag in enumerate(tags) if tag in tags[:place])
+        raise DataError(f"tags must differ from each other, {twice!r} came twice")
+    engine = _BUILDERS[config.kind](_texts(texts, config.kind), config, names)
     engine.normalizer = _normalizer(config)
     return Tokenizer(engine, config.kind, tuple(tags), config.dropout)
 
@@ -35,22 +46,46 @@ def train_tokenizer(texts: Iterable[str], config: TokenizerConfig, tags: Sequenc
 def train_tokenizers(
     pairs: Sequence[tuple[str, str]], config: TextConfig, tags: Sequence[str] = ()
 ) -> tuple[Tokenizer, Tokenizer]:
-    """The tokenizers of both sides (the same object twice where they are shared)."""
+    """The tokenizers of both sides (the same object twice where they are shared), fitted to the pairs."""
     if config.shared:
         both = train_tokenizer(chain.from_iterable(pairs), config.source, tags)
-        return both, both
+        return fitted(both, both, pairs, config)
     source = train_tokenizer((source for source, _ in pairs), config.source, tags)
-    return source, train_tokenizer((target for _, target in pairs), config.target)
+    return fitted(source, train_tokenizer((target for _, target in pairs), config.target), pairs, config)
 
 
-def _texts(texts: Iterable[str]) -> Iterator[str]:
-    """The texts; refuses what the library could not read."""
+def fitted(
+    source: Tokenizer,
+    target: Tokenizer,
+    pairs: Sequence[tuple[str, str]],
+    config: TextConfig,
+    before: Tokenizer | None = None,
+) -> tuple[Tokenizer, Tokenizer]:
+    """The tokenizers with what they are to know of the training pairs besides their vocabulary.
+
+    That is the form in which targets are written, and which symbols no source has, nor had one when a tokenizer was
+    trained `before`.
+    """
+    targets = [target for _, target in pairs[:LOOKED_AT]]
+    form = WrittenForm.of(targets, config.target.unicode, spaced=target.kind in SPACED)
+    shared = source is target
+    read, written = replace(source, form=form) if shared else source, replace(target, form=form)
+    if shared or source.spells_bytes:
+        unseen = unseen_symbols(source, (source for source, _ in pairs))
+        if before is not None:
+            unseen = tuple(name for name in unseen if name in before.unseen or not before.has(name))
+        read = replace(read, unseen=unseen)
+    return read, read if shared else written
+
+
+def _texts(texts: Iterable[str], kind: str) -> Iterator[str]:
+    """The texts, long ones in parts; refuses what the library could not read."""
     for text in texts:
         try:
             text.encode("utf-8")
         except UnicodeError:
             raise DataError(f"text must be valid Unicode, not {text[:60]!r}") from None
-        yield text
+        yield from word_parts(text) if kind in SPACED else parts(text)
 
 
 def _normalizer(config: TokenizerConfig) -> Any:
@@ -92,7 +127,7 @@ def _counted(texts: Iterator[str], config: TokenizerConfig, names: list[str], sp
 
 def _byte(texts: Iterator[str], config: TokenizerConfig, names: list[str]) -> Engine:  # noqa: ARG001
     """One token for each of the 256 bytes of UTF-8; nothing is learned."""
-    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
+    alphabet = sorted(SIGNS.values())
     engine = Engine(models.WordLevel({name: i for i, name in enumerate([*names, *alphabet])}, unk_token=UNKNOWN))
     engine.pre_tokenizer = pre_tokenizers.Sequence(
         [
@@ -106,43 +141,77 @@ def _byte(texts: Iterator[str], config: TokenizerConfig, names: list[str]) -> En
 
 def _bpe(texts: Iterator[str], config: TokenizerConfig, names: list[str]) -> Engine:
     """Byte-pair encoding of characters (Sennrich, Haddow, Birch 2016)."""
-    engine = Engine(models.BPE(unk_token=UNKNOWN))
-    size = max(config.vocabulary_size, len(names) + 1)
+    read = list(texts)
+    size, names = _room(config, names)
+    alphabet, _ = _alphabet(read, config, size - len(names))
+    engine = Engine(models.BPE(unk_token=UNKNOWN, byte_fallback=config.byte_fallback))
     trainer = trainers.BpeTrainer(
-        vocab_size=size, limit_alphabet=size - len(names), special_tokens=names, show_progress=False
+        vocab_size=size,
+        initial_alphabet=alphabet,
+        limit_alphabet=len(alphabet),
+        special_tokens=names,
+        show_progress=False,
     )
-    return _subwords(engine, texts, config, trainer)
+    return _subwords(engine, read, config, trainer)
 
 
 def _unigram(texts: Iterator[str], config: TokenizerConfig, names: list[str]) -> Engine:
     """Subwords of a unigram language model (Kudo 2018, §3.2)."""
-    first = list(islice(texts, 1))
-    if not any(text.strip() for text in first):
-        first.append("\N{LOWER ONE EIGHTH BLOCK} ")
-    engine = Engine(models.Unigram())
-    trainer = trainers.UnigramTrainer(
-        vocab_size=max(config.vocabulary_size, len(names) + 1),
-        special_tokens=names,
-        unk_token=UNKNOWN,
-        show_progress=False,
-    )
-    trained = _subwords(engine, chain(first, texts), config, trainer)
+    read = list(texts)
+    size, names = _room(config, names)
+    _, rare = _alphabet(read, config, size - len(names))
+    if rare:  # the library's trainer has no limit of its own
+        spaces, normal = dict.fromkeys(map(ord, rare), " "), _normalizer(config).normalize_str
+        read = [normal(text).translate(spaces) for text in read]
+    if not any(text.strip() for text in read):
+        read.append("\N{LOWER ONE EIGHTH BLOCK} ")
+    trainer = trainers.UnigramTrainer(vocab_size=size, special_tokens=names, unk_token=UNKNOWN, show_progress=False)
+    trained = _subwords(Engine(models.Unigram()), read, config, trainer)
     values = json.loads(trained.to_str())
-    values["model"]["vocab"] = _canonical(values["model"]["vocab"], names)
-    values["model"]["unk_id"] = UNK
+    values["model"]["vocab"] = _canonical(values["model"]["vocab"], names, size)
+    values["model"] |= {"unk_id": UNK, "byte_fallback": config.byte_fallback}
     return Engine.from_str(json.dumps(values))
 
 
-def _canonical(vocabulary: list[tuple[str, float]], names: list[str]) -> list[tuple[str, float]]:
-    """The same pieces in one order: the trainer's threads leave the last bits and the rarest characters to chance."""
+def _room(config: TokenizerConfig, names: list[str]) -> tuple[int, list[str]]:
+    """The size of a vocabulary of subwords, and its names that are no pieces of text."""
+    if not config.byte_fallback:
+        return max(config.vocabulary_size, len(names) + 1), names
+    names = [*names, *BYTES]
+    if config.vocabulary_size <= len(names):
+        raise ConfigError(
+            f"vocabulary_size must be above {len(names)} with byte_fallback, not {config.vocabulary_size}",
+            hint="256 bytes, the special tokens and the tags come first",
+        )
+    return config.vocabulary_size, names
+
+
+def _alphabet(texts: Sequence[str], config: TokenizerConfig, room: int) -> tuple[list[str], list[str]]:
+    """The characters that get pieces, the space first, and those that do not.
+
+    There are as many as there is room for, or those of nearly all text where bytes spell the others.
+    """
+    characters = ranked(texts, _normalizer(config).normalize_str)
+    most = covering(characters) if config.byte_fallback else len(characters)
+    names = [character for character, _ in characters if character != "▁"]
+    most = min(most, room - 1)
+    return ["▁", *names[:most]], names[most:]
+
+
+def _canonical(vocabulary: list[tuple[str, float]], names: list[str], size: int) -> list[tuple[str, float]]:
+    """The pieces in one order: the trainer's threads leave the last bits and the rarest characters to chance.
+
+    With hardly more room than characters it takes more pieces than it was asked for; the least likely ones go.
+    """
     pieces = [(piece, score) for piece, score in vocabulary if piece not in names]
     lowest = min((score for _, score in pieces), default=0.0)
     near = lowest + 1e-4 * (1 + sum(len(piece) == 1 for piece, _ in pieces))
     level = [(piece, round(lowest if len(piece) == 1 and score < near else score, 6)) for piece, score in pieces]
-    return [(name, 0.0) for name in names] + sorted(level, key=lambda entry: (-entry[1], entry[0]))
+    kept = sorted(level, key=lambda entry: (len(entry[0]) > 1, -entry[1], entry[0]))[: size - len(names)]
+    return [(name, 0.0) for name in names] + sorted(kept, key=lambda entry: (-entry[1], entry[0]))
 
 
-def _subwords(engine: Engine, texts: Iterator[str], config: TokenizerConfig, trainer: Any) -> Engine:
+def _subwords(engine: Engine, texts: Sequence[str], config: TokenizerConfig, trainer: Any) -> Engine:
     engine.normalizer = _normalizer(config)
     engine.pre_tokenizer = pre_tokenizers.Sequence(
         [
@@ -150,8 +219,9 @@ def _subwords(engine: Engine, texts: Iterator[str], config: TokenizerConfig, tra
             pre_tokenizers.Split(Regex(PIECES), "isolated"),
         ]
     )
-    engine.decoder = decoders.Metaspace(prepend_scheme="always", split=False)
-    _train(engine, texts, trainer)
+    words = decoders.Metaspace(prepend_scheme="always", split=False)
+    engine.decoder = decoders.Sequence([decoders.ByteFallback(), words]) if config.byte_fallback else words
+    _train(engine, iter(texts), trainer)
     return _without_added(engine)
 
 

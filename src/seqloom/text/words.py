@@ -13,6 +13,8 @@ KINDS = ("bpe", "unigram", "word")
 """Kinds of tokenizers whose tokens do not cross a space."""
 REMEMBERED = 1 << 18
 """Words that are remembered; with more, remembering begins anew."""
+TOGETHER = 1 << 14
+"""Words that are cut at a time: what the tokenizer needs for a word is much more than its ids."""
 LONGEST = 64
 """Characters of a word that is remembered; longer ones, such as sentences without spaces, hardly come again."""
 
@@ -35,7 +37,9 @@ class WordMemory:
         words = [text.split(" ") for text in texts]
         new = list(set().union(*words).difference(known))
         long: dict[str, tuple[int, ...]] = {}
-        for word, ids in zip(new, self._cut(new), strict=True):
-            (known if len(word) <= LONGEST else long)[word] = tuple(map(self._numbers.__getitem__, ids))
+        for start in range(0, len(new), TOGETHER):
+            some = new[start : start + TOGETHER]
+            for word, ids in zip(some, self._cut(some), strict=True):
+                (known if len(word) <= LONGEST else long)[word] = tuple(map(self._numbers.__getitem__, ids))
         look = known.__getitem__ if not long else lambda word: long[word] if len(word) > LONGEST else known[word]
         return [list(chain.from_iterable(map(look, inner))) for inner in words]

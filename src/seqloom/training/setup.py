@@ -30,6 +30,7 @@ from seqloom.model import Seq2Seq
 from seqloom.nn.precision import Precision, choose_precision
 from seqloom.text import TextConfig, Tokenizer, train_tokenizers
 from seqloom.text.choice import choose, words_to_words
+from seqloom.text.coverage import text_notices
 from seqloom.training.budget import find_budget
 from seqloom.training.config import RunConfig
 from seqloom.training.device import choose_device
@@ -212,6 +213,7 @@ def _text(
             tokenizers = train_tokenizers(seen.pairs, text, seen.tags)
         else:
             text, (tokenizers, said) = config.text, grown(config, start, seen)
+        said = said + text_notices(tokenizers, seen.pairs, text)
         made = [each.to_json() for each in tokenizers]
         words = words_to_words(seen.pairs)
         return json.dumps({"text": text.model_dump(), "said": said, "tokenizers": made, "words": words})

@@ -20,7 +20,8 @@ from seqloom.data import Encoder, Survey
 from seqloom.errors import ConfigError
 from seqloom.model import Seq2Seq
 from seqloom.text import Tokenizer
-from seqloom.text.extending import GROWING, TAGGABLE, extended, origins, vocabulary
+from seqloom.text.extending import GROWING, TAGGABLE, extended, origins
+from seqloom.text.training import fitted
 from seqloom.training.config import RunConfig
 
 SHOWN = 12
@@ -74,11 +75,12 @@ def grown(config: RunConfig, start: LoadedModel, seen: Survey) -> tuple[tuple[To
     old = start.source_tokenizer, start.target_tokenizer
     if text.shared:
         both = extended(old[0], chain.from_iterable(seen.pairs), text.source, seen.tags)
-        return (both, both), _said("source and target", old[0], both, seen.tags)
+        said = _said("source and target", old[0], both, seen.tags)
+        return fitted(both, both, seen.pairs, text, old[0]), said
     source = extended(old[0], (source for source, _ in seen.pairs), text.source, seen.tags)
     target = extended(old[1], (target for _, target in seen.pairs), text.target)
     said = _said("source", old[0], source, seen.tags) + _said("target", old[1], target, ())
-    return (source, target), said
+    return fitted(source, target, seen.pairs, text, old[0]), said
 
 
 def fill_from(model: Seq2Seq, start: LoadedModel, encoder: Encoder, where: str) -> None:
@@ -130,8 +132,8 @@ def _said(side: str, old: Tokenizer, new: Tokenizer, tags: Sequence[str]) -> lis
         if unknown:
             said.append(f"{side} tags that it does not know and reads as unknown: {', '.join(unknown)}")
         return said
-    known = set(vocabulary(old))
-    more = [symbol for symbol in vocabulary(new) if symbol not in known]
+    known = set(old.vocabulary)
+    more = [symbol for symbol in new.vocabulary if symbol not in known]
     if more or old.kind in GROWING:
         names = ", ".join(symbol.strip() or repr(symbol) for symbol in more[:SHOWN])
         listed = f": {names}{', …' if len(more) > SHOWN else ''}" if more else ""
