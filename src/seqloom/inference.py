@@ -112,8 +112,7 @@ class Predictor:
             for rows in self._batches(sizes, beam=1):
                 scored = self.engine.score([read[row].ids for row in rows], [targets[row] for row in rows])
                 for row, each in zip(rows, scored, strict=True):
-                    lost = tuple(without_ids(self.target_tokenizer, texts[row], targets[row]))
-                    results[row] = PairScore(sum(each), each, read[row].cut, read[row].unknown, lost, targets[row].count(UNK))
+                    results[row] = self._pair_score(each, read[row], texts[row], targets[row])
             yield from (results[row] for row in range(len(chunk)))
 
     def _forced(self, prefix: str) -> list[int]:
@@ -127,10 +126,16 @@ class Predictor:
             )
         return ids
 
+    def _pair_score(self, log_probs: tuple[float, ...], source: ReadSource, target: str, ids: list[int]) -> PairScore:
+        lost = tuple(without_ids(self.target_tokenizer, target, ids))
+        return PairScore(sum(log_probs), log_probs, source.cut, source.unknown, lost, ids.count(UNK))
+
     def _predict_window(self, sources: list[Source], forced: list[int], *, details: bool) -> Iterator[Prediction]:
         read = self._read(sources)
         results: dict[int, Prediction] = {row: Prediction("", 0.0) for row, each in enumerate(read) if not each.ids}
-        several = self.search.n_best > 1  # of different texts: the whole beam is asked for, as some may be the same text
+        several = (
+            self.search.n_best > 1
+        )  # of different texts: the whole beam is asked for, as some may be the same text
         search = self.search.replace(n_best=self.search.beam) if several else self.search
 
         def answered(rows: list[int]) -> list[Prediction]:
@@ -149,9 +154,7 @@ class Predictor:
             results.update(zip(rows, made, strict=True))
         yield from (results[row] for row in range(len(sources)))
 
-    def _prediction(
-        self, found: Hypothesis, text: str, source: ReadSource, limit: int, *, details: bool
-    ) -> Prediction:
+    def _prediction(self, found: Hypothesis, text: str, source: ReadSource, limit: int, *, details: bool) -> Prediction:
         at_limit = len(found.ids) >= limit
         answer = Prediction(text, found.score, cut=source.cut, unknown=source.unknown, at_limit=at_limit)
         if not details:

@@ -106,7 +106,8 @@ def test_a_model_without_attention_has_no_alignments(blind_folder: Path) -> None
         found = answers(graph, lines, asked)
         assert_same(found, answers(seqloom.load(blind_folder, engine="torch"), lines, asked))
         assert all(each.alignment is None for each in found)
-    assert found[-1].source_tokens == ("<unk>", "c", "b", "a", "</s>")
+    assert found[-1].source_tokens == ("<unk:new>", "c", "b", "a", "</s>")
+    assert found[-1].unknown == ("<new>",)
 
 
 @settings(max_examples=15, deadline=None)

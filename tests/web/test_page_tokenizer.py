@@ -65,7 +65,9 @@ def fitted(trained: list[str]) -> list[Tokenizer]:
         TextConfig(source=config, target=config, shared=True)
         for config in (TokenizerConfig(kind=kind) for kind in KINDS)
     ]
-    return [train_tokenizers(pairs, config, ("s", "unk", "X"))[0] for config in shared]
+    sides = [TokenizerConfig(kind=kind, vocabulary_size=size, byte_fallback=True) for kind, size in BYTES]
+    apart = [TextConfig(source=side, target=side) for side in sides]
+    return [train_tokenizers(pairs, config, ("s", "unk", "X"))[0] for config in (*shared, *apart)]
 
 
 def test_the_page_reads_and_writes_as_the_package_does(node: str) -> None:

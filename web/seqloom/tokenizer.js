@@ -87,7 +87,8 @@ export class Tokenizer {
 
   /** How a symbol is spelled by itself: as it is, or in bytes. */
   spelling(symbol) {
-    return this.inBytes && (this.kind === "byte" || !this.ids.has(symbol)) ? bytesOf(symbol) : [symbol];
+    const name = symbol === " " && SUBWORDS.includes(this.kind) ? "▁" : symbol;
+    return this.inBytes && (this.kind === "byte" || !this.ids.has(name)) ? bytesOf(symbol) : [name];
   }
 
   /** Text of ids in the form of the training targets; special tokens and tags leave no trace. */

@@ -65,7 +65,7 @@ class Coverage:
             what = "cannot be written" if written else "are read as unknown"
             said.append(
                 f"{side} text: {_percent(self.share)} of the characters in {self.affected:,} of {self.texts:,} "
-                f"training texts {what}, such as {shown} ({len(self.symbols):,} symbols in all)"
+                f"training texts {what}, such as {shown} ({len(self.symbols):,} in all)"
             )
         if self.altered:
             shown = self.example if len(self.example) <= 40 else self.example[:39] + "…"

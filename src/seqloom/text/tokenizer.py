@@ -23,6 +23,8 @@ from seqloom.text.words import KINDS, WordMemory
 from seqloom.text.written import AS_DECODED, WrittenForm
 
 FORMAT = 1
+CHARACTERS = 8
+"""Characters for an id that are looked at first where only the first ids are wanted."""
 SUBWORDS = ("bpe", "unigram")
 
 
@@ -99,7 +101,7 @@ class Tokenizer:
 
     def beginning(self, text: str, count: int) -> str:
         """A text with the same first `count` ids: of a text with many more only its beginning, found by itself."""
-        length = 8 * count
+        length = CHARACTERS * count
         while length < len(text):
             end = place_to_part(text, length)
             try:

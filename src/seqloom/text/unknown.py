@@ -12,7 +12,7 @@ from typing import Any
 
 from seqloom.text.alphabet import BYTES, in_bytes
 from seqloom.text.special import UNK
-from seqloom.text.tokenizer import Tokenizer
+from seqloom.text.tokenizer import SUBWORDS, Tokenizer
 
 
 def behind_unknown(tokenizer: Tokenizer, text: str, ids: Sequence[int]) -> list[str]:
@@ -83,6 +83,7 @@ def _is_unseen(tokenizer: Tokenizer, symbol: str) -> bool:
 
 def _spelling(tokenizer: Tokenizer, symbol: str) -> list[str]:
     """How a symbol is spelled by itself: as it is, or in bytes."""
-    if tokenizer.kind != "byte" and tokenizer.engine.token_to_id(symbol) is not None:
-        return [symbol]
+    name = "▁" if symbol == " " and tokenizer.kind in SUBWORDS else symbol
+    if tokenizer.kind != "byte" and tokenizer.engine.token_to_id(name) is not None:
+        return [name]
     return in_bytes(symbol) if tokenizer.spells_bytes else [symbol]
