@@ -140,7 +140,11 @@ def test_the_graph_is_timed_by_processes_that_import_no_torch(exported_folder: P
 def test_tables_of_text_need_no_further_package(exported_folder: Path, tmp_path: Path) -> None:
     (tmp_path / "in.csv").write_text('source,target\nabc,x\n"d",\n', encoding="utf-8")
     (tmp_path / "in.jsonl").write_text('{"source": "ba"}\n', encoding="utf-8")
-    assert said(python(COMMAND, "predict", exported_folder, tmp_path / "in.csv")) == "abc\nd\n"
+    done = python(COMMAND, "predict", exported_folder, tmp_path / "in.csv")
+    assert (done.returncode, done.stdout) == (0, "abc\nd\n")
+    header, columns = done.stderr.splitlines()
+    assert "the first line names the columns ('source', 'target')" in header
+    assert "source is column 1 ('source'); not read: column 2 ('target')" in columns
     assert said(python(COMMAND, "predict", exported_folder, tmp_path / "in.jsonl")) == "ba\n"
 
 
