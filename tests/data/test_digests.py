@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -54,6 +55,12 @@ def test_hidden_changes_are_seen(files: list[str], tmp_path: Path) -> None:
     assert content_digests(files, tmp_path / "cache") == right(files)
 
 
+def listed(cache: Path) -> dict[str, Any]:
+    """What is remembered of each file."""
+    files: dict[str, Any] = json.loads((cache / INDEX).read_text())["files"]
+    return files
+
+
 def test_fresh_files_are_not_trusted_yet(tmp_path: Path) -> None:
     (tmp_path / "a").write_text("a")
     content_digests([str(tmp_path / "a")], tmp_path / "cache")
@@ -66,11 +73,13 @@ def test_a_damaged_index_is_written_anew_without_what_is_gone(files: list[str], 
     Path(files[0]).unlink()
     (tmp_path / "c").write_text("c")
     content_digests([str(tmp_path / "c")], cache)
-    assert sorted(Path(place).name for place in json.loads((cache / INDEX).read_text())) == ["b", "c"]
-    for damaged in ("{", "[]", '{"x": 1}', "\x00"):
+    assert sorted(Path(place).name for place in listed(cache)) == ["b", "c"]
+    for damaged in ("{", "[]", '{"x": 1}', "\x00", '{"sha256": "", "files": {}}', "[" * 100_000):
         (cache / INDEX).write_text(damaged)
-        assert content_digests(files[1:], cache) == right(files[1:])
-    assert list(json.loads((cache / INDEX).read_text())) == files[1:]
+        said: list[str] = []
+        assert content_digests(files[1:], cache, said.append) == right(files[1:])
+        assert said == [f"{cache / INDEX}: a damaged file of the cache was left out; it is made anew"]
+    assert list(listed(cache)) == files[1:]
 
 
 def test_what_cannot_be_read_or_written(files: list[str], tmp_path: Path) -> None:
@@ -82,11 +91,11 @@ def test_what_cannot_be_read_or_written(files: list[str], tmp_path: Path) -> Non
 def test_a_remembered_file_that_cannot_be_looked_for_is_forgotten(files: list[str], tmp_path: Path) -> None:
     cache = tmp_path / "cache"
     content_digests(files[:1], cache)
-    known = json.loads((cache / INDEX).read_text())
+    known = listed(cache)
     unreachable = f"{tmp_path}/{'x' * 300}"  # no such name is possible: an error other than that there is no file
-    (cache / INDEX).write_text(json.dumps({**known, unreachable: known[files[0]]}))
+    digests._write(cache / INDEX, {unreachable: known[files[0]]})
     assert content_digests(files, cache) == right(files)
-    assert list(json.loads((cache / INDEX).read_text())) == files
+    assert list(listed(cache)) == files
 
 
 @pytest.mark.parametrize("value", ["none", "ab", "g" * 64, None, 7])
@@ -94,7 +103,8 @@ def test_what_is_no_hash_is_not_believed(value: object, files: list[str], tmp_pa
     cache = tmp_path / "cache"
     content_digests(files, cache)
     known = json.loads((cache / INDEX).read_text())
-    (cache / INDEX).write_text(json.dumps({place: [stamp, value] for place, (stamp, _) in known.items()}))
+    known["files"] = {place: [stamp, value] for place, (stamp, _) in known["files"].items()}
+    (cache / INDEX).write_text(json.dumps(known))
     assert content_digests(files, cache) == right(files)
 
 

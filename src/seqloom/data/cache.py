@@ -1,8 +1,9 @@
 """Corpora of files: in memory when small, else an Arrow file in a cache folder, mapped and read by the page.
 
-A file's name is a hash of all that decides its content: the bytes of the input, the settings of reading and the
-tokenizers. It is written beside its place and renamed, so that a killed run leaves nothing that could be taken for a
-whole file, and only if the input still is what its name says. The folder may be removed whenever no run is on.
+A file's name begins with a hash of all that decides its content: the bytes of the input, the settings of reading and the
+tokenizers. It ends with a hash of the content itself, so that a damaged file is found, said and made anew. A file is
+written beside its place and renamed, so that a killed run leaves nothing that could be taken for a whole file, and only
+if the input still is what its name says. The folder may be removed whenever no run is on.
 """
 
 from __future__ import annotations
@@ -18,32 +19,39 @@ import pyarrow as pa
 
 from seqloom.data.config import DataConfig
 from seqloom.data.corpus import Corpus, Encoder, corpus_of, write_corpus
-from seqloom.data.digests import Contents, content_digests
-from seqloom.data.files import cache_errors, whole_file
+from seqloom.data.digests import Contents
+from seqloom.data.files import Say, cache_errors, hashed_file, leave_out, unsaid
+from seqloom.data.hashed import find_hashed, hash_in_name
 from seqloom.data.readers import ReadReport, expanded, files_of, read_examples
 from seqloom.data.readers.lines import STDIN
+from seqloom.errors import DataError
 
 FORMAT = 3
+CORPUS, TEXT = ".arrow", ".txt"
 COLUMNS = {"source", "target", "references", "tags", "tag_separator", "delimiter", "header", "header_names"}
 READING = {"format", "pattern", "encoding", "numbers", "on_bad_line", *COLUMNS}
 """The settings that decide what is read from a file."""
 
 
-def load_corpus(entries: Sequence[str], config: DataConfig, encoder: Encoder) -> Corpus:
-    """The encoded pairs of some files; through the cache when the files are larger than `cache_above_mb`."""
+def load_corpus(entries: Sequence[str], config: DataConfig, encoder: Encoder, say: Say = unsaid) -> Corpus:
+    """The encoded pairs of some files; through the cache when the files are larger than `cache_above_mb`.
+
+    What was found damaged there, `say` is told.
+    """
     report = ReadReport(config.on_bad_line)
     if not uses_cache(entries, config):
         return corpus_of(read_examples(entries, config, report), encoder, report)
     about = [encoder.source.to_json(), encoder.target.to_json(), str(encoder.reverse_source)]
-    contents = _contents(entries, config)
-    place = cache_folder(config) / f"{_key(entries, config, about, contents)}.arrow"
-    corpus = _mapped(place)
+    contents, folder = _contents(entries, config, say), cache_folder(config)
+    key = _key(entries, config, about, contents)
+    corpus = _mapped(folder, key, say)
     if corpus is None:
-        with cache_errors(place), whole_file(place) as stream:
+        with cache_errors(folder / f"{key}{CORPUS}"), hashed_file(folder, key, CORPUS) as stream:
             write_corpus(stream, read_examples(entries, config, report), encoder, report)
             contents.check(_contents(entries, config))
-        corpus = _mapped(place)
-    assert corpus is not None
+        corpus = _mapped(folder, key, say)
+    if corpus is None:
+        raise DataError("the cache does not keep what is written to it", where=str(folder), hint="set data.cache")
     return corpus
 
 
@@ -55,23 +63,29 @@ def uses_cache(entries: Iterable[str], config: DataConfig) -> bool:
 
 
 def corpus_digest(corpus: Corpus) -> str:
-    """SHA-256 of the bytes behind a corpus, alike in memory and in the cache; those of a cache file are hashed once."""
+    """SHA-256 of the bytes behind a corpus, alike in memory and in the cache, where the name of the file says it."""
     if corpus.place is None:
         return hashlib.sha256(corpus.buffer).hexdigest()
-    return content_digests([str(corpus.place)], corpus.place.parent)[0]
+    return hash_in_name(corpus.place, CORPUS)
 
 
-def remembered(entries: Sequence[str], config: DataConfig, about: Sequence[str], make: Callable[[], str]) -> str:
-    """`make()`, a text that follows from files and from `about` alone; not made twice where the files are cached."""
+def remembered(
+    entries: Sequence[str], config: DataConfig, about: Sequence[str], make: Callable[[], str], say: Say = unsaid
+) -> str:
+    """`make()`, a text that follows from files and from `about` alone; not made twice where the files are cached.
+
+    What was found damaged there, `say` is told.
+    """
     if not uses_cache(entries, config):
         return make()
-    contents = _contents(entries, config)
-    place = cache_folder(config) / f"{_key(entries, config, about, contents)}.txt"
-    with contextlib.suppress(OSError, UnicodeDecodeError):
-        return place.read_text(encoding="utf-8")
+    contents, folder = _contents(entries, config, say), cache_folder(config)
+    key = _key(entries, config, about, contents)
+    if place := find_hashed(folder, key, TEXT, say):
+        with contextlib.suppress(OSError):
+            return place.read_text(encoding="utf-8")
     text = make()
     contents.check(_contents(entries, config))
-    with cache_errors(place), whole_file(place) as stream:
+    with cache_errors(folder / f"{key}{TEXT}"), hashed_file(folder, key, TEXT) as stream:
         stream.write(text.encode("utf-8"))
     return text
 
@@ -84,18 +98,22 @@ def cache_folder(config: DataConfig) -> Path:
     return Path(home).expanduser() / "seqloom"
 
 
-def _mapped(place: Path) -> Corpus | None:
+def _mapped(folder: Path, key: str, say: Say) -> Corpus | None:
     """The corpus in a cache file; None where there is none or it is damaged, so that it is written anew."""
+    place = find_hashed(folder, key, CORPUS, say)
+    if place is None:
+        return None
     try:
         mapping = pa.memory_map(str(place))
         return Corpus.from_buffer(mapping.read_buffer(mapping.size()), place)
     except (OSError, pa.ArrowException, ValueError, KeyError, TypeError, IndexError):
+        leave_out(place, say)
         return None
 
 
-def _contents(entries: Sequence[str], config: DataConfig) -> Contents:
+def _contents(entries: Sequence[str], config: DataConfig, say: Say = unsaid) -> Contents:
     """What the files of some entries hold now."""
-    return Contents.of([file for entry in entries for file in files_of(entry, config)], cache_folder(config))
+    return Contents.of([file for entry in entries for file in files_of(entry, config)], cache_folder(config), say)
 
 
 def _key(entries: Sequence[str], config: DataConfig, about: Iterable[str], contents: Contents) -> str:

@@ -12,10 +12,12 @@ from numpy.typing import NDArray
 
 from seqloom.data.config import DataConfig
 from seqloom.data.corpus import Corpus, Rows
-from seqloom.data.files import cache_errors, whole_file
+from seqloom.data.files import Say, cache_errors, hashed_file, unsaid
+from seqloom.data.hashed import find_hashed
 
 Mask = NDArray[np.bool_]
 Keys = NDArray[np.uint64]
+KEYS = ".npy"
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,7 @@ class CleanReport:
         return f"{self.after:,} of {self.before:,} pairs kept; left out: {reasons}"
 
 
-def clean(corpus: Corpus, config: DataConfig) -> tuple[Corpus, CleanReport]:
+def clean(corpus: Corpus, config: DataConfig, say: Say = unsaid) -> tuple[Corpus, CleanReport]:
     """The training pairs that pass the configured filters, and the count of those that do not."""
     before, dropped = len(corpus), {}
     kept = np.ones(before, np.bool_)
@@ -45,7 +47,7 @@ def clean(corpus: Corpus, config: DataConfig) -> tuple[Corpus, CleanReport]:
         kept = passed
     rows: Rows = np.flatnonzero(kept)
     if config.drop_duplicates:
-        first = _first_of_each(corpus, rows)
+        first = _first_of_each(corpus, rows, say)
         if len(first) < len(rows):
             dropped["duplicates"] = len(rows) - len(first)
         rows = first
@@ -80,22 +82,22 @@ def _ratio(corpus: Corpus) -> NDArray[np.float64]:
     return longest / np.maximum(_shortest(corpus), 1)
 
 
-def _first_of_each(corpus: Corpus, rows: Rows) -> Rows:
+def _first_of_each(corpus: Corpus, rows: Rows, say: Say) -> Rows:
     """Those of some rows that hold a pair for the first time."""
-    keys = row_keys(corpus, ("source", "tags", "target"))[rows]
+    keys = row_keys(corpus, ("source", "tags", "target"), say=say)[rows]
     return rows[np.sort(np.unique(keys, return_index=True)[1])]
 
 
-def row_keys(corpus: Corpus, columns: tuple[str, ...], seed: int = 0) -> Keys:
+def row_keys(corpus: Corpus, columns: tuple[str, ...], seed: int = 0, say: Say = unsaid) -> Keys:
     """A 64-bit hash of some columns of each row, the same on every machine; kept beside a corpus of the cache."""
-    name = f".{'-'.join(columns)}-{seed}.npy"
-    place = None if corpus.place is None else corpus.place.with_suffix(name)
-    if place is None:
+    if corpus.place is None:
         return _hashed(corpus, columns, seed)[corpus.rows]
-    with contextlib.suppress(OSError, ValueError, EOFError):
-        return np.asarray(np.load(place), np.uint64)[corpus.rows]
+    folder, stem = corpus.place.parent, f"{corpus.place.stem}.{'-'.join(columns)}-{seed}"
+    if place := find_hashed(folder, stem, KEYS, say):
+        with contextlib.suppress(OSError, ValueError, EOFError):
+            return np.asarray(np.load(place), np.uint64)[corpus.rows]
     keys = _hashed(corpus, columns, seed)
-    with cache_errors(place), whole_file(place) as stream:
+    with cache_errors(folder / f"{stem}{KEYS}"), hashed_file(folder, stem, KEYS) as stream:
         np.save(stream, keys)
     return keys[corpus.rows]
 
@@ -109,11 +111,11 @@ def _hashed(corpus: Corpus, columns: tuple[str, ...], seed: int) -> Keys:
     return np.frombuffer(digests, "<u8")
 
 
-def split_dev(corpus: Corpus, config: DataConfig) -> tuple[Corpus, Corpus]:
+def split_dev(corpus: Corpus, config: DataConfig, say: Say = unsaid) -> tuple[Corpus, Corpus]:
     """Training and development part, decided by the seed; all pairs of one source are in the same part."""
     if not config.dev_count or not config.dev_fraction:
         return corpus, corpus.select(np.zeros(0, np.int64))
-    keys = row_keys(corpus, ("source",), config.seed)
+    keys = row_keys(corpus, ("source",), config.seed, say)
     ordered = np.sort(keys)
     sources = ordered[np.flatnonzero(np.diff(ordered, prepend=~ordered[:1]))]
     count = min(config.dev_count, int(len(sources) * config.dev_fraction))

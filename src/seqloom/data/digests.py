@@ -2,7 +2,7 @@
 
 A file counts as unchanged while its size, its times of change (content and attributes) and its number in the file
 system are what they were. A file changed within the last seconds is not remembered yet: a further change within the
-grain of the clock would not show.
+grain of the clock would not show. The list of what is remembered holds a hash of itself; a damaged one is left out.
 """
 
 from __future__ import annotations
@@ -11,18 +11,17 @@ import contextlib
 import hashlib
 import json
 import os
-import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from seqloom.data.files import whole_file
+from seqloom.data.files import Say, leave_out, unsaid, whole_file
 from seqloom.data.readers.lines import opened
 from seqloom.errors import DataError
 
-INDEX = "digests.json"
+INDEX = "contents.json"
 QUIET = 3_000_000_000
 """Nanoseconds without a change after which a file is remembered."""
 
@@ -39,11 +38,11 @@ class Contents:
     times: tuple[Stamp | None, ...]
 
     @staticmethod
-    def of(files: Sequence[str], folder: Path | None) -> Contents:
-        """What the files hold now; `folder` as for `content_digests`."""
+    def of(files: Sequence[str], folder: Path | None, say: Say = unsaid) -> Contents:
+        """What the files hold now; `folder` and `say` as for `content_digests`."""
         stamps = [_stamp(file) for file in files]
         times = tuple(None if stamp is None else stamp[:3] for stamp in stamps)
-        return Contents(tuple(files), tuple(content_digests(files, folder)), times)
+        return Contents(tuple(files), tuple(content_digests(files, folder, say)), times)
 
     def check(self, after: Contents) -> None:
         """Refuse files that came, went or changed since, also one that was changed and put back."""
@@ -56,14 +55,17 @@ class Contents:
                 raise _unsteady("the file changed while it was read", file)
 
 
-def content_digests(files: Sequence[str], folder: Path | None) -> list[str]:
-    """The SHA-256 of each file's bytes; `folder` holds what is remembered (None: nothing is)."""
-    known = {} if folder is None else _read(folder / INDEX)
+def content_digests(files: Sequence[str], folder: Path | None, say: Say = unsaid) -> list[str]:
+    """The SHA-256 of each file's bytes; `folder` holds what is remembered (None: nothing is).
+
+    That what is remembered is damaged, `say` is told.
+    """
+    known = {} if folder is None else _read(folder / INDEX, say)
     digests, fresh = [], {}
     for file in files:
         place, before = os.path.abspath(file), _stamp(file)  # noqa: PTH100 - links stay: they may lead elsewhere later
         entry = known.get(place)
-        if before is not None and isinstance(entry, list) and entry[0] == before:
+        if before is not None and entry is not None and entry[0] == before:
             digests.append(str(entry[1]))
             continue
         with opened(file, raw=True) as stream:
@@ -85,25 +87,31 @@ def _stamp(file: str) -> Stamp | None:
     return [status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino]
 
 
-def _read(index: Path) -> dict[str, Any]:
+def _read(index: Path, say: Say = unsaid) -> dict[str, Any]:
+    """What is remembered of each file; nothing where the list is damaged."""
     try:
         values = json.loads(index.read_bytes())
-    except (OSError, ValueError):
+        if _seal(values["files"]) == values["sha256"]:
+            return dict(values["files"])
+    except FileNotFoundError:
         return {}
-    return values if isinstance(values, dict) and all(map(_entry, values.values())) else {}
+    except (OSError, ValueError, TypeError, KeyError, RecursionError):
+        pass
+    leave_out(index, say)
+    return {}
 
 
-def _entry(value: object) -> bool:
-    """Whether something is a stamp and a SHA-256."""
-    return isinstance(value, list) and len(value) == 2 and bool(re.fullmatch("[0-9a-f]{64}", str(value[1])))
+def _seal(files: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest()
 
 
 def _write(index: Path, fresh: dict[str, Any]) -> None:
     """Adds to the index and drops files that are gone; where it cannot be written, files are hashed again."""
     with contextlib.suppress(OSError):
         kept = {place: entry for place, entry in _read(index).items() if os.path.exists(place)}  # noqa: PTH110 - never raises
+        files = {**kept, **fresh}
         with whole_file(index) as stream:
-            stream.write(json.dumps({**kept, **fresh}).encode())
+            stream.write(json.dumps({"sha256": _seal(files), "files": files}).encode())
 
 
 def _unsteady(reason: str, file: str) -> DataError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import hashlib
 import os
 import secrets
 import shutil
@@ -11,7 +12,7 @@ import stat
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
@@ -27,6 +28,14 @@ STALE = 86_400.0
 """Seconds without a write after which a part is given up even where locks do not show that its writer is gone."""
 
 
+Say = Callable[[str], None]
+"""Takes a sentence for the user."""
+
+
+def unsaid(sentence: str) -> None:
+    """Nobody listens."""
+
+
 @contextmanager
 def whole_file(place: Path) -> Iterator[IO[bytes]]:
     """A file that appears at its place when all of it is on the disk, or not at all.
@@ -35,6 +44,20 @@ def whole_file(place: Path) -> Iterator[IO[bytes]]:
     its owner and its permissions. A killed writer leaves its part behind; whoever writes into the folder next removes
     it.
     """
+    with _moved(place, lambda _: place) as stream:
+        yield stream
+
+
+@contextmanager
+def hashed_file(folder: Path, stem: str, suffix: str) -> Iterator[IO[bytes]]:
+    """A new file like `whole_file`, whose name says what it holds: STEM-SHA256SUFFIX (see `seqloom.data.hashed`)."""
+    with _moved(folder / f"{stem}{suffix}", lambda part: folder / f"{stem}-{_sha256(part)}{suffix}") as stream:
+        yield stream
+
+
+@contextmanager
+def _moved(place: Path, final: Callable[[Path], Path]) -> Iterator[IO[bytes]]:
+    """A part to be written beside `place`, which is moved to its `final` place."""
     place.parent.mkdir(parents=True, exist_ok=True)
     if place.exists() and not os.access(place, os.W_OK):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(place))
@@ -48,7 +71,7 @@ def whole_file(place: Path) -> Iterator[IO[bytes]]:
             _like(stream, place)
             os.fsync(stream.fileno())
             os.utime(part)
-        _move(part, place)
+        _move(part, final(part))
     finally:
         part.unlink(missing_ok=True)
 
@@ -63,6 +86,21 @@ def cache_errors(place: Path) -> Iterator[None]:
         raise DataError(
             f"the cache cannot be written: {error.strerror or error}", where=str(place), hint=hint
         ) from None
+
+
+def leave_out(path: Path, say: Say) -> None:
+    """Say that something in the cache is damaged, and remove it."""
+    say(f"{path}: a damaged file of the cache was left out; it is made anew")
+    with contextlib.suppress(OSError):
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _part_for(place: Path) -> Path:

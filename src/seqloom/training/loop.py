@@ -75,7 +75,8 @@ def _begun(folder: RunFolder, given: RunConfig | None, inputs: Inputs, group: Gr
         raise ConfigError("there is no run to go on with", where=str(folder.output), hint=hint)
     config = group.from_first(lambda: given)
     group.from_first(lambda: folder.check_other(config.training.start_from))
-    before = group.from_first(lambda: ingredients(config, inputs))
+    damage: list[str] = []
+    before = group.from_first(lambda: ingredients(config, inputs, damage.append))
     prepared = prepare(config, inputs, group=group)
 
     def written() -> tuple[str, Record]:
@@ -84,7 +85,7 @@ def _begun(folder: RunFolder, given: RunConfig | None, inputs: Inputs, group: Gr
         folder.begin(config, prepared, record)
         return folder.settings().identity, record
 
-    return Run(prepared, folder, *group.from_first(written)), prepared.notices
+    return Run(prepared, folder, *group.from_first(written)), [*damage, *prepared.notices]
 
 
 def _reopened(folder: RunFolder, given: RunConfig | None, inputs: Inputs, group: Group) -> tuple[Run, list[str]]:

@@ -21,6 +21,7 @@ from seqloom.checkpoint.reading import verify
 from seqloom.data import Example
 from seqloom.data.cache import cache_folder, uses_cache
 from seqloom.data.digests import content_digests
+from seqloom.data.files import Say, unsaid
 from seqloom.data.readers import files_of
 from seqloom.data.readers.lines import STDIN
 from seqloom.errors import DataError
@@ -51,10 +52,13 @@ def data_files(config: RunConfig) -> Iterator[DataFile]:
                 yield DataFile(part, file)
 
 
-def ingredients(config: RunConfig, inputs: Inputs) -> list[Record]:
-    """The files that go into a run, with what they hold now: those of pairs, and the model to start from."""
+def ingredients(config: RunConfig, inputs: Inputs, say: Say = unsaid) -> list[Record]:
+    """The files that go into a run, with what they hold now: those of pairs, and the model to start from.
+
+    What was found damaged in the cache, `say` is told.
+    """
     parts = [part for part in PARTS if getattr(inputs, part) is None]
-    data = [each for part in parts for each in _file_entries(part, config)]
+    data = [each for part in parts for each in _file_entries(part, config, say)]
     return [*data, *_start_entries(config.training.start_from)]
 
 
@@ -92,11 +96,11 @@ def went_on(record: Record, prepared: Prepared, changes: Record) -> Record:
     return {**record, "resumed": [*record.get("resumed", []), note]}
 
 
-def _file_entries(part: str, config: RunConfig) -> Iterator[Record]:
+def _file_entries(part: str, config: RunConfig, say: Say) -> Iterator[Record]:
     """The files of a part; what was hashed for the cache is not hashed again."""
     files = [each.file for each in data_files(config) if each.part == part]
     known = cache_folder(config.data) if uses_cache(getattr(config.data, part), config.data) else None
-    digests = iter(content_digests([file for file in files if file != STDIN], known))
+    digests = iter(content_digests([file for file in files if file != STDIN], known, say))
     for file in files:
         hashed = {} if file == STDIN else {"sha256": next(digests)}
         yield {"part": part, "file": file, **hashed}

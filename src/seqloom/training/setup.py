@@ -113,7 +113,7 @@ def prepare(
     notices = [f"{group.size} processes train together, each on its part of every batch"] if group.size > 1 else []
     group, device = group.on(choose_device(config.training.device))
     precision = group.from_first(lambda: _precision(config, device, earlier))
-    train_source = PairSource(config.data, config.data.train, inputs.train, "training pairs", group)
+    train_source = PairSource(config.data, config.data.train, inputs.train, "training pairs", group, notices.append)
     config = config.replace(data=train_source.settle())
     start = _start(config, earlier)
     if earlier is None:
@@ -236,14 +236,14 @@ def _corpora(
     train = source.corpus(encoder)
     notices += _read("training data", train)
     if inputs.dev is not None or config.data.dev:
-        dev = PairSource(config.data, config.data.dev, inputs.dev, "dev pairs", source.group).corpus(encoder)
+        dev = PairSource(config.data, config.data.dev, inputs.dev, "dev pairs", source.group, source.say).corpus(encoder)
         notices += [*_read("dev data", dev), *shared_with(train, dev).sentences()]
     else:
-        train, dev = split_dev(train, config.data)
+        train, dev = split_dev(train, config.data, source.say)
         if len(dev):
             notices.append(f"dev data: {len(dev):,} pairs set aside from the training data")
     before = len(train)
-    train, cleaned = clean(train, config.data)
+    train, cleaned = clean(train, config.data, source.say)
     if len(train) < before:
         notices.append(f"training data: {cleaned.summary()}")
     if not len(dev):

@@ -27,12 +27,21 @@ Pair = tuple[str, str] | Example
 
 
 class PairSource:
-    """Pairs from files or from memory, for all processes of a group; the first one reads standard input for all."""
+    """Pairs from files or from memory, for all processes of a group; the first one reads standard input for all.
+
+    What was found damaged in the cache, `say` is told.
+    """
 
     def __init__(
-        self, config: DataConfig, files: tuple[str, ...], pairs: Sequence[Pair] | None, name: str, group: Group
+        self,
+        config: DataConfig,
+        files: tuple[str, ...],
+        pairs: Sequence[Pair] | None,
+        name: str,
+        group: Group,
+        say: Callable[[str], None],
     ) -> None:
-        self.config, self.files, self.name, self.group = config, files, name, group
+        self.config, self.files, self.name, self.group, self.say = config, files, name, group, say
         self.pairs, self.read = pairs, ReadReport(config.on_bad_line, parts=[] if pairs is None else [len(pairs)])
         if pairs is None and "-" in files:
             self.pairs, self.read = group.from_first(self._read)
@@ -56,13 +65,13 @@ class PairSource:
         if self.pairs is None:
             in_turn = self.group.one_by_machine() if uses_cache(self.files, self.config) else nullcontext()
             with in_turn:
-                return load_corpus(self.files, self.config, encoder)
+                return load_corpus(self.files, self.config, encoder, self.say)
         report = replace(self.read, examples=0)
         return corpus_of(pairs_as_examples(self.pairs, report, self.name), encoder, report)
 
     def remembered(self, about: Sequence[str], make: Callable[[], str]) -> str:
         """A text that follows from the pairs and from `about`; made once where the pairs come from large files."""
-        return make() if self.pairs is not None else remembered(self.files, self.config, about, make)
+        return make() if self.pairs is not None else remembered(self.files, self.config, about, make, self.say)
 
     def _read(self) -> tuple[list[Example], ReadReport]:
         report = ReadReport(self.config.on_bad_line)
