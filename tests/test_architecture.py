@@ -11,6 +11,7 @@ import pytest
 SOURCE = Path(__file__).parents[1] / "src" / "seqloom"
 ROOMS = (
     "errors",
+    "streams",
     "lazy",
     "config",
     "prediction",
@@ -42,6 +43,7 @@ ROOMS = (
 """In the order in which a batch walks through them."""
 FREE_OF_TORCH = (
     "errors",
+    "streams",
     "lazy",
     "config",
     "prediction",

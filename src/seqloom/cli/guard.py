@@ -7,12 +7,16 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import typer
 from typer.core import TyperGroup
 
-from seqloom.errors import SeqloomError, absent
+from seqloom.errors import DiskError, SeqloomError, absent
+from seqloom.streams import STANDARD_OUTPUT
 
 FAILED, USER_ERROR, INTERRUPTED, BROKEN_PIPE = 1, 2, 130, 141
 
@@ -37,8 +41,6 @@ class Guard(TyperGroup):
                 typer.echo(str(interrupt), err=True)
             raise typer.Exit(INTERRUPTED) from None
         except BrokenPipeError:
-            # the interpreter flushes standard output once more at exit: let it go nowhere
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise typer.Exit(BROKEN_PIPE) from None
         except OSError as error:
             where = f"{error.filename}: " if error.filename else ""
@@ -52,6 +54,18 @@ class Guard(TyperGroup):
                 raise
             raise typer.Exit(FAILED) from None
         return result
+
+
+@contextmanager
+def beside(product: Path) -> Iterator[None]:
+    """Print beside a product that lies in files: where standard output is closed or full, that is said and no more."""
+    try:
+        yield
+        sys.stdout.flush()
+    except DiskError as error:
+        if error.where != STANDARD_OUTPUT:
+            raise
+        typer.echo(f"note: {STANDARD_OUTPUT} {error.message}; what came out lies in {product}", err=True)
 
 
 def _in_our_words(error: SeqloomError | ModuleNotFoundError) -> SeqloomError:

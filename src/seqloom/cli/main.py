@@ -12,7 +12,7 @@ from seqloom.cli.config import config
 from seqloom.cli.data import data
 from seqloom.cli.evaluate import evaluate
 from seqloom.cli.export import export
-from seqloom.cli.guard import INTERRUPTED, Guard
+from seqloom.cli.guard import BROKEN_PIPE, INTERRUPTED, USER_ERROR, Guard
 from seqloom.cli.plot import plot
 from seqloom.cli.predict import predict
 from seqloom.cli.recipe import recipe
@@ -22,6 +22,8 @@ from seqloom.cli.shortlist import shortlist
 from seqloom.cli.show import show
 from seqloom.cli.sweep import sweep
 from seqloom.cli.train import train
+from seqloom.errors import DiskError
+from seqloom.streams import take_over_streams
 
 app = typer.Typer(
     cls=Guard,
@@ -60,11 +62,17 @@ app.command()(bench)
 
 
 def main() -> None:
-    """Run the command line; text goes out as UTF-8 whatever the locale says."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+    """Run the command line; text goes out as UTF-8 whatever the locale says, and lost progress harms no run."""
+    take_over_streams()
     try:
-        app(prog_name="seqloom")
+        try:
+            app(prog_name="seqloom")
+        finally:
+            sys.stdout.flush()
     except KeyboardInterrupt:
         raise SystemExit(INTERRUPTED) from None
+    except BrokenPipeError:
+        raise SystemExit(BROKEN_PIPE) from None
+    except DiskError as error:
+        typer.echo(f"error: {error}", err=True)
+        raise SystemExit(USER_ERROR) from None

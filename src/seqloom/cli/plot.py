@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from seqloom.cli.guard import beside
 from seqloom.cli.options import ModelFolder
 
 plot = typer.Typer(name="plot", help="Draw attention maps and learning curves.", no_args_is_help=True)
@@ -24,7 +25,9 @@ def attention(
     from seqloom.api import load
     from seqloom.plots import plot_attention
 
-    typer.echo(plot_attention(load(model).predict(inputs, alignments=True), output))
+    picture = plot_attention(load(model).predict(inputs, alignments=True), output)
+    with beside(output):
+        typer.echo(picture)
 
 
 @plot.command()
@@ -35,4 +38,6 @@ def curves(
     """Draw the learning curves of a run."""
     from seqloom.plots import plot_curves
 
-    typer.echo(plot_curves(run / "log.jsonl" if run.is_dir() else run, output))
+    picture = plot_curves(run / "log.jsonl" if run.is_dir() else run, output)
+    with beside(output):
+        typer.echo(picture)

@@ -46,11 +46,13 @@ def run(
 
     The published figures are printed beside ours, and written as JSON and Markdown.
     """
+    from seqloom.cli.guard import beside
     from seqloom.recipes import load_recipe, run_recipe
 
     chosen = load_recipe(name)
     parts = tuple(part.strip() for part in only.split(",") if part.strip())
     folder = output or Path("runs") / chosen.name
     results = run_recipe(chosen, folder, only=parts, settings=settings or (), progress=sys.stderr)
-    typer.echo(results.to_markdown(), nl=False)
+    with beside(folder):
+        typer.echo(results.to_markdown(), nl=False)
     typer.echo(f"written: {folder / 'results.json'}, {folder / 'results.md'}", err=True)

@@ -30,9 +30,11 @@ def sweep(
     best.toml, which seqloom train takes.
     """
     from seqloom.cli import tables
+    from seqloom.cli.guard import beside
     from seqloom.sweeps import load_sweep, run_sweep
 
     found = run_sweep(load_sweep(file), output, trials=trials, storage=storage, drop=drop or (), progress=sys.stderr)
-    tables.trials(found)
+    with beside(output):
+        tables.trials(found)
     if found.best is not None:
         typer.echo(f"train the best again: seqloom train {shlex.quote(str(output / 'best.toml'))}", err=True)

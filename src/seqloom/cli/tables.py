@@ -183,8 +183,16 @@ def flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     return result
 
 
+class _Console(Console):
+    """A console whose reader may go away as that of any other output."""
+
+    def on_broken_pipe(self) -> None:
+        """Leave it to the guard of all commands."""
+        raise BrokenPipeError
+
+
 def _console() -> Console:
-    return Console(highlight=False, markup=False, soft_wrap=True)
+    return _Console(highlight=False, markup=False, soft_wrap=True)
 
 
 def _table(*columns: str, fold: bool = True) -> Table:

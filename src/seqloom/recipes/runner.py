@@ -13,6 +13,7 @@ from seqloom.config import to_toml
 from seqloom.errors import ConfigError
 from seqloom.recipes.recipe import Part, Recipe
 from seqloom.recipes.results import PartResult, Results
+from seqloom.streams import forgiving
 from seqloom.training.group import Place
 
 
@@ -30,6 +31,7 @@ def run_recipe(
     """
     if Place.here().size > 1:
         raise ConfigError("a recipe runs in one process", hint="leave torchrun out; seqloom train runs under it")
+    progress = None if progress is None else forgiving(progress)
     parts = recipe.parts(recipe.data_folder(), only, settings)
     for part in parts:
         _claim(output, part.name, to_toml(part.config))

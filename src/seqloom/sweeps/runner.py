@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TextIO
 
 from seqloom.errors import DiskError, SeqloomError, missing_package
+from seqloom.streams import forgiving
 from seqloom.sweeps.folder import SweepFolder
 from seqloom.sweeps.results import SweepResults
 from seqloom.sweeps.study import identity, masked, open_study, quiet
@@ -35,7 +36,7 @@ def run_sweep(
     something fails that is no trial's own fault, the trial at work is saved, and the error says how to go on; when
     stopped, that is a KeyboardInterrupt.
     """
-    output = Path(output)
+    output, progress = Path(output), None if progress is None else forgiving(progress)
     sweep.check()
     command = _command(sweep, output, trials, storage)
     with quiet():

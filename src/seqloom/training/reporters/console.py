@@ -11,6 +11,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from rich.text import Text
 
 from seqloom.remarks import in_few_words
+from seqloom.streams import forgiving
 from seqloom.training.reports import (
     EvalReport,
     FinishReport,
@@ -28,10 +29,13 @@ SHOWN = 5  # pairs of a skipped update
 
 
 class ConsoleReporter:
-    """Writes to a stream, as a rule standard error; plain lines when it is no terminal or NO_COLOR is set."""
+    """Writes to a stream, as a rule standard error; plain lines when it is no terminal or NO_COLOR is set.
+
+    A stream that is full or closed stops no run: what it cannot take is lost.
+    """
 
     def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
+        self._stream = stream = forgiving(stream)
         self._epochs = 0
         self._dev = ""
         self._task: TaskID | None = None
