@@ -1,7 +1,7 @@
 """Standard streams that are closed, full, or that nobody reads any more.
 
-What is told on the way, such as progress and notes on standard error, may be lost without harm: a run goes on and ends as
-if it had been read. What a command is asked for, on standard output, may not: it fails, and says why.
+What is told on the way, such as progress and notes on standard error, may be lost without harm: a run goes on and ends
+as if it had been read. What a command is asked for, on standard output, may not: it fails, and says why.
 """
 
 from __future__ import annotations
@@ -127,7 +127,7 @@ class _ClosedInput:
 
 
 def _nowhere() -> TextIO:
-    return open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115 - open for as long as the process lives
+    return open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123 - open for as long as the process lives
 
 
 def _fill_descriptors() -> None:

@@ -91,9 +91,7 @@ def test_an_output_file_needs_no_standard_output(toy_folder: Path, tmp_path: Pat
 
 @FULL
 @pytest.mark.parametrize("unbuffered", [False, True], ids=["buffered", "unbuffered"])
-def test_what_a_command_is_asked_for_is_not_lost_in_silence(
-    unbuffered: bool, toy_folder: Path, tmp_path: Path
-) -> None:
+def test_what_a_command_is_asked_for_is_not_lost_in_silence(unbuffered: bool, toy_folder: Path, tmp_path: Path) -> None:
     (tmp_path / "in.txt").write_text("ab\n" * 3, encoding="utf-8")
     for command in (["predict", toy_folder, tmp_path / "in.txt"], ["--version"]):
         for redirection, reason in ((">/dev/full", "cannot be written: no space left on device"), (">&-", "is closed")):
@@ -121,7 +119,9 @@ def test_closed_standard_input_is_said(toy_folder: Path) -> None:
 def test_every_command_in_every_way(both_graphs: Path, toy_pairs: Path, tmp_path: Path) -> None:
     sweep = tmp_path / "s.toml"
     lines = [f"{name} = {json.dumps(value)}" for name, value in {**SETTINGS, "data.train": [str(toy_pairs)]}.items()]
-    sweep.write_text("\n".join([*lines, "sweep.trials = 1", '[space]\n"training.seed" = [1, 2]\n']), encoding="utf-8")
+    sweep.write_text(
+        "\n".join([*lines, "sweep.trials = 1", '[space]\n"training.seed" = { choices = [1, 2] }\n']), encoding="utf-8"
+    )
     (tmp_path / "in.txt").write_text("ab\n" * 3, encoding="utf-8")
     asked: list[list[object]] = [
         ["evaluate", both_graphs, toy_pairs, "--compare", both_graphs],

@@ -1,9 +1,9 @@
 """Corpora of files: in memory when small, else an Arrow file in a cache folder, mapped and read by the page.
 
 A file's name begins with a hash of all that decides its content: the bytes of the input, the settings of reading and
-the tokenizers. It ends with a hash of the content itself, so that a damaged file is found, said and made anew. A file is
-written beside its place and renamed, so that a killed run leaves nothing that could be taken for a whole file, and only
-if the input still is what its name says. The folder may be removed whenever no run is on.
+the tokenizers. It ends with a hash of the content itself, so that a damaged file is found, said and made anew. A file
+is written beside its place and renamed, so that a killed run leaves nothing that could be taken for a whole file, and
+only if the input still is what its name says. The folder may be removed whenever no run is on.
 """
 
 from __future__ import annotations

@@ -236,7 +236,9 @@ def _corpora(
     train = source.corpus(encoder)
     notices += _read("training data", train)
     if inputs.dev is not None or config.data.dev:
-        dev = PairSource(config.data, config.data.dev, inputs.dev, "dev pairs", source.group, source.say).corpus(encoder)
+        dev = PairSource(config.data, config.data.dev, inputs.dev, "dev pairs", source.group, source.say).corpus(
+            encoder
+        )
         notices += [*_read("dev data", dev), *shared_with(train, dev).sentences()]
     else:
         train, dev = split_dev(train, config.data, source.say)
