@@ -100,8 +100,13 @@ class Model(Answers):
                 raise ConfigError(f"{name} is fixed when a model is trained", hint="change it for seqloom train")
         return replace(self, config=config)
 
-    def save(self, folder: Path | str) -> None:
-        """Write the model folder, whole or not at all."""
+    def save(self, folder: Path | str, *, overwrite: bool = False) -> None:
+        """Write the model folder, whole or not at all.
+
+        A folder that holds something is refused; with `overwrite` the model in it is replaced, other files stay.
+        """
+        if not overwrite:
+            free_folder(folder, "name a new folder, or save with overwrite=True")
         tokenizers = self.source_tokenizer, self.target_tokenizer
         save_model(folder, ModelFolder(self.network, *tokenizers, self.config, self.metrics, self.shortlist))
 

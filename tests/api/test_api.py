@@ -79,6 +79,21 @@ def test_saved_and_loaded_it_is_the_same_model(toy_model: Model, tmp_path: Path)
     assert [each.score for each in again.predict(["abc"])] == [each.score for each in toy_model.predict(["abc"])]
 
 
+def test_what_is_saved_already_is_not_lost_unless_told(toy_model: Model, tmp_path: Path) -> None:
+    toy_model.save(tmp_path / "copy")
+    with pytest.raises(seqloom.ConfigError, match=r"must be a new folder\nhint: .*overwrite=True"):
+        toy_model.save(tmp_path / "copy")
+    wider = toy_model.with_settings({"search.beam": 7})
+    wider.save(tmp_path / "copy", overwrite=True)
+    assert seqloom.load(tmp_path / "copy").config.search.beam == 7
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "notes" / "mine.txt").touch()
+    with pytest.raises(seqloom.ConfigError, match="must be a new folder"):
+        toy_model.save(tmp_path / "notes")
+    (tmp_path / "empty").mkdir()
+    toy_model.save(tmp_path / "empty")
+
+
 def test_settings_of_search_change_and_those_of_training_do_not(toy_model: Model) -> None:
     assert toy_model.with_settings(["search.beam=3"]).config.search.beam == 3
     assert toy_model.with_settings({"search": {"beam": 3}}).config.search.beam == 3

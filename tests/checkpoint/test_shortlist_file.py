@@ -57,7 +57,7 @@ def test_it_goes_where_its_model_goes_and_not_with_another(folder: Path, toy_mod
     model.save(tmp_path / "copy")
     copied_to = seqloom.load(tmp_path / "copy", engine="torch")
     assert np.array_equal(listing(copied_to).candidates, listing(model).candidates)
-    toy_model.save(folder)
+    toy_model.save(folder, overwrite=True)
     assert not (folder / SHORTLIST).exists()
     assert seqloom.load(folder, engine="torch").shortlist is None
 

@@ -162,6 +162,8 @@ def test_weights_of_another_model_are_refused(folder: Path) -> None:
         "is missing": {key: value for key, value in stored.items() if key != name},
         "does not belong": {**stored, "foreign.weight": torch.zeros(1)},
         "must have shape": {**stored, name: torch.zeros(1, 1, 1)},
+        "must hold finite": {**stored, name: torch.full_like(stored[name], torch.nan)},
+        "not infinities": {**stored, name: torch.full_like(stored[name], -torch.inf)},
     }
     for message, tensors in cases.items():
         with pytest.raises(ModelFolderError, match=message):

@@ -177,7 +177,7 @@ def test_a_graph_is_given_the_words_of_a_batch(exported_folder: Path, monkeypatc
     session, own = Listening(), np.zeros((10, 2), np.int32)
     own[4], own[5] = (100, 7), (8, 0)
     monkeypatch.setattr(engines, "_session", lambda _: session)
-    engine = OnnxEngine(exported_folder, shortlist=Shortlist(own, np.array([9], np.int32), 300))
+    engine = OnnxEngine(exported_folder / "model.onnx", shortlist=Shortlist(own, np.array([9], np.int32), 300))
     source, lengths = np.array([[4, 2, 0], [5, 5, 2]]), np.array([2, 3])
     found = engine.search(source, lengths, SearchConfig(shortlist=True), prefix=[260, 9])
     assert [best[0].ids for best in found] == [(260,), (260,)]

@@ -52,7 +52,7 @@ def test_it_is_reproduced_from_its_members(members: list[Path], tmp_path: Path) 
     found = reproduction(tmp_path / "mean")
     assert found.commands == (f"seqloom average {members[0]} {members[1]} --output {tmp_path / 'mean-again'}",)
     assert [each.state for each in found.files] == ["ok"] * 5
-    seqloom.average(members[1:]).save(members[0])  # other weights, the settings of another seed
+    seqloom.average(members[1:]).save(members[0], overwrite=True)  # other weights, the settings of another seed
     states = {each.file: each.state for each in reproduction(tmp_path / "mean").files}
     assert states == {
         f"{members[0]}/model.safetensors": "changed",

@@ -48,7 +48,7 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
 
 @torch.no_grad()
 def fill_tensors(own: Mapping[str, Tensor], stored: Mapping[str, Tensor], where: str) -> None:
-    """Copy `stored` into `own`; both must have the same names and shapes."""
+    """Copy `stored` into `own`; both must have the same names and shapes, and all numbers must be finite."""
     for name in own.keys() - stored.keys():
         raise ModelFolderError(f"the tensor {name} is missing", where=where)
     for name in stored.keys() - own.keys():
@@ -59,5 +59,11 @@ def fill_tensors(own: Mapping[str, Tensor], stored: Mapping[str, Tensor], where:
         if tensor.shape != stored[name].shape:
             raise ModelFolderError(
                 f"the tensor {name} must have shape {tuple(tensor.shape)}, not {tuple(stored[name].shape)}", where=where
+            )
+        if not torch.isfinite(stored[name]).all():
+            raise ModelFolderError(
+                f"the tensor {name} must hold finite numbers, not infinities or NaN",
+                where=where,
+                hint="train again, with a lower training.optimiser.learning_rate if the run had diverged",
             )
         tensor.copy_(stored[name])

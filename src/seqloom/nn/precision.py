@@ -18,9 +18,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from seqloom.nn.forks import compute_after_forks
 from seqloom.nn.kernels import bound_kernels
 
 bound_kernels()  # whoever computes chooses a precision first
+compute_after_forks()
 
 Wanted = Literal["auto", "float32", "float32-default", "float32-onednn", "bfloat16"]
 GAIN = 1.3  # another path must be that much faster to be taken: well beyond what a busy machine can feign

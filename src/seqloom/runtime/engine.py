@@ -10,6 +10,8 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
+from seqloom.checkpoint.format import FileRecord
+from seqloom.checkpoint.reading import check_file
 from seqloom.errors import DependencyError, ModelFolderError
 from seqloom.search import Hypothesis, SearchConfig, Shortlist
 from seqloom.search.asked import asked
@@ -25,14 +27,15 @@ class OnnxEngine:
     """Searches with a graph, each batch on one thread; `attends` says whether the model has attention, and `shortlist`
     is what a search with `search.shortlist` keeps to.
 
-    A call of the graph changes nothing but memory of its own, so threads may share an engine.
+    A call of the graph changes nothing but memory of its own, so threads may share an engine. Pickled, it is the place
+    of its graph, with a hash of it, which the process that reads it must see, too.
     """
 
     def __init__(
         self, path: Path, *, attends: bool = True, threads: int = 1, shortlist: Shortlist | None = None
     ) -> None:
         self._session, self._attends, self.threads = _session(path), attends, threads
-        self._path, self._shortlist = path, shortlist
+        self._path, self._shortlist, self._file = path.absolute(), shortlist, FileRecord.of(path)
         given = (*self._session.get_inputs(), *self._session.get_overridable_initializers())
         names = {each.name for each in given}
         self._narrows = {"words", "open"} <= names
@@ -43,6 +46,15 @@ class OnnxEngine:
                 where=str(path),
                 hint="where PyTorch is installed, export the model again: seqloom export FOLDER",
             )
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What another process needs to open the same graph."""
+        return {name: value for name, value in self.__dict__.items() if name != "_session"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Open the graph where it lies, if it still is the one that was pickled."""
+        check_file(state["_path"], state["_file"], state["_path"])
+        self.__dict__.update(state, _session=_session(state["_path"]))
 
     def search(
         self,

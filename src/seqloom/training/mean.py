@@ -78,9 +78,9 @@ def _differ(reason: str, where: str) -> ModelFolderError:
     )
 
 
-def free_folder(folder: Path | str) -> Path:
+def free_folder(folder: Path | str, hint: str = "name another --output") -> Path:
     """The folder, which must be new or empty."""
     folder = Path(folder)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise ConfigError("the output must be a new folder", where=str(folder), hint="name another --output")
+        raise ConfigError("the output must be a new folder", where=str(folder), hint=hint)
     return folder
