@@ -211,6 +211,27 @@ def test_plots_are_pictures(toy_folder: Path, tmp_path: Path) -> None:
         assert path.read_bytes().startswith(b"\x89PNG")
 
 
+def test_a_picture_of_attention_reads_tags_as_predict_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [f"{'ab' * (1 + number % 3)}\tb{number % 2}\t{'XY'[number % 2]}" for number in range(40)]
+    (tmp_path / "tagged.tsv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    settings = {**SETTINGS, "data.tags": "3", "training.epochs": 1}
+    model = tmp_path / "m"
+    seqloom.train(tmp_path / "tagged.tsv", output=model, settings=settings)
+    drawn: list[seqloom.Prediction] = []
+
+    def draw(answers: list[seqloom.Prediction], path: Path) -> Path:
+        drawn.extend(answers)
+        return path
+
+    monkeypatch.setattr("seqloom.plots.plot_attention", draw)
+    good("plot", "attention", model, "ab\tX", "ab\tZ", "aq")
+    (tmp_path / "in.txt").write_text("ab\tX\nab\tZ\naq\n", encoding="utf-8")
+    said = [json.loads(line) for line in good("predict", model, tmp_path / "in.txt", "--json").splitlines()]
+    assert [list(each.source_tokens) for each in drawn] == [each["source_tokens"] for each in said]
+    assert [each.source_tokens[0] for each in drawn] == ["<X>", "<unk:Z>", "a"]
+    assert drawn[2].source_tokens[1] == "<unk:q>"
+
+
 @pytest.mark.parametrize("preset", ["", "small", "bahdanau2015"])
 def test_config_prints_what_train_reads(preset: str) -> None:
     text = good("config", *([preset] if preset else []), "--set", "model.dropout=0.25")

@@ -21,11 +21,22 @@ def attention(
     inputs: Annotated[list[str], typer.Argument(metavar="INPUT...", help="One map each.", show_default=False)],
     output: Picture = Path("attention.png"),
 ) -> None:
-    """Draw which source token each target token looked at."""
-    from seqloom.api import load
-    from seqloom.plots import plot_attention
+    """Draw which source token each target token looked at.
 
-    picture = plot_attention(load(model).predict(inputs, alignments=True), output)
+    Inputs are read as seqloom predict reads lines: for a model with tags, a tab parts the text from its tags.
+    """
+    from seqloom.api import load
+    from seqloom.data import plain_source
+    from seqloom.plots import plot_attention
+    from seqloom.remarks import Remarks
+
+    loaded, remarks = load(model), Remarks()
+    answers = loaded.predict([plain_source(line, loaded.config.data) for line in inputs], alignments=True)
+    picture = plot_attention(answers, output)
+    for answer in answers:
+        remarks.add(answer)
+    for sentence in remarks.sentences():
+        typer.echo(f"note: {sentence}", err=True)
     with beside(output):
         typer.echo(picture)
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from seqloom.data.inspection import Inspection, inspect
     from seqloom.data.mixing import Mix, mix_of
     from seqloom.data.overlap import Shared, shared_with
-    from seqloom.data.readers import BadLine, ReadReport, layouts, read_examples, read_sources, settled
+    from seqloom.data.readers import BadLine, ReadReport, layouts, plain_source, read_examples, read_sources, settled
     from seqloom.data.values import given_files, inputs_as_sources, listed_pairs, pairs_as_examples
 else:
     __getattr__ = lazily(
@@ -50,7 +50,8 @@ else:
             "Shared": "seqloom.data.overlap",
             "shared_with": "seqloom.data.overlap",
             **dict.fromkeys(
-                ("BadLine", "ReadReport", "layouts", "read_examples", "read_sources", "settled"), "seqloom.data.readers"
+                ("BadLine", "ReadReport", "layouts", "plain_source", "read_examples", "read_sources", "settled"),
+                "seqloom.data.readers",
             ),
             **dict.fromkeys(
                 ("given_files", "inputs_as_sources", "listed_pairs", "pairs_as_examples"), "seqloom.data.values"
@@ -89,6 +90,7 @@ __all__ = [
     "load_corpus",
     "mix_of",
     "pairs_as_examples",
+    "plain_source",
     "read_examples",
     "read_sources",
     "remembered",

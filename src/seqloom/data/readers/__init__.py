@@ -13,7 +13,7 @@ from seqloom.data.readers.parallel import parallel_paths, read_parallel
 from seqloom.data.readers.pattern import read_pattern
 from seqloom.data.readers.report import USUAL, BadLine, ReadReport
 from seqloom.data.readers.shards import matches, shards_of
-from seqloom.data.readers.sources import read_cells, read_plain, read_records, read_table
+from seqloom.data.readers.sources import plain_source, read_cells, read_plain, read_records, read_table
 from seqloom.data.readers.tables import read_arrow, read_parquet
 
 Reader = Callable[[str, DataConfig, ReadReport], Iterator[Example]]
@@ -143,6 +143,7 @@ __all__ = [
     "format_of",
     "layouts",
     "matched",
+    "plain_source",
     "read_examples",
     "read_sources",
     "settled",

@@ -23,14 +23,17 @@ def read_plain(path: str, config: DataConfig, report: ReadReport) -> Iterator[So
         if line is None:
             yield EMPTY
             continue
-        text, tab, tags = line.partition("\t")
-        if tab and config.tags:
+        if "\t" in line and config.tags:
             report.note("inputs whose part behind a tab is read as tags", origin)
-            yield Source(text, split_tags(tags, config))
-        else:
-            if tab:
-                report.note("inputs with a tab, which is read as part of the text (data.format=tsv: columns)", origin)
-            yield Source(line)
+        elif "\t" in line:
+            report.note("inputs with a tab, which is read as part of the text (data.format=tsv: columns)", origin)
+        yield plain_source(line, config)
+
+
+def plain_source(line: str, config: DataConfig) -> Source:
+    """A line that stands for itself as a source; where tags are configured, a tab parts the text from its tags."""
+    text, tab, tags = line.partition("\t")
+    return Source(text, split_tags(tags, config)) if tab and config.tags else Source(line)
 
 
 def read_cells(path: str, config: DataConfig, report: ReadReport, *, comma: bool) -> Iterator[Source]:
