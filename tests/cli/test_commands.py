@@ -263,6 +263,11 @@ def test_data_are_reported_as_a_table_json_and_a_picture(toy_pairs: Path, tmp_pa
     text = good("data", "report", f"{tmp_path}/train-*.tsv", "--against", test)
     assert f"warning: 1 of 2 sources in {test} are in {tmp_path}/train-*.tsv, too" in text
     assert "train-1.tsv:1" in text  # the longest source
+    given = ("data", "report", train, "--against", test, "--set", "text.target.kind=character")
+    known = json.loads(good(*given, "--json"))["vocabulary"]
+    shares = [[each["unknown_share"] for each in known["files"][str(file)].values()] for file in (train, test)]
+    assert shares == [[0, 0], [0.5, 0.5]]
+    assert "50 % of the characters in 1 of 2 texts cannot be written, such as 'C' (1 in all)" in good(*given)
     done = run("data", "report", train, "--json", "--plot", tmp_path / "p.png", "--set", "data.header=no")
     values = json.loads(done.stdout)
     assert (values["pairs"], values["duplicates"]) == (3, 1)

@@ -34,17 +34,22 @@ def report(
 ) -> None:
     """Say what data are like.
 
-    Lengths, repeats, odd characters, and what they share with dev and test data; warnings come last.
+    Lengths, repeats, odd characters, what they share with dev and test data, and what the vocabularies that training
+    would choose cannot read or write; warnings come last.
     """
     from seqloom.config import Section, build, override
-    from seqloom.data import DataConfig, inspect, inspection_values
+    from seqloom.data import DataConfig, VocabularyReport, inspect, inspection_values
+    from seqloom.text.config import TextConfig
 
     class Reading(Section):
         data: DataConfig = DataConfig()
+        text: TextConfig = TextConfig()
 
-    config = build(Reading, override({}, settings or ())).data
-    found = inspect(files, config, against or ())
+    config = build(Reading, override({}, settings or ()))
+    found = inspect(files, config.data, against or ())
+    known = VocabularyReport.of(files, config.data, config.text, against or ())
     values = inspection_values(found)
+    values |= {"vocabulary": known.to_json(), "warnings": [*values["warnings"], *known.sentences()]}
     if as_json:
         typer.echo(json.dumps(values, ensure_ascii=False, indent=2))
     else:

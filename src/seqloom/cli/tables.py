@@ -94,6 +94,7 @@ def inspection(values: Mapping[str, Any]) -> None:
     quantiles = (f"{ratio[part]:.2f}" for part in ("median", "p95", "p99", "largest"))
     table.add_row("longer : shorter", "", *quantiles, _file_name(ratio["largest_at"]))
     _console().print(table)
+    _console().print(_vocabulary(values["vocabulary"]))
     if values["against"]:
         shared = _table("shared with", "pairs", "sources seen", "pairs seen", "unknown characters")
         for each in values["against"]:
@@ -103,6 +104,16 @@ def inspection(values: Mapping[str, Any]) -> None:
         _console().print(shared)
     for warning in values["warnings"]:
         _console().print(f"warning: {warning}")
+
+
+def _vocabulary(values: Mapping[str, Any]) -> Table:
+    """Which vocabularies were chosen, and the share of characters that they cannot read or write."""
+    table = _table("vocabulary", "unknown in sources", "unwritable in targets")
+    for file, sides in values["files"].items():
+        shares = (f"{100 * sides[side]['unknown_share']:.2g} % of characters" for side in ("source", "target"))
+        table.add_row(file, *shares)
+    table.caption = "\n".join(values["chosen"])
+    return table
 
 
 def facts(title: str, values: Mapping[str, Any]) -> None:

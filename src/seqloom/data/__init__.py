@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from seqloom.data.overlap import Shared, shared_with
     from seqloom.data.readers import BadLine, ReadReport, layouts, plain_source, read_examples, read_sources, settled
     from seqloom.data.values import given_files, inputs_as_sources, listed_pairs, pairs_as_examples
+    from seqloom.data.vocabulary import VocabularyReport
 else:
     __getattr__ = lazily(
         __name__,
@@ -45,6 +46,7 @@ else:
             "inspection_values": "seqloom.data.findings",
             "Inspection": "seqloom.data.inspection",
             "inspect": "seqloom.data.inspection",
+            "VocabularyReport": "seqloom.data.vocabulary",
             "Mix": "seqloom.data.mixing",
             "mix_of": "seqloom.data.mixing",
             "Shared": "seqloom.data.overlap",
@@ -77,6 +79,7 @@ __all__ = [
     "Shared",
     "Source",
     "Survey",
+    "VocabularyReport",
     "clean",
     "corpus_digest",
     "corpus_of",

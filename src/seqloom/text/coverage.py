@@ -57,7 +57,7 @@ class Coverage:
                     altered, example = altered + 1, example or text
         return Coverage(len(looked_at), sum(map(len, looked_at)), affected, lost, altered, example, symbols)
 
-    def sentences(self, side: str, *, written: bool) -> list[str]:
+    def sentences(self, side: str, *, written: bool, texts: str = "training texts") -> list[str]:
         """What a user should know of a side's texts, which are `written` or read; empty where all is well."""
         said = []
         if self.affected:
@@ -65,12 +65,12 @@ class Coverage:
             what = "cannot be written" if written else "are read as unknown"
             said.append(
                 f"{side} text: {_percent(self.share)} of the characters in {self.affected:,} of {self.texts:,} "
-                f"training texts {what}, such as {shown} ({len(self.symbols):,} in all)"
+                f"{texts} {what}, such as {shown} ({len(self.symbols):,} in all)"
             )
         if self.altered:
             shown = self.example if len(self.example) <= 40 else self.example[:39] + "…"
             said.append(
-                f"{side} text: {self.altered:,} of {self.texts:,} training texts have another Unicode form or other "
+                f"{side} text: {self.altered:,} of {self.texts:,} {texts} have another Unicode form or other "
                 f"white space than answers will have, the first is {shown!r}"
             )
         return said
