@@ -180,6 +180,7 @@ function detail(prediction) {
 
 function chosen(answer) {
   at("best").textContent = named(answer);
+  at("at-limit").hidden = !answer.atLimit;
   drawMap(at("map"), answer);
 }
 

@@ -174,7 +174,11 @@ QUICK = (
     "model.dropout=0.2",
     "model.embedding_dropout=0.1",
 )
-LANGUAGES = {"ady": (), "bul": ("model.cell.kind=gru",), "dut": ("model.decoder.attend=between",)}
+LANGUAGES = {
+    "ady": (),
+    "bul": ("model.cell.kind=gru", "model.decoder.attend=after"),
+    "dut": ("model.decoder.attend=between",),
+}
 
 
 @pytest.mark.slow

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import random
 import shutil
 import sys
 import time
@@ -21,11 +22,13 @@ from threading import Thread
 from typing import Any
 
 import pytest
+import torch
 
 import seqloom
 from graphs import KINDS, lines
 from seqloom.checkpoint.format import GRAPH, GRAPH_INT8
 from seqloom.prediction import Prediction
+from seqloom.search import step
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(1200)]
 
@@ -163,6 +166,30 @@ def same(found: dict[str, Any], wanted: Prediction, tolerance: float) -> None:
         assert row == pytest.approx(weights, abs=tolerance)
     assert found["cut"] == wanted.cut
     assert tuple(found["unknown"]) == wanted.unknown
+    assert found["atLimit"] == wanted.at_limit
+
+
+def answered(
+    browser: Any, site: str, kind: str, graph: str, texts: list[str], search: dict[str, Any]
+) -> dict[str, Any]:
+    """What the modules of the page answer in the browser."""
+    Page(browser, site, "models.json")
+    script = """
+        const [folder, graph, texts, settings, done] = arguments;
+        (async () => {
+            const { Client } = await import("/client.js");
+            const client = new Client();
+            const loaded = await client.load({ folder, graph });
+            const { predictions, milliseconds } = await client.predict(texts, settings);
+            client.worker.terminate();
+            return { loaded, predictions, milliseconds };
+        })().then((value) => done(JSON.stringify(value)), (error) => done(JSON.stringify({ error: error.message })));
+    """
+    answer: dict[str, Any] = json.loads(
+        browser.execute_async_script(script, f"{site}models/{kind}/", graph, texts, search)
+    )
+    assert "error" not in answer, answer
+    return answer
 
 
 SEARCHES: list[dict[str, Any]] = [
@@ -194,26 +221,30 @@ def test_answers_are_those_of_the_package(
 ) -> None:
     texts = inputs(kind)
     wanted = expected(models[kind], texts, graph=graph, **search)
-    Page(browser, site, "models.json")
-    script = """
-        const [folder, graph, texts, settings, done] = arguments;
-        (async () => {
-            const { Client } = await import("/client.js");
-            const client = new Client();
-            const loaded = await client.load({ folder, graph });
-            const { predictions, milliseconds } = await client.predict(texts, settings);
-            client.worker.terminate();
-            return { loaded, predictions, milliseconds };
-        })().then((value) => done(JSON.stringify(value)), (error) => done(JSON.stringify({ error: error.message })));
-    """
-    answer = json.loads(browser.execute_async_script(script, f"{site}models/{kind}/", graph, texts, search))
-    assert "error" not in answer, answer
+    answer = answered(browser, site, kind, graph, texts, search)
     assert len(answer["predictions"]) == INPUTS
     for found, best in zip(answer["predictions"], wanted, strict=True):
         for one, other in zip([found, *found["alternatives"]], [best, *best.alternatives], strict=True):
             same(one, other, CLOSE[graph])
     assert answer["loaded"]["sizes"][graph] == (models[kind] / graph).stat().st_size
     print(f"{kind} {graph} {search}: {answer['milliseconds']:.0f} ms for {INPUTS}", file=sys.stderr)
+
+
+def test_a_search_goes_on_while_an_unfinished_hypothesis_is_ahead(
+    browser: Any, site: str, models: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the browser, too, where it matters: a search that ended with a full beam would answer some lines otherwise."""
+    chance = random.Random(5)
+    texts = ["".join(chance.choices("abcd", k=chance.randint(1, 20))) for _ in range(INPUTS)]
+    wanted = expected(models["character"], texts, beam=4)
+    answer = answered(browser, site, "character", GRAPH, texts, {"beam": 4})
+    for found, best in zip(answer["predictions"], wanted, strict=True):
+        same(found, best, CLOSE[GRAPH])
+    done = step._done
+    monkeypatch.setattr(step, "_done", lambda *given: done(*given) | (given[1].scores[:, -1] > -torch.inf))
+    ended = seqloom.load(models["character"], engine="torch").predict(texts, beam=4)
+    worse = [one.score < other.score - 1e-4 for one, other in zip(ended, wanted, strict=True)]
+    assert sum(worse) >= 2, "the lines must be such that the rule matters"
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -242,8 +273,9 @@ def test_the_page_shows_what_it_found(kind: str, browser: Any, site: str, models
 
 
 def shown(page: Page, wanted: Prediction) -> None:
-    """The map's axes are the tokens, its cells the weights."""
+    """The map's axes are the tokens, its cells the weights; what is missing of the answer is said."""
     assert page.one("#best") == (wanted.text or "(empty)")
+    assert page.one("#at-limit", "hidden") == (not wanted.at_limit)
     assert wanted.alignment is not None
     if not len(wanted.alignment):
         assert "no map" in page.one("#map figcaption")
