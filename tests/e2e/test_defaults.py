@@ -13,7 +13,7 @@ import seqloom
 @pytest.mark.timeout(1800)
 @pytest.mark.usefixtures("unchecked_shapes")
 def test_800_words_are_enough_to_learn_greek_spelling(data_folder: Path, tmp_path: Path) -> None:
-    """20 epochs in batches of 4,096 tokens left 86 % of the dev words wrong; the baseline of 2021 has 21 % in the test."""
+    """20 epochs in batches of 4,096 tokens left 86 % of the dev words wrong; 2021's baseline has 21 % in the test."""
     folder = data_folder / "sigmorphon2021_g2p" / "low"
     model = seqloom.train(folder / "gre_train.tsv", folder / "gre_dev.tsv", tmp_path / "model")
     assert model.config.model.decoder.attend == "before"

@@ -155,7 +155,7 @@ export class Model {
   /** The ids of what every output begins with; refuses what the target tokenizer cannot write as given. */
   forced(prefix) {
     const ids = this.target.encode(prefix), written = this.target.decode(ids);
-    if (ids.includes(UNK) || written.normalize("NFC") !== prefix.normalize("NFC")) {
+    if (ids.includes(UNK) || written.normalize("NFC") !== this.target.write(prefix).normalize("NFC")) {
       const shown = JSON.stringify(prefix), instead = JSON.stringify(written);
       throw new Error(`the prefix must be something that the model can write, not ${shown}: it would write ${instead}`);
     }
