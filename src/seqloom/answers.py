@@ -69,10 +69,10 @@ class Answers(ABC):
     def with_settings(self, settings: Settings = (), *, beam: int | None = None, n_best: int | None = None) -> Self:
         """The same model with other settings of search, evaluation or data; where `n_best` is wider, so is the beam."""
         search = self.config.search
-        if n_best is not None and beam is None and n_best > search.beam:
+        if isinstance(n_best, int) and beam is None and n_best > search.beam:
             beam = n_best
         changes = {name: value for name, value in (("beam", beam), ("n_best", n_best)) if value is not None}
         values = merged(laid_over(self.config.model_dump(), settings), {"search": changes} if changes else {})
-        if beam is not None and n_best is None:
+        if isinstance(beam, int) and n_best is None:
             values["search"]["n_best"] = min(values["search"]["n_best"], beam)
         return self._configured(values)

@@ -62,12 +62,12 @@ class Model(Answers):
         examples = self._examples(pairs)
         return self.predictor.score((Source(example.source, example.tags), example.target) for example in examples)
 
-    def evaluate(self, data: Pairs, *, metrics: Sequence[str] = ()) -> Evaluation:
+    def evaluate(self, data: Pairs, *, metrics: str | Sequence[str] | None = None) -> Evaluation:
         """Figures on pairs, or on files of pairs that are read as the training files were.
 
-        Without `metrics`, those by which the model was judged in training.
+        `metrics` are names, or one text with commas between them; without them, the model is judged as in training.
         """
-        names = tuple(metrics) or self.config.measures
+        names = metrics or self.config.measures
         settings = build(EvaluationConfig, {**self.config.evaluation.model_dump(), "metrics": names})
         report = ReadReport(self.config.data.on_bad_line)
         if files := given_files(data):

@@ -42,6 +42,14 @@ class EvaluationConfig(Section):
     samples: int = Field(default=1000, ge=1)
     """Resamplings when two models are compared."""
 
+    @field_validator("metrics", mode="before")
+    @classmethod
+    def _listed(cls, names: object) -> object:
+        """Names in one text, as the command line takes them, or none at all."""
+        if isinstance(names, str):
+            return tuple(name.strip() for name in names.split(",") if name.strip())
+        return () if names is None else names
+
     @field_validator("metrics")
     @classmethod
     def _known(cls, names: tuple[str, ...]) -> tuple[str, ...]:

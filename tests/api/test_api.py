@@ -6,13 +6,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import seqloom
 from seqloom.api import Model, run_config
 from seqloom.config import build
 from seqloom.data import Example, Origin, Source
-from seqloom.errors import DataError
+from seqloom.errors import ConfigError, DataError
 from seqloom.presets import PRESETS
 from seqloom.training import RunConfig
 from seqloom.training.reports import Report, StepReport
@@ -169,6 +170,36 @@ def test_values_that_are_no_pairs_are_refused_everywhere(toy_model: Model, pairs
         toy_model.predict(["ab", ("ab", "tag")])  # type: ignore[list-item]
     with pytest.raises(DataError, match="inputs:1: must be a text, not int 3"):
         next(toy_model.stream([3]))  # type: ignore[list-item]
+    with pytest.raises(DataError, match="inputs: must be a list of texts, not ndarray"):
+        toy_model.predict(np.array("ab"))
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "words"),
+    [
+        ({"prefix": None}, DataError, "text must be a string, not NoneType None"),
+        ({"prefix": ["a"]}, DataError, r"text must be a string, not list \['a'\]"),
+        ({"beam": "many"}, ConfigError, "search.beam: input should be a valid integer"),
+        ({"beam": 2.5}, ConfigError, "search.beam: input should be a valid integer"),
+        ({"n_best": "many"}, ConfigError, "search.n_best: input should be a valid integer"),
+        ({"n_best": [2]}, ConfigError, "search.n_best: input should be a valid integer"),
+    ],
+)
+def test_options_of_a_wrong_kind_are_refused_in_words(
+    toy_model: Model, options: dict[str, Any], error: type[Exception], words: str
+) -> None:
+    with pytest.raises(error, match=words):
+        toy_model.predict("ab", **options)
+
+
+def test_measures_are_named_in_a_list_or_in_one_text(toy_model: Model) -> None:
+    pairs = copied(5)
+    both = toy_model.evaluate(pairs, metrics=["exact_match", "cer"])
+    assert toy_model.evaluate(pairs, metrics="exact_match, cer").scores == both.scores
+    assert toy_model.evaluate(pairs, metrics=None).scores == toy_model.evaluate(pairs).scores
+    assert [each.name for each in toy_model.evaluate(pairs, metrics="chrf").scores] == ["chrf"]
+    with pytest.raises(ConfigError, match="'chrg' is not a known metric"):
+        toy_model.evaluate(pairs, metrics="chrg")
 
 
 def test_a_list_of_files_is_trained_on_and_evaluated(toy_model: Model, tmp_path: Path) -> None:

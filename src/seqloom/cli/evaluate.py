@@ -37,10 +37,9 @@ def evaluate(
     from seqloom.cli import tables
     from seqloom.evaluation import compare_losses, compare_models
 
-    names = tuple(name.strip() for name in metrics.split(",") if name.strip())
     first = load(model).with_settings(settings or ())
     second = None if compare is None else load(compare).with_settings(settings or ())
-    measured = first.evaluate(data, metrics=names)
+    measured = first.evaluate(data, metrics=metrics)
     _say(measured)
     if second is None:
         if as_json:

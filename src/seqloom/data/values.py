@@ -83,7 +83,8 @@ def _items(given: Any, name: str, item: str) -> Iterable[Any]:
         raise DataError(
             f"{wanted}, not a table ({type(given).__name__})", where=name, hint=f"choose its columns: {chosen}"
         )
-    if isinstance(given, str | bytes | bytearray | Path) or not isinstance(given, Iterable):
+    scalar = getattr(given, "shape", None) == ()
+    if isinstance(given, str | bytes | bytearray | Path) or not isinstance(given, Iterable) or scalar:
         hint = "seqloom.data.read_sources reads the inputs of a file" if isinstance(given, Path) else ""
         raise DataError(f"{wanted}, not {described(given)}", where=name, hint=hint)
     return given

@@ -201,4 +201,6 @@ def _encodable(text: object) -> bool:
 def _not_text(text: object) -> DataError:
     shown = repr(text)
     shown = shown if len(shown) <= 60 else shown[:57] + "..."
+    if not isinstance(text, str):
+        return DataError(f"text must be a string, not {type(text).__name__} {shown}")
     return DataError(f"text must be valid Unicode, not {shown}", hint="lone surrogates cannot be encoded")
