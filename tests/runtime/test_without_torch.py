@@ -210,7 +210,9 @@ def test_an_environment_without_pytorch_predicts(exported_folder: Path, tmp_path
     assert json.loads(said(here(program, "-c", PREDICT, exported_folder)))[0] == ["abcd", False, 1]
     command = environment / "bin" / "seqloom"
     wanted = [each.text for each in seqloom.load(exported_folder, engine="torch").stream(LINES.splitlines())]
-    assert said(here(command, "predict", exported_folder, text=LINES)).splitlines() == wanted
+    answered = here(command, "predict", exported_folder, text=LINES)
+    assert answered.stdout.splitlines() == wanted
+    assert "unknown to the model, such as '?' (1 in all): input 3" in answered.stderr
     assert "needs the package torch" in here(command, "train", "--train", "x.tsv").stderr
     for module in sorted((ROOT / "src" / "seqloom").rglob("*.py")):
         if module.parent.name == "cli":

@@ -5,6 +5,8 @@ from __future__ import annotations
 import codecs
 import re
 
+import chardet
+
 from seqloom.errors import DataError
 
 SPREADSHEET = "save the sheet as CSV in UTF-8, or from pandas: pandas.read_excel(file).to_csv(...)"
@@ -24,6 +26,8 @@ CONTAINERS: tuple[tuple[bytes, str, str], ...] = (
     (b"SQLite format 3\x00", "an SQLite database", "write its table as CSV"),
 )
 """How files begin that hold no lines of text, what they are, and what to do."""
+SHOWN = 60
+"""Characters of a line that a hint shows."""
 ZIPPED = ((b"xl/", "an Excel sheet (XLSX)"), (b"opendocument.spreadsheet", "an OpenDocument sheet (ODS)"))
 """What tells a spreadsheet among zip archives."""
 MARKS = (
@@ -32,19 +36,6 @@ MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-COMMON: dict[str, str] = {
-    "cp1251": "[а-яёіїєґў]",
-    "koi8-r": "[а-яё]",
-    "cp1253": "[α-ωά-ώ]",
-    "cp1255": "[א-ת]",
-    "cp1256": "[ء-ي]",
-    "shift_jis": "[ぁ-んァ-ヶー。、]",
-    "euc_jp": "[ぁ-んァ-ヶー。、]",
-    "euc_kr": "[가-힣]",
-    "gb18030": "[的一是不了在人有我他这中大来上个国和也子时道说们为以，。]",
-    "big5": "[的一是不了在人有我他這中大來上個國和也子時道說們為以，。]",
-}
-"""Encodings of scripts other than Latin, and characters that are frequent in their texts."""
 
 
 def foreign(beginning: bytes, encoding: str) -> tuple[str, str] | None:
@@ -70,26 +61,38 @@ def refuse_foreign(beginning: bytes, encoding: str, where: str) -> None:
         raise DataError(f"must be lines of text, not {what}", where=where, hint=hint)
 
 
-def likely_encoding(sample: bytes) -> str:
-    """The encoding that bytes which are not UTF-8 are most likely in; a guess, by frequent characters of each script.
+def likely_encoding(line: bytes, after: bytes = b"") -> str:
+    """The encoding that a line which is not UTF-8 is most likely in, as Python names it; a guess.
 
-    Where letters beyond ASCII are a minority, as in the languages of Western Europe, it is cp1252, which holds latin-1.
+    It is utf-8 where what comes `after` it, which may end within a character, is UTF-8 beyond ASCII: the line is
+    damaged. Of both only cells with characters beyond ASCII are looked at.
     """
+    if not after.isascii() and _is_utf8(after):
+        return "utf-8"
+    sample = line + after
     wide = _wide(sample)
     if wide:
         return wide
-    high, low = len(re.findall(rb"[\x80-\xff]", sample)), len(re.findall(rb"[A-Za-z]", sample))
-    if high > low:
-        shares = {name: _share(sample, name) for name in COMMON}
-        best = max(shares, key=lambda name: shares[name])
-        if shares[best] > 0.1:
-            return best
-    return "cp1252"
+    cells = b"\n".join(cell for cell in re.split(rb"[\t\n]", sample) if not cell.isascii())
+    era = chardet.EncodingEra.MODERN_WEB | chardet.EncodingEra.LEGACY_ISO
+    return codecs.lookup(chardet.detect(cells, encoding_era=era)["encoding"] or "cp1252").name
 
 
-def reading(encoding: str) -> str:
-    """The hint for a file in some encoding."""
-    return f"data.encoding={encoding} reads it (it looks like {encoding}); or save it as UTF-8"
+def reading(encoding: str, line: bytes = b"") -> str:
+    """The hint for a file in some encoding, and what one of its lines would be in it."""
+    if encoding == "utf-8":
+        return "the text around it is UTF-8: write this line anew"
+    text = line.decode(encoding, "replace").strip()
+    shown = f", in which the line is {text if len(text) <= SHOWN else text[:SHOWN] + '…'!r}" if text else ""
+    return f"data.encoding={encoding} reads it (it looks like {encoding}{shown}); or save it as UTF-8"
+
+
+def _is_utf8(text: bytes) -> bool:
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(text)  # which takes a character that is cut off
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _wide(sample: bytes) -> str:
@@ -103,13 +106,3 @@ def _wide(sample: bytes) -> str:
     if len(part) < 6 or many < 0.5 * len(part) / 2 or few > 0.1 * many:
         return ""
     return "utf-16-le" if odd > even else "utf-16-be"
-
-
-def _share(sample: bytes, encoding: str) -> float:
-    """How many of the characters beyond ASCII are frequent ones of the encoding's script; 0 where bytes do not fit."""
-    try:
-        text = codecs.getincrementaldecoder(encoding)().decode(sample)  # which takes a character that is cut off
-    except UnicodeDecodeError:
-        return 0.0
-    beyond = sum(not character.isascii() for character in text)
-    return len(re.findall(COMMON[encoding], text)) / max(1, beyond)

@@ -80,7 +80,7 @@ def read_lines(path: str, report: ReadReport, encoding: str = UTF8) -> Iterator[
             except UnicodeDecodeError as error:
                 byte = f"byte 0x{line[error.start]:02x} at position {error.start + 1}"
                 more = stream.read(SAMPLE) if report.on_bad_line == "error" and Path(path).is_file() else b""
-                hint = reading(likely_encoding(raw + more)) if encoding == UTF8 else ""
+                hint = reading(likely_encoding(raw, more), line) if encoding == UTF8 else ""
                 report.refuse(origin, f"must be {encoding.upper()}, not {byte}", hint)
                 yield origin, None
 
