@@ -133,7 +133,7 @@ def test_with_a_list_the_graph_answers_as_pytorch_does(engines: Engines, asked: 
     found = answers(engines.float32, asked)
     assert_same(found, answers(engines.torch, asked))
     assert [each.text for each in found] != [each.text for each in answers(engines.torch, asked, listed=False)]
-    assert len(everything(found)) > len(LINES) * asked.get("n_best", 1) * 3 / 4  # of a list only different texts count
+    assert len(everything(found)) > len(LINES) * asked.get("n_best", 1) / 2  # of a list only different texts count
 
 
 @pytest.mark.parametrize("graph", ["float32", "int8"])
