@@ -6,6 +6,7 @@
     ├── ModelFolderError  a model folder is missing, damaged, or from another version
     ├── DiskError         the system refuses to write: a full disk, a read-only place, a file in the way
     ├── TrainingError     a run cannot go on: its numbers are not finite, or a pair does not fit into memory
+    ├── EngineError       a model is asked for what its engine cannot do
     └── DependencyError   an optional package is not installed
 
 Errors of this tree are the user's to mend: the command line prints them without a traceback and exits with code 2.
@@ -62,6 +63,10 @@ class DiskError(SeqloomError):
 
 class TrainingError(SeqloomError):
     """A run cannot go on by itself; what it has saved is good."""
+
+
+class EngineError(SeqloomError, AttributeError):
+    """A model has no such method with the engine that it was loaded with."""
 
 
 class DependencyError(SeqloomError, ImportError):

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from seqloom.data import Source, inputs_as_sources
 from seqloom.data.padding import padded_sources
-from seqloom.errors import DataError
+from seqloom.errors import DataError, SeqloomError
 from seqloom.prediction import Prediction
 from seqloom.search import Hypothesis, SearchConfig
 from seqloom.text.sources import ReadSource, cut_sources
@@ -212,6 +212,11 @@ def _listed(made: list[Prediction], count: int) -> Prediction:
 
     The predictions come best first, so that of several ways to write one text the best counts.
     """
+    if not made:
+        raise SeqloomError(
+            "every answer must have a finite score, and one has none",
+            hint="weights of a run that diverged are useless: lower training.optimiser.learning_rate and train again",
+        )
     different: dict[str, Prediction] = {}
     for each in made:
         different.setdefault(each.text, each)

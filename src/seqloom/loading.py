@@ -7,6 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, overload
 
+from seqloom.checkpoint.files import folder_path
 from seqloom.checkpoint.format import GRAPH, GRAPH_INT8, WEIGHTS
 from seqloom.checkpoint.reading import read_manifest
 from seqloom.errors import ConfigError, absent, suggestion
@@ -48,11 +49,12 @@ def load(
         raise ConfigError(
             f"engine must be one of {', '.join(ENGINES)}, not {engine!r}", hint=suggestion(engine, ENGINES)
         )
+    folder = folder_path(folder)
     graph_only = int8 is not None or threads is not None
     if engine == "torch" and graph_only:
         raise ConfigError("int8 and threads are of the onnx engine, not of torch", hint='choose engine "onnx"')
     if engine == "auto":
-        engine = "onnx" if graph_only or not _torch_can(Path(folder)) else "torch"
+        engine = "onnx" if graph_only or not _torch_can(folder) else "torch"
     if engine == "torch":
         try:
             api = import_module("seqloom.api")

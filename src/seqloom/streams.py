@@ -92,7 +92,7 @@ class _Output(_Wrapped):
             return 0 if isinstance(text, str) else self._stream.write(text)
         if self._closed:
             self._closed = False
-            raise DiskError("is closed", where=STANDARD_OUTPUT, hint="open it, or name a file with --output")
+            raise DiskError("is closed", where=STANDARD_OUTPUT, hint="open it, or send what comes to a file: > FILE")
         try:
             return self._stream.write(text)
         except OSError as error:

@@ -23,6 +23,7 @@ from seqloom.data import (
     pairs_as_examples,
     read_examples,
     remembered,
+    shared_with,
     split_dev,
     survey,
 )
@@ -201,3 +202,11 @@ def test_survey_is_bounded_and_sees_all_tags(tmp_path: Path) -> None:
     assert (len(seen.pairs), seen.tags, seen.count) == (10, ("t0", "t1", "t2"), 100)
     with pytest.raises(DataError, match="at least one"):
         survey([])
+
+
+def test_what_is_shared_is_found_behind_spaces_and_unicode_forms(encoder: Encoder) -> None:
+    train = small([("ab", "AB"), ("cd", "CD"), ("e\u0301", "É")], encoder)
+    dev = small([("ab ", " AB"), (" cd", "DC"), ("é", "É"), ("ef", "FE")], encoder)
+    shared = shared_with(train, dev)
+    assert (shared.count, shared.sources, shared.pairs, shared.same) == (4, 3, 2, False)
+    assert shared_with(train, small([("cd ", "CD"), ("ab", "AB\t"), ("é", "É")], encoder)).same

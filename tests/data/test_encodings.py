@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import re
 from pathlib import Path
 
@@ -52,3 +53,38 @@ def test_a_damaged_line_among_utf_8_is_called_that(tmp_path: Path) -> None:
     with pytest.raises(DataError) as caught:
         list(read_lines(str(file), ReadReport("error")))
     assert caught.value.hint == "the text around it is UTF-8: write this line anew"
+
+
+def test_utf_8_that_is_read_as_something_else_is_said(tmp_path: Path) -> None:
+    file = tmp_path / "pairs.tsv"
+    file.write_text("façade\tx\nnaive\ty\n", encoding="utf-8")
+    report = ReadReport()
+    assert [line for _, line in read_lines(str(file), report, "cp1252")] == ["faÃ§ade\tx", "naive\ty"]
+    assert report.sentences() == [
+        f"1 lines that are read as cp1252 (data.encoding), and would be good UTF-8 (first: {file}:1)"
+    ]
+    for encoding in ("UTF8", "utf-8"):
+        report = ReadReport()
+        assert len(list(read_lines(str(file), report, encoding))) == 2
+        assert not report.sentences()
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("line", ["слово\tответ", "слово", "词语"])
+def test_utf_16_without_a_mark_is_refused_in_any_script(encoding: str, line: str, tmp_path: Path) -> None:
+    file = tmp_path / "pairs.tsv"
+    file.write_bytes(f"{line}\n{line}\n".encode(encoding))
+    with pytest.raises(DataError) as caught:
+        list(read_lines(str(file), ReadReport()))
+    assert encoding in str(caught.value)
+    assert [read for _, read in read_lines(str(file), ReadReport(), encoding)] == [line, line]
+
+
+def test_reading_that_ends_early_is_quiet(tmp_path: Path) -> None:
+    """What is raised while a generator is collected would be printed, and is an error of the tests."""
+    file = tmp_path / "pairs.tsv"
+    file.write_bytes("a\tb\nc\td\n".encode("utf-16"))
+    lines = read_lines(str(file), ReadReport(), "utf-16")
+    assert next(lines)[1] == "a\tb"
+    del lines
+    gc.collect()

@@ -84,12 +84,18 @@ def test_what_cannot_be_read_is_counted_not_refused(tmp_path: Path) -> None:
     assert (values["pairs"], values["bad_lines"], values["empty"]) == (2, 3, 1)
     assert said(values, "3 lines cannot be read, 1 of them with an empty side", "p.tsv:2")
     (tmp_path / "none.tsv").write_bytes(b"\n")
+    with pytest.raises(DataError, match=r"none\.tsv:1: must have 2 columns, not an empty line"):
+        report(str(tmp_path / "none.tsv"))
+    (tmp_path / "none.tsv").write_bytes(b"")
     with pytest.raises(DataError, match=r"none\.tsv: there must be at least one pair"):
+        report(str(tmp_path / "none.tsv"))
+    (tmp_path / "none.tsv").write_bytes("слово\tответ\n".encode("cp1251") * 9)
+    with pytest.raises(DataError, match=r"none\.tsv:1: must be UTF-8, not byte .*\nhint: data\.encoding=cp1251 reads"):
         report(str(tmp_path / "none.tsv"))
 
 
 def test_odd_characters_are_found_where_they_are(tmp_path: Path) -> None:
-    pairs = [("fine", "e\u0301"), ("a\0b", "é"), ("a\u200bb", "\ufffd"), ("x\u00a0y", "\x07\x08"), ("\0", "A\ue000")]
+    pairs = [("fine", "e\u0301"), ("a\0b", "é"), ("a\u200bb", "\ufffd"), ("x\u00a0y", "\x07\x08"), ("b\0c", "A\ue000")]
     values = report(write(tmp_path / "p.tsv", pairs))
     odd = values["odd_characters"]
     assert {kind: each["texts"] for kind, each in odd["source"].items()} == {

@@ -69,6 +69,10 @@ def test_a_first_row_like_the_others_is_a_pair(kind: str, suffix: str, tmp_path:
         ("labels", ("Text", "Label")),
         ("labels", ("en", "de")),
         ("labels", ("source_text", "target-text")),
+        ("reversed", ("слово", "ответ")),
+        ("phones", ("слово", "phones")),
+        ("labels", ("文", "标签")),
+        ("labels", ("text", "label ")),
     ],
 )
 @pytest.mark.parametrize("suffix", ["csv", "tsv"])
@@ -84,6 +88,51 @@ def test_a_header_is_found_and_said(kind: str, header: Row, suffix: str, tmp_pat
     pairs, said = read(write(tmp_path / f"q.{suffix}", rows, "," if suffix == "csv" else "\t"), header="yes")
     assert pairs == rows[1:]
     assert said[0].startswith("the first line names the columns")
+
+
+def test_delimiters_at_the_ends_of_lines_are_no_third_name(tmp_path: Path) -> None:
+    rows = [(*pair, "") for pair in KINDS["labels"]]
+    pairs, said = read(write(tmp_path / "p.csv", [("text", "label", ""), *rows], ","))
+    assert pairs == KINDS["labels"]
+    assert said[0].startswith("the first line names the columns ('text', 'label', '')")
+
+
+@pytest.mark.parametrize(
+    ("header", "places"),
+    [
+        (("tgt", "src"), (2, 1)),
+        (("Target", "Source"), (2, 1)),
+        (("label", "text"), (2, 1)),
+        (("sentiment", "review"), (2, 1)),
+        (("phones", "word"), (1, 2)),
+        (("form", "lemma"), (1, 2)),
+        (("id", "text"), (1, 2)),
+    ],
+)
+@pytest.mark.parametrize("suffix", ["csv", "tsv", "parquet"])
+def test_which_of_two_columns_is_the_source_goes_by_names_that_leave_no_doubt_and_is_said(
+    header: Row, places: tuple[int, int], suffix: str, tmp_path: Path
+) -> None:
+    rows = KINDS["labels"]
+    if suffix == "parquet":
+        path = str(tmp_path / "p.parquet")
+        columns = list(zip(*rows, strict=True))
+        pq.write_table(pa.table({name: list(cells) for name, cells in zip(header, columns, strict=True)}), path)
+    else:
+        path = write(tmp_path / f"p.{suffix}", [header, *rows], "," if suffix == "csv" else "\t")
+    pairs, said = read(path)
+    one, two = (f"column {place} ({header[place - 1]!r})" for place in places)
+    assert said[-1] == f"source is {one}, target is {two}"
+    assert pairs == [(row[places[0] - 1], row[places[1] - 1]) for row in rows]
+
+
+def test_space_before_a_quoted_cell_is_no_part_of_it(tmp_path: Path) -> None:
+    path = tmp_path / "p.csv"
+    path.write_text('ab, "c, d"\n"e, f" ,gh\n')
+    with pytest.raises(DataError, match=r"p\.csv:2: must be CSV"):
+        read(str(path))
+    path.write_text('ab, "c, d"\n"e, f", gh\n')
+    assert read(str(path)) == ([("ab", "c, d"), ("e, f", "gh")], [])
 
 
 def test_usual_names_are_a_header_above_few_rows(tmp_path: Path) -> None:
@@ -215,7 +264,10 @@ def test_inputs_say_what_other_columns_are_read_as(tmp_path: Path) -> None:
     assert sources(plain) == (["ab\tcd", "ef"], [f"1 {text} (first: {plain}:1)"])
     assert sources(plain, tags="3") == (
         ["ab", "ef"],
-        [f"1 inputs whose part behind a tab is read as tags (first: {plain}:1)"],
+        [
+            f"1 inputs whose part behind a tab is read as tags (first: {plain}:1)",
+            f"1 inputs without tags (which come behind a tab), though the model reads some (first: {plain}:2)",
+        ],
     )
 
 
@@ -245,6 +297,8 @@ def test_the_format_of_training_files_is_not_that_of_inputs() -> None:
     trained = DataConfig(format="csv", tags="3")
     assert trained.of_inputs({}).format == "auto"
     assert trained.of_inputs({"format": "csv"}) == trained
+    assert DataConfig(encoding="cp1252").of_inputs({}).encoding == "utf-8"
+    assert DataConfig(encoding="cp1252").of_inputs({"encoding": "cp1252"}).encoding == "cp1252"
     assert DataConfig(pattern="(?P<source>.)(?P<target>.)").of_inputs({}).pattern == ""
 
 
@@ -285,7 +339,7 @@ def test_columns_of_texts_of_any_kind_are_read(tmp_path: Path) -> None:
 
 
 CELL = st.text(
-    st.characters(codec="utf-8", exclude_characters='\t\n\r,;|"', exclude_categories=["Cs"]), min_size=1, max_size=8
+    st.characters(codec="utf-8", exclude_characters='\0\t\n\r,;|"', exclude_categories=["Cs"]), min_size=1, max_size=8
 )
 
 

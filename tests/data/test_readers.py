@@ -20,7 +20,7 @@ from seqloom.data import DataConfig, Example, ReadReport, Source, group_by_sourc
 from seqloom.errors import DataError
 
 Pairs = list[tuple[str, str]]
-CELL = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\t\n\r"), min_size=1, max_size=20).filter(
+CELL = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\t\n\r\0"), min_size=1, max_size=20).filter(
     lambda text: not text.isspace() and not text.startswith("\ufeff")
 )
 PAIRS = st.lists(st.tuples(CELL, CELL), min_size=1, max_size=8)
@@ -147,11 +147,49 @@ def test_quoted_line_breaks(tmp_path: Path) -> None:
 
 
 def test_json_lists_and_keys(tmp_path: Path) -> None:
-    lines = [{"w": "a", "p": ["A", "B"], "more": ["C"], "t": ["X", "Y"]}, {"w": "b", "p": "3", "more": None}]
+    lines = [{"w": "a", "p": ["A", "B"], "more": ["C"], "t": ["X", "Y"]}, {"w": "b", "p": "3", "more": None, "t": None}]
     (tmp_path / "p.jsonl").write_text("\n".join(map(json.dumps, lines)))
     one, two = read(tmp_path / "p.jsonl", source="w", target="p", references=["more"], tags="t")
     assert (one.target, one.references, one.tags) == ("A", ("B", "C"), ("X", "Y"))
     assert (two.target, two.references, two.tags) == ("3", (), ())
+
+
+def test_an_array_may_come_after_blank_lines(tmp_path: Path) -> None:
+    path = tmp_path / "p.json"
+    path.write_text('\n \n[{"source": "a", "target": "A"},\n\n{"source": "b", "target": "B"}]\n')
+    assert plain(read(path)) == [("a", "A"), ("b", "B")]
+    path.write_text("\n\n")
+    with pytest.raises(DataError, match=r"p\.json:1: must be a JSON object"):
+        read(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('{"source": "a", "source": "b", "target": "A"}', r":1: must have each field once, and has 'source' twice"),
+        ('[{"source": "a", "target": "A", "target": "B"}]', r": must have each field once, and has 'target' twice"),
+        ('[["a", "A"]]', r':1: must be a JSON object, not list\nhint: name the texts: {"source"'),
+    ],
+)
+def test_json_that_means_something_else_is_refused(text: str, said: str, tmp_path: Path) -> None:
+    path = tmp_path / "p.json"
+    path.write_text(text + "\n")
+    with pytest.raises(DataError, match=r"p\.json" + said):
+        read(path)
+
+
+@pytest.mark.parametrize("tags", ["3", "tag"])
+def test_a_record_without_the_field_of_the_tags_is_refused(tags: str, tmp_path: Path) -> None:
+    """Such as a column's number, which a model has that was trained on TSV."""
+    path = tmp_path / "p.jsonl"
+    path.write_text('{"source": "go", "target": "went", "tags": ["PST"]}\n')
+    said = rf"p\.jsonl:1: must have the field '{tags}'; it has source, tags, target\nhint: data\.tags names the field"
+    with pytest.raises(DataError, match=said):
+        read(path, tags=tags)
+    with pytest.raises(DataError, match=said):
+        list(read_sources(str(path), DataConfig(tags=tags)))
+    path.write_text('{"source": "go", "target": "went", "tags": []}\n')
+    assert read(path, tags="tags")[0].tags == ()
 
 
 def test_numbers_are_refused_or_written_out_as_one_is_told(tmp_path: Path) -> None:

@@ -128,11 +128,18 @@ def test_settings_of_search_and_data_change_and_no_others(copy: Path) -> None:
 
 def test_what_needs_pytorch_says_so(copy: Path) -> None:
     model: Any = seqloom.load(copy, engine="onnx")
-    with pytest.raises(AttributeError, match="evaluate needs PyTorch"):
-        model.evaluate([("a", "a")])
+    for kind in (AttributeError, seqloom.SeqloomError):
+        with pytest.raises(kind, match="evaluate needs PyTorch"):
+            model.evaluate([("a", "a")])
     assert not hasattr(model, "nothing")
     with pytest.raises(seqloom.DependencyError, match="scored by PyTorch"):
         list(model.predictor.score([("a", "a")]))
+
+
+@pytest.mark.parametrize("given", [None, 3, b"folder", ["a", "b"]])
+@pytest.mark.parametrize("engine", ["auto", "torch", "onnx"])
+def test_a_folder_is_named_by_its_path(given: Any, engine: str) -> None:
+    assert "must be given by its path, not by" in refused(given, engine=engine)
 
 
 def test_a_folder_is_there_in_half_a_second(exported_folder: Path) -> None:

@@ -18,13 +18,21 @@ from pathlib import Path
 from typing import IO
 
 from seqloom.data.files import whole_file
-from seqloom.errors import DiskError
+from seqloom.data.values import described
+from seqloom.errors import ConfigError, DiskError
 
 STAGED = ".staged"
 DESCRIPTORS = {"/dev/stdout": 1, "/dev/stderr": 2}
 """Names of streams that a process has open already."""
 
 Writer = Callable[[Path], None]
+
+
+def folder_path(given: object) -> Path:
+    """The path of a model folder that was given from Python."""
+    if not isinstance(given, str | os.PathLike) or isinstance(given, bytes):
+        raise ConfigError(f"a model folder must be given by its path, not by {described(given)}")
+    return Path(given)
 
 
 def write_folder(folder: Path, files: Mapping[str, Writer], *, remove: frozenset[str] = frozenset()) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from seqloom.checkpoint import format as layout
 from seqloom.checkpoint.card import model_card
-from seqloom.checkpoint.files import Writer, place_of, text_writer, write_folder
+from seqloom.checkpoint.files import Writer, folder_path, place_of, text_writer, write_folder
 from seqloom.checkpoint.format import FileRecord, Manifest, read_json_object
 from seqloom.checkpoint.reading import read_config, read_tokenizers, verify
 from seqloom.checkpoint.shortlist import read_shortlist, shortlist_writer
@@ -71,13 +71,13 @@ def save_model(folder: Path | str, contents: ModelFolder) -> Manifest:
 
     tokenizers = {layout.TOKENIZER, layout.SOURCE_TOKENIZER, layout.TARGET_TOKENIZER}
     stale = frozenset({*tokenizers, layout.SHORTLIST, layout.GRAPH, layout.GRAPH_INT8})
-    write_folder(Path(folder), {**files, layout.MANIFEST: write_manifest}, remove=stale)
+    write_folder(folder_path(folder), {**files, layout.MANIFEST: write_manifest}, remove=stale)
     return manifest[0]
 
 
 def load_model(folder: Path | str) -> LoadedModel:
     """The model in a folder, on the CPU and in evaluation mode, after every file has been checked against its hash."""
-    folder = Path(folder)
+    folder = folder_path(folder)
     manifest = verify(folder)
     config, where = read_config(folder), str(folder / layout.CONFIG)
     source, target = read_tokenizers(folder, manifest.files)

@@ -16,4 +16,4 @@ Settings = Annotated[
     typer.Option("--set", metavar="KEY=VALUE", help="A setting, such as search.beam=10; may be given several times."),
 ]
 Json = Annotated[bool, typer.Option("--json", help="JSON instead of text.")]
-Output = Annotated[Path | None, typer.Option("--output", metavar="FILE", help="Write here, not to standard output.")]
+Output = Annotated[Path | None, typer.Option("--output", metavar="FILE", help="Write here; - is standard output.")]

@@ -120,7 +120,7 @@ def prediction_values(answer: Prediction) -> dict[str, Any]:
 @contextmanager
 def opened(path: Path | None) -> Iterator[TextIO]:
     """Standard output, or a file that takes the place of an old one when all answers are there."""
-    if path is None:
+    if path is None or path == Path("-"):
         yield sys.stdout
         return
     from seqloom.checkpoint.files import output_file

@@ -13,8 +13,8 @@ from seqloom.config import Section
 
 DELIMITERS = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "bar": "|", "pipe": "|"}
 """Names for characters that are hard to write on a command line."""
-PLAIN = {"format": "auto", "pattern": ""}
-"""Settings under which files without a telling suffix are plain lines."""
+PLAIN = {"format": "auto", "pattern": "", "encoding": "utf-8"}
+"""Settings under which files without a telling suffix are plain lines of UTF-8."""
 
 
 class DataConfig(Section):
@@ -90,8 +90,8 @@ class DataConfig(Section):
     """Files larger than this, taken together, go through the cache; smaller ones stay in memory."""
 
     def of_inputs(self, given: Mapping[str, Any]) -> DataConfig:
-        """How inputs to predict from are read: as training files are, but for the format and the pattern, which do not
-        apply to files of other names unless they are `given` anew."""
+        """How inputs to predict from are read: as training files are, but for format, pattern and encoding, which
+        do not apply to other files unless they are `given` anew."""
         kept = {name: getattr(self, name) if name in given else value for name, value in PLAIN.items()}
         return self.model_copy(update=kept)
 

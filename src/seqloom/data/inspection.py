@@ -118,6 +118,7 @@ def _looked_at(entries: tuple[str, ...], config: DataConfig) -> Inspection:
             largest = float(ratios[-1].max())
             found.unlike_at = str(origins[int(ratios[-1].argmax())])
     if not pairs:
+        next(read_examples(entries, config, ReadReport()), None)  # which says what is wrong with the first bad line
         raise DataError("there must be at least one pair to look at", where=", ".join(entries))
     found.sources, found.pairs = np.concatenate(sources), np.concatenate(pairs)
     found.ratios = np.concatenate(ratios)

@@ -41,10 +41,10 @@ class Shared:
 
 
 def shared_with(train: Corpus, dev: Corpus) -> Shared:
-    """What dev pairs have in common with training pairs."""
-    wanted = pa.chunked_array([batch.column("source") for batch in dev.batches(*COLUMNS)], pa.string()).unique()
+    """What dev pairs have in common with training pairs, whatever their Unicode form and the space around them."""
+    wanted = pa.chunked_array([_plain(batch.column("source")) for batch in dev.batches(*COLUMNS)], pa.string()).unique()
     seen = _Keys.of(
-        batch.filter(pc.is_in(batch.column("source"), value_set=wanted)) for batch in train.batches(*COLUMNS)
+        batch.filter(pc.is_in(_plain(batch.column("source")), value_set=wanted)) for batch in train.batches(*COLUMNS)
     )
     asked = _Keys.of(dev.batches(*COLUMNS))
     pairs = np.isin(asked.pairs, seen.pairs)
@@ -62,7 +62,12 @@ class _Keys(NamedTuple):
     def of(batches: Iterable[Any]) -> _Keys:
         sources, pairs = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
         for batch in batches:
-            cells = list(zip(*(column.to_pylist() for column in batch.columns), strict=True))
+            columns = _plain(batch.column("source")), batch.column("tags"), _plain(batch.column("target"))
+            cells = list(zip(*(column.to_pylist() for column in columns), strict=True))
             sources.append(np.array([hash((source, tuple(tags))) for source, tags, _ in cells], np.int64))
             pairs.append(np.array([hash((source, tuple(tags), target)) for source, tags, target in cells], np.int64))
         return _Keys(np.concatenate(sources), np.concatenate(pairs))
+
+
+def _plain(texts: Any) -> Any:
+    return pc.utf8_trim_whitespace(pc.utf8_normalize(texts, form="NFC"))

@@ -9,7 +9,7 @@ from pathlib import Path
 from seqloom.checkpoint import format as layout
 from seqloom.checkpoint import load_model
 from seqloom.checkpoint.adding import add_file
-from seqloom.checkpoint.files import Writer, bytes_writer, place_of
+from seqloom.checkpoint.files import Writer, bytes_writer, folder_path, place_of
 from seqloom.config import build
 from seqloom.errors import ConfigError, missing_package
 from seqloom.search import SearchConfig
@@ -30,9 +30,9 @@ def export_model(folder: Path | str, output: Path | str | None = None, *, int8: 
         from seqloom.export.quantise import quantised  # noqa: PLC0415
     except ImportError:
         raise missing_package("onnx", "export", "exporting") from None
-    folder = Path(folder)
+    folder = folder_path(folder)
     loaded = load_model(folder)
-    target = folder if output is None else Path(output)
+    target = folder if output is None else folder_path(output)
     if target != folder and target.exists() and any(target.iterdir()):
         raise ConfigError("the output folder must be new or empty", where=str(target), hint="name another one")
     search = build(SearchConfig, loaded.config.get("search", {}), where=str(folder / layout.CONFIG))

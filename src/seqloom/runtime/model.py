@@ -11,12 +11,12 @@ from typing import Any, Self
 
 from seqloom.answers import Answers
 from seqloom.checkpoint import format as layout
-from seqloom.checkpoint.files import place_of
+from seqloom.checkpoint.files import folder_path, place_of
 from seqloom.checkpoint.reading import check_files, read_config, read_manifest, read_tokenizers
 from seqloom.checkpoint.shortlist import read_shortlist
 from seqloom.config import Section, build
 from seqloom.data import DataConfig
-from seqloom.errors import ConfigError, ModelFolderError
+from seqloom.errors import ConfigError, EngineError, ModelFolderError
 from seqloom.inference import Predictor
 from seqloom.runtime.engine import OnnxEngine
 from seqloom.search import SearchConfig
@@ -67,7 +67,10 @@ class RuntimeModel(Answers):
 
     def __getattr__(self, name: str) -> Any:
         if name in MISSING:
-            raise AttributeError(f'{name} needs PyTorch: pip install "seqloom[train]", load(folder, engine="torch")')
+            raise EngineError(
+                f"{name} needs PyTorch: an exported graph predicts and does nothing else",
+                hint='pip install "seqloom[train]", and load the folder with engine="torch"',
+            )
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
 
@@ -79,7 +82,7 @@ def load_graph(folder: Path | str, *, int8: bool | None = None, threads: int = 1
     """
     if threads < 1:
         raise ConfigError(f"threads must be at least 1, not {threads}")
-    folder = Path(folder)
+    folder = folder_path(folder)
     manifest = read_manifest(folder)
     graph = _graph(folder, manifest.files, int8)
     shared = layout.TOKENIZER in manifest.files

@@ -18,22 +18,22 @@ OFFSETS = {"average": 0.0, "gnmt": 5.0, "none": 0.0}
 class SearchConfig(Section):
     """How predictions are found."""
 
-    beam: int = Field(default=5, ge=1)
+    beam: int = Field(default=5, ge=1, le=1000)
     """Hypotheses kept at each step; 1 is greedy search."""
     n_best: int = Field(default=1, ge=1)
     """Hypotheses returned for each input; at most the beam."""
     length_penalty: Literal["average", "gnmt", "none"] = "average"
     """What log-probabilities are divided by before they are ranked: length^alpha, GNMT's ((5 + length) / 6)^alpha
     (Wu et al. 2016, eq. 14), or nothing."""
-    alpha: float = Field(default=1.0, ge=0)
+    alpha: float = Field(default=1.0, ge=0, le=10)
     """Exponent of the length penalty; 0 ranks by plain log-probability."""
     batch: int = Field(default=32, ge=1)
     """Inputs decoded together."""
     max_source_length: int = Field(default=1000, ge=1)
     """Longest source in tokens; what is longer loses its end, and the prediction says so."""
-    max_length_ratio: Annotated[float, Field(ge=0)] | Literal["auto"] = "auto"
+    max_length_ratio: Annotated[float, Field(ge=0, le=10_000)] | Literal["auto"] = "auto"
     """Longest output in tokens: this times the source's length in tokens, end mark included, …"""
-    max_length_extra: Annotated[int, Field(ge=1)] | Literal["auto"] = "auto"
+    max_length_extra: Annotated[int, Field(ge=1, le=100_000)] | Literal["auto"] = "auto"
     """… plus this. With `auto`, training learns both from the pairs, with room, so that no training target would be
     cut, and the model keeps the numbers; where nothing was learned they are 2 and 20."""
     min_length: int = Field(default=0, ge=0)

@@ -6,6 +6,7 @@ from collections.abc import Generator, Iterator
 from contextlib import closing, nullcontext, suppress
 from pathlib import Path
 
+from seqloom.checkpoint.files import folder_path
 from seqloom.errors import ConfigError, DiskError, TrainingError
 from seqloom.model import parameter_count
 from seqloom.training import reports
@@ -41,7 +42,7 @@ def train(
     Under `torchrun` all its processes train one model (see `seqloom.training.group`): each yields the reports, the
     first one alone looks at the folder and writes.
     """
-    folder = RunFolder(Path(output))
+    folder = RunFolder(folder_path(output))
     with (
         stop_requests() as stop,  # to the very end: a launcher's signal must not drown an error that is to be told
         joined() as group,

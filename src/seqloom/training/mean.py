@@ -7,6 +7,7 @@ from pathlib import Path
 
 from seqloom.checkpoint import LoadedModel, ModelFolder, load_model
 from seqloom.checkpoint import format as layout
+from seqloom.checkpoint.files import folder_path
 from seqloom.checkpoint.tensors import distinct_tensors
 from seqloom.config import build, differences
 from seqloom.errors import ConfigError, ModelFolderError
@@ -80,7 +81,7 @@ def _differ(reason: str, where: str) -> ModelFolderError:
 
 def free_folder(folder: Path | str, hint: str = "name another --output") -> Path:
     """The folder, which must be new or empty."""
-    folder = Path(folder)
+    folder = folder_path(folder)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise ConfigError("the output must be a new folder", where=str(folder), hint=hint)
     return folder

@@ -14,7 +14,7 @@ FUSED_DEVICES = ("cpu", "cuda", "mps")
 class OptimiserConfig(Section):
     """AdamW and the clipping of its gradients."""
 
-    learning_rate: float = Field(default=1e-3, gt=0)
+    learning_rate: float = Field(default=1e-3, gt=0, allow_inf_nan=False)
     """The full rate, which the schedule scales."""
     betas: tuple[float, float] = (0.9, 0.98)
     """Decay of the running means of the gradient and of its square."""

@@ -8,7 +8,7 @@ from functools import cached_property
 
 from seqloom.data.config import DataConfig
 from seqloom.data.examples import Example
-from seqloom.data.readers.header import SOURCES, TARGETS, counts_rows, known_name
+from seqloom.data.readers.header import SOURCES, TARGETS, counts_rows, known_name, turned
 from seqloom.data.readers.report import ReadReport
 from seqloom.errors import DataError, suggestion
 
@@ -39,8 +39,9 @@ def find_columns(header: Sequence[str] | None, config: DataConfig, where: str, *
     """The places of the configured columns; raises `DataError` for a name the header lacks.
 
     Where none is configured: columns that are called `source` and `target`; of three or more columns, those that alone
-    have a usual name of a source and of a target, such as `text` and `label`; else the first and the second, numbers of
-    rows left out.
+    have a usual name of a source and of a target, such as `text` and `label`; of two columns the second and the first
+    where their names allow nothing else, such as `label` and `text`; else the first and the second, numbers of rows
+    left out.
     """
     usual = _usual_places(header or (), config)
 
@@ -67,8 +68,10 @@ def find_columns(header: Sequence[str] | None, config: DataConfig, where: str, *
 
 def _usual_places(header: Sequence[str], config: DataConfig) -> dict[str, int]:
     """The places of source and target by their usual names, or of the first two columns that do not number the rows."""
-    if len(header) < 3 or config.source or config.target:
+    if config.source or config.target:
         return {}
+    if len(header) < 3:
+        return {"source": 1, "target": 0} if len(header) == 2 and turned(*header) else {}
     texts = [place for place, cell in enumerate(header) if not counts_rows(cell)]
     sources = [place for place in texts if known_name(header[place], SOURCES)]
     targets = [place for place in texts if known_name(header[place], TARGETS)]

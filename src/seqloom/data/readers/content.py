@@ -67,7 +67,7 @@ def likely_encoding(line: bytes, after: bytes = b"") -> str:
     It is utf-8 where what comes `after` it, which may end within a character, is UTF-8 beyond ASCII: the line is
     damaged. Of both only cells with characters beyond ASCII are looked at.
     """
-    if not after.isascii() and _is_utf8(after):
+    if not after.isascii() and is_utf8(after, cut=True):
         return "utf-8"
     sample = line + after
     wide = _wide(sample)
@@ -87,9 +87,10 @@ def reading(encoding: str, line: bytes = b"") -> str:
     return f"data.encoding={encoding} reads it (it looks like {encoding}{shown}); or save it as UTF-8"
 
 
-def _is_utf8(text: bytes) -> bool:
+def is_utf8(text: bytes, *, cut: bool = False) -> bool:
+    """Whether bytes are UTF-8, the last character of which may be `cut` off."""
     try:
-        codecs.getincrementaldecoder("utf-8")().decode(text)  # which takes a character that is cut off
+        codecs.getincrementaldecoder("utf-8")().decode(text, final=not cut)
     except UnicodeDecodeError:
         return False
     return True

@@ -35,6 +35,10 @@ OTHERS = frozenset({
 })
 COUNTS = frozenset({"", "id", "idx", "index", "no", "nr", "number", "count", "length"})
 # fmt: on
+FIRST = frozenset({"source", "src", "input", "inputs"})
+SECOND = frozenset({"target", "tgt", "trg", "output", "outputs"})
+LABELS = frozenset({"label", "labels", "category", "class", "sentiment", "intent", "emotion"})
+"""Names that leave no doubt which side a column is, and those of what is found in a text, not the text of it."""
 NAMES = SOURCES | TARGETS | OTHERS
 """Usual names of columns; those of `COUNTS` hold no text that one would learn from."""
 NAME = re.compile(r"[\w \-./#:()\[\]]{0,40}")
@@ -67,6 +71,17 @@ def known_name(cell: str, names: frozenset[str] = NAMES) -> bool:
     return plain in names or (bool(parts) and parts[0] in names and all(part in NAMES for part in parts))
 
 
+def turned(first: str, second: str) -> bool:
+    """Whether the names of two columns say that the target comes first; `phones` and `word` do not."""
+    sided = known_name(first, SECOND) and known_name(second, FIRST)
+    return sided or (known_name(first, LABELS) and known_name(second, SOURCES))
+
+
+def crossed(source: str, target: str) -> bool:
+    """Whether the source has a name that targets usually have, and the target one of sources."""
+    return known_name(source, TARGETS) and known_name(target, SOURCES)
+
+
 def counts_rows(cell: str) -> bool:
     """Whether a column of this name holds numbers of rows rather than texts."""
     parts = [part for part in PARTS.split(cell.strip().casefold()) if part]
@@ -78,7 +93,7 @@ def _judged(first: Sequence[str], body: Sequence[Sequence[str]]) -> tuple[bool, 
     if (
         len(first) < 2
         or not _are_names(first)
-        or any(cell in column for cell, column in zip(first, columns, strict=True))
+        or any(cell and cell in column for cell, column in zip(first, columns, strict=True))
     ):
         return False, False
     known = sum(known_name(cell) for cell in first)
@@ -93,8 +108,11 @@ def _judged(first: Sequence[str], body: Sequence[Sequence[str]]) -> tuple[bool, 
 
 
 def _are_names(first: Sequence[str]) -> bool:
-    """Whether cells could name columns: short, distinct, made of letters; the first may be empty, over an index."""
-    names = first[1:] if not first[0] else first
+    """Whether cells could name columns: short, distinct, made of letters; the first may be empty, over an index, and so
+    may the last, where all lines end in a delimiter."""
+    names = [cell for cell in first if cell]
+    if (len(names) < 2 and first[0]) or any(not cell for cell in first[1:-1]):
+        return False
     distinct = len({name.casefold() for name in names}) == len(names)
     return distinct and all(NAME.fullmatch(name) and len(name.split()) <= 3 and _letter(name) for name in names)
 
@@ -107,10 +125,10 @@ def _probability(cell: str, column: Sequence[str]) -> float:
     """How probable it is that a cell of this column has nothing in common with the others, as the first one has; 1
     where it has something in common with them.
 
-    Words: none of them stands in another cell. Letters: two of them, of those that names are written with, do not.
+    Words: none of them stands in another cell. Letters: none of them does, or two of ASCII do not.
     """
     found = [1.0]
-    for pieces, enough in ((str.split, None), (_ascii_letters, 2)):
+    for pieces, enough in ((str.split, None), (_letters, None), (_ascii_letters, 2)):
         sets = [frozenset(pieces(each[:LETTERS])) for each in column]
         counts = Counter(piece for each in sets for piece in each)
         mine = frozenset(pieces(cell))
@@ -123,6 +141,11 @@ def _probability(cell: str, column: Sequence[str]) -> float:
 def _odd(new: int, count: int, enough: int | None) -> bool:
     """Whether so many pieces that stand nowhere else make a cell an odd one; None: all of its pieces must be new."""
     return count > 0 and new >= (count if enough is None else enough)
+
+
+def _letters(text: str) -> Iterable[str]:
+    found = frozenset(filter(str.isalpha, text))
+    return found if len(found) > 1 else ()
 
 
 def _ascii_letters(text: str) -> Iterable[str]:

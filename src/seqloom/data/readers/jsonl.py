@@ -6,7 +6,7 @@ import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, islice
 from typing import Any
 
 from seqloom.data.config import DataConfig
@@ -18,6 +18,8 @@ from seqloom.errors import DataError
 
 Line = tuple[Origin, str | None]
 Records = Iterator[tuple[Origin, dict[str, Any] | None]]
+BLANK = 1000
+"""Blank lines that may come before an array."""
 NUMBERS = 'data.numbers = "text" writes numbers out'
 
 
@@ -35,11 +37,9 @@ def json_records(path: str, config: DataConfig, report: ReadReport) -> Records:
     An array is read whole, its elements are numbered from 1.
     """
     lines = read_lines(path, report, config.encoding)
-    first = next(lines, None)
-    if first is None:
-        return
-    lines = chain((first,), lines)
-    if (first[1] or "").lstrip().startswith("["):
+    head = list(islice(_until_text(lines), BLANK))
+    lines = chain(head, lines)
+    if head and (head[-1][1] or "").lstrip().startswith("["):
         gathered = list(lines)
         elements = _array(gathered, path)
         if elements is not None:
@@ -50,6 +50,14 @@ def json_records(path: str, config: DataConfig, report: ReadReport) -> Records:
         lines = iter(gathered)
     for origin, line in lines:
         yield origin, None if line is None else _parsed(line, origin, report)
+
+
+def _until_text(lines: Iterator[Line]) -> Iterator[Line]:
+    """Lines as far as the first that is not blank."""
+    for line in lines:
+        yield line
+        if line[1] and not line[1].isspace():
+            return
 
 
 def read_jsonl(entry: str, config: DataConfig, report: ReadReport) -> Iterator[Example]:
@@ -98,8 +106,7 @@ class Fields:
     def text(self, name: str) -> str:
         """The text of a field."""
         if name not in self.record:
-            has = ", ".join(sorted(self.record))[:200] or "none"
-            raise FieldError(f"must have the field {name!r}; it has {has}", "data.source and data.target name fields")
+            raise self._lacking(name, "data.source and data.target name fields")
         return self._written(self.record[name], name)
 
     def texts(self, name: str) -> list[str]:
@@ -112,9 +119,17 @@ class Fields:
     def tags(self) -> tuple[str, ...]:
         """The tags: a list, or text with separators."""
         name = self.config.tags
-        if not name or self.record.get(name) is None:
+        if not name:
+            return ()
+        if name not in self.record:
+            raise self._lacking(name, "data.tags names the field of the tags; null or [] stands for none")
+        if self.record[name] is None or self.record[name] == []:
             return ()
         return tuple(tag for text in self.texts(name) for tag in split_tags(text, self.config))
+
+    def _lacking(self, name: str, hint: str) -> FieldError:
+        has = ", ".join(sorted(self.record))[:200] or "none"
+        return FieldError(f"must have the field {name!r}; it has {has}", hint)
 
     def _written(self, value: Any, name: str) -> str:
         if isinstance(value, str):
@@ -133,7 +148,9 @@ class Fields:
 def _array(lines: Sequence[Line], path: str) -> list[Any] | None:
     """The elements of the array that all lines are together; None where each line is JSON of its own."""
     try:
-        value = json.loads("\n".join(line or "" for _, line in lines))
+        value = json.loads("\n".join(line or "" for _, line in lines), object_pairs_hook=_unique)
+    except FieldError as error:
+        raise DataError(str(error), where=display_name(path)) from None
     except json.JSONDecodeError as error:
         if error.msg == "Extra data":
             return None
@@ -147,7 +164,10 @@ def _array(lines: Sequence[Line], path: str) -> list[Any] | None:
 
 def _parsed(line: str, origin: Origin, report: ReadReport) -> dict[str, Any] | None:
     try:
-        value = json.loads(line)
+        value = json.loads(line, object_pairs_hook=_unique)
+    except FieldError as error:
+        report.refuse(origin, str(error))
+        return None
     except (ValueError, RecursionError) as error:
         reason = getattr(error, "msg", None) or "nested too deeply or number too long"
         begins = origin.line == 1 and line.rstrip().endswith("{")
@@ -159,9 +179,19 @@ def _parsed(line: str, origin: Origin, report: ReadReport) -> dict[str, Any] | N
 
 def _object(value: Any, origin: Origin, report: ReadReport) -> dict[str, Any] | None:
     if not isinstance(value, dict):
-        report.refuse(origin, f"must be a JSON object, not {type(value).__name__}")
+        hint = 'name the texts: {"source": …, "target": …}' if isinstance(value, list) else ""
+        report.refuse(origin, f"must be a JSON object, not {type(value).__name__}", hint)
         return None
     return value
+
+
+def _unique(fields: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object, each of whose keys must come once."""
+    found = dict(fields)
+    if len(found) < len(fields):
+        twice = next(name for place, (name, _) in enumerate(fields) if name in dict(fields[:place]))
+        raise FieldError(f"must have each field once, and has {twice!r} twice")
+    return found
 
 
 def _lowered(reason: str) -> str:

@@ -120,7 +120,7 @@ def _sampled(texts: Sequence[str], kind: str, delimiter: str) -> list[list[str]]
     if kind == "tsv":
         return [text.split(delimiter) for text in texts]
     rows: list[list[str]] = []
-    records = csv.reader((text + "\n" for text in texts), strict=True, delimiter=delimiter)
+    records = csv.reader((text + "\n" for text in texts), strict=True, delimiter=delimiter, skipinitialspace=True)
     with contextlib.suppress(csv.Error):  # a quoted cell may go on beyond the sample
         rows.extend(records)
     return rows
@@ -143,7 +143,7 @@ def _records(lines: Iterable[Line], delimiter: str, name: str, report: ReadRepor
             if line is not None:
                 yield line + "\n"
 
-    records = csv.reader(texts(), strict=True, delimiter=delimiter)
+    records = csv.reader(texts(), strict=True, delimiter=delimiter, skipinitialspace=True)
     while True:
         origin = Origin(name, ended + 1)
         try:

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+import codecs
 import gzip
 import io
 import sys
 import zlib
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
 from seqloom.data.examples import Origin
-from seqloom.data.readers.content import likely_encoding, reading, refuse_foreign
+from seqloom.data.readers.content import is_utf8, likely_encoding, reading, refuse_foreign
 from seqloom.data.readers.report import ReadReport
 from seqloom.errors import DataError
 
-BOM = b"\xef\xbb\xbf"
+BOM, ZERO = b"\xef\xbb\xbf", b"\0"
 STDIN = "-"
 UTF8 = "utf-8"
 SAMPLE = 1 << 16
@@ -62,6 +63,7 @@ def read_lines(path: str, report: ReadReport, encoding: str = UTF8) -> Iterator[
     where files with such marks are joined.
     """
     name = display_name(path)
+    encoding = codecs.lookup(encoding).name
     with opened(path) as stream:
         lines: Iterable[bytes] = stream
         if _is_wide(encoding):
@@ -75,6 +77,13 @@ def read_lines(path: str, report: ReadReport, encoding: str = UTF8) -> Iterator[
                 line = line.removeprefix(BOM)
             if b"\r" in line:
                 report.note("lines with a carriage return within, which stays in the text", origin)
+            if line.startswith(ZERO) or line.endswith(ZERO):  # which are halves of line ends
+                wide = f"utf-16-{'le' if line.startswith(ZERO) else 'be'}"
+                report.refuse(origin, f"must be {encoding.upper()}, not lines with zero bytes at an end", reading(wide))
+                yield origin, None
+                continue
+            if encoding != UTF8 and not line.isascii() and is_utf8(line):
+                report.note(f"lines that are read as {encoding} (data.encoding), and would be good UTF-8", origin)
             try:
                 yield origin, line.decode(encoding)
             except UnicodeDecodeError as error:
@@ -114,4 +123,5 @@ def _recoded(stream: IO[bytes], name: str, encoding: str) -> Iterator[bytes]:
         reason = getattr(error, "reason", str(error))
         raise DataError(f"must be {encoding.upper()}: {reason}", where=f"{name}:{number + 1}") from None
     finally:
-        text.detach()
+        with suppress(ValueError):  # the stream may be closed already
+            text.detach()

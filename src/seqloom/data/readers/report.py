@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from seqloom.data.examples import Origin
+from seqloom.data.readers.header import counts_rows, crossed
 from seqloom.errors import DataError
 
 LISTED, LISTED_COLUMNS = 100, 5
@@ -75,11 +76,16 @@ class Table:
             cells = ", ".join(map(_shown, self.doubtful))
             yield f"the first line ({cells}) is read as a pair; data.header=yes if it names the columns"
         usual = ("source", 1), ("target", 2)
-        if self.unread or any(each not in usual for each in self.columns):
+        if self.unread or any(each not in usual for each in self.columns) or self._odd_names():
             read = ", ".join(f"{name} is column {self._named(place)}" for name, place in self.columns)
             left = ", ".join(map(self._named, self.unread[:LISTED_COLUMNS]))
             left += " …" if len(self.unread) > LISTED_COLUMNS else ""
             yield f"{read}" + (f"; not read: column {left}" if left else "")
+
+    def _odd_names(self) -> bool:
+        """Whether by its name a column is not what it is read as."""
+        names = [self.header[place - 1] for _, place in self.columns if place <= len(self.header)]
+        return any(map(counts_rows, names)) or (len(names) > 1 and crossed(*names[:2]))
 
     def _named(self, place: int) -> str:
         return f"{place} ({_shown(self.header[place - 1])})" if place <= len(self.header) else str(place)

@@ -25,6 +25,8 @@ def read_plain(path: str, config: DataConfig, report: ReadReport) -> Iterator[So
             continue
         if "\t" in line and config.tags:
             report.note("inputs whose part behind a tab is read as tags", origin)
+        elif config.tags and line:
+            report.note("inputs without tags (which come behind a tab), though the model reads some", origin)
         elif "\t" in line:
             report.note("inputs with a tab, which is read as part of the text (data.format=tsv: columns)", origin)
         yield plain_source(line, config)
