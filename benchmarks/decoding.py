@@ -29,8 +29,8 @@ import sacrebleu
 from pieces import joined
 
 from seqloom.bench import Program, Speed, Timings, offers, take_turns
+from seqloom.bench.engines import size_of
 from seqloom.bench.measure import pinned, worker
-from seqloom.bench.offers import size_of
 from seqloom.checkpoint.reading import read_manifest
 from seqloom.data import Source
 

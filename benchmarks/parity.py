@@ -30,14 +30,14 @@ import torch
 from pieces import joined
 
 from seqloom import load
-from seqloom.answers import Answers
 from seqloom.api import Model
 from seqloom.checkpoint.format import GRAPH, GRAPH_INT8
 from seqloom.data import Example
 from seqloom.data.padding import padded_sources
 from seqloom.evaluation import read_evaluation
+from seqloom.inference.loaded import Answers
+from seqloom.inference.onnx_model import RuntimeModel
 from seqloom.metrics import choose_metrics, metric
-from seqloom.runtime import RuntimeModel
 from seqloom.search import Hypothesis, SearchConfig
 from seqloom.search.rules import settings_of
 from seqloom.search.scores import penalty

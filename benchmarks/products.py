@@ -31,9 +31,9 @@ from products_alone import Call, Part, Repeats, parts_of
 
 from seqloom import load
 from seqloom.bench import offers
-from seqloom.bench.turns import BATCH, BEAM
+from seqloom.bench.interleaved import BATCH, BEAM
 from seqloom.data import Source, read_sources
-from seqloom.runtime import RuntimeModel
+from seqloom.inference.onnx_model import RuntimeModel
 
 CHUNK = 32
 """Calls traced by one session: it keeps no more than a million events."""

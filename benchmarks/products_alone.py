@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 from onnx.reference import ReferenceEvaluator
 
+from seqloom.export.connecting import inner_graphs
 from seqloom.export.constants import turned
-from seqloom.export.pieces import inner_graphs
 
 PRODUCTS = {"MatMul", "Gemm", "MatMulInteger", "MatMulIntegerToFloat"}
 RECURRENT = {"LSTM", "GRU", "RNN"}

@@ -99,9 +99,9 @@ def work(options: argparse.Namespace) -> None:
     """Train as `seqloom train` does, a turn for each line of standard input; after each say what it took."""
     from seqloom.data.loader import load_batches  # noqa: PLC0415 - of the version that PYTHONPATH names
     from seqloom.training import Inputs, RunConfig  # noqa: PLC0415
-    from seqloom.training.optim import build_optimiser  # noqa: PLC0415
     from seqloom.training.setup import prepare  # noqa: PLC0415
-    from seqloom.training.step import Objective, update  # noqa: PLC0415
+    from seqloom.training.updates.optim import build_optimiser  # noqa: PLC0415
+    from seqloom.training.updates.step import Objective, update  # noqa: PLC0415
 
     kind = {"kind": "bpe", "vocabulary_size": options.pieces}
     training = {"batch": BATCHES[options.batches[0]], "precision": FORMATS[options.formats[0]], "device": "cpu"}

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from seqloom.answers import Answers
+from seqloom.inference.loaded import Answers
 from seqloom.prediction import Prediction
 
 Asked = dict[str, Any]

@@ -25,14 +25,11 @@ ROOMS = (
     "checkpoint",
     "export",
     "inference",
-    "answers",
-    "runtime",
-    "eager",
-    "lexicon",
+    "learn_shortlist",
     "evaluation",
+    "presets",
     "training",
     "plots",
-    "presets",
     "api",
     "loading",
     "bench",
@@ -50,9 +47,6 @@ FREE_OF_TORCH = (
     "remarks",
     "text",
     "metrics",
-    "inference",
-    "answers",
-    "runtime",
     "plots",
     "presets",
     "loading",
@@ -113,9 +107,10 @@ def test_some_rooms_know_no_torch(name: str) -> None:
             assert not [each for each in imports(tree) if each.split(".")[0] in ("torch", "jaxtyping")], path
 
 
-def test_of_the_data_room_only_batches_know_torch() -> None:
-    known = {path.name for path, tree in TREES.items() if room(path) == "data" and "torch" in set(imports(tree))}
-    assert known == {"batch.py"}
+@pytest.mark.parametrize(("name", "file"), [("data", "batch.py"), ("inference", "torch_engine.py")])
+def test_of_some_rooms_only_one_file_knows_torch(name: str, file: str) -> None:
+    known = {path.name for path, tree in TREES.items() if room(path) == name and "torch" in set(imports(tree))}
+    assert known == {file}
 
 
 def test_modules_are_short() -> None:

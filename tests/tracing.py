@@ -17,12 +17,12 @@ from torch import Tensor, nn
 
 from seqloom.config import build
 from seqloom.errors import ConfigError
+from seqloom.export.connecting import piece
 from seqloom.export.graph import IR
-from seqloom.export.modules import unfused
+from seqloom.export.model_modules import unfused
+from seqloom.export.model_pieces import SIZES
 from seqloom.export.parity import checked_graph
-from seqloom.export.pieces import piece
-from seqloom.export.trace import SIZES
-from seqloom.export.tracing import OPSET, traced
+from seqloom.export.to_onnx import OPSET, traced
 from seqloom.model import ModelConfig, Seq2Seq
 from seqloom.nn.cells import CELLS
 from seqloom.nn.cells.rnn import RNN

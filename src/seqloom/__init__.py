@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         DataError,
         DependencyError,
         DiskError,
+        EngineError,
         ModelFolderError,
         SeqloomError,
         TrainingError,
@@ -42,6 +43,7 @@ _HOMES = {
     "DataError": "seqloom.errors",
     "DependencyError": "seqloom.errors",
     "DiskError": "seqloom.errors",
+    "EngineError": "seqloom.errors",
     "ModelFolderError": "seqloom.errors",
     "TrainingError": "seqloom.errors",
 }
@@ -51,6 +53,7 @@ __all__ = [
     "DataError",
     "DependencyError",
     "DiskError",
+    "EngineError",
     "Model",
     "ModelFolderError",
     "Prediction",

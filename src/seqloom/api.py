@@ -1,4 +1,4 @@
-"""Seqloom from Python: `train` makes a `Model`, `load` reads one, and a `Model` predicts, scores and is measured."""
+"""Seqloom from Python: `train` makes a `Model`, which predicts, scores and is measured."""
 
 from __future__ import annotations
 
@@ -9,9 +9,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Self, TextIO
 
-from seqloom.answers import Answers
 from seqloom.checkpoint import ModelFolder, load_model, save_model
-from seqloom.config import Settings, build, laid_over, merged, read_toml
+from seqloom.config import Settings, build, laid_over
 from seqloom.data import (
     Encoder,
     Example,
@@ -22,25 +21,24 @@ from seqloom.data import (
     listed_pairs,
     pairs_as_examples,
 )
-from seqloom.eager import TorchEngine
-from seqloom.errors import ConfigError, suggestion
+from seqloom.errors import ConfigError
 from seqloom.evaluation import Evaluation, EvaluationConfig, evaluate, read_evaluation
-from seqloom.inference import PairScore, Predictor
-from seqloom.lexicon import CANDIDATES, FREQUENT, learn_shortlist
+from seqloom.inference.loaded import Answers
+from seqloom.inference.predictor import PairScore, Predictor
+from seqloom.inference.torch_engine import TorchEngine
+from seqloom.learn_shortlist import CANDIDATES, FREQUENT, learn_shortlist
 from seqloom.model import Seq2Seq, parameter_count
-from seqloom.presets import PRESETS
 from seqloom.search import Shortlist
 from seqloom.text import Tokenizer
 from seqloom.training import Inputs, RunConfig
 from seqloom.training import train as train_stream
 from seqloom.training.device import choose_device
-from seqloom.training.folder import RunFolder
-from seqloom.training.freezing import frozen_count
 from seqloom.training.group import Place
-from seqloom.training.mean import free_folder, mean_model
-from seqloom.training.reporters import Reporter, follow, standard_reporters
-from seqloom.training.reports import InterruptReport, Report
+from seqloom.training.model_average import free_folder, mean_model
+from seqloom.training.reporters import Reporter
+from seqloom.training.runs import follow_run, run_config
 from seqloom.training.start import adopted
+from seqloom.training.updates.freezing import frozen_count
 
 Pair = tuple[str, str] | Example
 Pairs = str | Path | Sequence[Pair] | Sequence[str | Path]
@@ -139,7 +137,7 @@ class Model(Answers):
         return pairs_as_examples(data, ReadReport(self.config.data.on_bad_line))
 
 
-def load(folder: Path | str) -> Model:
+def load_torch(folder: Path | str) -> Model:
     """The model in a folder, with PyTorch; every file is checked against its hash first."""
     loaded = load_model(folder)
     config = build(RunConfig, loaded.config, where=str(Path(folder) / "config.toml"))
@@ -213,54 +211,7 @@ def train_run(
     """
     stream = train_stream(config, output, inputs=inputs, resume=resume, overwrite=overwrite)
     follow_run(stream, output, progress=progress, reporters=reporters, tensorboard=tensorboard)
-    return load(output)
-
-
-def follow_run(
-    stream: Iterable[Report],
-    output: Path | str,
-    *,
-    progress: TextIO | None = None,
-    reporters: Sequence[Reporter] = (),
-    tensorboard: bool = False,
-) -> None:
-    """Show a run and write its log; of several processes the first one does, the others are silent.
-
-    Raises KeyboardInterrupt, with how to go on as its text, when the run was stopped and saved.
-    """
-    listeners: list[Reporter] = []
-    if Place.here().first:
-        listeners = [*standard_reporters(output, progress, tensorboard=tensorboard), *reporters]
-    last = follow(stream, listeners)
-    if isinstance(last, InterruptReport):
-        raise KeyboardInterrupt(f"stopped after update {last.step:,}; go on with: {last.hint}")
-
-
-def run_config(
-    name: str | None = None,
-    *,
-    files: tuple[Sequence[str], Sequence[str]] = ((), ()),
-    settings: Settings = (),
-    going_on: Path | None = None,
-) -> RunConfig:
-    """A configuration from a preset or a TOML file, training and dev files, and single settings, in this order.
-
-    Where a run in the folder `going_on` is to go on, its own settings come before the files and single settings, unless
-    a preset or a TOML file is named; what it has from the model it started from, it is asked for in any case.
-    """
-    begun = None if going_on is None else RunFolder(going_on).stated()
-    values: dict[str, Any] = {} if begun is None else begun
-    where = ""
-    if name is not None and name in PRESETS:
-        values = merged({}, PRESETS[name])
-    elif name is not None:
-        if not name.endswith(".toml") and not Path(name).exists():
-            raise ConfigError(f"{name!r} is neither a TOML file nor a preset", hint=suggestion(name, PRESETS))
-        values, where = read_toml(name), name
-    for part, entries in zip(("train", "dev"), files, strict=True):
-        if entries:
-            values = merged(values, {"data": {part: list(entries)}})
-    return build(RunConfig, adopted(laid_over(values, settings), begun), where=where)
+    return load_torch(output)
 
 
 def _inputs(pairs: Any, dev: Pairs | None) -> tuple[Inputs, tuple[Sequence[str], Sequence[str]]]:

@@ -26,7 +26,7 @@ from seqloom.prediction import Prediction
 from seqloom.remarks import Remarks
 
 if TYPE_CHECKING:
-    from seqloom.inference import Predictor
+    from seqloom.inference.predictor import Predictor
 
 
 class EvaluationConfig(Section):

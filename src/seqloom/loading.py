@@ -14,7 +14,7 @@ from seqloom.errors import ConfigError, absent, suggestion
 
 if TYPE_CHECKING:
     from seqloom.api import Model
-    from seqloom.runtime import RuntimeModel
+    from seqloom.inference.onnx_model import RuntimeModel
 
 ENGINES = ("auto", "torch", "onnx")
 
@@ -60,10 +60,11 @@ def load(
             api = import_module("seqloom.api")
         except ModuleNotFoundError as error:
             raise absent(error, 'the engine "torch"') from None
-        with_torch: Model = api.load(folder)
+        with_torch: Model = api.load_torch(folder)
         return with_torch
     cores = 1 if threads is None else threads
-    with_graph: RuntimeModel = import_module("seqloom.runtime").load_graph(folder, int8=int8, threads=cores)
+    runtime = import_module("seqloom.inference.onnx_model")
+    with_graph: RuntimeModel = runtime.load_graph(folder, int8=int8, threads=cores)
     return with_graph
 
 

@@ -10,13 +10,14 @@ import numpy as np
 import pytest
 
 import seqloom
-from seqloom.api import Model, run_config
+from seqloom.api import Model
 from seqloom.config import build
 from seqloom.data import Example, Origin, Source
 from seqloom.errors import ConfigError, DataError
 from seqloom.presets import PRESETS
 from seqloom.training import RunConfig
 from seqloom.training.reports import Report, StepReport
+from seqloom.training.runs import run_config
 from toy import SETTINGS, copied, write_pairs
 
 QUICK = {**SETTINGS, "training.epochs": 1, "training.selection.limit": 0}

@@ -13,8 +13,8 @@ import pytest
 from seqloom.api import Model
 from seqloom.bench import Program
 from seqloom.bench.__main__ import answered, peak_memory
+from seqloom.bench.engines import KNOWN
 from seqloom.bench.measure import pinned, worker
-from seqloom.bench.offers import KNOWN
 from seqloom.data import Source
 from seqloom.errors import SeqloomError
 

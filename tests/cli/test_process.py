@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 import seqloom
-from seqloom.training.reproduction import reproduction
+from seqloom.training.provenance.reproduction import reproduction
 from toy import SETTINGS, copied, write_pairs
 
 ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1", "LC_ALL": "C"}

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from seqloom.data import BatchConfig, BatchSampler, Position, Share
 from seqloom.data.corpus import Rows
-from seqloom.data.grid import padded_length, whole_rows
+from seqloom.data.shape_grid import padded_length, whole_rows
 
 LENGTHS = st.lists(st.tuples(st.integers(0, 40), st.integers(0, 40)), min_size=1, max_size=200)
 CONFIGS = st.builds(

@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from seqloom.data.files import SETTLED, STALE, whole_file
+from seqloom.data.whole_files import SETTLED, STALE, whole_file
 
 WRITER = """
 import os, sys
 from pathlib import Path
-from seqloom.data.files import whole_file
+from seqloom.data.whole_files import whole_file
 with whole_file(Path(sys.argv[1])) as stream:
     stream.write(b"half")
     stream.flush()

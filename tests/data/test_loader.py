@@ -11,9 +11,9 @@ import torch
 
 from seqloom.data import BatchConfig, BatchSampler, Corpus, Encoder, Share, corpus_of, pairs_as_examples
 from seqloom.data.batch import collate, collate_ids, pad_sources
-from seqloom.data.grid import padded_length
 from seqloom.data.loader import ahead_of, evaluation_batches, load_batches
 from seqloom.data.readers import ReadReport
+from seqloom.data.shape_grid import padded_length
 from seqloom.text import BOS, EOS, PAD, TokenizerConfig, train_tokenizer
 
 Pairs = list[tuple[str, str]]

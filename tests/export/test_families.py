@@ -18,8 +18,8 @@ from seqloom.checkpoint import load_model
 from seqloom.checkpoint.format import GRAPH
 from seqloom.errors import ConfigError
 from seqloom.export import parity
+from seqloom.export.connecting import graph_nodes
 from seqloom.export.parity import check_parity
-from seqloom.export.pieces import graph_nodes
 from seqloom.export.quantise import quantised
 from seqloom.nn.attention import ATTENTIONS
 from seqloom.nn.attention.normalise import NORMALISERS

@@ -7,7 +7,7 @@ import onnx
 import onnxruntime
 from onnx import TensorProto, helper, parser
 
-from seqloom.export.pieces import graph_nodes, piece
+from seqloom.export.connecting import graph_nodes, piece
 
 SCANNED = """
     <ir_version: 10, opset_import: ["" : 21, "local" : 1]>

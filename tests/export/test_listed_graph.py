@@ -15,16 +15,16 @@ import answering
 import seqloom
 from answering import Asked, assert_same
 from exporting import listed as put_into_manifest
-from seqloom.answers import Answers
 from seqloom.api import Model
 from seqloom.checkpoint import ModelFolder, load_model, save_model
 from seqloom.checkpoint.format import GRAPH, FileRecord
 from seqloom.config import build
 from seqloom.export import export_model
-from seqloom.export.trace import graph_of
+from seqloom.export.model_pieces import graph_of
+from seqloom.inference.loaded import Answers
+from seqloom.inference.onnx_model import RuntimeModel
 from seqloom.model import Seq2Seq
 from seqloom.prediction import Prediction
-from seqloom.runtime import RuntimeModel
 from seqloom.search import SearchConfig, Shortlist
 from seqloom.search.shortlist import FEW
 from seqloom.text import TextConfig, TokenizerConfig, train_tokenizers

@@ -8,8 +8,8 @@ import onnxruntime
 import pytest
 from onnx import helper, numpy_helper, parser
 
-from seqloom.export.hoist import hoisted
-from seqloom.export.pieces import inner_graphs
+from seqloom.export.connecting import inner_graphs
+from seqloom.export.loop_invariants import hoisted
 from seqloom.export.shapes import INFERRED, infer_lengths
 
 LOOPED = """

@@ -15,7 +15,7 @@ from exporting import listed
 from seqloom.checkpoint.format import GRAPH, GRAPH_INT8, FileRecord
 from seqloom.export.bounds import Bounds
 from seqloom.export.quantise import quantised
-from seqloom.runtime import load_graph
+from seqloom.inference.onnx_model import load_graph
 from toy import copied
 
 

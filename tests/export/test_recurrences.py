@@ -10,7 +10,7 @@ import onnxruntime
 import pytest
 import torch
 
-from seqloom.export.pieces import graph_nodes
+from seqloom.export.connecting import graph_nodes
 from seqloom.export.quantise import quantised
 from tracing import LAYERS, WIDTH, Layers
 

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from tables import TableStepper, random_tables
 
 from seqloom.config import build
-from seqloom.eager import TorchEngine
 from seqloom.errors import ConfigError
+from seqloom.inference.torch_engine import TorchEngine
 from seqloom.model import ModelConfig, Seq2Seq
 from seqloom.search import EnsembleStepper, Hypothesis, ModelStepper, SearchConfig, Shortlist
 from seqloom.search.shortlist import BLOCK, LEAST, open_words

@@ -13,10 +13,10 @@ import pytest
 from matplotlib.image import imread
 
 import seqloom
-from seqloom.api import run_config
 from seqloom.errors import ConfigError, SeqloomError
 from seqloom.sweeps import load_sweep, run_sweep
 from seqloom.sweeps.study import evaluation_number, open_study
+from seqloom.training.runs import run_config
 from sweeping import SWEEP, swept, tried
 
 pytestmark = pytest.mark.usefixtures("desk_of_sweeps")

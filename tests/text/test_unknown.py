@@ -7,7 +7,7 @@ import pytest
 from seqloom.text import UNK, TextConfig, Tokenizer, TokenizerConfig, train_tokenizer, train_tokenizers
 from seqloom.text.config import Kind
 from seqloom.text.extending import extended
-from seqloom.text.sources import cut_sources
+from seqloom.text.model_inputs import cut_sources
 from seqloom.text.training import fitted
 from seqloom.text.unknown import behind_unknown, new_symbols
 

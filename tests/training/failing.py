@@ -12,7 +12,7 @@ from seqloom.cli.main import main
 from seqloom.errors import DataError
 from seqloom.training import run
 from seqloom.training.group import Place
-from seqloom.training.step import update
+from seqloom.training.updates.step import update
 
 if __name__ == "__main__":
     _, where, kind, *sys.argv[1:] = sys.argv

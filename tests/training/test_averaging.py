@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from seqloom.training.averaging import averaged, ema_update, put, snapshot, using
+from seqloom.training.updates.averaging import averaged, ema_update, put, snapshot, using
 
 
 def small() -> nn.Module:
@@ -37,7 +37,7 @@ def test_lent_weights_go_back_even_where_the_lending_was_cut_short(monkeypatch: 
         if len(calls) == 1:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr("seqloom.training.averaging.put", cut_short)
+    monkeypatch.setattr("seqloom.training.updates.averaging.put", cut_short)
     with pytest.raises(KeyboardInterrupt), using(model, {name: tensor + 1 for name, tensor in own.items()}):
         pass
     assert all(torch.equal(own[name], tensor) for name, tensor in snapshot(model).items())

@@ -17,6 +17,7 @@ from seqloom.config import build, merged, read_toml
 from seqloom.errors import ConfigError
 from seqloom.training import RunConfig, train
 from seqloom.training.continuing import chosen_for
+from seqloom.training.runs import run_config
 from toy import write_pairs
 
 pytestmark = pytest.mark.usefixtures("unchecked_shapes")
@@ -79,7 +80,7 @@ def test_what_may_not_change_is_refused_and_the_run_stays_as_it_was(
 def test_what_may_change_counts_and_stays_changed(here: Path) -> None:
     output = here / "cut"
     limits = ["--set", "training.max_steps=8", "--set", "training.log_every=1", "--set", "search.beam=3"]
-    config = api.run_config(settings=limits[1::2], going_on=output)
+    config = run_config(settings=limits[1::2], going_on=output)
     assert (config.training.max_steps, config.training.log_every, config.search.beam) == (8, 1, 3)
     assert config.data.dev != ()  # the rest is the run's own
     cut(train(config, output, resume=True), 6)

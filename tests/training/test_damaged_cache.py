@@ -17,7 +17,7 @@ from seqloom.config import build, merged
 from seqloom.data import digests
 from seqloom.data.digests import INDEX
 from seqloom.training import Inputs, RunConfig
-from seqloom.training.record import ingredients
+from seqloom.training.provenance.record import ingredients
 from seqloom.training.setup import Prepared, prepare
 from toy import write_pairs
 

@@ -15,6 +15,7 @@ from seqloom.data.examples import Origin
 from seqloom.errors import ConfigError
 from seqloom.training import Inputs, train
 from seqloom.training.reports import EvalReport, FinishReport, NoticeReport, Report
+from seqloom.training.runs import run_config
 from toy import SETTINGS, copied, write_pairs
 
 QUICK = {**SETTINGS, "training.epochs": 3, "training.selection.limit": 500}
@@ -74,7 +75,7 @@ def test_the_measures_are_those_of_the_training_targets_whatever_is_evaluated(tm
 
 
 def test_a_dev_evaluation_that_looks_at_less_says_so(tmp_path: Path) -> None:
-    config = seqloom.api.run_config(
+    config = run_config(
         settings={**QUICK, "training.epochs": 1, "training.selection.limit": 7, "training.selection.beam": 1}
     )
     reports = list(train(config, tmp_path / "model", inputs=Inputs(copied(60), copied(20, seed=2))))
@@ -95,7 +96,7 @@ def test_a_measure_that_gives_right_answers_nothing_is_no_measure_to_select_by(t
     settings = {**QUICK, "training.selection.on": "bleu"}
     with pytest.raises(ConfigError, match=r"selection\.on = bleu must tell .* 100 % of the training targets"):
         seqloom.train(phrases(100), settings=settings)
-    config = seqloom.api.run_config(settings={**QUICK, "training.epochs": 1, "training.selection.metrics": ["bleu"]})
+    config = run_config(settings={**QUICK, "training.epochs": 1, "training.selection.metrics": ["bleu"]})
     reports = list(train(config, tmp_path / "model", inputs=Inputs(phrases(100))))
     assert "bleu says nothing of 100 % of the targets" in said(reports)
     assert seqloom.load(tmp_path / "model").evaluate(phrases(5)).notes[-1].startswith("bleu says nothing of 100 %")
@@ -103,7 +104,7 @@ def test_a_measure_that_gives_right_answers_nothing_is_no_measure_to_select_by(t
 
 def test_a_score_that_stands_still_does_not_keep_the_first_weights(tmp_path: Path) -> None:
     selection = {"training.selection.on": "exact_match", "training.selection.patience": 1}
-    config = seqloom.api.run_config(settings={**QUICK, **selection, "training.optimiser.learning_rate": 1e-4})
+    config = run_config(settings={**QUICK, **selection, "training.optimiser.learning_rate": 1e-4})
     reports = list(train(config, tmp_path / "model", inputs=Inputs(phrases(100), phrases(20))))
     assert "measures: chrf, exact_match, chosen by what the targets look like" in said(reports)
     evaluations = [each for each in reports if isinstance(each, EvalReport)]

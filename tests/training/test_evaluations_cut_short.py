@@ -13,8 +13,8 @@ from reversal import begin_run, same_weights
 
 from seqloom.checkpoint.tensors import distinct_tensors
 from seqloom.errors import TrainingError
-from seqloom.training.averaging import put
 from seqloom.training.reports import EvalReport, InterruptReport, Report, ResumeReport, StepReport
+from seqloom.training.updates.averaging import put
 
 pytestmark = pytest.mark.usefixtures("unchecked_shapes")
 
@@ -81,7 +81,7 @@ def test_interrupted_while_averaged_weights_are_exchanged_the_last_saved_state_c
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("seqloom.training.averaging.put", half)
+        patch.setattr("seqloom.training.updates.averaging.put", half)
         reports = list(begin_run(tmp_path / "cut", **settings))
     assert len(calls) == 2
     assert of_kind(reports, InterruptReport)[0].step == 4

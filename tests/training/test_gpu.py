@@ -12,11 +12,11 @@ from reversal import begin_run, reversed_pairs, run_config, same_weights
 from seqloom.data.batch import collate_ids
 from seqloom.nn.precision import Precision
 from seqloom.training import Inputs, step, train
-from seqloom.training.budget import CEILING, FLOOR
-from seqloom.training.optim import build_optimiser
 from seqloom.training.reports import FinishReport, NoticeReport, Report, ReturnReport, SkipReport, StepReport
 from seqloom.training.setup import prepare
-from seqloom.training.step import Objective, update
+from seqloom.training.updates.budget import CEILING, FLOOR
+from seqloom.training.updates.optim import build_optimiser
+from seqloom.training.updates.step import Objective, update
 
 pytestmark = [
     pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA GPU here"),

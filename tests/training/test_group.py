@@ -17,11 +17,10 @@ from seqloom.checkpoint import load_model
 from seqloom.errors import ConfigError, DataError, ModelFolderError
 from seqloom.training import Inputs, train
 from seqloom.training import group as groups
-from seqloom.training.folder import RunFolder
-from seqloom.training.gradients import add_gradients
-from seqloom.training.group import Group, LostProcessError, Place, joined
-from seqloom.training.randomness import seed_update
+from seqloom.training.group import Group, LostProcessError, Place, add_gradients, joined
 from seqloom.training.setup import prepare
+from seqloom.training.states.folder import RunFolder
+from seqloom.training.updates.randomness import seed_update
 
 LAUNCHED = {"RANK": "3", "WORLD_SIZE": "4", "LOCAL_RANK": "1", "LOCAL_WORLD_SIZE": "2"}
 

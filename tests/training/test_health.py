@@ -14,16 +14,16 @@ from reversal import begin_run, reversed_pairs, run_config, same_weights
 
 from seqloom.data.batch import collate
 from seqloom.errors import TrainingError
-from seqloom.training import optim, schedules
-from seqloom.training import step as steps
-from seqloom.training.averaging import snapshot
-from seqloom.training.health import Health, Taken, Watch
-from seqloom.training.optim import build_optimiser
-from seqloom.training.progress import Progress
 from seqloom.training.reporters import JsonlReporter, follow
 from seqloom.training.reports import EvalReport, FinishReport, Report, ReturnReport, SkipReport, StepReport
 from seqloom.training.setup import Inputs, prepare
-from seqloom.training.step import Objective, Update, update
+from seqloom.training.states.progress import Progress
+from seqloom.training.updates import optim, schedules
+from seqloom.training.updates import step as steps
+from seqloom.training.updates.averaging import snapshot
+from seqloom.training.updates.health import Health, Taken, Watch
+from seqloom.training.updates.optim import build_optimiser
+from seqloom.training.updates.step import Objective, Update, update
 
 Poison = Callable[[Callable[[int, float], bool]], None]
 
@@ -316,7 +316,7 @@ def test_what_is_learnt_late_leads_to_the_same_weights(
         "schedule": {"kind": "constant", "warmup": 0},
     }
     at_once = list(begin_run(tmp_path / "at once", **settings))
-    monkeypatch.setattr("seqloom.training.health.LAG", {})
+    monkeypatch.setattr("seqloom.training.updates.health.LAG", {})
     late = list(begin_run(tmp_path / "late", **settings))
     assert same_weights(tmp_path / "at once", tmp_path / "late")
     assert [each.step for each in of_kind(late, SkipReport)] == [each.step for each in of_kind(at_once, SkipReport)]

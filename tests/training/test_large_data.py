@@ -42,7 +42,7 @@ def config(files: Path, **data: Any) -> RunConfig:
 def test_a_second_start_reads_no_text(files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     chosen = config(files, dev=[], dev_count=9, drop_duplicates=True, cache=str(files / "cache"))
     first = prepare(chosen, Inputs())
-    for name in ("seqloom.training.source.read_examples", "seqloom.data.cache.read_examples"):
+    for name in ("seqloom.training.pairs.read_examples", "seqloom.data.cache.read_examples"):
         monkeypatch.setattr(name, None)
     for name in ("seqloom.training.setup.train_tokenizers", "seqloom.data.cleaning.blake2b"):
         monkeypatch.setattr(name, None)
@@ -73,7 +73,7 @@ def test_a_second_start_from_a_model_reads_no_text(files: Path, monkeypatch: pyt
 
     first = tuned(models[0])
     with monkeypatch.context() as patched:
-        for name in ("seqloom.training.source.read_examples", "seqloom.data.cache.read_examples"):
+        for name in ("seqloom.training.pairs.read_examples", "seqloom.data.cache.read_examples"):
             patched.setattr(name, None)
         second = tuned(models[0])
         with pytest.raises(TypeError):

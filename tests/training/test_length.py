@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 from reversal import begin_run, reversed_pairs, run_config, same_weights
 
-from seqloom.api import run_config as configured
 from seqloom.config import build
 from seqloom.data import BatchConfig, BatchSampler
 from seqloom.errors import ConfigError
@@ -22,6 +21,7 @@ from seqloom.training.length import Length, settle_length, wanted_updates
 from seqloom.training.reporters.console import LINES
 from seqloom.training.reporters.jsonl import JsonlReporter
 from seqloom.training.reports import NoticeReport, Report, SetupReport, StepReport
+from seqloom.training.runs import run_config as configured
 from seqloom.training.setup import prepare
 
 pytestmark = pytest.mark.usefixtures("unchecked_shapes")

@@ -16,13 +16,13 @@ from reversal import begin_run, same_weights
 
 from seqloom.errors import ConfigError, DiskError
 from seqloom.training import loop
-from seqloom.training.lock import LOCKS, OWNER, sole_writer
 from seqloom.training.reports import NoticeReport, StepReport
+from seqloom.training.states.lock import LOCKS, OWNER, sole_writer
 
 HOLDER = """
 import sys
 from pathlib import Path
-from seqloom.training.lock import sole_writer
+from seqloom.training.states.lock import sole_writer
 with sole_writer(Path(sys.argv[1])):
     print("held", flush=True)
     sys.stdin.read()

@@ -28,8 +28,8 @@ from seqloom.training.reports import (
     SetupReport,
     StepReport,
 )
-from seqloom.training.schedules import ScheduleConfig, rate_factor
-from seqloom.training.step import update as real_update
+from seqloom.training.updates.schedules import ScheduleConfig, rate_factor
+from seqloom.training.updates.step import update as real_update
 
 
 @pytest.fixture(autouse=True)

@@ -16,12 +16,12 @@ from seqloom.config import build
 from seqloom.data.batch import Batch, collate
 from seqloom.errors import ConfigError, TrainingError
 from seqloom.training import Inputs, RunConfig, memory, step, train
-from seqloom.training import budget as budgets
-from seqloom.training.budget import FLOOR, find_budget, largest
 from seqloom.training.memory import available_memory, out_of_memory, pieces
 from seqloom.training.reports import NoticeReport, Report, StepReport
 from seqloom.training.setup import Prepared, prepare
-from seqloom.training.step import Objective, gradients
+from seqloom.training.updates import budget as budgets
+from seqloom.training.updates.budget import FLOOR, find_budget, largest
+from seqloom.training.updates.step import Objective, gradients
 
 CPU = RuntimeError(
     "[enforce fail at alloc_cpu.cpp:127] . DefaultCPUAllocator: can't allocate memory: you tried to "

@@ -15,7 +15,7 @@ from reversal import reversed_pairs, weights_of
 
 from seqloom.config import merged
 from seqloom.training import loop
-from seqloom.training.reproduction import reproduction
+from seqloom.training.provenance.reproduction import reproduction
 from toy import write_pairs
 
 pytestmark = pytest.mark.timeout(900)  # several processes start, on a machine that may be busy

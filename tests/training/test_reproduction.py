@@ -12,15 +12,15 @@ import pytest
 import torch
 from reversal import begin_run, reversed_pairs, run_config, same_weights
 
-from seqloom.api import run_config as configured
 from seqloom.api import train_run
 from seqloom.config import override
 from seqloom.errors import DataError, ModelFolderError
 from seqloom.training import Inputs, RunConfig, train
-from seqloom.training.record import Record, record_of
+from seqloom.training.provenance.record import Record, record_of
+from seqloom.training.provenance.reproduction import reproduction
+from seqloom.training.provenance.surroundings import git_state, machine, versions
 from seqloom.training.reports import StepReport
-from seqloom.training.reproduction import reproduction
-from seqloom.training.surroundings import git_state, machine, versions
+from seqloom.training.runs import run_config as configured
 from toy import write_pairs
 
 
@@ -178,7 +178,7 @@ def test_a_run_that_went_on_otherwise_says_so(desk: Path, monkeypatch: pytest.Mo
         if isinstance(report, StepReport) and report.step >= 2:
             break
     stream.close()
-    monkeypatch.setattr("seqloom.training.record.torch.get_num_threads", lambda: 2)
+    monkeypatch.setattr("seqloom.training.provenance.record.torch.get_num_threads", lambda: 2)
     list(train(on_files(log_every=1, epochs=4), "run", resume=True))
     (note,) = record_in("run")["resumed"]
     assert note["settings"] == {"training.epochs": [3, 4]}
@@ -192,7 +192,7 @@ def test_a_run_that_went_on_otherwise_says_so(desk: Path, monkeypatch: pytest.Mo
 def test_other_surroundings_are_noted(desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     train_run(on_files(epochs=1), "run")
     assert reproduction("run").notes == ()
-    where = "seqloom.training.reproduction"
+    where = "seqloom.training.provenance.reproduction"
     monkeypatch.setattr(f"{where}.versions", lambda: {**versions(), "torch": "0.1"})
     monkeypatch.setattr(f"{where}.machine", lambda: {**machine(), "processor": "abacus"})
     notes = reproduction("run").notes

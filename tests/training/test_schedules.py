@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from seqloom.config import build
 from seqloom.errors import ConfigError
-from seqloom.training.schedules import SCHEDULES, Plateau, ScheduleConfig, rate_factor
+from seqloom.training.updates.schedules import SCHEDULES, Plateau, ScheduleConfig, rate_factor
 
 
 @pytest.mark.parametrize("kind", SCHEDULES)

@@ -15,7 +15,6 @@ from reversal import BASE, cut, reversed_pairs, run_config, same_weights, weight
 from typer.testing import CliRunner
 
 import seqloom
-from seqloom.api import run_config as configured
 from seqloom.checkpoint import load_model
 from seqloom.checkpoint.tensors import distinct_tensors
 from seqloom.cli.main import app
@@ -25,12 +24,13 @@ from seqloom.errors import ConfigError, ModelFolderError
 from seqloom.model import ModelConfig, Seq2Seq
 from seqloom.nn.decoders.base import Attend
 from seqloom.training import Inputs, RunConfig, train
-from seqloom.training.freezing import frozen_weights
-from seqloom.training.optim import build_optimiser
-from seqloom.training.randomness import seed_everything
 from seqloom.training.reports import NoticeReport, Report, SetupReport
+from seqloom.training.runs import run_config as configured
 from seqloom.training.setup import Prepared, prepare
 from seqloom.training.start import adopted
+from seqloom.training.updates.freezing import frozen_weights
+from seqloom.training.updates.optim import build_optimiser
+from seqloom.training.updates.randomness import seed_everything
 from toy import write_pairs
 
 MORE = [("xay", "yax"), ("bxc", "cxb"), ("yz", "zy")] * 20

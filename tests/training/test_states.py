@@ -16,7 +16,7 @@ from seqloom.checkpoint.format import FileRecord
 from seqloom.checkpoint.seal import SEAL
 from seqloom.errors import ModelFolderError
 from seqloom.training.reports import FinishReport, NoticeReport, Report, ResumeReport, StepReport
-from seqloom.training.state import STATE, STATE_FORMAT
+from seqloom.training.states.state import STATE, STATE_FORMAT
 
 SETTINGS: dict[str, Any] = {
     "log_every": 1,

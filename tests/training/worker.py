@@ -27,7 +27,7 @@ from seqloom.training.group import Place
 from seqloom.training.reports import EvalReport, NoticeReport, Report, StepReport
 from seqloom.training.run import Run
 from seqloom.training.start import adopted
-from seqloom.training.step import batch_loss
+from seqloom.training.updates.step import batch_loss
 
 INPUTS = Inputs(reversed_pairs(), reversed_pairs(30, seed=2))
 SEEN: dict[str, Any] = {}

@@ -20,7 +20,7 @@ from seqloom.checkpoint.shortlist import shortlist_writer
 from seqloom.data.padding import padded_sources
 from seqloom.search import Shortlist
 from seqloom.search.shortlist import open_words
-from seqloom.text.sources import cut_sources
+from seqloom.text.model_inputs import cut_sources
 from toy import SETTINGS, copied
 
 HERE = Path(__file__).parent

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from seqloom.bench.engines import Offer, offers
+from seqloom.bench.interleaved import BATCH, BEAM, Timings, take_turns
 from seqloom.bench.measure import Speed, measure
-from seqloom.bench.offers import Offer, offers
 from seqloom.bench.program import Program, Reply
-from seqloom.bench.turns import BATCH, BEAM, Timings, take_turns
 
 __all__ = ["BATCH", "BEAM", "Offer", "Program", "Reply", "Speed", "Timings", "measure", "offers", "take_turns"]

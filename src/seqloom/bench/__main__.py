@@ -11,10 +11,10 @@ from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 
-from seqloom.answers import Answers
 from seqloom.bench.program import Reply
 from seqloom.data import Source
 from seqloom.errors import SeqloomError
+from seqloom.inference.loaded import Answers
 from seqloom.loading import load
 
 

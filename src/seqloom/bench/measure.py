@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from seqloom.bench.offers import Offer, size_of
+from seqloom.bench.engines import Offer, size_of
+from seqloom.bench.interleaved import Timings, take_turns
 from seqloom.bench.program import Program
-from seqloom.bench.turns import Timings, take_turns
 from seqloom.checkpoint import format as layout
 from seqloom.checkpoint.reading import read_config, read_manifest, read_tokenizers
 from seqloom.config import build

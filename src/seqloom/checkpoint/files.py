@@ -17,8 +17,8 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import IO
 
-from seqloom.data.files import whole_file
 from seqloom.data.values import described
+from seqloom.data.whole_files import whole_file
 from seqloom.errors import ConfigError, DiskError
 
 STAGED = ".staged"

@@ -19,7 +19,7 @@ def config(
 
     TOML with a sentence about each setting: the defaults, a preset, or a file filled up with the defaults.
     """
-    from seqloom.api import run_config
     from seqloom.config import to_toml
+    from seqloom.training.runs import run_config
 
     typer.echo(to_toml(run_config(preset, settings=settings or ()), comments=True), nl=False)

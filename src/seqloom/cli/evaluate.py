@@ -33,12 +33,12 @@ def evaluate(
 
     A second model is compared by paired bootstrap.
     """
-    from seqloom.api import load
+    from seqloom.api import load_torch
     from seqloom.cli import tables
     from seqloom.evaluation import compare_losses, compare_models
 
-    first = load(model).with_settings(settings or ())
-    second = None if compare is None else load(compare).with_settings(settings or ())
+    first = load_torch(model).with_settings(settings or ())
+    second = None if compare is None else load_torch(compare).with_settings(settings or ())
     measured = first.evaluate(data, metrics=metrics)
     _say(measured)
     if second is None:

@@ -25,12 +25,12 @@ def attention(
 
     Inputs are read as seqloom predict reads lines: for a model with tags, a tab parts the text from its tags.
     """
-    from seqloom.api import load
+    from seqloom.api import load_torch
     from seqloom.data import plain_source
     from seqloom.plots import plot_attention
     from seqloom.remarks import Remarks
 
-    loaded, remarks = load(model), Remarks()
+    loaded, remarks = load_torch(model), Remarks()
     answers = loaded.predict([plain_source(line, loaded.config.data) for line in inputs], alignments=True)
     picture = plot_attention(answers, output)
     for answer in answers:

@@ -49,7 +49,7 @@ def predict(
     With several answers to a line, each is a line of three columns: number, score, text.
     """
     from seqloom.data import ReadReport, read_sources
-    from seqloom.inference import WINDOW
+    from seqloom.inference.predictor import WINDOW
     from seqloom.loading import load
     from seqloom.remarks import Remarks
 

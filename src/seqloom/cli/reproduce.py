@@ -16,7 +16,7 @@ def reproduce(model: ModelFolder, as_json: Json = False) -> None:
     or has been added to those that a pattern matches. Run it in the folder in which the model was trained.
     """
     from seqloom.cli.guard import USER_ERROR
-    from seqloom.training.reproduction import reproduction
+    from seqloom.training.provenance.reproduction import reproduction
 
     found = reproduction(model)
     if as_json:

@@ -16,11 +16,11 @@ def score(model: ModelFolder, data: Data, as_json: Json = False, settings: Setti
     """
     import math
 
-    from seqloom.api import load
+    from seqloom.api import load_torch
     from seqloom.data import ReadReport, read_examples
     from seqloom.remarks import Remarks
 
-    chosen = load(model).with_settings(settings or ())
+    chosen = load_torch(model).with_settings(settings or ())
     report = ReadReport(chosen.config.data.on_bad_line)
     examples = read_examples([data], chosen.config.data, report)
     total, tokens, remarks = 0.0, 0, Remarks()

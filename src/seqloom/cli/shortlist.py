@@ -29,14 +29,14 @@ def shortlist(
 
     A search with search.shortlist=true writes no others, and is faster where the target vocabulary is large.
     """
-    from seqloom.api import load
+    from seqloom.api import load_torch
     from seqloom.checkpoint import format as layout
     from seqloom.checkpoint.reading import read_manifest
     from seqloom.checkpoint.shortlist import add_shortlist
     from seqloom.data import ReadReport, read_examples
-    from seqloom.lexicon import CANDIDATES, FREQUENT
+    from seqloom.learn_shortlist import CANDIDATES, FREQUENT
 
-    loaded = load(model)
+    loaded = load_torch(model)
     settings = loaded.config.data
     report = ReadReport(settings.on_bad_line)
     examples = read_examples(data, settings, report)

@@ -14,9 +14,9 @@ def show(model: ModelFolder, as_json: Json = False) -> None:
 
     Sizes, figures, how it was made, training data and settings.
     """
-    from seqloom.api import load
+    from seqloom.api import load_torch
 
-    loaded = load(model)
+    loaded = load_torch(model)
     if as_json:
         values = {"sizes": loaded.sizes(), "metrics": loaded.metrics, "config": loaded.config.model_dump(mode="json")}
         typer.echo(json.dumps(values, ensure_ascii=False, indent=2))

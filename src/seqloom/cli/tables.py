@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from seqloom.evaluation import Evaluation, LossComparison
     from seqloom.metrics import Comparison
     from seqloom.sweeps import SweepResults
-    from seqloom.training.reproduction import FileState
+    from seqloom.training.provenance.reproduction import FileState
 
 
 def evaluation(measured: Evaluation) -> None:

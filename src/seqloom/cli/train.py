@@ -32,9 +32,9 @@ def train(
 
     Without a configuration, sensible choices are made and said. Under torchrun all its processes train one model.
     """
-    from seqloom.api import follow_run, run_config
     from seqloom.training import train as train_stream
     from seqloom.training.group import Place
+    from seqloom.training.runs import follow_run, run_config
 
     given = None
     if config or train or dev or settings or not resume:

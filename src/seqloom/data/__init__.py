@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from seqloom.data.config import DataConfig
 from seqloom.data.examples import Example, Origin, Source, group_by_source
-from seqloom.data.survey import Survey, survey
+from seqloom.data.tokenizer_sample import Survey, survey
 from seqloom.lazy import lazily
 
 if TYPE_CHECKING:
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from seqloom.data.cache import corpus_digest, load_corpus, remembered, uses_cache
     from seqloom.data.cleaning import CleanReport, clean, split_dev
     from seqloom.data.corpus import Corpus, Encoder, corpus_of
-    from seqloom.data.findings import inspection_values
-    from seqloom.data.inspection import Inspection, inspect
+    from seqloom.data.inspection.findings import inspection_values
+    from seqloom.data.inspection.inspect import Inspection, inspect
+    from seqloom.data.inspection.vocabulary import VocabularyReport
     from seqloom.data.mixing import Mix, mix_of
     from seqloom.data.overlap import Shared, shared_with
     from seqloom.data.readers import BadLine, ReadReport, layouts, plain_source, read_examples, read_sources, settled
     from seqloom.data.values import given_files, inputs_as_sources, listed_pairs, pairs_as_examples
-    from seqloom.data.vocabulary import VocabularyReport
 else:
     __getattr__ = lazily(
         __name__,
@@ -43,10 +43,10 @@ else:
             "Corpus": "seqloom.data.corpus",
             "Encoder": "seqloom.data.corpus",
             "corpus_of": "seqloom.data.corpus",
-            "inspection_values": "seqloom.data.findings",
-            "Inspection": "seqloom.data.inspection",
-            "inspect": "seqloom.data.inspection",
-            "VocabularyReport": "seqloom.data.vocabulary",
+            "inspection_values": "seqloom.data.inspection.findings",
+            "Inspection": "seqloom.data.inspection.inspect",
+            "inspect": "seqloom.data.inspection.inspect",
+            "VocabularyReport": "seqloom.data.inspection.vocabulary",
             "Mix": "seqloom.data.mixing",
             "mix_of": "seqloom.data.mixing",
             "Shared": "seqloom.data.overlap",

@@ -12,8 +12,8 @@ from torch import Tensor
 
 from seqloom.data.batching import Share
 from seqloom.data.corpus import Corpus, Rows, Side
-from seqloom.data.grid import padded_length
 from seqloom.data.padding import Ids, flat, padded, padded_sources
+from seqloom.data.shape_grid import padded_length
 from seqloom.text.special import BOS, EOS, PAD
 
 
@@ -27,7 +27,7 @@ class Whole:
 
 @dataclass(frozen=True)
 class Batch:
-    """Padded ids, batch first; both lengths lie on the grid (`seqloom.data.grid`).
+    """Padded ids, batch first; both lengths lie on the grid (`seqloom.data.shape_grid`).
 
     Sources end with EOS. `target_in` begins with BOS, `target_out` ends with EOS; lengths count that mark.
     `indices` are the rows of the corpus; `tokens` is the sum of the target lengths; `whole` says the same of the batch

@@ -12,8 +12,8 @@ from pydantic import Field, field_validator, model_validator
 
 from seqloom.config import Section, number_or_auto
 from seqloom.data.corpus import Rows, row_type
-from seqloom.data.grid import odd, padded_lengths, whole_rows
 from seqloom.data.mixing import Mix
+from seqloom.data.shape_grid import odd, padded_lengths, whole_rows
 
 T = TypeVar("T")
 

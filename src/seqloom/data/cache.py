@@ -20,10 +20,10 @@ import pyarrow as pa
 from seqloom.data.config import DataConfig
 from seqloom.data.corpus import Corpus, Encoder, corpus_of, write_corpus
 from seqloom.data.digests import Contents
-from seqloom.data.files import Say, cache_errors, hashed_file, leave_out, unsaid
-from seqloom.data.hashed import find_hashed, hash_in_name
+from seqloom.data.hashed_files import find_hashed, hash_in_name
 from seqloom.data.readers import ReadReport, expanded, files_of, read_examples
 from seqloom.data.readers.lines import STDIN
+from seqloom.data.whole_files import Say, cache_errors, hashed_file, leave_out, unsaid
 from seqloom.errors import DataError
 
 FORMAT = 3

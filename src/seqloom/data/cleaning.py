@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from seqloom.data.config import DataConfig
 from seqloom.data.corpus import Corpus, Rows
-from seqloom.data.files import Say, cache_errors, hashed_file, unsaid
-from seqloom.data.hashed import find_hashed
+from seqloom.data.hashed_files import find_hashed
+from seqloom.data.whole_files import Say, cache_errors, hashed_file, unsaid
 
 Mask = NDArray[np.bool_]
 Keys = NDArray[np.uint64]

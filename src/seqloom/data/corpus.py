@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from seqloom.data.examples import Example, Origin
 from seqloom.data.readers.report import ReadReport
-from seqloom.text.sources import encode_sources
+from seqloom.text.model_inputs import encode_sources
 from seqloom.text.tokenizer import Tokenizer
 
 Rows = NDArray[np.integer[Any]]

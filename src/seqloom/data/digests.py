@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from seqloom.data.files import Say, leave_out, unsaid, whole_file
 from seqloom.data.readers.lines import opened
+from seqloom.data.whole_files import Say, leave_out, unsaid, whole_file
 from seqloom.errors import DataError
 
 INDEX = "contents.json"

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from seqloom.data.grid import padded_length
+from seqloom.data.shape_grid import padded_length
 from seqloom.text.special import EOS, PAD
 
 Ids = Sequence[int] | NDArray[np.int32]

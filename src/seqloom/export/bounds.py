@@ -9,7 +9,7 @@ import onnx
 from numpy.typing import NDArray
 from onnx import helper, numpy_helper
 
-from seqloom.export.pieces import inner_graphs
+from seqloom.export.connecting import inner_graphs
 
 SQUASHED = {"Tanh", "Sigmoid", "Softmax"}
 SAME = {

@@ -20,8 +20,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from seqloom.export.hoist import Axis, hoisted
-from seqloom.export.pieces import (
+from seqloom.export.connecting import (
     CHOSEN,
     FINISHED,
     KINDS,
@@ -33,8 +32,9 @@ from seqloom.export.pieces import (
     graph_nodes,
     untold,
 )
+from seqloom.export.loop_invariants import Axis, hoisted
 from seqloom.export.shapes import INFERRED, infer_lengths
-from seqloom.export.tracing import OPSET
+from seqloom.export.to_onnx import OPSET
 
 IR = 10
 

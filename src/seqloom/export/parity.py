@@ -9,11 +9,11 @@ import torch
 from torch import Tensor
 
 from seqloom.errors import ConfigError
-from seqloom.export.trace import graph_of
+from seqloom.export.model_pieces import graph_of
 from seqloom.model import Seq2Seq
 from seqloom.search import Hypothesis, ModelStepper, SearchConfig
 from seqloom.search import search as find
-from seqloom.search.asked import asked
+from seqloom.search.graph_inputs import asked
 
 SIZES = ((1, 1), (5, 11), (2, 23))
 SEARCHES = (SearchConfig(beam=1), SearchConfig(beam=3, n_best=2), SearchConfig(beam=2, no_repeat_ngram=2, min_length=3))

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import numpy as np
 import onnx
 
+from seqloom.export.connecting import given_away, graph_nodes
 from seqloom.export.constants import Constants, plain_product, turned
-from seqloom.export.pieces import given_away, graph_nodes
 
 OUTSIDE = onnx.NodeProto()
 """Stands for a reader outside of a graph, or for none."""

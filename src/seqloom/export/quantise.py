@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper
 
 from seqloom.export.bounds import Bounds
+from seqloom.export.connecting import graph_nodes, inner_graphs
 from seqloom.export.constants import Constants, plain_product
 from seqloom.export.patterns import join_biases, multiplied_rows, multiplying_rows, scale_tables
-from seqloom.export.pieces import graph_nodes, inner_graphs
 
 ZERO, LIMIT = 128, 127
 

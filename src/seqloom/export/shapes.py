@@ -8,7 +8,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, numpy_helper
 
-from seqloom.export.pieces import drop_unread, given_away, graph_nodes, inner_graphs
+from seqloom.export.connecting import drop_unread, given_away, graph_nodes, inner_graphs
 
 INFERRED = numpy_helper.from_array(np.array([-1]), "inferred")
 

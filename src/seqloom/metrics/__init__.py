@@ -14,10 +14,10 @@ A few metrics take an argument after a colon: `bleu:zh` names the tokeniser, `bl
 from __future__ import annotations
 
 from seqloom.metrics.base import Metric, Score
-from seqloom.metrics.blind import blind_sentence, blind_share
 from seqloom.metrics.bootstrap import Comparison, compare
 from seqloom.metrics.choice import choose_metrics, target_kind
-from seqloom.metrics.table import METRICS, compute, metric
+from seqloom.metrics.registry import METRICS, compute, metric
+from seqloom.metrics.uninformative import blind_sentence, blind_share
 from seqloom.metrics.worst import Worst, worst
 
 __all__ = [

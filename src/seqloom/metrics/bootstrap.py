@@ -10,7 +10,7 @@ import numpy as np
 
 from seqloom.errors import ConfigError
 from seqloom.metrics.base import Metric, Score, comparable
-from seqloom.metrics.table import metric
+from seqloom.metrics.registry import metric
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from seqloom.metrics.base import Metric, comparable
-from seqloom.metrics.table import metric
+from seqloom.metrics.registry import metric
 
 
 @dataclass(frozen=True)

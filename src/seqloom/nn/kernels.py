@@ -1,7 +1,7 @@
 """How many compiled kernels are kept.
 
 On processors, oneDNN computes recurrences and bfloat16 products by kernels that it compiles for one shape each. Batches
-lie on a grid (`seqloom.data.grid`), so that some hundred kernels serve a whole run; one that is beyond the bound has
+lie on a grid (`seqloom.data.shape_grid`), so that some hundred kernels serve a whole run; one beyond the bound has
 not been used for long. oneDNN's own bound is 1,024, whose kernels can take gigabytes.
 """
 

@@ -18,7 +18,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from seqloom.nn.forks import compute_after_forks
+from seqloom.nn.forking import compute_after_forks
 from seqloom.nn.kernels import bound_kernels
 
 bound_kernels()  # whoever computes chooses a precision first

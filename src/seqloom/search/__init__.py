@@ -9,19 +9,19 @@ from typing import TYPE_CHECKING
 
 from seqloom.lazy import lazily
 from seqloom.search.config import SearchConfig
-from seqloom.search.hypothesis import Hypothesis
+from seqloom.search.found import Hypothesis
 from seqloom.search.shortlist import Shortlist
 
 if TYPE_CHECKING:
     from seqloom.search.beam import search
-    from seqloom.search.narrow import narrowed
+    from seqloom.search.shortlisted import narrowed
     from seqloom.search.stepper import EnsembleStepper, ModelStepper, Stepper
 else:
     __getattr__ = lazily(
         __name__,
         {
             "search": "seqloom.search.beam",
-            "narrowed": "seqloom.search.narrow",
+            "narrowed": "seqloom.search.shortlisted",
             "EnsembleStepper": "seqloom.search.stepper",
             "ModelStepper": "seqloom.search.stepper",
             "Stepper": "seqloom.search.stepper",

@@ -11,10 +11,10 @@ from torch import Tensor
 
 from seqloom.nn.tree import select_rows
 from seqloom.search.config import SearchConfig
-from seqloom.search.hypotheses import Record, as_found, empty_record, outputs
-from seqloom.search.hypothesis import Hypothesis
-from seqloom.search.leaving import SHARE, kept, staying, waiting
+from seqloom.search.found import Hypothesis
+from seqloom.search.history import Record, as_found, empty_record, outputs
 from seqloom.search.rules import Limits, settings_of
+from seqloom.search.shrinking import SHARE, kept, staying, waiting
 from seqloom.search.step import beam_step, first_live, greedy_step, none_finished
 from seqloom.search.stepper import Stepper
 from seqloom.text.special import PAD

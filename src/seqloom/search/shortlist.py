@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqloom.errors import ConfigError
-from seqloom.search.hypothesis import Hypothesis
+from seqloom.search.found import Hypothesis
 from seqloom.text.special import PAD, UNK
 
 FEW = 1024

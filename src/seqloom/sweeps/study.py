@@ -20,7 +20,7 @@ from seqloom.errors import ConfigError, missing_package
 from seqloom.sweeps.sweep import Sweep
 from seqloom.training import RunConfig
 from seqloom.training.continuing import PASSING
-from seqloom.training.record import data_files
+from seqloom.training.provenance.record import data_files
 
 try:
     import optuna

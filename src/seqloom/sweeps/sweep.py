@@ -9,7 +9,6 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from seqloom.api import run_config
 from seqloom.config import Section, build, laid_over, merged, read_toml
 from seqloom.data.readers.lines import STDIN
 from seqloom.errors import ConfigError, DataError
@@ -17,7 +16,8 @@ from seqloom.presets import PRESETS
 from seqloom.sweeps.space import Space, read_space
 from seqloom.training import RunConfig
 from seqloom.training.device import choose_device
-from seqloom.training.record import data_files
+from seqloom.training.provenance.record import data_files
+from seqloom.training.runs import run_config
 from seqloom.training.start import adopted
 
 FIXED = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from seqloom.lazy import lazily
-from seqloom.text.sources import encode_sources
+from seqloom.text.model_inputs import encode_sources
 from seqloom.text.special import BOS, EOS, PAD, SPECIAL_TOKENS, UNK
 from seqloom.text.tokenizer import Tokenizer
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from itertools import chain
 
-from seqloom.text.parting import begins_anew
+from seqloom.text.splitting import begins_anew
 
 COVERED = 0.9995
 """Share of the running text whose characters get pieces of their own where the others are spelled in bytes (the usual

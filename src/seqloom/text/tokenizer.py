@@ -16,11 +16,11 @@ from tokenizers import Tokenizer as Engine
 
 from seqloom.errors import DataError, ModelFolderError
 from seqloom.text.alphabet import BYTES
-from seqloom.text.parting import PART, parts, place_to_part
 from seqloom.text.sampling import MergeSampler
 from seqloom.text.special import SPECIAL_TOKENS, UNK
+from seqloom.text.splitting import PART, parts, place_to_part
+from seqloom.text.target_form import AS_DECODED, WrittenForm
 from seqloom.text.words import KINDS, WordMemory
-from seqloom.text.written import AS_DECODED, WrittenForm
 
 FORMAT = 1
 CHARACTERS = 8

@@ -14,12 +14,12 @@ from tokenizers import Tokenizer as Engine
 from seqloom.errors import ConfigError, DataError
 from seqloom.text.alphabet import BYTES, SIGNS, covering, ranked
 from seqloom.text.config import TextConfig, TokenizerConfig
-from seqloom.text.parting import parts, word_parts
 from seqloom.text.special import UNK
+from seqloom.text.splitting import parts, word_parts
+from seqloom.text.target_form import WrittenForm
 from seqloom.text.tokenizer import Tokenizer, reserved_names
 from seqloom.text.unknown import unseen_symbols
 from seqloom.text.words import KINDS as SPACED
-from seqloom.text.written import WrittenForm
 
 UNKNOWN = reserved_names(())[UNK]
 LOOKED_AT = 20_000

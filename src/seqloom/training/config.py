@@ -14,10 +14,10 @@ from seqloom.model import ModelConfig
 from seqloom.nn.precision import Wanted
 from seqloom.search import SearchConfig
 from seqloom.text.config import TextConfig
-from seqloom.training.health import HealthConfig
-from seqloom.training.optim import OptimiserConfig
-from seqloom.training.schedules import ScheduleConfig
 from seqloom.training.stopping import SelectionConfig
+from seqloom.training.updates.health import HealthConfig
+from seqloom.training.updates.optim import OptimiserConfig
+from seqloom.training.updates.schedules import ScheduleConfig
 
 
 class TrainingConfig(Section):

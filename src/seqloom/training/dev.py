@@ -9,9 +9,9 @@ from __future__ import annotations
 import time
 
 from seqloom.data import Share, Source
-from seqloom.eager import TorchEngine
 from seqloom.evaluation import Loss, target_loss
-from seqloom.inference import Predictor
+from seqloom.inference.predictor import Predictor
+from seqloom.inference.torch_engine import TorchEngine
 from seqloom.metrics import compute
 from seqloom.prediction import Prediction
 from seqloom.remarks import Remarks

@@ -12,16 +12,16 @@ from seqloom.model import parameter_count
 from seqloom.training import reports
 from seqloom.training.config import RunConfig
 from seqloom.training.device import reproducible_kernels
-from seqloom.training.folder import RunFolder
-from seqloom.training.freezing import frozen_count
 from seqloom.training.group import Group, LostProcessError, joined, restartable
 from seqloom.training.interrupt import StopRequest, stop_requests
-from seqloom.training.lock import HANDOVER, sole_writer
 from seqloom.training.memory import out_of_memory
-from seqloom.training.record import Record, ingredients, record_of
+from seqloom.training.provenance.record import Record, ingredients, record_of
 from seqloom.training.run import Run
 from seqloom.training.setup import Inputs, prepare
-from seqloom.training.state import Restored
+from seqloom.training.states.folder import RunFolder
+from seqloom.training.states.lock import HANDOVER, sole_writer
+from seqloom.training.states.state import Restored
+from seqloom.training.updates.freezing import frozen_count
 
 
 def train(

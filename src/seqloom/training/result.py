@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from seqloom.checkpoint import ModelFolder
-from seqloom.training.progress import Progress
 from seqloom.training.setup import Prepared
+from seqloom.training.states.progress import Progress
 
 
 def model_folder(

@@ -14,24 +14,24 @@ from seqloom.data.batch import Batch
 from seqloom.data.loader import load_batches
 from seqloom.errors import TrainingError
 from seqloom.training import reports
-from seqloom.training.alike import SharedStates
-from seqloom.training.averaging import averaged, ema_update, put, snapshot, using
 from seqloom.training.dev import judge
-from seqloom.training.folder import RunFolder
 from seqloom.training.group import LostProcessError
-from seqloom.training.health import Taken, Watch
 from seqloom.training.memory import TooLargeError, rows_of
-from seqloom.training.optim import build_optimiser, set_rate
-from seqloom.training.progress import Progress
-from seqloom.training.randomness import seed_update
-from seqloom.training.record import Record
+from seqloom.training.provenance.record import Record
 from seqloom.training.result import model_folder
-from seqloom.training.saving import Saving
-from seqloom.training.schedules import rate_factor
 from seqloom.training.setup import Prepared
-from seqloom.training.state import Identity, Learner, Restored, StateStore
-from seqloom.training.step import Objective, Update, update
+from seqloom.training.states.due import Saving
+from seqloom.training.states.folder import RunFolder
+from seqloom.training.states.progress import Progress
+from seqloom.training.states.shared import SharedStates
+from seqloom.training.states.state import Identity, Learner, Restored, StateStore
 from seqloom.training.stopping import Kept, Selection
+from seqloom.training.updates.averaging import averaged, ema_update, put, snapshot, using
+from seqloom.training.updates.health import Taken, Watch
+from seqloom.training.updates.optim import build_optimiser, set_rate
+from seqloom.training.updates.randomness import seed_update
+from seqloom.training.updates.schedules import rate_factor
+from seqloom.training.updates.step import Objective, Update, update
 
 Batches = Generator[tuple[Position, Batch]]
 

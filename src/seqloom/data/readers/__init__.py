@@ -8,12 +8,12 @@ from pathlib import Path
 from seqloom.data.config import DataConfig
 from seqloom.data.examples import Example, Source
 from seqloom.data.readers.cells import read_csv, read_tsv
+from seqloom.data.readers.inputs import plain_source, read_cells, read_plain, read_records, read_table
 from seqloom.data.readers.jsonl import read_jsonl
 from seqloom.data.readers.parallel import parallel_paths, read_parallel
 from seqloom.data.readers.pattern import read_pattern
 from seqloom.data.readers.report import USUAL, BadLine, ReadReport
 from seqloom.data.readers.shards import matches, shards_of
-from seqloom.data.readers.sources import plain_source, read_cells, read_plain, read_records, read_table
 from seqloom.data.readers.tables import read_arrow, read_parquet
 
 Reader = Callable[[str, DataConfig, ReadReport], Iterator[Example]]

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO
 
 from seqloom.data.examples import Origin
-from seqloom.data.readers.content import is_utf8, likely_encoding, reading, refuse_foreign
+from seqloom.data.readers.encodings import is_utf8, likely_encoding, reading, refuse_foreign
 from seqloom.data.readers.report import ReadReport
 from seqloom.errors import DataError
 

@@ -1,0 +1,121 @@
+"""An exported graph as the engine of predictions: the network and its whole search are one call."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from seqloom.checkpoint.format import FileRecord
+from seqloom.checkpoint.reading import check_file
+from seqloom.errors import DependencyError, ModelFolderError
+from seqloom.search import Hypothesis, SearchConfig, Shortlist
+from seqloom.search.found import Found
+from seqloom.search.graph_inputs import asked
+from seqloom.search.shortlist import FEW, open_words
+
+OUTPUTS = ("scores", "lengths", "tokens", "log_probs", "alignments")
+ERRORS = 3
+"""The severity from which ONNX Runtime writes to standard error."""
+
+
+class OnnxEngine:
+    """Searches with a graph, each batch on one thread; `attends` says whether the model has attention, and `shortlist`
+    is what a search with `search.shortlist` keeps to.
+
+    A call of the graph changes nothing but memory of its own, so threads may share an engine. Pickled, it is the place
+    of its graph, with a hash of it, which the process that reads it must see, too.
+    """
+
+    def __init__(
+        self, path: Path, *, attends: bool = True, threads: int = 1, shortlist: Shortlist | None = None
+    ) -> None:
+        self._session, self._attends, self.threads = _session(path), attends, threads
+        self._path, self._shortlist, self._file = path.absolute(), shortlist, FileRecord.of(path)
+        given = (*self._session.get_inputs(), *self._session.get_overridable_initializers())
+        names = {each.name for each in given}
+        self._narrows = {"words", "open"} <= names
+        missing = set(SearchConfig().numbers()) - names
+        if missing:
+            raise ModelFolderError(
+                f"the graph has no inputs for {', '.join(sorted(missing))}: an earlier version of seqloom exported it",
+                where=str(path),
+                hint="where PyTorch is installed, export the model again: seqloom export FOLDER",
+            )
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What another process needs to open the same graph."""
+        return {name: value for name, value in self.__dict__.items() if name != "_session"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Open the graph where it lies, if it still is the one that was pickled."""
+        check_file(state["_path"], state["_file"], state["_path"])
+        self.__dict__.update(state, _session=_session(state["_path"]))
+
+    def search(
+        self,
+        source: NDArray[np.int64],
+        lengths: NDArray[np.int64],
+        config: SearchConfig,
+        *,
+        prefix: Sequence[int] = (),
+        alignments: bool = False,
+    ) -> list[list[Hypothesis]]:
+        """The best outputs of each row."""
+        feed = {
+            **asked(source, lengths, config),
+            "prefix": np.array([[*prefix] or [0]], np.int64),
+            "prefix_lengths": np.array([len(prefix)], np.int64),
+        }
+        if config.shortlist:
+            feed |= self._narrowed(source, lengths, prefix)
+        wanted = OUTPUTS if alignments and self._attends else OUTPUTS[:-1]
+        arrays = dict(zip(wanted, self._session.run(wanted, feed), strict=True))
+        found = Found(**{"alignments": None, **arrays})
+        return [found.hypotheses(row, length) for row, length in enumerate(lengths.tolist())]
+
+    def _narrowed(
+        self, source: NDArray[np.int64], lengths: NDArray[np.int64], prefix: Sequence[int]
+    ) -> dict[str, NDArray[Any]]:
+        """The inputs of a search in a small vocabulary: its words, what is added to their logits, the prefix in it."""
+        few = open_words(self._shortlist, source, lengths, prefix)
+        if not self._narrows:
+            raise ModelFolderError(
+                "the graph has no inputs for search.shortlist",
+                where=str(self._path),
+                hint=f"a graph has them if it was exported after the list was learned and there are more than {FEW:,} "
+                "target words: seqloom export FOLDER; or set search.shortlist = false",
+            )
+        return {
+            "words": few.words,
+            "open": np.where(few.open, np.float32(0), np.float32(-np.inf)),
+            "prefix": np.array([few.places(prefix) or [0]], np.int64),
+        }
+
+    def score(self, sources: Sequence[Sequence[int]], targets: Sequence[Sequence[int]]) -> list[tuple[float, ...]]:
+        """Refused: a graph holds the search and nothing else."""
+        del sources, targets
+        raise DependencyError(
+            "given targets are scored by PyTorch, not by an exported graph",
+            hint='pip install "seqloom[train]", and load the folder with engine="torch"',
+        )
+
+
+def _session(path: Path) -> onnxruntime.InferenceSession:
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = ERRORS
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.enable_mem_pattern = False  # one would be kept for every shape of a batch that ever came
+    try:
+        return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # the library's own errors have no common kind
+        reason = (str(error).splitlines() or [""])[0]
+        raise ModelFolderError(
+            f"cannot be run by ONNX Runtime {onnxruntime.__version__}: {reason}",
+            where=str(path),
+            hint="pip install --upgrade onnxruntime, or export the model again: seqloom export FOLDER",
+        ) from None

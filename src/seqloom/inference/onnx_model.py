@@ -1,0 +1,114 @@
+"""A model folder without PyTorch: its tokenizers, its settings of search and data, and its graph."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Self
+
+from seqloom.checkpoint import format as layout
+from seqloom.checkpoint.files import folder_path, place_of
+from seqloom.checkpoint.reading import check_files, read_config, read_manifest, read_tokenizers
+from seqloom.checkpoint.shortlist import read_shortlist
+from seqloom.config import Section, build
+from seqloom.data import DataConfig
+from seqloom.errors import ConfigError, EngineError, ModelFolderError
+from seqloom.inference.loaded import Answers
+from seqloom.inference.onnx_engine import OnnxEngine
+from seqloom.inference.predictor import Predictor
+from seqloom.search import SearchConfig
+from seqloom.text import Tokenizer
+
+FIXED = ("text", "model", "training", "evaluation")
+"""Sections of a run's configuration that have no part in predicting."""
+MISSING = ("network", "metrics", "score", "evaluate", "save", "sizes")
+"""What a model with PyTorch has besides."""
+
+
+class RuntimeConfig(Section):
+    """What of a run's configuration a prediction depends on."""
+
+    data: DataConfig = DataConfig()
+    """How inputs are read."""
+    search: SearchConfig = SearchConfig()
+    """How predictions are found."""
+
+
+@dataclass(frozen=True)
+class RuntimeModel(Answers):
+    """A trained model that predicts by ONNX Runtime."""
+
+    engine: OnnxEngine = field(repr=False)
+    source_tokenizer: Tokenizer
+    target_tokenizer: Tokenizer
+    config: RuntimeConfig = field(repr=False)
+
+    def _configured(self, values: dict[str, Any]) -> Self:
+        """The same model under other settings, all of them given as plain values."""
+        for name in FIXED:
+            if name in values:
+                hint = "settings of search and data can change; for others load the folder with PyTorch"
+                raise ConfigError(f"{name} has no part in an exported model", hint=hint)
+        return replace(self, config=build(RuntimeConfig, values))
+
+    @cached_property
+    def predictor(self) -> Predictor:
+        """The model at work."""
+        return Predictor(
+            self.engine,
+            self.source_tokenizer,
+            self.target_tokenizer,
+            self.config.search,
+            reverse_source=self.config.data.reverse_source,
+        )
+
+    def __getattr__(self, name: str) -> Any:
+        if name in MISSING:
+            raise EngineError(
+                f"{name} needs PyTorch: an exported graph predicts and does nothing else",
+                hint='pip install "seqloom[train]", and load the folder with engine="torch"',
+            )
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
+
+def load_graph(folder: Path | str, *, int8: bool | None = None, threads: int = 1) -> RuntimeModel:
+    """The exported model in a folder; each file that it reads is checked against its hash first.
+
+    `int8` chooses the graph with weights of 8 bits or the one in float32; None takes float32 where there are both.
+    `threads` batches are predicted at a time, each on one processor core.
+    """
+    if threads < 1:
+        raise ConfigError(f"threads must be at least 1, not {threads}")
+    folder = folder_path(folder)
+    manifest = read_manifest(folder)
+    graph = _graph(folder, manifest.files, int8)
+    shared = layout.TOKENIZER in manifest.files
+    tokenizers = [layout.TOKENIZER] if shared else [layout.SOURCE_TOKENIZER, layout.TARGET_TOKENIZER]
+    listed = [layout.SHORTLIST] if layout.SHORTLIST in manifest.files else []
+    check_files(folder, manifest, (layout.CONFIG, *tokenizers, graph, *listed))
+    values = read_config(folder)
+    known = {name: values[name] for name in RuntimeConfig.model_fields if name in values}
+    config = build(RuntimeConfig, known, where=str(folder / layout.CONFIG))
+    source, target = read_tokenizers(folder, manifest.files)
+    attends = values.get("model", {}).get("decoder", {}).get("attend") != "none"
+    shortlist = read_shortlist(folder, manifest.files, source.size, target.size)
+    engine = OnnxEngine(place_of(folder, graph), attends=attends, threads=threads, shortlist=shortlist)
+    return RuntimeModel(engine, source, target, config)
+
+
+def _graph(folder: Path, files: Mapping[str, object], int8: bool | None) -> str:
+    """The name of the graph to run."""
+    kinds = {layout.GRAPH: False, layout.GRAPH_INT8: True}
+    wanted = [name for name, small in kinds.items() if int8 in (None, small)]
+    found = [name for name in wanted if name in files]
+    if not found:
+        option = " --int8" if int8 else ""
+        raise ModelFolderError(
+            f"has no exported graph ({' or '.join(wanted)})",
+            where=str(folder),
+            hint=f"where PyTorch is installed: seqloom export {shlex.quote(str(folder))}{option}",
+        )
+    return found[0]

@@ -1,0 +1,87 @@
+"""The mean of several trained models' weights (Wortsman et al. 2022, §2: a uniform soup)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from seqloom.checkpoint import LoadedModel, ModelFolder, load_model
+from seqloom.checkpoint import format as layout
+from seqloom.checkpoint.files import folder_path
+from seqloom.checkpoint.tensors import distinct_tensors
+from seqloom.config import build, differences
+from seqloom.errors import ConfigError, ModelFolderError
+from seqloom.training.config import RunConfig
+from seqloom.training.provenance.record import Record
+from seqloom.training.provenance.surroundings import surroundings
+from seqloom.training.updates.averaging import averaged, put
+
+TOKENIZERS = (layout.TOKENIZER, layout.SOURCE_TOKENIZER, layout.TARGET_TOKENIZER)
+
+
+def mean_model(folders: Sequence[Path | str]) -> ModelFolder:
+    """A model whose weights are the mean of those in the folders; its settings are those of the first.
+
+    Its record says when, with what and where it was made, and holds the hashes of what it took from the members. The
+    networks and the tokenizers must be the same; what differs is named.
+    """
+    if len(folders) < 2:
+        raise ConfigError(f"a mean needs at least two models, not {len(folders)}")
+    members = {str(folder): load_model(folder) for folder in folders}
+    if len(members) < len(folders):
+        raise ConfigError("each model may be named once only", where=", ".join(map(str, folders)))
+    (name, first), *others = members.items()
+    for other, model in others:
+        _same(name, first, other, model)
+    weights = averaged(distinct_tensors(each.model) for each in members.values())
+    put(first.model, weights)
+    metrics = {
+        "mean_of": [
+            {"folder": each, "sha256": model.manifest.files[layout.WEIGHTS].sha256} for each, model in members.items()
+        ],
+        "record": {**surroundings(), "data": _taken(name, first)},
+    }
+    config = build(RunConfig, first.config, where=str(Path(name) / layout.CONFIG))
+    return ModelFolder(first.model, first.source_tokenizer, first.target_tokenizer, config, metrics)
+
+
+def _taken(name: str, first: LoadedModel) -> list[Record]:
+    """The files of the first member, beside its weights, that the mean has, too."""
+    files = first.manifest.files
+    names = [each for each in (layout.CONFIG, *TOKENIZERS) if each in files]
+    return [{"part": "member", "file": str(Path(name) / each), "sha256": files[each].sha256} for each in names]
+
+
+def _same(name: str, first: LoadedModel, other: str, second: LoadedModel) -> None:
+    one, two = ({"model": each.model.config.model_dump(), "data": _reading(each)} for each in (first, second))
+    for key, mine, its in differences(one, two):
+        raise _differ(f"{'.'.join(key)} is {mine!r} in {name} and {its!r} in {other}", other)
+    for file in TOKENIZERS:
+        mine, its = (each.manifest.files.get(file) for each in (first, second))
+        if mine != its:
+            sizes = _sizes(first), _sizes(second)
+            raise _differ(f"{file} is another one in {name} ({sizes[0]}) than in {other} ({sizes[1]})", other)
+
+
+def _reading(model: LoadedModel) -> dict[str, bool]:
+    return {"reverse_source": model.config.get("data", {}).get("reverse_source", False)}
+
+
+def _sizes(model: LoadedModel) -> str:
+    return f"{model.source_tokenizer.size:,} source and {model.target_tokenizer.size:,} target symbols"
+
+
+def _differ(reason: str, where: str) -> ModelFolderError:
+    return ModelFolderError(
+        f"models to average must have the same network and tokenizers: {reason}",
+        where=where,
+        hint="train them from one configuration and the same data with other seeds, or from one model",
+    )
+
+
+def free_folder(folder: Path | str, hint: str = "name another --output") -> Path:
+    """The folder, which must be new or empty."""
+    folder = folder_path(folder)
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise ConfigError("the output must be a new folder", where=str(folder), hint=hint)
+    return folder

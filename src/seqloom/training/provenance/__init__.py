@@ -1,0 +1,1 @@
+"""What a model was made with, and how it is made again."""

@@ -1,0 +1,124 @@
+"""The record of a run: what it takes to train its model again, and what it was trained with. Facts only.
+
+What a run reads is hashed before it is read, and again afterwards. The record is there before the first update, lies
+beside the states of the run, and becomes `record` in metrics.json.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import zip_longest
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from seqloom.checkpoint import format as layout
+from seqloom.checkpoint.reading import verify
+from seqloom.data import Example
+from seqloom.data.cache import cache_folder, uses_cache
+from seqloom.data.digests import content_digests
+from seqloom.data.readers import files_of
+from seqloom.data.readers.lines import STDIN
+from seqloom.data.whole_files import Say, unsaid
+from seqloom.errors import DataError
+from seqloom.training.config import RunConfig
+from seqloom.training.continuing import chosen_for
+from seqloom.training.pairs import Pair
+from seqloom.training.provenance.surroundings import surroundings
+from seqloom.training.setup import Inputs, Prepared
+
+RECORD = "record.json"
+PARTS = ("train", "dev")
+Record = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class DataFile:
+    """A file of pairs that a run reads, and what it is to the run: train or dev."""
+
+    part: str
+    file: str
+
+
+def data_files(config: RunConfig) -> Iterator[DataFile]:
+    """The files of pairs, in the order of the settings; a pattern stands for the files that match it now."""
+    for part in PARTS:
+        for entry in getattr(config.data, part):
+            for file in files_of(entry, config.data):
+                yield DataFile(part, file)
+
+
+def ingredients(config: RunConfig, inputs: Inputs, say: Say = unsaid) -> list[Record]:
+    """The files that go into a run, with what they hold now: those of pairs, and the model to start from.
+
+    What was found damaged in the cache, `say` is told.
+    """
+    parts = [part for part in PARTS if getattr(inputs, part) is None]
+    data = [each for part in parts for each in _file_entries(part, config, say)]
+    return [*data, *_start_entries(config.training.start_from)]
+
+
+def record_of(begun: RunConfig, prepared: Prepared, inputs: Inputs, before: Sequence[Record]) -> Record:
+    """The record of a run that begins now with settings as they were given; refuses files that are not what they were
+    `before` they were read."""
+    config = prepared.config
+    files = ingredients(config, inputs)
+    for one, other in zip_longest(before, files):
+        if one != other:
+            hint = "start again when nothing writes to it any more"
+            raise DataError("changed while it was read", where=(other or one)["file"], hint=hint)
+    in_python = [part for part in PARTS if getattr(inputs, part) is not None]
+    data = [*(_pairs_entry(part, getattr(inputs, part)) for part in in_python), *files]
+    seeds = {"training": config.training.seed, "data": config.data.seed}
+    return {"seeds": seeds, "data": data, "given": chosen_for(begun, config), **session(prepared)}
+
+
+def session(prepared: Prepared) -> Record:
+    """When and where a process trains."""
+    return {
+        **surroundings(),
+        "device": prepared.device.type,
+        "precision": prepared.precision.setting,
+        "threads": torch.get_num_threads(),
+        "processes": prepared.group.size,
+    }
+
+
+def went_on(record: Record, prepared: Prepared, changes: Record) -> Record:
+    """The record of a run that goes on now, with what is no longer as it was: surroundings and settings."""
+    now = session(prepared)
+    different = {name: value for name, value in now.items() if name == "started" or record.get(name) != value}
+    note = {**different, **({"settings": changes} if changes else {})}
+    return {**record, "resumed": [*record.get("resumed", []), note]}
+
+
+def _file_entries(part: str, config: RunConfig, say: Say) -> Iterator[Record]:
+    """The files of a part; what was hashed for the cache is not hashed again."""
+    files = [each.file for each in data_files(config) if each.part == part]
+    known = cache_folder(config.data) if uses_cache(getattr(config.data, part), config.data) else None
+    digests = iter(content_digests([file for file in files if file != STDIN], known, say))
+    for file in files:
+        hashed = {} if file == STDIN else {"sha256": next(digests)}
+        yield {"part": part, "file": file, **hashed}
+
+
+def _start_entries(folder: str) -> Iterator[Record]:
+    """The files of the model that training began from, as its manifest vouches for them."""
+    if not folder:
+        return
+    for name, known in sorted(verify(folder).files.items()):
+        if name not in (layout.CARD, layout.METRICS):
+            yield {"part": "start", "file": str(Path(folder) / name), "sha256": known.sha256}
+
+
+def _pairs_entry(part: str, pairs: Sequence[Pair]) -> Record:
+    """Pairs given in Python: how many, and a hash of them as JSON, one pair a line."""
+    digest = hashlib.sha256()
+    for pair in pairs:
+        values = (pair.source, *pair.targets, *pair.tags) if isinstance(pair, Example) else (pair[0], pair[1])
+        digest.update(json.dumps(values).encode() + b"\n")
+    return {"part": part, "pairs": len(pairs), "sha256": digest.hexdigest()}

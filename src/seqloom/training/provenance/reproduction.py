@@ -1,0 +1,159 @@
+"""The way back from a model folder: the commands that make its model again, and whether their input is still there."""
+
+from __future__ import annotations
+
+import shlex
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from seqloom.checkpoint import format as layout
+from seqloom.checkpoint.files import place_of
+from seqloom.checkpoint.format import read_json_object
+from seqloom.checkpoint.reading import verify
+from seqloom.config import build, read_toml
+from seqloom.data import DataConfig
+from seqloom.data.digests import content_digests
+from seqloom.data.readers import matched
+from seqloom.data.readers.lines import STDIN
+from seqloom.errors import DataError, ModelFolderError
+from seqloom.training.group import Place
+from seqloom.training.provenance.record import PARTS
+from seqloom.training.provenance.surroundings import git_state, machine, versions
+
+State = Literal["ok", "changed", "missing", "added", "unchecked"]
+
+
+@dataclass(frozen=True)
+class FileState:
+    """A file that went into a model, and what has become of it; added is what its patterns match now and did not then,
+    unchecked what never was a file."""
+
+    part: str
+    file: str
+    state: State
+
+
+@dataclass(frozen=True)
+class Reproduction:
+    """Commands for a shell, one after the other; the state of every input; what else is not as it was."""
+
+    commands: tuple[str, ...]
+    files: tuple[FileState, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def unchanged(self) -> bool:
+        """Whether no input has changed, is missing or has been added."""
+        return all(each.state in ("ok", "unchecked") for each in self.files)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values."""
+        return {**asdict(self), "unchanged": self.unchanged}
+
+
+def reproduction(folder: Path | str) -> Reproduction:
+    """How the model in a folder is made again; paths in its record count from the present working folder."""
+    folder = Path(folder)
+    verify(folder)
+    place = place_of(folder, layout.METRICS)
+    metrics = read_json_object(place.read_text(encoding="utf-8"), str(folder / layout.METRICS))
+    if metrics.get("mean_of"):
+        return _mean(folder, metrics)
+    record = metrics.get("record")
+    if not record:
+        raise ModelFolderError(
+            "the model has no record of how it was made", where=str(folder), hint="seqloom train and average write one"
+        )
+    files = tuple(_states(record["data"], _named_now(folder)))
+    notes = (*_notes(record), *_unrepeatable(record))
+    if any("pairs" in each for each in record["data"]):
+        return Reproduction((), files, ("the pairs were given in Python: only that program trains it again", *notes))
+    return Reproduction((_training(folder, record),), files, notes)
+
+
+def _training(folder: Path, record: Mapping[str, Any]) -> str:
+    """`seqloom train` with the resolved settings, on the kernels that were chosen when the model was trained."""
+    pinned = {"training.precision": record["precision"], "training.device": record["device"]}
+    words = ["train", str(folder / layout.CONFIG), "--output", _again(folder)]
+    words += [f"--set={name}={value}" for name, value in pinned.items()]
+    processes = record["processes"]
+    command = Place(size=processes, local_size=processes).command(shlex.join(words))
+    return f"OMP_NUM_THREADS={record['threads']} {command}"
+
+
+def _mean(folder: Path, metrics: Mapping[str, Any]) -> Reproduction:
+    members, record = metrics["mean_of"], metrics.get("record", {})
+    command = ["seqloom", "average", *(each["folder"] for each in members), "--output", _again(folder)]
+    weights = [{"part": "member", "file": f"{each['folder']}/{layout.WEIGHTS}", **each} for each in members]
+    files = tuple(_state(each) for each in (*weights, *record.get("data", ())))
+    return Reproduction((shlex.join(command),), files, tuple(_notes(record)))
+
+
+def _again(folder: Path) -> str:
+    """A name for the second model, beside the first."""
+    return str(folder.parent / f"{folder.resolve().name}-again")
+
+
+def _named_now(folder: Path) -> dict[str, list[str]]:
+    """The files of pairs that the settings in a model folder name now, by what they are to the run."""
+    values = read_toml(place_of(folder, layout.CONFIG)).get("data", {})
+    config = build(DataConfig, values, where=str(folder / layout.CONFIG))
+    return {part: [file for entry in getattr(config, part) for file in matched(entry, config)] for part in PARTS}
+
+
+def _states(recorded: Sequence[Mapping[str, Any]], named: Mapping[str, Sequence[str]]) -> Iterator[FileState]:
+    """The state of every input. The order of files follows from their names: only which there are is compared."""
+    for each in recorded:
+        part, file = each["part"], each.get("file")
+        gone = part in named and file is not None and file not in named[part]
+        yield FileState(part, str(file), "missing") if gone else _state(each)
+    for part, files in named.items():
+        then = [each for each in recorded if each["part"] == part]
+        if all("file" in each for each in then):  # else its pairs were given in Python
+            added = Counter(files) - Counter(str(each["file"]) for each in then)
+            yield from (FileState(part, file, "added") for file in added.elements())
+
+
+def _state(each: Mapping[str, Any]) -> FileState:
+    if "file" not in each or each["file"] == STDIN:
+        return FileState(each["part"], "standard input" if "file" in each else f"{each['pairs']:,} pairs", "unchecked")
+    part, file = each["part"], each["file"]
+    if not Path(file).exists():
+        return FileState(part, file, "missing")
+    try:
+        return FileState(part, file, "ok" if content_digests([file], None)[0] == each["sha256"] else "changed")
+    except DataError:
+        return FileState(part, file, "missing")
+
+
+def _notes(record: Mapping[str, Any]) -> Iterator[str]:
+    """What is different here and now, although no input is."""
+    now = {"versions": versions(), "machine": machine(), "git": git_state()}
+    for section in ("versions", "machine", "git"):
+        then, here = record.get(section) or {}, now[section] or {}
+        for name in then:
+            if section == "git" and name == "dirty":
+                continue
+            if name in here and then[name] != here[name]:
+                yield f"{name} was {_said(then[name])}, here it is {_said(here[name])}"
+    if (record.get("git") or {}).get("dirty"):
+        yield "files of the working folder had changes that were not committed"
+
+
+def _unrepeatable(record: Mapping[str, Any]) -> Iterator[str]:
+    """What one command cannot do as it was done."""
+    for each in record.get("resumed", ()):
+        for name, (old, new) in each.get("settings", {}).items():
+            yield f"{name} went from {old} to {new} while it was trained: one command does not repeat that"
+        moved = [
+            name for name in ("versions", "machine", "device", "precision", "threads", "processes") if name in each
+        ]
+        if moved:
+            yield f"it went on at {each['started']} with another state of: {', '.join(moved)}"
+
+
+def _said(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

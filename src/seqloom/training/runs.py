@@ -1,0 +1,64 @@
+"""Runs as commands, sweeps and Python start them: the configuration put together, the reports shown and logged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, TextIO
+
+from seqloom.config import Settings, build, laid_over, merged, read_toml
+from seqloom.errors import ConfigError, suggestion
+from seqloom.presets import PRESETS
+from seqloom.training.config import RunConfig
+from seqloom.training.group import Place
+from seqloom.training.reporters import Reporter, follow, standard_reporters
+from seqloom.training.reports import InterruptReport, Report
+from seqloom.training.start import adopted
+from seqloom.training.states.folder import RunFolder
+
+
+def follow_run(
+    stream: Iterable[Report],
+    output: Path | str,
+    *,
+    progress: TextIO | None = None,
+    reporters: Sequence[Reporter] = (),
+    tensorboard: bool = False,
+) -> None:
+    """Show a run and write its log; of several processes the first one does, the others are silent.
+
+    Raises KeyboardInterrupt, with how to go on as its text, when the run was stopped and saved.
+    """
+    listeners: list[Reporter] = []
+    if Place.here().first:
+        listeners = [*standard_reporters(output, progress, tensorboard=tensorboard), *reporters]
+    last = follow(stream, listeners)
+    if isinstance(last, InterruptReport):
+        raise KeyboardInterrupt(f"stopped after update {last.step:,}; go on with: {last.hint}")
+
+
+def run_config(
+    name: str | None = None,
+    *,
+    files: tuple[Sequence[str], Sequence[str]] = ((), ()),
+    settings: Settings = (),
+    going_on: Path | None = None,
+) -> RunConfig:
+    """A configuration from a preset or a TOML file, training and dev files, and single settings, in this order.
+
+    Where a run in the folder `going_on` is to go on, its own settings come before the files and single settings, unless
+    a preset or a TOML file is named; what it has from the model it started from, it is asked for in any case.
+    """
+    begun = None if going_on is None else RunFolder(going_on).stated()
+    values: dict[str, Any] = {} if begun is None else begun
+    where = ""
+    if name is not None and name in PRESETS:
+        values = merged({}, PRESETS[name])
+    elif name is not None:
+        if not name.endswith(".toml") and not Path(name).exists():
+            raise ConfigError(f"{name!r} is neither a TOML file nor a preset", hint=suggestion(name, PRESETS))
+        values, where = read_toml(name), name
+    for part, entries in zip(("train", "dev"), files, strict=True):
+        if entries:
+            values = merged(values, {"data": {part: list(entries)}})
+    return build(RunConfig, adopted(laid_over(values, settings), begun), where=where)

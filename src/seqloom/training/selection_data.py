@@ -1,0 +1,94 @@
+"""What a run's dev data are judged by: the measures, chosen once, and the examples that are looked at.
+
+The measures stay in the model's configuration, so that `seqloom evaluate` judges by the same ones, whatever file it is
+given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from seqloom.data import Corpus, DataConfig, Example, group_by_source
+from seqloom.errors import ConfigError
+from seqloom.metrics import blind_sentence, blind_share, choose_metrics
+from seqloom.metrics.uninformative import REFUSED
+from seqloom.training.config import RunConfig
+
+SAMPLED = 2000
+"""Training pairs by which the measures are chosen, spread evenly."""
+
+
+def with_measures(config: RunConfig, train: Corpus) -> tuple[RunConfig, list[str]]:
+    """The configuration with the measures of dev evaluations and of `seqloom evaluate`, and what is to be said of them.
+
+    Those that are named for one of the two serve both. Where none are named, they follow from the training pairs.
+    """
+    training, evaluation, said = config.training, config.evaluation, []
+    selection, rows = training.selection, evenly(len(train), SAMPLED)
+    targets = train.column("target", rows)
+    _check_selection(selection.on, targets)
+    names = selection.metrics or evaluation.metrics
+    if not names:
+        names = choose_metrics(targets, train.column("source", rows))
+        said.append(f"measures: {', '.join(names)}, chosen by what the targets look like")
+    else:
+        said += filter(None, (blind_sentence(name, targets) for name in names))
+    if selection.on not in ("loss", *names):
+        said += filter(None, [blind_sentence(selection.on, targets)])
+    selection = selection.replace(metrics=names)
+    evaluation = evaluation.replace(metrics=evaluation.metrics or selection.decoded)
+    return config.replace(training=training.replace(selection=selection), evaluation=evaluation), said
+
+
+def _check_selection(on: str, targets: Sequence[str]) -> None:
+    """Refuse to select by a measure that gives right answers no more than wrong ones."""
+    share = 0.0 if on == "loss" else blind_share(on, targets)
+    if share >= REFUSED:
+        raise ConfigError(
+            f"training.selection.on = {on} must tell good weights from bad ones; {100 * share:.0f} % of the training "
+            "targets are so short that it gives 0 even to the right answer",
+            hint="select on loss, chrf or exact_match",
+        )
+
+
+def dev_rows(dev: Corpus, data: DataConfig) -> Sequence[int]:
+    """The dev pairs whose loss is taken: all, or the first with each source where those with one source are joined."""
+    if not data.group_by_source:
+        return range(len(dev))
+    first: dict[tuple[str, tuple[str, ...]], int] = {}
+    for row, example in enumerate(dev.examples()):
+        first.setdefault((example.source, example.tags), row)
+    return list(first.values())
+
+
+def decoded_examples(dev: Corpus, config: RunConfig) -> list[Example]:
+    """The dev examples that are answered, spread evenly; those with one source are joined where the data say so."""
+    limit = config.training.selection.limit
+    if not config.data.group_by_source:
+        return list(dev.examples(evenly(len(dev), limit)))
+    examples = group_by_source(dev.examples())
+    return [examples[index] for index in evenly(len(examples), limit)]
+
+
+def decoding_notices(config: RunConfig, decoded: int, total: int) -> list[str]:
+    """Where the figures of dev evaluations are not those that `seqloom evaluate` gives on the dev data."""
+    said = []
+    if 0 < decoded < total:
+        said.append(
+            f"dev measures are taken of {decoded:,} of the {total:,} dev examples, spread evenly "
+            "(training.selection.limit); the dev loss is that of all"
+        )
+    beam = config.dev_search.beam
+    if decoded and beam != config.search.beam:
+        how = "greedily" if beam == 1 else f"with a beam of {beam}"
+        said.append(
+            f"dev answers are found {how} (training.selection.beam), not as the model will answer, with a beam of "
+            f"{config.search.beam} (search.beam)"
+        )
+    return said
+
+
+def evenly(total: int, most: int) -> list[int]:
+    """Up to `most` of the numbers below `total`, spread evenly."""
+    count = min(total, most)
+    return [index * total // count for index in range(count)]

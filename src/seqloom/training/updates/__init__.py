@@ -1,0 +1,1 @@
+"""One update of the weights: gradients, clipping, the optimiser and its schedule, averages of weights, health."""

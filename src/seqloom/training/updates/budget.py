@@ -1,0 +1,120 @@
+"""The budget of a batch, where it is to be found: an epoch has about a hundred updates, as far as memory allows.
+
+On a GPU batches of twice the size are tried until one does not fit. A processor has no such limit to run into: the
+system would end the program instead. There the memory that a training step keeps for its backward pass is counted, on
+the longest pair of the data, and compared with what is free.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from seqloom.data.batch import Batch, collate_ids
+from seqloom.data.corpus import Corpus
+from seqloom.data.shape_grid import padded_length
+from seqloom.model import Seq2Seq
+from seqloom.nn.precision import Precision
+from seqloom.text.special import UNK
+from seqloom.training.memory import available_memory, out_of_memory, release
+from seqloom.training.updates.step import batch_loss
+
+FLOOR = 256
+CEILINGS = {"cpu": 2048}
+"""Beyond this, larger batches make training no faster on a kind of device."""
+CEILING = 65_536
+"""The same elsewhere."""
+UPDATES = 100
+"""So many has an epoch at least that is not small: the more often weights change, the sooner they are good."""
+SHARE = 0.5  # of the memory that is free may a batch take: other programs want some, too
+PEAK = 1.5  # times what is kept for the backward pass is used at the worst moment; 0.6 to 1.3 were measured
+
+
+@dataclass(frozen=True)
+class Budget:
+    """Tokens of a batch, and why so many."""
+
+    tokens: int
+    reason: str
+
+
+def find_budget(model: Seq2Seq, precision: Precision, corpus: Corpus, accumulate: int) -> Budget:
+    """The largest budget for training `model` on `corpus`; leaves weights, gradients and generators as they were."""
+    longest = (int(lengths.max()) + 1 for lengths in (corpus.source_lengths, corpus.target_lengths))
+    source, target = map(padded_length, longest)
+    total = int(corpus.source_lengths.sum(dtype=np.int64) + corpus.target_lengths.sum(dtype=np.int64)) + 2 * len(corpus)
+    device = next(model.parameters()).device
+    ceiling = CEILINGS.get(device.type, CEILING)
+    bearable = min(ceiling, max(FLOOR, total // (UPDATES * accumulate)))
+    with torch.random.fork_rng(), precision.active():
+        if device.type == "cpu":
+            free = available_memory()
+            row = _kept_bytes(model, source, target, 4) - _kept_bytes(model, source, target, 2)
+            fitting = int(SHARE * free / (PEAK * row / 2)) * (source + target)
+            size = f"{fitting:,} would fit into half of the {free / 2**30:.1f} GiB that are free"
+        else:
+            fitting = largest(lambda tokens: _fits(model, source, target, tokens), bearable)
+            size = f"found by trial on {device.type}"
+    tokens = max(FLOOR, min(bearable, fitting) // FLOOR * FLOOR)
+    if fitting < bearable:
+        return Budget(tokens, size)
+    reason = "more are no faster" if bearable == ceiling else f"an epoch is to have {UPDATES} updates"
+    return Budget(tokens, f"{reason}, and memory is enough" if device.type == "cpu" else f"{reason}; {size}")
+
+
+def largest(fits: Callable[[int], bool], most: int) -> int:
+    """The largest budget up to `most` that fits, found by doubling; a tenth is left free for what varies."""
+    tokens = min(most, 4 * FLOOR)
+    if not fits(tokens):
+        while tokens > FLOOR and not fits(tokens):
+            tokens //= 2
+        return tokens
+    while tokens < most and fits(min(most, 2 * tokens)):
+        tokens = min(most, 2 * tokens)
+    if tokens == most:
+        return most
+    middle = tokens + tokens // 2
+    return int(0.9 * (middle if fits(middle) else tokens))
+
+
+def _longest(source: int, target: int, rows: int) -> Batch:
+    """A batch of made-up pairs, end marks counted in their lengths."""
+    return collate_ids([[UNK] * (source - 1)] * rows, [[UNK] * (target - 1)] * rows)
+
+
+def _kept_bytes(model: Seq2Seq, source: int, target: int, rows: int) -> int:
+    """Bytes that a training step on `rows` pairs of these lengths keeps for its backward pass."""
+    weights = {weight.untyped_storage().data_ptr() for weight in model.parameters()}
+    kept: dict[int, int] = {}
+
+    def note(tensor: Tensor) -> Tensor:
+        storage = tensor.untyped_storage()
+        if storage.data_ptr() not in weights:
+            kept[storage.data_ptr()] = storage.nbytes()
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor):
+        batch_loss(model.train(), _longest(source, target, rows))
+    return sum(kept.values())
+
+
+def _fits(model: Seq2Seq, source: int, target: int, tokens: int) -> bool:
+    """Whether a training step on so many tokens fits, beside what the optimiser will keep of each weight."""
+    device = next(model.parameters()).device
+    batch = _longest(source, target, max(1, tokens // (source + target)))
+    try:
+        moments = [torch.empty_like(weight) for weight in model.parameters() for _ in range(3)]
+        torch.autograd.backward(batch_loss(model.train(), batch.to(device)).loss)
+        fits = True
+        del moments
+    except (RuntimeError, MemoryError) as error:
+        if not out_of_memory(error):
+            raise
+        fits = False
+    model.zero_grad(set_to_none=True)
+    release()
+    return fits
