@@ -6,8 +6,9 @@ the default written once. An unknown key is an error that names the nearest know
 
 from __future__ import annotations
 
+import re
 import tomllib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 
 S = TypeVar("S", bound="Section")
 Settings = Mapping[str, Any] | Iterable[str]
+SHOULD = "input should be "
+ALTERNATIVE = re.compile(r"(constrained-)?(int|float|str|bool)|(literal|tuple|function|nullable|is-instance)\[.*")
+"""How pydantic calls the alternatives of a type, in the place of an error and beside the names of settings."""
 
 
 class Section(BaseModel):
@@ -239,17 +243,26 @@ def _comment(table: TOMLDocument | Table, text: str, field: FieldInfo) -> None:
 
 def _explain(section: type[Section], error: ValidationError, where: str) -> ConfigError:
     """The first complaint of pydantic in our grammar."""
-    first = error.errors()[0]
-    path = [str(part) for part in first["loc"]]
+    first, *others = error.errors()
+    path = _setting(first["loc"])
     key = ".".join(path)
     if first["type"] == "extra_forbidden":
         known = known_keys(section, path[:-1])
         return ConfigError(f"{key} is not a setting", where=where, hint=suggestion(path[-1], known))
     reason = first["msg"].removeprefix("Value error, ")
     reason = reason[:1].lower() + reason[1:]
+    if reason.startswith(SHOULD):
+        same = [other["msg"].removeprefix(SHOULD.capitalize()) for other in others if _setting(other["loc"]) == path]
+        allowed = [each.partition(", unable to")[0] for each in (reason.removeprefix(SHOULD), *same)]
+        reason = "must be " + " or ".join(dict.fromkeys(allowed))
     said = first["type"] == "value_error" or isinstance(first["input"], Mapping | Section)  # our own messages say it
     came = "" if said else f", not {first['input']!r}"
     return ConfigError(f"{key}: {reason}{came}" if key else reason, where=where)
+
+
+def _setting(location: Sequence[int | str]) -> list[str]:
+    """The names on the way to a setting, without those that pydantic gives the alternatives of a type."""
+    return [str(part) for part in location if not ALTERNATIVE.fullmatch(str(part))]
 
 
 def known_keys(section: type[Section], path: list[str]) -> list[str]:

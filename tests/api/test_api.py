@@ -180,10 +180,10 @@ def test_values_that_are_no_pairs_are_refused_everywhere(toy_model: Model, pairs
     [
         ({"prefix": None}, DataError, "text must be a string, not NoneType None"),
         ({"prefix": ["a"]}, DataError, r"text must be a string, not list \['a'\]"),
-        ({"beam": "many"}, ConfigError, "search.beam: input should be a valid integer"),
-        ({"beam": 2.5}, ConfigError, "search.beam: input should be a valid integer"),
-        ({"n_best": "many"}, ConfigError, "search.n_best: input should be a valid integer"),
-        ({"n_best": [2]}, ConfigError, "search.n_best: input should be a valid integer"),
+        ({"beam": "many"}, ConfigError, "search.beam: must be a valid integer"),
+        ({"beam": 2.5}, ConfigError, "search.beam: must be a valid integer"),
+        ({"n_best": "many"}, ConfigError, "search.n_best: must be a valid integer"),
+        ({"n_best": [2]}, ConfigError, "search.n_best: must be a valid integer"),
     ],
 )
 def test_options_of_a_wrong_kind_are_refused_in_words(
