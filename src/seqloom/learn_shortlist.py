@@ -74,7 +74,7 @@ def seen_together(model: Seq2Seq, batch: Batch) -> tuple[NDArray[np.int64], NDAr
         device = next(model.parameters()).device
         with choose_precision("float32", device.type).active():
             here = batch.to(device)
-            _, looked = model.features(here.source, here.source_lengths, here.target_in)
+            looked = model.decode(here.source, here.source_lengths, here.target_in).weights
         assert looked is not None
         weights = looked.float().cpu().numpy()
     pairs, places, looked_at = np.nonzero((weights >= SEEN) & (target > UNK)[:, :, None])

@@ -1,6 +1,6 @@
 """The model: embeddings, encoder, attention and decoder put together from a `ModelConfig`.
 
-encode: source → Memory and final states      step: one token → features → logits      features: all steps at once
+encode: source → Memory and first state      step: one token → scores      decode: all steps of a known target at once
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from seqloom.nn.decoders import DecoderConfig, DecoderState, build_decoder
 from seqloom.nn.dropout import SequenceDropout
 from seqloom.nn.embedding import Embedding
 from seqloom.nn.encoder import Encoder, EncoderConfig
+from seqloom.nn.output import Decoded, LossSums, Output
 from seqloom.nn.shapes import length_mask
 from seqloom.nn.tree import leaves, select_rows
 
@@ -132,16 +133,6 @@ class ModelState(NamedTuple):
     decoder: DecoderState
 
 
-class LossSums(NamedTuple):
-    """Sums over the real target tokens of a batch; the caller divides once."""
-
-    loss: Float[Tensor, ""]
-    nll: Float[Tensor, ""]
-    """Plain negative log-likelihood in nats, without gradient."""
-    tokens: int
-    """Number of target tokens summed over, end marks included."""
-
-
 class Seq2Seq(nn.Module):
     """A recurrent encoder-decoder. It knows sizes, never strings; id 0 is padding."""
 
@@ -178,20 +169,23 @@ class Seq2Seq(nn.Module):
         # the top layer's last output, both directions: where each direction has seen the whole source
         return ModelState(memory, self.decoder.start(memory, summary, leaves(summary[-1])[0]))
 
-    def features(
-        self, source: Int[Tensor, "B S"], lengths: Int[Tensor, " B"], target_in: Int[Tensor, "B T"]
-    ) -> tuple[Float[Tensor, "B T R"], Float[Tensor, "B T S"] | None]:
-        """The readout's features of all steps of a known target, and the attention weights."""
+    @property
+    def output(self) -> Output:
+        """From what the decoder hands over to log-probabilities and loss."""
+        return self.decoder.readout
+
+    def decode(self, source: Int[Tensor, "B S"], lengths: Int[Tensor, " B"], target_in: Int[Tensor, "B T"]) -> Decoded:
+        """Features [B, T, R] and attention weights [B, T, S] of all steps of a known target, and the memory."""
         memory, state = self.encode(source, lengths)
         features, weights = self.decoder(target_in, state, memory)
-        return features, weights
+        return Decoded(features, weights, memory)
 
     def forward(
         self, source: Int[Tensor, "B S"], lengths: Int[Tensor, " B"], target_in: Int[Tensor, "B T"]
     ) -> tuple[Float[Tensor, "B T V"], Float[Tensor, "B T S"] | None]:
-        """Logits of all steps of a known target, and the attention weights."""
-        features, weights = self.features(source, lengths, target_in)
-        return self.decoder.readout.logits(features), weights
+        """Scores of all symbols at all steps of a known target, and the attention weights."""
+        decoded = self.decode(source, lengths, target_in)
+        return self.output.scores(decoded), decoded.weights
 
     def start(self, source: Int[Tensor, "B S"], lengths: Int[Tensor, " B"]) -> ModelState:
         """The first state of a search."""
@@ -200,9 +194,14 @@ class Seq2Seq(nn.Module):
     def step(
         self, token: Int[Tensor, " N"], state: ModelState
     ) -> tuple[Float[Tensor, "N V"], ModelState, Float[Tensor, "N S"] | None]:
-        """One step of N = B·K rows over B memories: logits, next state, attention weights."""
+        """One step of N = B·K rows over B memories: scores of all symbols, next state, attention weights."""
+        decoded, state = self.advance(token, state)
+        return self.output.scores(decoded), state, decoded.weights
+
+    def advance(self, token: Int[Tensor, " N"], state: ModelState) -> tuple[Decoded, ModelState]:
+        """One step of N = B·K rows over B memories, as far as the output: features [N, R], weights [N, S]."""
         features, decoder, weights = self.decoder.step(token, state.decoder, state.memory)
-        return self.decoder.readout.logits(features), ModelState(state.memory, decoder), weights
+        return Decoded(features, weights, state.memory), ModelState(state.memory, decoder)
 
     def loss(
         self,
@@ -213,16 +212,12 @@ class Seq2Seq(nn.Module):
         target_lengths: Int[Tensor, " B"],
         smoothing: float = 0.0,
     ) -> LossSums:
-        """Cross-entropy over the real target positions; padding is left out before the vocabulary is touched.
+        """Cross-entropy over the real target positions.
 
         Where `target_lengths` are on the processor, a GPU is not waited for.
         """
-        features, _ = self.features(source, lengths, target_in)
-        mask = length_mask(target_lengths, target_out.size(1))
-        places = mask.flatten().nonzero().squeeze(1).to(features.device, non_blocking=True)
-        rows, targets = features.flatten(0, 1).index_select(0, places), target_out.flatten().index_select(0, places)
-        loss, nll = self.decoder.readout.loss(rows, targets, smoothing)
-        return LossSums(loss, nll, len(places))
+        decoded = self.decode(source, lengths, target_in)
+        return self.output.loss(decoded, target_out, length_mask(target_lengths, target_out.size(1)), smoothing)
 
 
 def select(state: ModelState, rows: Tensor, sentences: Tensor | None = None) -> ModelState:

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seqloom.data import DataConfig, Example, Origin, inspect, inspection_values
+from seqloom.data.inspection import inspection as room
 from seqloom.data.inspection.counters import Lengths, oddity
-from seqloom.data.inspection.inspect import inspect as room
 from seqloom.errors import DataError
 
 

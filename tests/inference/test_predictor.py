@@ -17,7 +17,6 @@ from seqloom.config import build
 from seqloom.data import Source
 from seqloom.errors import ConfigError, SeqloomError
 from seqloom.inference import predictor as inference
-from seqloom.inference import torch_engine as eager
 from seqloom.inference.predictor import PairScore, Predictor
 from seqloom.inference.torch_engine import TorchEngine
 from seqloom.model import ModelConfig, ModelState, Seq2Seq
@@ -288,7 +287,7 @@ def test_scoring_meets_the_vocabulary_a_part_at_a_time(make: Maker, monkeypatch:
         sizes.append(len(features))
         return logits(features)
 
-    monkeypatch.setattr(eager, "SCORED", 3)
+    monkeypatch.setattr("seqloom.nn.readout.AT_ONCE", 3)
     monkeypatch.setattr(make.model.decoder.readout, "logits", watched)
     for part, one in zip(make().score(pairs), whole, strict=True):
         assert part.token_log_probs == pytest.approx(one.token_log_probs, abs=1e-5)

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seqloom.text import Tokenizer, TokenizerConfig, parting, tokenizer, train_tokenizer
+from seqloom.text import Tokenizer, TokenizerConfig, tokenizer, train_tokenizer
+from seqloom.text import splitting as parting
 from seqloom.text.config import Kind
 from seqloom.text.splitting import begins_anew, parts, place_to_part, word_parts
 

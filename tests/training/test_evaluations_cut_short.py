@@ -55,7 +55,7 @@ def test_after_an_error_in_an_evaluation_the_updates_before_it_are_not_lost(
         raise error
 
     with monkeypatch.context() as patch:
-        patch.setattr("seqloom.training.run.judge", failing)
+        patch.setattr("seqloom.training.evaluating.judge", failing)
         with pytest.raises((ZeroDivisionError, TrainingError), match="made up"):
             list(begin_run(tmp_path / "cut", **settings))
     reports = list(begin_run(tmp_path / "cut", resume=True, **settings))

@@ -11,9 +11,10 @@ from reversal import begin_run, reversed_pairs, run_config, same_weights
 
 from seqloom.data.batch import collate_ids
 from seqloom.nn.precision import Precision
-from seqloom.training import Inputs, step, train
+from seqloom.training import Inputs, train
 from seqloom.training.reports import FinishReport, NoticeReport, Report, ReturnReport, SkipReport, StepReport
 from seqloom.training.setup import prepare
+from seqloom.training.updates import step
 from seqloom.training.updates.budget import CEILING, FLOOR
 from seqloom.training.updates.optim import build_optimiser
 from seqloom.training.updates.step import Objective, update

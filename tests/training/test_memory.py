@@ -15,11 +15,12 @@ from reversal import begin_run, reversed_pairs, run_config, same_weights
 from seqloom.config import build
 from seqloom.data.batch import Batch, collate
 from seqloom.errors import ConfigError, TrainingError
-from seqloom.training import Inputs, RunConfig, memory, step, train
+from seqloom.training import Inputs, RunConfig, memory, train
 from seqloom.training.memory import available_memory, out_of_memory, pieces
 from seqloom.training.reports import NoticeReport, Report, StepReport
 from seqloom.training.setup import Prepared, prepare
 from seqloom.training.updates import budget as budgets
+from seqloom.training.updates import step
 from seqloom.training.updates.budget import FLOOR, find_budget, largest
 from seqloom.training.updates.step import Objective, gradients
 

@@ -22,11 +22,13 @@ from reversal import reversed_pairs
 from seqloom.checkpoint.tensors import distinct_tensors
 from seqloom.config import build
 from seqloom.data import cache
-from seqloom.training import Inputs, RunConfig, loop, step, train
+from seqloom.training import Inputs, RunConfig, loop, train
+from seqloom.training.finishing import finish
 from seqloom.training.group import Place
 from seqloom.training.reports import EvalReport, NoticeReport, Report, StepReport
 from seqloom.training.run import Run
 from seqloom.training.start import adopted
+from seqloom.training.updates import step
 from seqloom.training.updates.step import batch_loss
 
 INPUTS = Inputs(reversed_pairs(), reversed_pairs(30, seed=2))
@@ -35,16 +37,18 @@ SAID = re.compile("going on|does not fit")
 
 
 class Watched(Run):
-    """Notes the seed that an update draws from and, at the end, the weights."""
+    """Notes the seed that an update draws from."""
 
     def update(self, batches: Any) -> Iterator[Report]:
         yield from super().update(batches)
         SEEN["seed"] = torch.initial_seed()
 
-    def finish(self) -> Iterator[Report]:
-        SEEN["weights"] = digest(self.prepared.model)
-        yield from super().finish()
-        SEEN["chosen"] = digest(self.prepared.model)
+
+def watched_finish(run: Run) -> Iterator[Report]:
+    """Notes the weights at the end of a run, before and after the best ones are chosen."""
+    SEEN["weights"] = digest(run.prepared.model)
+    yield from finish(run)
+    SEEN["chosen"] = digest(run.prepared.model)
 
 
 def digest(model: torch.nn.Module) -> str:
@@ -90,7 +94,7 @@ def run(job: dict[str, Any], folder: Path) -> dict[str, Any]:
 
 def main() -> None:
     torch.set_num_threads(1)
-    vars(loop)["Run"] = Watched
+    vars(loop)["Run"], vars(loop)["finish"] = Watched, watched_finish
     folder, rank = Path(sys.argv[1]), Place.here().rank
     written = vars(cache)["write_corpus"]
 

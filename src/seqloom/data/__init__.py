@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from seqloom.data.cleaning import CleanReport, clean, split_dev
     from seqloom.data.corpus import Corpus, Encoder, corpus_of
     from seqloom.data.inspection.findings import inspection_values
-    from seqloom.data.inspection.inspect import Inspection, inspect
+    from seqloom.data.inspection.inspection import Inspection, inspect
     from seqloom.data.inspection.vocabulary import VocabularyReport
     from seqloom.data.mixing import Mix, mix_of
     from seqloom.data.overlap import Shared, shared_with
@@ -44,8 +44,8 @@ else:
             "Encoder": "seqloom.data.corpus",
             "corpus_of": "seqloom.data.corpus",
             "inspection_values": "seqloom.data.inspection.findings",
-            "Inspection": "seqloom.data.inspection.inspect",
-            "inspect": "seqloom.data.inspection.inspect",
+            "Inspection": "seqloom.data.inspection.inspection",
+            "inspect": "seqloom.data.inspection.inspection",
             "VocabularyReport": "seqloom.data.inspection.vocabulary",
             "Mix": "seqloom.data.mixing",
             "mix_of": "seqloom.data.mixing",

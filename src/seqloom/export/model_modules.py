@@ -82,7 +82,7 @@ class Advance(nn.Module):
         memory: list[Tensor],
         compared: Tensor | None = None,
     ) -> tuple[Tensor, ...]:
-        """Tokens [C, K] and states [C·K, …] of the sentences `numbers` → logits [C·K, V], features [C·K, R], attention
+        """Tokens [C, K] and states [C·K, …] of the sentences `numbers` → scores [C·K, V], features [C·K, R], attention
         weights [C, K, S], the next states.
 
         `memory` is that of all B sentences. At most `compared` rows, if it is given, are compared with the whole
@@ -90,16 +90,16 @@ class Advance(nn.Module):
         """
         memory = [leaf.index_select(0, numbers) for leaf in memory]
         state = ModelState(rebuild(self.like.memory, memory), rebuild(self.like.decoder, decoder))
-        features, after, weights = self.model.decoder.step(token.flatten(), state.decoder, state.memory)
-        first = features
+        decoded, after = self.model.advance(token.flatten(), state)
+        features, weights = decoded.features, decoded.weights
         if compared is not None:
             rows = cast("int", compared.item())
             torch._check(rows >= 0)
-            first = features[:rows]
-        logits = self.model.decoder.readout.logits(first)
+            decoded = decoded._replace(features=features[:rows])
+        scores = self.model.output.scores(decoded)
         shape = *token.shape, memory[0].size(1)
         seen = features.new_zeros(shape) if weights is None else weights.view(shape)
-        return logits, features, seen, *leaves(after)
+        return scores, features, seen, *leaves(after.decoder)
 
 
 class Shortlist(nn.Module):

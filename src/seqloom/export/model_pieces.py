@@ -128,11 +128,8 @@ def _widened(model: Seq2Seq) -> Seq2Seq:
     They stand in the empty places of a wide beam, so they have embeddings, too.
     """
     model = copy.deepcopy(model).eval()
-    readout, embedding = model.decoder.readout, model.decoder.embedding
-    missing = -model.target_size % BLOCK
+    embedding, missing = model.decoder.embedding, -model.target_size % BLOCK
     with torch.no_grad():
-        readout.weight, embedding.weight = (
-            nn.Parameter(F.pad(each.weight, (0, 0, 0, missing))) for each in (readout, embedding)
-        )
-        readout.bias = nn.Parameter(F.pad(readout.bias, (0, missing), value=-torch.inf))
+        embedding.weight = nn.Parameter(F.pad(embedding.weight, (0, 0, 0, missing)))
+    model.output.widen(missing)
     return model

@@ -16,9 +16,6 @@ from seqloom.nn.shapes import length_mask
 from seqloom.search import Hypothesis, ModelStepper, SearchConfig, Shortlist, Stepper, narrowed, search
 from seqloom.search.shortlist import open_words
 
-SCORED = 1024
-"""Target tokens compared with the vocabulary at once where pairs are scored."""
-
 
 class TorchEngine:
     """Searches and scores with a model; `stepper` takes the model's place in searches, for an ensemble.
@@ -67,11 +64,8 @@ class TorchEngine:
     def score(self, sources: Sequence[Sequence[int]], targets: Sequence[Sequence[int]]) -> list[tuple[float, ...]]:
         """The log-probability of each token of each target, the end mark's last."""
         batch = collate_ids(sources, targets).to(self.device)
-        readout, real = self.model.decoder.readout, length_mask(batch.target_lengths, batch.target_out.size(1))
+        real = length_mask(batch.target_lengths, batch.target_out.size(1))
         with choose_precision("float32", self.device.type).active():
-            features, _ = self.model.features(batch.source, batch.source_lengths, batch.target_in)
-            parts = zip(features[real].split(SCORED), batch.target_out[real].split(SCORED), strict=True)
-            log_probs = torch.cat(
-                [torch.log_softmax(readout.logits(x).float(), -1).gather(1, y[:, None])[:, 0] for x, y in parts]
-            )
+            decoded = self.model.decode(batch.source, batch.source_lengths, batch.target_in)
+            log_probs = self.model.output.log_probs(decoded, batch.target_out, real)
         return [tuple(row.tolist()) for row in log_probs.split(batch.target_lengths.tolist())]

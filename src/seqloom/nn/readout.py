@@ -1,4 +1,4 @@
-"""The readout: decoder output, context and token → features → a score for every word of the vocabulary."""
+"""The readout: decoder output, context and token → features → a score for every symbol of the vocabulary."""
 
 from __future__ import annotations
 
@@ -6,13 +6,17 @@ from typing import Literal, NamedTuple
 
 import torch
 import torch.nn.functional as F
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from pydantic import Field
 from torch import Tensor, nn
 
 from seqloom.config import Section
 from seqloom.nn.loss import cross_entropy
+from seqloom.nn.output import Decoded, LossSums, Output
 from seqloom.nn.product import Product, direct
+
+AT_ONCE = 1024
+"""Target tokens that are compared with the whole vocabulary at once where given targets are scored."""
 
 
 class ReadoutConfig(Section):
@@ -28,22 +32,27 @@ class ReadoutConfig(Section):
     """Let the layer also read the previous token's embedding (Bahdanau et al. 2015, §A.2.2)."""
 
 
-class Rows(NamedTuple):
-    """What the readout knows of some words."""
+class Projection(NamedTuple):
+    """The weights of the last layer for some symbols: scores are W h̃ + b."""
 
     weight: Float[Tensor, "L R"]
     bias: Float[Tensor, " L"]
 
+    def scores(self, decoded: Decoded) -> Float[Tensor, "... L"]:
+        """One unnormalised score per symbol."""
+        return self.logits(decoded.features)
+
     def logits(self, features: Float[Tensor, "... R"]) -> Float[Tensor, "... L"]:
-        """One unnormalised score per word."""
+        """One unnormalised score per symbol."""
         # on CPUs adding the bias afterwards is a quarter faster than a product that starts from it
         return F.linear(features, self.weight).add_(self.bias)
 
 
-class Readout(nn.Module):
-    """features: h̃ = tanh(W_c [c; h]) (Luong et al. 2015, eq. 5), or maxout of pairs, t = max(t̃_{2j}, t̃_{2j+1})
+class Readout(Output):
+    """A softmax over the vocabulary.
 
-    with t̃ = U s + V y + C c (Bahdanau et al. 2015, §A.2.2). logits: W_o h̃ + b.
+    features: h̃ = tanh(W_c [c; h]) (Luong et al. 2015, eq. 5), or maxout of pairs, t = max(t̃_{2j}, t̃_{2j+1}) with
+    t̃ = U s + V y + C c (Bahdanau et al. 2015, §A.2.2). scores: W_o h̃ + b.
     """
 
     def __init__(self, config: ReadoutConfig, input_size: int, vocabulary: int, embedding: nn.Embedding) -> None:
@@ -70,15 +79,46 @@ class Readout(nn.Module):
         return pairs.amax(-1)
 
     def logits(self, features: Float[Tensor, "... R"]) -> Float[Tensor, "... V"]:
-        """One unnormalised score per word."""
-        return Rows(self.weight, self.bias).logits(features)
+        """One unnormalised score per symbol."""
+        return Projection(self.weight, self.bias).logits(features)
 
-    def narrowed(self, words: Int[Tensor, " L"]) -> Rows:
-        """The same for some words of the vocabulary only."""
-        return Rows(self.weight.index_select(0, words), self.bias.index_select(0, words))
+    def scores(self, decoded: Decoded) -> Float[Tensor, "... V"]:
+        """The logits; attention weights and memory have no part in them."""
+        return self.logits(decoded.features)
+
+    def narrowed(self, words: Int[Tensor, " L"]) -> Projection:
+        """The same for some symbols of the vocabulary only."""
+        return Projection(self.weight.index_select(0, words), self.bias.index_select(0, words))
 
     def loss(
-        self, features: Float[Tensor, "N R"], targets: Int[Tensor, " N"], smoothing: float
-    ) -> tuple[Float[Tensor, ""], Float[Tensor, ""]]:
-        """`cross_entropy` of the logits, which are never held whole."""
-        return cross_entropy(features, self.weight, self.bias, targets, smoothing)
+        self, decoded: Decoded, targets: Int[Tensor, "B T"], real: Bool[Tensor, "B T"], smoothing: float
+    ) -> LossSums:
+        """`cross_entropy` of the logits, which are never held whole; padding is dropped before they are computed."""
+        features, wanted = _at_real_positions(decoded.features, targets, real)
+        loss, nll = cross_entropy(features, self.weight, self.bias, wanted, smoothing)
+        return LossSums(loss, nll, len(wanted))
+
+    def log_probs(
+        self, decoded: Decoded, targets: Int[Tensor, "B T"], real: Bool[Tensor, "B T"]
+    ) -> Float[Tensor, " N"]:
+        """A part of the positions at a time, so that a large vocabulary takes little memory."""
+        features, wanted = _at_real_positions(decoded.features, targets, real)
+        parts = zip(features.split(AT_ONCE), wanted.split(AT_ONCE), strict=True)
+        return torch.cat([torch.log_softmax(self.logits(x).float(), -1).gather(1, y[:, None])[:, 0] for x, y in parts])
+
+    def symbol_weights(self) -> list[Tensor]:
+        """The last layer's weights and biases."""
+        return [self.weight, self.bias]
+
+    @torch.no_grad()
+    def widen(self, count: int) -> None:
+        """Rows of zeros with a bias of -∞."""
+        self.weight = nn.Parameter(F.pad(self.weight, (0, 0, 0, count)))
+        self.bias = nn.Parameter(F.pad(self.bias, (0, count), value=-torch.inf))
+
+
+def _at_real_positions(
+    features: Float[Tensor, "B T R"], targets: Int[Tensor, "B T"], real: Bool[Tensor, "B T"]
+) -> tuple[Float[Tensor, "N R"], Int[Tensor, " N"]]:
+    places = real.flatten().nonzero().squeeze(1).to(features.device, non_blocking=True)
+    return features.flatten(0, 1).index_select(0, places), targets.flatten().index_select(0, places)

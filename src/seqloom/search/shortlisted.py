@@ -24,12 +24,13 @@ class NarrowState(NamedTuple):
 class NarrowStepper:
     """A model whose target vocabulary is `words`, of which a sentence may use those that are open to it.
 
-    The others get no probability, so that what is open to a sentence sums to 1. Rows of the readout are gathered once.
+    The others get no probability, so that what is open to a sentence sums to 1. The output's weights of these
+    words are gathered once.
     """
 
     def __init__(self, model: Seq2Seq, words: Int[Tensor, " L"], is_open: Bool[Tensor, "B L"]) -> None:
         self.model, self.words = model, words
-        self.readout = model.decoder.readout.narrowed(words)
+        self.output = model.output.narrowed(words)
         self.costs = torch.zeros(is_open.shape, device=is_open.device).masked_fill_(~is_open, -torch.inf)[:, None]
 
     def start(self, source: Int[Tensor, "B S"], lengths: Int[Tensor, " B"]) -> NarrowState:
@@ -40,10 +41,9 @@ class NarrowStepper:
         self, tokens: Int[Tensor, " N"], state: NarrowState
     ) -> tuple[Float[Tensor, "N L"], NarrowState, Float[Tensor, "N S"] | None]:
         """One decoder step."""
-        memory, before = state.model
-        features, after, weights = self.model.decoder.step(self.words[tokens], before, memory)
-        logits = self.readout.logits(features).float().unflatten(0, (state.costs.size(0), -1)).add_(state.costs)
-        return torch.log_softmax(logits, -1).flatten(0, 1), NarrowState(ModelState(memory, after), state.costs), weights
+        decoded, after = self.model.advance(self.words[tokens], state.model)
+        scores = self.output.scores(decoded).float().unflatten(0, (state.costs.size(0), -1)).add_(state.costs)
+        return torch.log_softmax(scores, -1).flatten(0, 1), NarrowState(after, state.costs), decoded.weights
 
     def select(
         self, state: NarrowState, rows: Int[Tensor, " M"], sentences: Int[Tensor, " C"] | None = None

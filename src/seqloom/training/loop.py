@@ -12,10 +12,13 @@ from seqloom.model import parameter_count
 from seqloom.training import reports
 from seqloom.training.config import RunConfig
 from seqloom.training.device import reproducible_kernels
+from seqloom.training.evaluating import evaluate
+from seqloom.training.finishing import finish
 from seqloom.training.group import Group, LostProcessError, joined, restartable
 from seqloom.training.interrupt import StopRequest, stop_requests
 from seqloom.training.memory import out_of_memory
 from seqloom.training.provenance.record import Record, ingredients, record_of
+from seqloom.training.restoring import go_back, restore
 from seqloom.training.run import Run
 from seqloom.training.setup import Inputs, prepare
 from seqloom.training.states.folder import RunFolder
@@ -61,7 +64,7 @@ def train(
             notices.append("there is no run to go on with yet: starting from the beginning")
         with reproducible_kernels(run.training.deterministic):
             stop.heeded = True
-            restored = run.restore() if going_on else Restored("")
+            restored = restore(run) if going_on else Restored("")
             yield from _greeting(run, [*notices, *restored.notices])
             if going_on:
                 run.note_going_on()
@@ -136,9 +139,9 @@ def _updates(run: Run, stop: StopRequest) -> Iterator[reports.Report]:
         yield from _stretch(run, stop)
         if not run.failing:
             break
-        yield from run.go_back()
+        yield from go_back(run)
     if run.ended and not run.evaluation_due:
-        yield from run.finish()
+        yield from finish(run)
         return
     yield from run.save_now()
     yield run.interrupted()
@@ -152,7 +155,7 @@ def _stretch(run: Run, stop: StopRequest) -> Iterator[reports.Report]:
             if cutting:
                 yield run.agree()
             if run.evaluation_due and not stopping:  # it may take longer than who asks to stop has patience
-                yield from run.evaluate()
+                yield from evaluate(run)
                 continue
             if run.save_due and not run.evaluation_due:
                 yield run.save()

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from seqloom.checkpoint import ModelFolder
+from seqloom.checkpoint import ModelFolder, save_model
+from seqloom.training.run import Run
 from seqloom.training.setup import Prepared
 from seqloom.training.states.progress import Progress
 
@@ -29,3 +30,11 @@ def model_folder(
     decoded = {"examples": len(prepared.dev_examples), "of": len(prepared.dev_rows), "beam": config.dev_search.beam}
     judged = {**figures, **({"dev_decoded": decoded} if prepared.dev_examples else {})}
     return ModelFolder(prepared.model, encoder.source, encoder.target, config, {**judged, "training": training})
+
+
+def install(run: Run, figures: dict[str, Any], *, finished: bool) -> None:
+    """Make the model's present weights the ones in the output folder."""
+    if run.group.first:
+        facts = {"finished": finished, "epoch": run.epoch}
+        contents = model_folder(run.prepared, run.progress, {**figures, "record": run.record}, facts)
+        save_model(run.folder.output, contents)

@@ -4,29 +4,23 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator, Iterator
-from dataclasses import replace
-from typing import Any
 
-from seqloom.checkpoint import save_model
-from seqloom.checkpoint.tensors import distinct_tensors
 from seqloom.data import Position
 from seqloom.data.batch import Batch
 from seqloom.data.loader import load_batches
 from seqloom.errors import TrainingError
 from seqloom.training import reports
-from seqloom.training.dev import judge
 from seqloom.training.group import LostProcessError
 from seqloom.training.memory import TooLargeError, rows_of
 from seqloom.training.provenance.record import Record
-from seqloom.training.result import model_folder
 from seqloom.training.setup import Prepared
 from seqloom.training.states.due import Saving
 from seqloom.training.states.folder import RunFolder
 from seqloom.training.states.progress import Progress
 from seqloom.training.states.shared import SharedStates
-from seqloom.training.states.state import Identity, Learner, Restored, StateStore
-from seqloom.training.stopping import Kept, Selection
-from seqloom.training.updates.averaging import averaged, ema_update, put, snapshot, using
+from seqloom.training.states.state import Identity, Learner, StateStore
+from seqloom.training.stopping import Selection
+from seqloom.training.updates.averaging import ema_update, snapshot
 from seqloom.training.updates.health import Taken, Watch
 from seqloom.training.updates.optim import build_optimiser, set_rate
 from seqloom.training.updates.randomness import seed_update
@@ -99,20 +93,6 @@ class Run:
             return f"{training.max_steps} updates done"
         return ""
 
-    def restore(self) -> Restored:
-        """Go back to the newest good state, if there is one."""
-        restored, progress = self.states.restore(self.learner, self.progress), self.progress
-        if restored.name:
-            self.saving.done(progress)
-        self.known = progress.limit
-        before, progress.processes = progress.processes, self.group.size
-        if before == progress.processes:
-            return restored
-        said = (
-            f"going on with {progress.processes} instead of {before} processes: dropout draws other features from here"
-        )
-        return replace(restored, notices=[*restored.notices, said])
-
     def note_going_on(self) -> None:
         """Say in the record that the run, restored, goes on here and now."""
         self.record = self.group.from_first(lambda: self.folder.go_on(self.prepared))
@@ -182,67 +162,6 @@ class Run:
                 break
         return said
 
-    def go_back(self) -> Iterator[reports.Report]:
-        """After too many skips in a row: all of the last good state, but for a lower learning rate.
-
-        Only states that an unbroken run has, too, count; one after which not one update went well is no good one, and
-        the one before it is taken.
-        """
-        health, step, config = self.progress.health, self.progress.step, self.training.health
-        self.busy = True
-        self.watch.forget()
-        useless = health.first == self.states.drop_interim() + 1
-        if health.returns == config.returns or (useless and not self.states.drop_latest()):
-            raise TrainingError(
-                f"the loss and its gradient must be finite numbers; up to update {step} they were not, {health.streak} "
-                f"times in a row, though the run has gone back {health.returns} times to a good state",
-                where=str(self.folder.output),
-                hint="begin again with a lower training.optimiser.learning_rate or training.precision=float32, or look "
-                f"at the pairs that {self.folder.log.name} names (kind skip)",
-            )
-        restored = self.restore()
-        self.progress.health = health._replace(returns=health.returns + 1, streak=0, first=0)
-        self.busy = False
-        yield from map(reports.NoticeReport, restored.notices)
-        yield reports.ReturnReport(
-            self.epoch,
-            self.progress.step,
-            restored.name,
-            step,
-            self.progress.health.returns,
-            config.rate_factor**self.progress.health.returns,
-        )
-
-    def evaluate(self) -> Iterator[reports.Report]:
-        """Look at the dev data; keep the weights where they are among the best."""
-        progress = self.progress
-        if not len(self.prepared.dev):
-            progress.evaluated = progress.step
-            return
-        began = time.perf_counter()
-        try:
-            with using(self.prepared.model, self.learner.average):
-                report = self._judged(began)
-                new = Kept(progress.step, report.score, report.loss)
-                chosen, records = progress.selection.observe(new), dict(progress.kept)
-                if chosen.keeps(progress.step):
-                    weights = distinct_tensors(self.prepared.model)
-                    records[progress.step] = self.states.keep_weights(progress.step, weights)
-                if report.best:
-                    self._install({"dev": report.figures}, finished=False)
-        except KeyboardInterrupt:
-            self.busy = self.learner.average is not None  # the change of weights may itself have been cut short
-            raise
-        plateau = progress.plateau.observe(better=report.best, config=self.training.schedule)
-        self.busy = True
-        if report.best:
-            progress.figures = report.figures
-        progress.selection, progress.evaluated, progress.plateau = chosen, progress.step, plateau
-        progress.kept = {step: record for step, record in records.items() if chosen.keeps(step)}
-        progress.seconds += report.seconds
-        self.busy = False
-        yield report
-
     def save(self) -> reports.CheckpointReport:
         """Put the state on the disk."""
         began = time.perf_counter()
@@ -258,47 +177,9 @@ class Run:
         said = self.look(everything=True)
         return [*said, self.save()] if self.savable else said
 
-    def finish(self) -> Iterator[reports.Report]:
-        """Make the chosen weights the model of the output folder and remove the states."""
-        self.busy = True  # the weights are no longer those of the last update
-        progress, model = self.progress, self.prepared.model
-        best, figures = progress.selection.best, progress.figures
-        if best is None:
-            if self.learner.average is not None:
-                put(model, self.learner.average)
-            chosen = f"the last weights, after update {progress.step}"
-        else:
-            members = [self.states.kept_weights(kept.step, progress) for kept in progress.selection.kept]
-            put(model, members[0])
-            chosen = f"the best weights, after update {best.step}"
-            if len(members) > 1:
-                put(model, averaged(members))
-                report = self._judged(time.perf_counter())
-                yield report
-                if progress.selection.reached_by(Kept(progress.step, report.score, report.loss)):
-                    chosen = f"the mean of the {len(members)} best weights"
-                    figures = report.figures
-                else:
-                    put(model, members[0])
-        self._install({"dev": figures, "chosen": chosen}, finished=True)
-        self.group.from_first(self.folder.end)  # whoever leaves finds the model in its folder
-        yield reports.FinishReport(
-            output=str(self.folder.output),
-            epoch=self.epoch,
-            step=progress.step,
-            reason=self.ended,
-            chosen=chosen,
-            seconds=progress.seconds,
-            tokens=progress.tokens,
-            metrics=figures,
-        )
-
     def interrupted(self) -> reports.InterruptReport:
         """How to go on from the newest saved state."""
         return reports.InterruptReport(self.epoch, max(0, self.saving.latest[0]), self.folder.command)
-
-    def _judged(self, began: float) -> reports.EvalReport:
-        return judge(self.prepared, self.epoch, self.progress.step, self.progress.selection, began)
 
     def _rate(self, step: int, total: int) -> float:
         """The learning rate of an update of `total` planned ones."""
@@ -330,10 +211,3 @@ class Run:
             if len(group) == self.training.accumulate or position.index == 0:
                 return position, group
         raise AssertionError("training batches never end")
-
-    def _install(self, figures: dict[str, Any], *, finished: bool) -> None:
-        """Make the model's present weights the ones in the output folder."""
-        if self.group.first:
-            facts = {"finished": finished, "epoch": self.epoch}
-            contents = model_folder(self.prepared, self.progress, {**figures, "record": self.record}, facts)
-            save_model(self.folder.output, contents)

@@ -87,12 +87,10 @@ def fill_from(model: Seq2Seq, start: LoadedModel, encoder: Encoder, where: str) 
     """Give a fresh model the weights of the old one; rows of symbols that are new keep their fresh weights."""
     source = origins(start.source_tokenizer, encoder.source)
     target = origins(start.target_tokenizer, encoder.target)
-    readout = model.decoder.readout
     tables = {
         model.source_embedding.weight.data_ptr(): source,
         model.decoder.embedding.weight.data_ptr(): target,
-        readout.weight.data_ptr(): target,
-        readout.bias.data_ptr(): target,
+        **{weight.data_ptr(): target for weight in model.output.symbol_weights()},
     }
     own = distinct_tensors(model)
     stored = distinct_tensors(start.model)

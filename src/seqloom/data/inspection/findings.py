@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from seqloom.data.inspection.inspect import Inspection, Repeats, repeats_of
+from seqloom.data.inspection.inspection import Inspection, Repeats, repeats_of
 
 LISTED = 20
 """Characters that are listed; all are counted."""

@@ -8,7 +8,7 @@ from itertools import islice
 from typing import Any
 
 from seqloom.data.config import DataConfig
-from seqloom.data.inspection.inspect import Findings
+from seqloom.data.inspection.inspection import Findings
 from seqloom.data.readers import read_examples
 from seqloom.data.tokenizer_sample import survey
 from seqloom.text.choice import choose

@@ -13,7 +13,8 @@ from torch.nn.utils import clip_grads_with_norm_, get_total_norm
 from torch.optim import AdamW
 
 from seqloom.data.batch import Batch
-from seqloom.model import LossSums, Seq2Seq
+from seqloom.model import Seq2Seq
+from seqloom.nn.output import LossSums
 from seqloom.nn.precision import Precision, no_denormals
 from seqloom.training.group import Group, add_gradients
 from seqloom.training.memory import TooLargeError, out_of_memory, pieces, release

@@ -1,0 +1,49 @@
+"""A run that ends: the chosen weights become the model of its output folder."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+from seqloom.training import reports
+from seqloom.training.evaluating import judged
+from seqloom.training.result import install
+from seqloom.training.run import Run
+from seqloom.training.stopping import Kept
+from seqloom.training.updates.averaging import averaged, put
+
+
+def finish(run: Run) -> Iterator[reports.Report]:
+    """Make the chosen weights the model of the output folder and remove the states."""
+    run.busy = True  # the weights are no longer those of the last update
+    progress, model = run.progress, run.prepared.model
+    best, figures = progress.selection.best, progress.figures
+    if best is None:
+        if run.learner.average is not None:
+            put(model, run.learner.average)
+        chosen = f"the last weights, after update {progress.step}"
+    else:
+        members = [run.states.kept_weights(kept.step, progress) for kept in progress.selection.kept]
+        put(model, members[0])
+        chosen = f"the best weights, after update {best.step}"
+        if len(members) > 1:
+            put(model, averaged(members))
+            report = judged(run, time.perf_counter())
+            yield report
+            if progress.selection.reached_by(Kept(progress.step, report.score, report.loss)):
+                chosen = f"the mean of the {len(members)} best weights"
+                figures = report.figures
+            else:
+                put(model, members[0])
+    install(run, {"dev": figures, "chosen": chosen}, finished=True)
+    run.group.from_first(run.folder.end)  # whoever leaves finds the model in its folder
+    yield reports.FinishReport(
+        output=str(run.folder.output),
+        epoch=run.epoch,
+        step=progress.step,
+        reason=run.ended,
+        chosen=chosen,
+        seconds=progress.seconds,
+        tokens=progress.tokens,
+        metrics=figures,
+    )
