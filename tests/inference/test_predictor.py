@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
+from seqloom.codecs import Codecs
 from seqloom.config import build
 from seqloom.data import Source
 from seqloom.errors import ConfigError, SeqloomError
@@ -68,7 +69,7 @@ class Maker:
     def __call__(self, *, reverse: bool = False, stepper: ModelStepper | None = None, **values: Any) -> Predictor:
         chosen = build(SearchConfig, {"beam": 2, "max_length_ratio": 1, "max_length_extra": 3, **values})
         engine = TorchEngine(self.model, stepper=stepper)
-        return Predictor(engine, *self.tokenizers, chosen, reverse_source=reverse)
+        return Predictor(engine, Codecs.of_text(*self.tokenizers, reverse_source=reverse), chosen)
 
 
 @pytest.fixture(scope="module")
@@ -163,7 +164,7 @@ class Repeating:
 def test_a_list_of_answers_holds_different_texts_each_with_its_best_score(
     tokenizers: tuple[Tokenizer, Tokenizer], count: int
 ) -> None:
-    predictor = Predictor(Repeating(), *tokenizers, SearchConfig(beam=5, n_best=count))
+    predictor = Predictor(Repeating(), Codecs.of_text(*tokenizers), SearchConfig(beam=5, n_best=count))
     (found,) = predictor.predict(["abcd"])
     answers = [(each.text, each.score) for each in (found, *found.alternatives)]
     first, second = tokenizers[1].decode([[4], [5]])
