@@ -16,7 +16,7 @@ from torch import Tensor
 from seqloom.codecs import Codecs
 from seqloom.config import build
 from seqloom.data import Source
-from seqloom.errors import ConfigError, SeqloomError
+from seqloom.errors import ConfigError, DataError, SeqloomError
 from seqloom.inference import predictor as inference
 from seqloom.inference import torch_engine as eager
 from seqloom.inference.predictor import PairScore, Predictor
@@ -99,6 +99,17 @@ def test_lines_keep_their_order_and_number(make: Maker) -> None:
     for line, prediction in zip(LINES, found, strict=True):
         if not line.strip():
             assert prediction == Prediction("", 0.0)
+
+
+def test_sources_of_several_users_are_answered_together(make: Maker) -> None:
+    predictor = make(batch=3)
+    assert predictor.answer(LINES, prefix="A") == list(predictor.predict(LINES, prefix="A"))
+    assert predictor.answer([Source("abc", ("X",))], details=True) == list(
+        predictor.predict([Source("abc", ("X",))], details=True)
+    )
+    assert predictor.answer([]) == []
+    with pytest.raises(DataError, match="must be a list of texts"):
+        predictor.answer("abc")
 
 
 def test_no_lines_give_no_predictions(make: Maker) -> None:

@@ -19,7 +19,7 @@ def verify(folder: Path | str) -> Manifest:
     """The manifest of a model folder, after comparing every file with its size and SHA-256; names the damaged file."""
     folder = Path(folder)
     manifest = read_manifest(folder)
-    check_files(folder, manifest, (*layout.REQUIRED, *manifest.files))
+    check_files(folder, manifest, (*layout.REQUIRED, *manifest.codecs.names, *manifest.files))
     return manifest
 
 
@@ -57,7 +57,7 @@ def read_codecs(folder: Path, files: CodecFiles, config: Mapping[str, Any]) -> C
             raise ModelFolderError("the file is missing", where=str(folder / name))
         return path.read_text(encoding="utf-8")
 
-    return Codecs.from_files(files, read, reverse_source=reverses_source(config))
+    return Codecs.from_files(files, read, reverse_source=reverses_source(config), where=str(folder))
 
 
 def reverses_source(config: Mapping[str, Any]) -> bool:

@@ -86,13 +86,14 @@ class Codecs:
         return {files.source.file: self.source.to_json(), files.target.file: self.target.to_json()}
 
     @staticmethod
-    def from_files(files: CodecFiles, read: Callable[[str], str], *, reverse_source: bool) -> Codecs:
+    def from_files(files: CodecFiles, read: Callable[[str], str], *, reverse_source: bool, where: str = "") -> Codecs:
         """The codecs that a folder describes as `files`; `read` gives the text of a file by its name.
 
-        `reverse_source` is the run's setting of that name. Raises a `ModelFolderError` for a kind that is not known.
+        `reverse_source` is the run's setting of that name. Raises a `ModelFolderError`, which names the folder `where`,
+        for a kind that is not known.
         """
         source_kind, target_kind = (
-            _named(table, each.kind, side)
+            _named(table, each.kind, side, where)
             for table, each, side in zip(
                 (SOURCE_CODECS, TARGET_CODECS), (files.source, files.target), SIDES, strict=True
             )
@@ -103,10 +104,11 @@ class Codecs:
         return Codecs(source, target).turned(reverse_source)
 
 
-def _named(table: Mapping[str, C], kind: str, side: str) -> C:
+def _named(table: Mapping[str, C], kind: str, side: str, where: str) -> C:
     if kind not in table:
         raise ModelFolderError(
             f"the {side} codec must be one of {', '.join(table)}, not {kind!r}",
+            where=where,
             hint="where a newer version of seqloom has written the folder: pip install --upgrade seqloom",
         )
     return table[kind]
