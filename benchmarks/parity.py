@@ -35,13 +35,12 @@ from seqloom.checkpoint.format import GRAPH, GRAPH_INT8
 from seqloom.data import Example
 from seqloom.data.padding import padded_sources
 from seqloom.evaluation import read_evaluation
-from seqloom.inference.loaded import Answers
 from seqloom.inference.onnx_model import RuntimeModel
+from seqloom.inference.predicting_model import PredictingModel
 from seqloom.metrics import choose_metrics, metric
 from seqloom.search import Hypothesis, SearchConfig
 from seqloom.search.rules import settings_of
 from seqloom.search.scores import penalty
-from seqloom.text import encode_sources
 
 BATCH = 32
 DIFFERENT_AT_MOST = 0.001
@@ -203,7 +202,7 @@ def broken(found: Sequence[Parity]) -> list[str]:
     return reasons
 
 
-def answered(model: Answers, examples: Sequence[Example], beam: int, batch: int) -> list[Hypothesis]:
+def answered(model: PredictingModel, examples: Sequence[Example], beam: int, batch: int) -> list[Hypothesis]:
     """The best answer of each source, sources of like length together; an empty source gets an empty one."""
     predictor, config = model.predictor, searching(model, beam)
     encoded = encoded_sources(model, examples)
@@ -216,13 +215,13 @@ def answered(model: Answers, examples: Sequence[Example], beam: int, batch: int)
     return [found[row] for row in range(len(examples))]
 
 
-def encoded_sources(model: Answers, examples: Sequence[Example]) -> list[list[int]]:
+def encoded_sources(model: PredictingModel, examples: Sequence[Example]) -> list[list[int]]:
     texts, tags = [example.source for example in examples], [example.tags for example in examples]
     predictor = model.predictor
-    return encode_sources(predictor.source_tokenizer, texts, tags, reverse=predictor.reverse_source)
+    return predictor.codecs.source.encode(texts, tags)
 
 
-def searching(model: Answers, beam: int) -> SearchConfig:
+def searching(model: PredictingModel, beam: int) -> SearchConfig:
     return model.config.search.replace(beam=beam, n_best=1)
 
 

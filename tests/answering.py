@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from seqloom.inference.loaded import Answers
+from seqloom.inference.predicting_model import PredictingModel
 from seqloom.prediction import Prediction
 
 Asked = dict[str, Any]
 """Settings of a search by their keys; `beam`, `n_best` and `prefix` by their names."""
 
 
-def answers(model: Answers, lines: list[Any], asked: Asked, *, alignments: bool = True) -> list[Prediction]:
+def answers(model: PredictingModel, lines: list[Any], asked: Asked, *, alignments: bool = True) -> list[Prediction]:
     asked = dict(asked)
     prefix = asked.pop("prefix", "")
     width = {name: asked.pop(name) for name in ("beam", "n_best") if name in asked}

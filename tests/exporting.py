@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ def listed(folder: Path, names: Mapping[str, FileRecord | None]) -> None:
     """Put files into the manifest of a folder, or take them out."""
     manifest = Manifest.from_json((folder / MANIFEST).read_text(encoding="utf-8"), str(folder))
     files = {name: record for name, record in {**manifest.files, **names}.items() if record is not None}
-    (folder / MANIFEST).write_text(Manifest(files).to_json(), encoding="utf-8")
+    (folder / MANIFEST).write_text(replace(manifest, files=files).to_json(), encoding="utf-8")
 
 
 def made_once(

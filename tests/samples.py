@@ -1,4 +1,4 @@
-"""Tokenizers and pairs for tests of the data room."""
+"""Codecs and pairs for tests of the data room."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ import random
 
 import pytest
 
-from seqloom.data import Encoder
+from seqloom.codecs import Codecs
 from seqloom.text import TokenizerConfig, train_tokenizer
 
 
 @pytest.fixture(scope="session")
-def encoder() -> Encoder:
+def codecs() -> Codecs:
     source = train_tokenizer(["abcdefghijklmnopqrstuvwxyz "], TokenizerConfig(kind="character"), ("X", "Y"))
     target = train_tokenizer(["A B C D E F"], TokenizerConfig(kind="word"))
-    return Encoder(source, target)
+    return Codecs.of_text(source, target)
 
 
 @pytest.fixture(scope="session")

@@ -5,14 +5,13 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from pathlib import Path
 from typing import Any, Self, TextIO
 
-from seqloom.checkpoint import ModelFolder, load_model, save_model
+from seqloom.checkpoint import ModelToStore, load_model, save_model
+from seqloom.codecs import Codecs
 from seqloom.config import Settings, build, laid_over
 from seqloom.data import (
-    Encoder,
     Example,
     ReadReport,
     Source,
@@ -23,13 +22,12 @@ from seqloom.data import (
 )
 from seqloom.errors import ConfigError
 from seqloom.evaluation import Evaluation, EvaluationConfig, evaluate, read_evaluation
-from seqloom.inference.loaded import Answers
+from seqloom.inference.predicting_model import PredictingModel
 from seqloom.inference.predictor import PairScore, Predictor
 from seqloom.inference.torch_engine import TorchEngine
 from seqloom.learn_shortlist import CANDIDATES, FREQUENT, learn_shortlist
 from seqloom.model import Seq2Seq, parameter_count
 from seqloom.search import Shortlist
-from seqloom.text import Tokenizer
 from seqloom.training import Inputs, RunConfig
 from seqloom.training import train as train_stream
 from seqloom.training.device import choose_device
@@ -45,12 +43,11 @@ Pairs = str | Path | Sequence[Pair] | Sequence[str | Path]
 
 
 @dataclass(frozen=True)
-class Model(Answers):
-    """A trained model with its tokenizers, its configuration and what was measured when it was trained."""
+class Model(PredictingModel):
+    """A trained model with the codecs of its two sides, its configuration and what was measured when it was trained."""
 
     network: Seq2Seq = field(repr=False)
-    source_tokenizer: Tokenizer
-    target_tokenizer: Tokenizer
+    codecs: Codecs
     config: RunConfig = field(repr=False)
     metrics: Mapping[str, Any] = field(repr=False, default_factory=dict)
     shortlist: Shortlist | None = field(repr=False, default=None)
@@ -85,18 +82,21 @@ class Model(Answers):
         the `frequent` most frequent ones for all.
         """
         device = choose_device(self.config.training.device)
-        encoder = Encoder(self.source_tokenizer, self.target_tokenizer, reverse_source=self.config.data.reverse_source)
         network, examples = self.network.to(device).eval(), self._examples(pairs)
-        learned = learn_shortlist(network, examples, encoder, candidates=candidates, frequent=frequent)
+        learned = learn_shortlist(network, examples, self.codecs, candidates=candidates, frequent=frequent)
         return replace(self, shortlist=learned)
 
-    def _configured(self, values: dict[str, Any]) -> Self:
-        """The same model under other settings, all of them given as plain values."""
+    def _checked(self, values: dict[str, Any]) -> RunConfig:
+        """The configuration with these plain values, in which what is fixed when a model is trained has not changed."""
         config = build(RunConfig, values)
         for name in ("text", "model"):
             if getattr(config, name) != getattr(self.config, name):
                 raise ConfigError(f"{name} is fixed when a model is trained", hint="change it for seqloom train")
-        return replace(self, config=config)
+        return config
+
+    def _with_config(self, config: RunConfig) -> Self:
+        """The same model under another configuration, which has been checked."""
+        return replace(self, config=config, codecs=self.codecs.turned(config.data.reverse_source))
 
     def save(self, folder: Path | str, *, overwrite: bool = False) -> None:
         """Write the model folder, whole or not at all.
@@ -105,8 +105,7 @@ class Model(Answers):
         """
         if not overwrite:
             free_folder(folder, "name a new folder, or save with overwrite=True")
-        tokenizers = self.source_tokenizer, self.target_tokenizer
-        save_model(folder, ModelFolder(self.network, *tokenizers, self.config, self.metrics, self.shortlist))
+        save_model(folder, ModelToStore(self.network, self.codecs, self.config, self.metrics, self.shortlist))
 
     def sizes(self) -> dict[str, int]:
         """How large the model is."""
@@ -115,21 +114,18 @@ class Model(Answers):
         return {
             "weights": weights,
             **({"trained weights": weights - frozen} if frozen else {}),
-            "source symbols": self.source_tokenizer.size,
-            "target symbols": self.target_tokenizer.size,
+            "source symbols": self.codecs.source.size,
+            "target symbols": self.codecs.target.size,
         }
 
-    @cached_property
+    @property
     def predictor(self) -> Predictor:
-        """The model at work, on the device of `training.device`."""
-        device = choose_device(self.config.training.device)
-        return Predictor(
-            TorchEngine(self.network.to(device).eval(), device, shortlist=self.shortlist),
-            self.source_tokenizer,
-            self.target_tokenizer,
-            self.config.search,
-            reverse_source=self.config.data.reverse_source,
-        )
+        """The model at work, on the device of `training.device` and without dropout."""
+        device, here = choose_device(self.config.training.device), next(self.network.parameters()).device
+        if self.network.training or here.type != device.type:
+            self.network.to(device).eval()
+        engine = TorchEngine(self.network, device, shortlist=self.shortlist)
+        return Predictor(engine, self.codecs, self.config.search)
 
     def _examples(self, data: Pairs | Iterable[Pair]) -> Iterable[Example]:
         if files := given_files(data):
@@ -141,8 +137,7 @@ def load_torch(folder: Path | str) -> Model:
     """The model in a folder, with PyTorch; every file is checked against its hash first."""
     loaded = load_model(folder)
     config = build(RunConfig, loaded.config, where=str(Path(folder) / "config.toml"))
-    tokenizers = loaded.source_tokenizer, loaded.target_tokenizer
-    return Model(loaded.model, *tokenizers, config, loaded.metrics, loaded.shortlist)
+    return Model(loaded.model, loaded.codecs, config, loaded.metrics, loaded.shortlist)
 
 
 def average(models: Sequence[Path | str], output: Path | str | None = None) -> Model:
@@ -153,7 +148,7 @@ def average(models: Sequence[Path | str], output: Path | str | None = None) -> M
     folder = None if output is None else free_folder(output)
     mean = mean_model(models)
     config = build(RunConfig, mean.config.model_dump())
-    model = Model(mean.model, mean.source_tokenizer, mean.target_tokenizer, config, mean.metrics)
+    model = Model(mean.model, mean.codecs, config, mean.metrics)
     if folder is not None:
         model.save(folder)
     return model

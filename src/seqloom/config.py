@@ -82,9 +82,10 @@ def number_or_auto(value: Any) -> int | Literal["auto"]:
     return value  # type: ignore[no-any-return]
 
 
-def build(section: type[S], values: Mapping[str, Any], *, where: str = "", nested: bool = False) -> S:
+def build(section: type[S], values: Mapping[str, Any], *, where: str = "", within: str = "", nested: bool = False) -> S:
     """A section from plain values; raises `ConfigError` naming the full dotted key.
 
+    `within` is the name of the section in the tree of settings that it is a part of, so that the key begins with it.
     With `nested`, a pydantic error passes through, so that the outer call can prefix its location.
     """
     try:
@@ -92,7 +93,7 @@ def build(section: type[S], values: Mapping[str, Any], *, where: str = "", neste
     except ValidationError as error:
         if nested:
             raise
-        raise _explain(section, error, where) from None
+        raise _explain(section, error, where, within) from None
 
 
 def read_toml(path: Path | str) -> dict[str, Any]:
@@ -241,11 +242,11 @@ def _comment(table: TOMLDocument | Table, text: str, field: FieldInfo) -> None:
         table.add(tomlkit.comment(text))
 
 
-def _explain(section: type[Section], error: ValidationError, where: str) -> ConfigError:
+def _explain(section: type[Section], error: ValidationError, where: str, within: str) -> ConfigError:
     """The first complaint of pydantic in our grammar."""
     first, *others = error.errors()
     path = _setting(first["loc"])
-    key = ".".join(path)
+    key = ".".join([within, *path] if within else path)
     if first["type"] == "extra_forbidden":
         known = known_keys(section, path[:-1])
         return ConfigError(f"{key} is not a setting", where=where, hint=suggestion(path[-1], known))

@@ -61,6 +61,11 @@ class EvaluationConfig(Section):
         return names
 
 
+def perplexity(loss: float) -> float:
+    """e to the loss per token, in nats; bounded, so that it stays a number that JSON can write."""
+    return math.exp(min(loss, 700.0))
+
+
 @dataclass(frozen=True)
 class BadAnswer:
     """An example the model does badly on; `value` is the main measure's figure for it alone."""
@@ -108,7 +113,7 @@ class Loss:
     @property
     def perplexity(self) -> float:
         """e to the loss per token."""
-        return math.exp(min(self.per_token, 700.0))
+        return perplexity(self.per_token)
 
     def to_json(self) -> dict[str, Any]:
         """Plain values for a JSON file."""
@@ -315,7 +320,7 @@ def compare_losses(first: Evaluation, second: Evaluation) -> LossComparison:
 
 
 def _tokens_of(predictor: Predictor) -> str:
-    return hashlib.sha256(predictor.target_tokenizer.to_json().encode()).hexdigest()
+    return hashlib.sha256(predictor.codecs.target.to_json().encode()).hexdigest()
 
 
 def _worst(name: str, texts: Sequence[str], examples: Sequence[Example], count: int) -> list[BadAnswer]:

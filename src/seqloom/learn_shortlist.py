@@ -14,7 +14,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from seqloom.data import BatchConfig, BatchSampler, Encoder, Example, corpus_of
+from seqloom.codecs import Codecs
+from seqloom.data import BatchConfig, BatchSampler, Example, corpus_of
 from seqloom.data.batch import Batch
 from seqloom.data.loader import evaluation_batches
 from seqloom.errors import ConfigError, DataError
@@ -35,7 +36,7 @@ WAITING = 4_000_000
 def learn_shortlist(
     model: Seq2Seq,
     examples: Iterable[Example],
-    encoder: Encoder,
+    codecs: Codecs,
     *,
     candidates: int = CANDIDATES,
     frequent: int = FREQUENT,
@@ -49,7 +50,7 @@ def learn_shortlist(
         raise ConfigError(f"candidates must be at least 1 and frequent 0, not {candidates} and {frequent}")
     counts = Counts(model.target_size)
     often, sources = np.zeros(model.target_size, np.int64), np.zeros(model.source_size, np.int64)
-    for batch in _batches(examples, encoder):
+    for batch in _batches(examples, codecs):
         rows, columns, weights = seen_together(model, batch)
         counts.add(rows, columns, weights)
         often += np.bincount(batch.target_out.numpy().ravel(), minlength=len(often))
@@ -123,10 +124,10 @@ class Counts:
         return result
 
 
-def _batches(examples: Iterable[Example], encoder: Encoder) -> Iterator[Batch]:
+def _batches(examples: Iterable[Example], codecs: Codecs) -> Iterator[Batch]:
     """The pairs in batches of like length, some thousand pairs at a time."""
     stream = iter(examples)
     while part := list(islice(stream, PAIRS)):
-        corpus = corpus_of(part, encoder)
+        corpus = corpus_of(part, codecs)
         sampler = BatchSampler(corpus.source_lengths, corpus.target_lengths, BatchConfig(tokens=4096))
         yield from evaluation_batches(corpus, sampler)

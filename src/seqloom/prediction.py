@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,3 +32,24 @@ class Prediction:
     cut: bool = False
     unknown: tuple[str, ...] = ()
     at_limit: bool = False
+
+    def to_json(self) -> dict[str, Any]:
+        """Everything about the answer as plain values for a JSON file; numbers are rounded to four digits.
+
+        `alternatives` is there only where there are some.
+        """
+        rows = None if self.alignment is None else self.alignment.tolist()
+        values = {
+            "text": self.text,
+            "score": round(self.score, 4),
+            "source_tokens": list(self.source_tokens),
+            "target_tokens": list(self.target_tokens),
+            "token_log_probs": [round(value, 4) for value in self.token_log_probs],
+            "alignment": None if rows is None else [[round(value, 4) for value in row] for row in rows],
+            "cut": self.cut,
+            "unknown": list(self.unknown),
+            "at_limit": self.at_limit,
+        }
+        if self.alternatives:
+            values["alternatives"] = [each.to_json() for each in self.alternatives]
+        return values

@@ -11,7 +11,7 @@ import pytest
 
 import seqloom
 from seqloom.api import Model
-from seqloom.config import build
+from seqloom.config import build, laid_over
 from seqloom.data import Example, Origin, Source
 from seqloom.errors import ConfigError, DataError
 from seqloom.presets import PRESETS
@@ -122,6 +122,56 @@ def test_settings_of_search_change_and_those_of_training_do_not(toy_model: Model
         toy_model.with_settings(["model.hidden=40"])
     with pytest.raises(seqloom.ConfigError, match="did you mean beam"):
         toy_model.with_settings(["search.beem=3"])
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        ["search.beam=0"],
+        ["search.beam=two"],
+        ["search.beam=2.5", "search.alpha=-1"],
+        ["search.beem=3"],
+        ["search.beam.width=3"],
+        ["search.n_best=9"],
+        ["search.length_penalty=gnmd"],
+        ["search.max_length_ratio=long"],
+        ["search=3"],
+        {"search": {"max_source_length": 0}},
+        {"search": {"beam": {"width": 1}}},
+        {"search": None},
+    ],
+)
+def test_settings_of_search_are_refused_as_in_a_whole_configuration(toy_model: Model, settings: Any) -> None:
+    with pytest.raises(ConfigError) as whole:
+        build(RunConfig, laid_over(toy_model.config.model_dump(), settings))
+    with pytest.raises(ConfigError) as alone:
+        toy_model.with_settings(settings)
+    assert str(alone.value) == str(whole.value)
+    assert "search" in str(alone.value)
+
+
+def test_settings_of_search_leave_all_others_as_they_are(toy_model: Model) -> None:
+    for settings in ({"search.alpha": 0.5}, ["search.alpha=0.5"], iter(["search.alpha=0.5"])):
+        changed = toy_model.with_settings(settings, n_best=7)
+        wanted = {**toy_model.config.search.model_dump(), "alpha": 0.5, "n_best": 7, "beam": 7}
+        assert changed.config == build(RunConfig, {**toy_model.config.model_dump(), "search": wanted})
+    several = toy_model.with_settings({"search": toy_model.config.search.replace(n_best=4)})
+    assert several.with_settings(beam=2).config.search.n_best == 2
+    assert toy_model.with_settings() is toy_model
+
+
+def test_a_source_may_be_read_in_the_other_direction(toy_model: Model) -> None:
+    turned = toy_model.with_settings({"data.reverse_source": True})
+    assert turned.codecs.source.encode(["abc"]) == [toy_model.source_tokenizer.encode(["abc"])[0][::-1]]
+    assert turned.codecs.target == toy_model.codecs.target
+
+
+def test_a_model_answers_without_dropout_also_while_it_is_trained_further(toy_model: Model) -> None:
+    dropping = toy_model.with_settings()
+    before = dropping.predict(["abcd"])
+    dropping.network.train()
+    assert dropping.predict(["abcd"]) == before
+    assert not dropping.network.training
 
 
 def test_a_shortlist_comes_after_training() -> None:

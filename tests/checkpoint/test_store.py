@@ -11,8 +11,9 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from seqloom.checkpoint import FORMAT_VERSION, ModelFolder, load_model, save_model, verify
+from seqloom.checkpoint import FORMAT_VERSION, ModelToStore, load_model, save_model, verify
 from seqloom.checkpoint.tensors import distinct_tensors
+from seqloom.codecs import Codecs
 from seqloom.config import Section
 from seqloom.data import DataConfig
 from seqloom.errors import ModelFolderError
@@ -31,13 +32,13 @@ class Settings(Section):
     """Model."""
 
 
-def contents(*, shared: bool = False, seed: int = 1) -> ModelFolder:
+def contents(*, shared: bool = False, seed: int = 1) -> ModelToStore:
     torch.manual_seed(seed)
     characters = TokenizerConfig(kind="character")
     source, target = train_tokenizers(PAIRS, TextConfig(source=characters, target=characters, shared=shared))
     config = Settings()
     model = Seq2Seq(config.model, source.size, target.size)
-    return ModelFolder(model, source, target, config, {"dev": {"bleu": 30.25, "loss": 1.5}})
+    return ModelToStore(model, Codecs.of_text(source, target), config, {"dev": {"bleu": 30.25, "loss": 1.5}})
 
 
 @pytest.fixture
@@ -54,8 +55,8 @@ def test_what_was_saved_is_loaded(shared: bool, tmp_path: Path) -> None:
     assert manifest == loaded.manifest
     assert loaded.metrics == saved.metrics
     assert loaded.config["data"]["train"] == ["pairs.tsv"]
-    assert (loaded.source_tokenizer is loaded.target_tokenizer) == shared
-    assert loaded.source_tokenizer.encode(["ßü|x"]) == saved.source_tokenizer.encode(["ßü|x"])
+    assert (loaded.codecs.source.content is loaded.codecs.target.content) == shared
+    assert loaded.codecs.source.encode(["ßü|x"]) == saved.codecs.source.encode(["ßü|x"])
     assert not loaded.model.training
     own, other = distinct_tensors(saved.model), distinct_tensors(loaded.model)
     assert own.keys() == other.keys()

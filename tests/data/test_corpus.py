@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +8,10 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
+from seqloom.codecs import Codecs
 from seqloom.data import (
     Corpus,
     DataConfig,
-    Encoder,
     Example,
     Origin,
     ReadReport,
@@ -32,89 +31,89 @@ from seqloom.errors import DataError
 Pairs = list[tuple[str, str]]
 
 
-def small(pairs: Pairs, encoder: Encoder) -> Corpus:
+def small(pairs: Pairs, codecs: Codecs) -> Corpus:
     report = ReadReport()
-    return corpus_of(pairs_as_examples(pairs, report), encoder, report)
+    return corpus_of(pairs_as_examples(pairs, report), codecs, report)
 
 
 def write(path: Path, pairs: Pairs) -> None:
     path.write_text("".join(f"{s}\t{t}\n" for s, t in pairs))
 
 
-def test_rows_hold_the_ids_and_the_texts(encoder: Encoder, pairs: Pairs) -> None:
-    corpus = small(pairs, encoder)
+def test_rows_hold_the_ids_and_the_texts(codecs: Codecs, pairs: Pairs) -> None:
+    corpus = small(pairs, codecs)
     assert len(corpus) == corpus.report.examples == len(pairs)
     for index in (0, 77, 499):
-        assert encoder.source.decode([corpus.source_ids(index).tolist()]) == [pairs[index][0]]
-        assert encoder.target.decode([corpus.target_ids(index).tolist()]) == [pairs[index][1]]
+        assert codecs.source.decode([corpus.source_ids(index).tolist()]) == [pairs[index][0]]
+        assert codecs.target.decode([corpus.target_ids(index).tolist()]) == [pairs[index][1]]
         assert corpus.source_lengths[index] == len(corpus.source_ids(index))
     assert corpus.origin(3) == Origin("pairs", 4)
     assert [(e.source, e.target) for e in corpus.examples()] == pairs
 
 
-def test_many_record_batches_are_one_corpus(encoder: Encoder, pairs: Pairs, monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = small(pairs, encoder)
+def test_many_record_batches_are_one_corpus(codecs: Codecs, pairs: Pairs, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = small(pairs, codecs)
     monkeypatch.setattr("seqloom.data.corpus.ROWS", 37)
-    parts = small(pairs, encoder)
+    parts = small(pairs, codecs)
     for index in range(len(pairs)):
         assert np.array_equal(whole.source_ids(index), parts.source_ids(index))
         assert np.array_equal(whole.target_ids(index), parts.target_ids(index))
     assert list(whole.examples([400, 2, 100])) == list(parts.examples([400, 2, 100]))
 
 
-def test_tags_and_references_survive(encoder: Encoder) -> None:
+def test_tags_and_references_survive(codecs: Codecs) -> None:
     example = Example("abc", "A", Origin("f", 1), ("Y",), ("B", "C"))
-    corpus = corpus_of([example], replace(encoder, reverse_source=True))
+    corpus = corpus_of([example], codecs.turned(reverse_source=True))
     assert corpus.example(0) == example
-    assert encoder.source.tokens(corpus.source_ids(0).tolist()) == ("<Y>", "c", "b", "a")
+    assert codecs.source.tokenizer.tokens(corpus.source_ids(0).tolist()) == ("<Y>", "c", "b", "a")
 
 
-def test_no_pairs(encoder: Encoder) -> None:
-    corpus = small([], encoder)
+def test_no_pairs(codecs: Codecs) -> None:
+    corpus = small([], codecs)
     assert len(corpus) == 0
     assert list(corpus.examples()) == []
 
 
-def test_bad_pairs_are_refused(encoder: Encoder) -> None:
+def test_bad_pairs_are_refused(codecs: Codecs) -> None:
     with pytest.raises(DataError, match="pairs:2: the target"):
-        small([("a", "A"), ("b", "")], encoder)
+        small([("a", "A"), ("b", "")], codecs)
 
 
-def test_cache_gives_what_memory_gives(encoder: Encoder, pairs: Pairs, tmp_path: Path) -> None:
+def test_cache_gives_what_memory_gives(codecs: Codecs, pairs: Pairs, tmp_path: Path) -> None:
     write(tmp_path / "p.tsv", pairs)
     entries = [str(tmp_path / "p.tsv")]
-    memory = load_corpus(entries, DataConfig(), encoder)
+    memory = load_corpus(entries, DataConfig(), codecs)
     config = DataConfig(cache=str(tmp_path / "cache"), cache_above_mb=0)
-    first, second = (load_corpus(entries, config, encoder) for _ in range(2))
+    first, second = (load_corpus(entries, config, codecs) for _ in range(2))
     (file,) = (tmp_path / "cache").iterdir()
     for corpus in (first, second):
         assert list(corpus.examples()) == list(memory.examples())
         assert np.array_equal(corpus.source_lengths, memory.source_lengths)
         assert corpus.report.examples == len(pairs)
     file.write_bytes(file.read_bytes()[:100])
-    assert len(load_corpus(entries, config, encoder)) == len(pairs)
-    load_corpus(entries, config, replace(encoder, reverse_source=True))
+    assert len(load_corpus(entries, config, codecs)) == len(pairs)
+    load_corpus(entries, config, codecs.turned(reverse_source=True))
     write(tmp_path / "p.tsv", pairs[:10])
-    assert len(load_corpus(entries, config, encoder)) == 10
+    assert len(load_corpus(entries, config, codecs)) == 10
     assert len(list((tmp_path / "cache").iterdir())) == 3
 
 
-def test_failed_reading_leaves_nothing_in_the_cache(encoder: Encoder, tmp_path: Path) -> None:
+def test_failed_reading_leaves_nothing_in_the_cache(codecs: Codecs, tmp_path: Path) -> None:
     (tmp_path / "p.tsv").write_text("a\tA\nb\n")
     config = DataConfig(cache=str(tmp_path / "cache"), cache_above_mb=0)
     with pytest.raises(DataError, match=":2"):
-        load_corpus([str(tmp_path / "p.tsv")], config, encoder)
+        load_corpus([str(tmp_path / "p.tsv")], config, codecs)
     assert list((tmp_path / "cache").iterdir()) == []
     with pytest.raises(DataError, match="does not exist"):
-        load_corpus([str(tmp_path / "none.tsv")], config, encoder)
+        load_corpus([str(tmp_path / "none.tsv")], config, codecs)
     (tmp_path / "p.tsv").write_text("a\tA\n")
     with pytest.raises(DataError, match="cache cannot be written"):
-        load_corpus([str(tmp_path / "p.tsv")], config.replace(cache=str(tmp_path / "p.tsv")), encoder)
+        load_corpus([str(tmp_path / "p.tsv")], config.replace(cache=str(tmp_path / "p.tsv")), codecs)
 
 
 @pytest.mark.parametrize("back", [False, True], ids=["after it was read", "while it is read"])
 def test_a_file_that_changes_while_it_is_read_is_not_taken_for_another(
-    back: bool, encoder: Encoder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    back: bool, codecs: Codecs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path, kept = tmp_path / "p.tsv", tmp_path / "kept.tsv"
     write(path, [("a", "A")])
@@ -131,18 +130,18 @@ def test_a_file_that_changes_while_it_is_read_is_not_taken_for_another(
         return "".join(example.source for example in vars(cache)["read_examples"](entries, config, ReadReport()))
 
     monkeypatch.setattr(cache, "read_examples", swapped)
-    for attempt in (lambda: load_corpus(entries, config, encoder), lambda: remembered(entries, config, ["x"], text)):
+    for attempt in (lambda: load_corpus(entries, config, codecs), lambda: remembered(entries, config, ["x"], text)):
         with pytest.raises(DataError, match=r"p\.tsv: the file changed while it was read"):
             attempt()
         if kept.exists():
             kept.replace(path)
     monkeypatch.undo()
-    assert [example.source for example in load_corpus(entries, config, encoder).examples()] == ["a"]
+    assert [example.source for example in load_corpus(entries, config, codecs).examples()] == ["a"]
     assert remembered(entries, config, ["x"], text) == "a"
 
 
 def test_a_shard_that_comes_while_others_are_read_is_noticed(
-    encoder: Encoder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    codecs: Codecs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write(tmp_path / "0.tsv", [("a", "A")])
     config = DataConfig(cache=str(tmp_path / "cache"), cache_above_mb=0)
@@ -153,19 +152,19 @@ def test_a_shard_that_comes_while_others_are_read_is_noticed(
 
     monkeypatch.setattr(cache, "read_examples", late)
     with pytest.raises(DataError, match=r"1\.tsv: files came or went while they were read"):
-        load_corpus([f"{tmp_path}/*.tsv"], config, encoder)
+        load_corpus([f"{tmp_path}/*.tsv"], config, codecs)
 
 
-def test_skipped_lines_are_remembered_by_the_cache(encoder: Encoder, tmp_path: Path) -> None:
+def test_skipped_lines_are_remembered_by_the_cache(codecs: Codecs, tmp_path: Path) -> None:
     (tmp_path / "p.tsv").write_text("a\tA\nb\n")
     config = DataConfig(cache=str(tmp_path / "cache"), cache_above_mb=0, on_bad_line="skip")
     for _ in range(2):
-        report = load_corpus([str(tmp_path / "p.tsv")], config, encoder).report
+        report = load_corpus([str(tmp_path / "p.tsv")], config, codecs).report
         assert (report.examples, report.bad_count) == (1, 1)
 
 
-def test_filters_are_counted(encoder: Encoder) -> None:
-    corpus = small([("a", "A"), ("abcdef", "A"), ("abc", "A B C D"), ("a", "A"), ("abcd", "A")], encoder)
+def test_filters_are_counted(codecs: Codecs) -> None:
+    corpus = small([("a", "A"), ("abcdef", "A"), ("abc", "A B C D"), ("a", "A"), ("abcd", "A")], codecs)
     config = DataConfig(max_source_length=5, max_target_length=3, max_length_ratio=3, drop_duplicates=True)
     kept, report = clean(corpus, config)
     assert [e.source for e in kept.examples()] == ["a"]
@@ -175,8 +174,8 @@ def test_filters_are_counted(encoder: Encoder) -> None:
     assert clean(corpus, DataConfig())[1].summary() == "5 pairs, none filtered out"
 
 
-def test_a_source_is_on_one_side_of_the_split(encoder: Encoder, pairs: Pairs) -> None:
-    corpus = small([*pairs, *((source, "A") for source, _ in pairs)], encoder)
+def test_a_source_is_on_one_side_of_the_split(codecs: Codecs, pairs: Pairs) -> None:
+    corpus = small([*pairs, *((source, "A") for source, _ in pairs)], codecs)
     config = DataConfig(dev_count=40)
     train, dev = split_dev(corpus, config)
     sources = [{e.source for e in part.examples()} for part in (train, dev)]
@@ -188,9 +187,9 @@ def test_a_source_is_on_one_side_of_the_split(encoder: Encoder, pairs: Pairs) ->
     assert len(split_dev(corpus, config.replace(dev_fraction=0))[1]) == 0
 
 
-def test_seeds_are_bounded(encoder: Encoder, pairs: Pairs) -> None:
+def test_seeds_are_bounded(codecs: Codecs, pairs: Pairs) -> None:
     largest = DataConfig(dev_count=5, seed=2**63 - 1)
-    assert len(split_dev(small(pairs, encoder), largest)[1]) >= 5
+    assert len(split_dev(small(pairs, codecs), largest)[1]) >= 5
     with pytest.raises(ValidationError, match="less than 9223372036854775808"):
         DataConfig(seed=2**63)
 
@@ -204,9 +203,9 @@ def test_survey_is_bounded_and_sees_all_tags(tmp_path: Path) -> None:
         survey([])
 
 
-def test_what_is_shared_is_found_behind_spaces_and_unicode_forms(encoder: Encoder) -> None:
-    train = small([("ab", "AB"), ("cd", "CD"), ("e\u0301", "É")], encoder)
-    dev = small([("ab ", " AB"), (" cd", "DC"), ("é", "É"), ("ef", "FE")], encoder)
+def test_what_is_shared_is_found_behind_spaces_and_unicode_forms(codecs: Codecs) -> None:
+    train = small([("ab", "AB"), ("cd", "CD"), ("e\u0301", "É")], codecs)
+    dev = small([("ab ", " AB"), (" cd", "DC"), ("é", "É"), ("ef", "FE")], codecs)
     shared = shared_with(train, dev)
     assert (shared.count, shared.sources, shared.pairs, shared.same) == (4, 3, 2, False)
-    assert shared_with(train, small([("cd ", "CD"), ("ab", "AB\t"), ("é", "É")], encoder)).same
+    assert shared_with(train, small([("cd ", "CD"), ("ab", "AB\t"), ("é", "É")], codecs)).same

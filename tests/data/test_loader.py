@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 import torch
 
-from seqloom.data import BatchConfig, BatchSampler, Corpus, Encoder, Share, corpus_of, pairs_as_examples
+from seqloom.codecs import Codecs, TextCodec
+from seqloom.data import BatchConfig, BatchSampler, Corpus, Share, corpus_of, pairs_as_examples
 from seqloom.data.batch import collate, collate_ids, pad_sources
 from seqloom.data.loader import ahead_of, evaluation_batches, load_batches
 from seqloom.data.readers import ReadReport
@@ -20,8 +21,8 @@ Pairs = list[tuple[str, str]]
 
 
 @pytest.fixture
-def corpus(encoder: Encoder, pairs: Pairs) -> Corpus:
-    return corpus_of(pairs_as_examples(pairs, ReadReport()), encoder)
+def corpus(codecs: Codecs, pairs: Pairs) -> Corpus:
+    return corpus_of(pairs_as_examples(pairs, ReadReport()), codecs)
 
 
 def sampler_of(corpus: Corpus, seed: int = 1) -> BatchSampler:
@@ -89,14 +90,14 @@ def test_evaluation_sees_every_pair(corpus: Corpus) -> None:
     assert sorted(seen.tolist()) == list(range(len(corpus)))
 
 
-def test_sampled_segmentations_resume(pairs: Pairs, encoder: Encoder) -> None:
+def test_sampled_segmentations_resume(pairs: Pairs, codecs: Codecs) -> None:
     bpe = train_tokenizer([s for s, _ in pairs], TokenizerConfig(kind="bpe", vocabulary_size=60, dropout=0.3))
-    encoder = replace(encoder, source=bpe)
-    corpus = corpus_of(pairs_as_examples(pairs, ReadReport()), encoder)
-    loader = load_batches(corpus, sampler_of(corpus), encoder=encoder)
+    codecs = replace(codecs, source=TextCodec(bpe))
+    corpus = corpus_of(pairs_as_examples(pairs, ReadReport()), codecs)
+    loader = load_batches(corpus, sampler_of(corpus), codecs=codecs)
     whole = list(islice(loader, 40))
     loader.close()
-    resumed = load_batches(corpus, sampler_of(corpus), whole[19][0], encoder=encoder, ahead=1)
+    resumed = load_batches(corpus, sampler_of(corpus), whole[19][0], codecs=codecs, ahead=1)
     for (position, batch), (again, other) in zip(whole[20:], islice(resumed, 20), strict=True):
         assert position == again
         assert torch.equal(batch.source, other.source)
@@ -131,12 +132,12 @@ def test_a_full_queue_does_not_keep_the_thread() -> None:
 
 
 @pytest.mark.parametrize("dropout", [0.0, 0.5])
-def test_shares_of_a_batch_are_its_rows_and_know_the_whole(pairs: Pairs, encoder: Encoder, dropout: float) -> None:
+def test_shares_of_a_batch_are_its_rows_and_know_the_whole(pairs: Pairs, codecs: Codecs, dropout: float) -> None:
     kind = TokenizerConfig(kind="bpe", vocabulary_size=60, dropout=dropout)
-    encoder = replace(encoder, target=train_tokenizer([target for _, target in pairs], kind))
-    corpus = corpus_of(pairs_as_examples(pairs, ReadReport()), encoder)
-    wholes = load_batches(corpus, sampler_of(corpus), encoder=encoder)
-    shares = [load_batches(corpus, sampler_of(corpus), encoder=encoder, share=Share(rank, 3)) for rank in range(3)]
+    codecs = replace(codecs, target=TextCodec(train_tokenizer([target for _, target in pairs], kind)))
+    corpus = corpus_of(pairs_as_examples(pairs, ReadReport()), codecs)
+    wholes = load_batches(corpus, sampler_of(corpus), codecs=codecs)
+    shares = [load_batches(corpus, sampler_of(corpus), codecs=codecs, share=Share(rank, 3)) for rank in range(3)]
     for (position, whole), *parts in islice(zip(wholes, *shares, strict=False), 20):
         assert {after for after, _ in parts} == {position}
         batches = [batch for _, batch in parts]

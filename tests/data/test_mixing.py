@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seqloom.data import BatchConfig, BatchSampler, Corpus, DataConfig, Encoder, Mix, load_corpus, mix_of
+from seqloom.codecs import Codecs
+from seqloom.data import BatchConfig, BatchSampler, Corpus, DataConfig, Mix, load_corpus, mix_of
 from seqloom.errors import DataError
 
 SIZES = st.lists(st.integers(1, 30), min_size=2, max_size=4)
@@ -76,21 +77,21 @@ def files(tmp_path: Path) -> tuple[str, ...]:
     return f"{tmp_path}/a*.tsv", f"{tmp_path}/b.tsv"
 
 
-def mixed(files: tuple[str, ...], encoder: Encoder, **values: object) -> tuple[Corpus, Mix | None]:
+def mixed(files: tuple[str, ...], codecs: Codecs, **values: object) -> tuple[Corpus, Mix | None]:
     config = DataConfig.model_validate({"train": files, **values})
-    corpus = load_corpus(files, config, encoder)
+    corpus = load_corpus(files, config, codecs)
     return corpus, mix_of(corpus, config)
 
 
-def test_quotas_follow_weights_and_temperature(files: tuple[str, ...], encoder: Encoder) -> None:
-    assert mixed(files, encoder)[1] is None
+def test_quotas_follow_weights_and_temperature(files: tuple[str, ...], codecs: Codecs) -> None:
+    assert mixed(files, codecs)[1] is None
     for values, quotas in (
         ({"weights": [1, 3]}, (25, 75)),
         ({"temperature": 2}, (75, 25)),  # 90^½ : 10^½ = 3 : 1
         ({"temperature": 1e9}, (50, 50)),
         ({"weights": [1e9, 1]}, (100, 1)),  # a corpus is never left out altogether
     ):
-        corpus, found = mixed(files, encoder, **values)
+        corpus, found = mixed(files, codecs, **values)
         assert found is not None
         assert found.quotas == quotas
         assert [len(rows) for rows in found.members] == [90, 10]
@@ -99,8 +100,8 @@ def test_quotas_follow_weights_and_temperature(files: tuple[str, ...], encoder: 
     )
 
 
-def test_entries_without_pairs(files: tuple[str, ...], encoder: Encoder) -> None:
-    corpus, _ = mixed(files, encoder)
+def test_entries_without_pairs(files: tuple[str, ...], codecs: Codecs) -> None:
+    corpus, _ = mixed(files, codecs)
     left = corpus.select(np.arange(90))
     with pytest.raises(DataError, match=r"b\.tsv: there must be at least one pair to draw"):
         mix_of(left, DataConfig(train=files, weights=(1, 1)))
@@ -114,8 +115,8 @@ def test_entries_without_pairs(files: tuple[str, ...], encoder: Encoder) -> None
     assert found.quotas == (90, 0)
 
 
-def test_weights_of_any_size_are_proportions(files: tuple[str, ...], encoder: Encoder) -> None:
-    _, found = mixed(files, encoder, weights=[1.5e308, 0.5e308])
+def test_weights_of_any_size_are_proportions(files: tuple[str, ...], codecs: Codecs) -> None:
+    _, found = mixed(files, codecs, weights=[1.5e308, 0.5e308])
     assert found is not None
     assert found.quotas == (75, 25)
 

@@ -10,7 +10,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from seqloom.data import DataConfig, Encoder, Example, ReadReport, load_corpus, read_examples
+from seqloom.codecs import Codecs
+from seqloom.data import DataConfig, Example, ReadReport, load_corpus, read_examples
 from seqloom.data.readers import files_of
 from seqloom.errors import DataError
 
@@ -124,14 +125,14 @@ def test_a_file_may_be_called_like_a_pattern(tmp_path: Path) -> None:
     assert plain(read(tmp_path / "data[1].tsv")[0]) == ROWS[:1]
 
 
-def test_a_further_shard_makes_another_corpus(encoder: Encoder, tmp_path: Path) -> None:
+def test_a_further_shard_makes_another_corpus(codecs: Codecs, tmp_path: Path) -> None:
     write(ROWS[:3], tmp_path / "0.tsv")
     config = DataConfig(cache=str(tmp_path / "cache"), cache_above_mb=0)
     entry = f"{tmp_path}/*.tsv"
-    assert len(load_corpus([entry], config, encoder)) == 3
+    assert len(load_corpus([entry], config, codecs)) == 3
     write(ROWS[3:], tmp_path / "1.tsv")
-    whole = load_corpus([entry], config, encoder)
+    whole = load_corpus([entry], config, codecs)
     assert (len(whole), whole.report.parts) == (7, [7])
-    apart = load_corpus([f"{tmp_path}/0.tsv", f"{tmp_path}/1.tsv"], config, encoder)
+    apart = load_corpus([f"{tmp_path}/0.tsv", f"{tmp_path}/1.tsv"], config, codecs)
     assert [rows.tolist() for rows in apart.parts()] == [[0, 1, 2], [3, 4, 5, 6]]
     assert [rows.tolist() for rows in apart.select(apart.rows[[1, 2, 5]]).parts()] == [[0, 1], [2]]

@@ -16,13 +16,14 @@ import seqloom
 from answering import Asked, assert_same
 from exporting import listed as put_into_manifest
 from seqloom.api import Model
-from seqloom.checkpoint import ModelFolder, load_model, save_model
+from seqloom.checkpoint import ModelToStore, load_model, save_model
 from seqloom.checkpoint.format import GRAPH, FileRecord
+from seqloom.codecs import Codecs
 from seqloom.config import build
 from seqloom.export import export_model
 from seqloom.export.model_pieces import graph_of
-from seqloom.inference.loaded import Answers
 from seqloom.inference.onnx_model import RuntimeModel
+from seqloom.inference.predicting_model import PredictingModel
 from seqloom.model import Seq2Seq
 from seqloom.prediction import Prediction
 from seqloom.search import SearchConfig, Shortlist
@@ -83,7 +84,7 @@ def write_folder(folder: Path) -> None:
     candidates[: UNK + 1] = 0
     frequent = chance.choice(np.arange(4, target.size, dtype=np.int32), FREQUENT, replace=False)
     chosen = Shortlist(candidates, frequent, target.size)
-    save_model(folder, ModelFolder(network(), source, target, build(RunConfig, SETTINGS), {}, chosen))
+    save_model(folder, ModelToStore(network(), Codecs.of_text(source, target), build(RunConfig, SETTINGS), {}, chosen))
 
 
 def unlisted_graph(folder: Path) -> bytes:
@@ -120,7 +121,7 @@ def engines(tmp_path_factory: pytest.TempPathFactory, tracer: ProcessPoolExecuto
     return Engines(**loaded)
 
 
-def answers(model: Answers, asked: Asked, lines: list[str] = LINES, *, listed: bool = True) -> list[Prediction]:
+def answers(model: PredictingModel, asked: Asked, lines: list[str] = LINES, *, listed: bool = True) -> list[Prediction]:
     return answering.answers(model, lines, {**asked, "search.shortlist": listed})
 
 

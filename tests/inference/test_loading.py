@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import resource
 import shutil
 import subprocess
@@ -18,7 +19,7 @@ from seqloom import loading
 from seqloom.api import Model
 from seqloom.checkpoint.format import FORMAT_VERSION, GRAPH, GRAPH_INT8, MANIFEST, WEIGHTS, FileRecord
 from seqloom.inference.onnx_engine import OnnxEngine
-from seqloom.inference.onnx_model import RuntimeModel, load_graph
+from seqloom.inference.onnx_model import MISSING, RuntimeModel, load_graph
 
 SLOW_TO_LOAD = 0.5
 
@@ -107,6 +108,31 @@ def test_each_file_is_checked_before_it_is_read(copy: Path) -> None:
     assert "the manifest does not list tokenizer.target.json" in refused(copy, engine="onnx")
 
 
+@pytest.mark.parametrize("engine", ["torch", "onnx"])
+def test_a_folder_of_an_earlier_version_holds_text(copy: Path, engine: str) -> None:
+    path = copy / "manifest.json"
+    values = json.loads(path.read_text(encoding="utf-8"))
+    assert {side: each["kind"] for side, each in values["codecs"].items()} == {"source": "text", "target": "text"}
+    new = seqloom.load(copy, engine=engine).predict(["abc"])
+    del values["codecs"]
+    path.write_text(json.dumps(values), encoding="utf-8")
+    assert seqloom.load(copy, engine=engine).predict(["abc"]) == new
+
+
+@pytest.mark.parametrize("engine", ["torch", "onnx"])
+def test_a_codec_that_is_not_known_is_refused(copy: Path, engine: str) -> None:
+    path = copy / "manifest.json"
+    values = json.loads(path.read_text(encoding="utf-8"))
+    for codec, said in [
+        ({"kind": "pictures", "file": "tokenizer.target.json"}, "the target codec must be one of text, not 'pictures'"),
+        ({"kind": "text", "file": "../tokenizer.json"}, "names files of its own folder only"),
+        ({"kind": "text", "file": "other.json"}, "the manifest does not list other.json"),
+        ({"kind": "text"}, "codecs must name a kind and a file"),
+    ]:
+        path.write_text(json.dumps({**values, "codecs": {**values["codecs"], "target": codec}}), encoding="utf-8")
+        assert said in refused(copy, engine=engine)
+
+
 def test_a_graph_that_cannot_be_run_is_refused(copy: Path) -> None:
     (copy / GRAPH).write_bytes(b"no graph")
     listed(copy, {GRAPH: FileRecord.of(copy / GRAPH)})
@@ -133,6 +159,9 @@ def test_what_needs_pytorch_says_so(copy: Path) -> None:
         with pytest.raises(kind, match="evaluate needs PyTorch"):
             model.evaluate([("a", "a")])
     assert not hasattr(model, "nothing")
+    with_torch, without = seqloom.load(copy, engine="torch"), {*dir(model), *vars(model)}
+    public = {name for name in {*dir(with_torch), *vars(with_torch)} if not name.startswith("_")}
+    assert public - without == set(MISSING)
     with pytest.raises(seqloom.DependencyError, match="scored by PyTorch"):
         list(model.predictor.score([("a", "a")]))
 

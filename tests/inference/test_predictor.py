@@ -13,9 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
+from seqloom.codecs import Codecs
 from seqloom.config import build
 from seqloom.data import Source
-from seqloom.errors import ConfigError, SeqloomError
+from seqloom.errors import ConfigError, DataError, SeqloomError
 from seqloom.inference import predictor as inference
 from seqloom.inference.predictor import PairScore, Predictor
 from seqloom.inference.torch_engine import TorchEngine
@@ -67,7 +68,7 @@ class Maker:
     def __call__(self, *, reverse: bool = False, stepper: ModelStepper | None = None, **values: Any) -> Predictor:
         chosen = build(SearchConfig, {"beam": 2, "max_length_ratio": 1, "max_length_extra": 3, **values})
         engine = TorchEngine(self.model, stepper=stepper)
-        return Predictor(engine, *self.tokenizers, chosen, reverse_source=reverse)
+        return Predictor(engine, Codecs.of_text(*self.tokenizers, reverse_source=reverse), chosen)
 
 
 @pytest.fixture(scope="module")
@@ -97,6 +98,17 @@ def test_lines_keep_their_order_and_number(make: Maker) -> None:
     for line, prediction in zip(LINES, found, strict=True):
         if not line.strip():
             assert prediction == Prediction("", 0.0)
+
+
+def test_sources_of_several_users_are_answered_together(make: Maker) -> None:
+    predictor = make(batch=3)
+    assert predictor.answer(LINES, prefix="A") == list(predictor.predict(LINES, prefix="A"))
+    assert predictor.answer([Source("abc", ("X",))], details=True) == list(
+        predictor.predict([Source("abc", ("X",))], details=True)
+    )
+    assert predictor.answer([]) == []
+    with pytest.raises(DataError, match="must be a list of texts"):
+        predictor.answer("abc")
 
 
 def test_no_lines_give_no_predictions(make: Maker) -> None:
@@ -162,7 +174,7 @@ class Repeating:
 def test_a_list_of_answers_holds_different_texts_each_with_its_best_score(
     tokenizers: tuple[Tokenizer, Tokenizer], count: int
 ) -> None:
-    predictor = Predictor(Repeating(), *tokenizers, SearchConfig(beam=5, n_best=count))
+    predictor = Predictor(Repeating(), Codecs.of_text(*tokenizers), SearchConfig(beam=5, n_best=count))
     (found,) = predictor.predict(["abcd"])
     answers = [(each.text, each.score) for each in (found, *found.alternatives)]
     first, second = tokenizers[1].decode([[4], [5]])

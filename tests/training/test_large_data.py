@@ -50,7 +50,7 @@ def test_a_second_start_reads_no_text(files: Path, monkeypatch: pytest.MonkeyPat
     assert second.notices == first.notices
     assert second.config == first.config
     assert second.fingerprint == first.fingerprint
-    assert second.encoder.source.to_json() == first.encoder.source.to_json()
+    assert second.codecs.source.to_json() == first.codecs.source.to_json()
     assert np.array_equal(second.dev.rows, first.dev.rows)
     with pytest.raises(TypeError):
         prepare(chosen.replace(training=chosen.training.replace(seed=2)), Inputs())
@@ -80,8 +80,8 @@ def test_a_second_start_from_a_model_reads_no_text(files: Path, monkeypatch: pyt
             tuned(models[1])
     assert second.notices == first.notices
     assert any("2 new symbols join" in each for each in first.notices)
-    assert second.encoder.source.to_json() == first.encoder.source.to_json()
-    assert second.encoder.target.to_json() == first.encoder.target.to_json()
+    assert second.codecs.source.to_json() == first.codecs.source.to_json()
+    assert second.codecs.target.to_json() == first.codecs.target.to_json()
     assert second.fingerprint == first.fingerprint
     assert any("3 new symbols join" in each for each in tuned(models[1]).notices)
 
@@ -106,12 +106,12 @@ def test_the_data_are_the_same_in_memory_and_in_the_cache(files: Path) -> None:
 
 def test_tokenizers_are_made_anew_when_a_file_or_their_settings_change(files: Path) -> None:
     chosen = config(files)
-    before = prepare(chosen, Inputs()).encoder.source
+    before = prepare(chosen, Inputs()).codecs.source
     text = chosen.text.replace(source=chosen.text.source.replace(kind="byte"))
-    assert prepare(chosen.replace(text=text), Inputs()).encoder.source.kind == "byte"
+    assert prepare(chosen.replace(text=text), Inputs()).codecs.source.tokenizer.kind == "byte"
     with (files / "a1.tsv").open("a") as stream:
         stream.write("zzz\tzzz\n")
-    assert prepare(chosen, Inputs()).encoder.source.size == before.size + 1
+    assert prepare(chosen, Inputs()).codecs.source.size == before.size + 1
 
 
 def test_files_in_memory_leave_no_cache(files: Path) -> None:

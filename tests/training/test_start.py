@@ -64,7 +64,7 @@ def start_of(folder: Path, pairs: list[Any], **training: Any) -> tuple[Prepared,
     """A run before its first update, and the network that it would have begun with had it started from nothing."""
     prepared = prepare(tuned(folder, **training), Inputs(pairs, MORE[:3]))
     seed_everything(3)
-    return prepared, Seq2Seq(prepared.config.model, prepared.encoder.source.size, prepared.encoder.target.size)
+    return prepared, Seq2Seq(prepared.config.model, prepared.codecs.source.size, prepared.codecs.target.size)
 
 
 @pytest.mark.parametrize("pairs", [MORE, TAGGED], ids=["symbols", "symbols and a tag"])
@@ -73,10 +73,10 @@ def test_old_symbols_keep_their_weights_and_new_ones_get_fresh_ones(pairs: list[
     prepared, fresh = start_of(trained, pairs)
     model, symbols = prepared.model, {"x", "y", "z"}
     sides = [
-        ("source_embedding.weight", old.source_tokenizer, prepared.encoder.source),
-        ("decoder.embedding.weight", old.target_tokenizer, prepared.encoder.target),
-        ("decoder.readout.weight", old.target_tokenizer, prepared.encoder.target),
-        ("decoder.readout.bias", old.target_tokenizer, prepared.encoder.target),
+        ("source_embedding.weight", old.codecs.source.tokenizer, prepared.codecs.source.tokenizer),
+        ("decoder.embedding.weight", old.codecs.target.tokenizer, prepared.codecs.target.tokenizer),
+        ("decoder.readout.weight", old.codecs.target.tokenizer, prepared.codecs.target.tokenizer),
+        ("decoder.readout.bias", old.codecs.target.tokenizer, prepared.codecs.target.tokenizer),
     ]
     now, before, random = (distinct_tensors(each) for each in (model, old.model, fresh))
     for name, first, second in sides:
@@ -85,7 +85,7 @@ def test_old_symbols_keep_their_weights_and_new_ones_get_fresh_ones(pairs: list[
             wanted = before[name][known.index(symbol)] if symbol in known else random[name][number]
             assert torch.equal(now[name][number], wanted), (name, symbol)
         new = set(second.vocabulary) - set(known)
-        assert new == (symbols | {" <new>"} if pairs is TAGGED and first is old.source_tokenizer else symbols)
+        assert new == (symbols | {" <new>"} if pairs is TAGGED and first is old.codecs.source.tokenizer else symbols)
     for name in now.keys() - {each[0] for each in sides}:
         assert torch.equal(now[name], before[name]), name
     assert any("3 new symbols join" in each or "4 new symbols join" in each for each in prepared.notices)
@@ -110,8 +110,8 @@ def test_which_symbols_join_is_set_anew(kind: str, tmp_path: Path) -> None:
         values = {f"text.source.{name}": value for name, value in settings.items()}
         config = configured(settings={"training.start_from": str(tmp_path / "a"), **values})
         prepared = prepare(config, Inputs(more, more))
-        assert {"c", "d", "e"} <= set(prepared.encoder.target.vocabulary)
-        return {"c", "d", "e"} & set(prepared.encoder.source.vocabulary)
+        assert {"c", "d", "e"} <= set(prepared.codecs.target.tokenizer.vocabulary)
+        return {"c", "d", "e"} & set(prepared.codecs.source.tokenizer.vocabulary)
 
     assert joined() == {"c", "d", "e"}
     assert joined(min_count=2) == {"d", "e"}
@@ -130,7 +130,7 @@ def test_subword_tokenizers_are_used_as_they_are_and_that_is_said(tmp_path: Path
     config = config.replace(model=config.model.replace(share_embeddings=True))
     list(train(config.replace(training=config.training.replace(epochs=1)), tmp_path / "a", inputs=Inputs(MORE)))
     prepared, _ = start_of(tmp_path / "a", TAGGED)
-    assert prepared.encoder.source is prepared.encoder.target
+    assert prepared.codecs.source.tokenizer is prepared.codecs.target.tokenizer
     assert any("bpe tokenizer of the model is used as it is" in each for each in prepared.notices)
     assert any("reads as unknown: new" in each for each in prepared.notices)
     for name, value in (("min_count", 2), ("vocabulary_size", 40)):

@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from reversal import begin_run, same_weights
+from reversal import begin_run, cut, same_weights
 
 from seqloom.checkpoint.format import FileRecord
 from seqloom.checkpoint.seal import SEAL
 from seqloom.errors import ModelFolderError
 from seqloom.training.reports import FinishReport, NoticeReport, Report, ResumeReport, StepReport
+from seqloom.training.states.folder import CODECS, RunFolder
 from seqloom.training.states.state import STATE, STATE_FORMAT
 
 SETTINGS: dict[str, Any] = {
@@ -123,6 +124,24 @@ def test_every_file_of_a_state(runs: tuple[Path, dict[str, Any]], damage: Any, t
 
 def _same(path: Path, cut: Path, name: str) -> bool:
     return path.read_bytes() == (cut / "resume" / "states" / NEWEST / name).read_bytes()
+
+
+def test_a_run_that_an_earlier_version_began_goes_on(
+    runs: tuple[Path, dict[str, Any]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its settings do not say which codecs it has: both sides are text."""
+    folder, settings = runs
+    write = RunFolder._write_settings
+    with monkeypatch.context() as earlier:
+        earlier.setattr(
+            RunFolder,
+            "_write_settings",
+            lambda self, files: write(self, {name: files[name] for name in files if name != CODECS}),
+        )
+        cut(begin_run(tmp_path / "run", **settings), 10)
+    assert not (tmp_path / "run" / "resume" / "settings" / CODECS).exists()
+    list(begin_run(tmp_path / "run", resume=True, **settings))
+    assert same_weights(tmp_path / "run", folder / "whole")
 
 
 def test_whole_states_from_elsewhere_are_recognised(runs: tuple[Path, dict[str, Any]], tmp_path: Path) -> None:

@@ -11,10 +11,11 @@ from reversal import reversed_pairs, run_config
 from torch.nn.functional import pad
 
 from seqloom.data.batch import Batch, collate
+from seqloom.evaluation import perplexity
 from seqloom.training.setup import Inputs, Prepared, prepare
 from seqloom.training.updates.averaging import snapshot
 from seqloom.training.updates.optim import build_optimiser, set_rate
-from seqloom.training.updates.step import Objective, Window, perplexity, update
+from seqloom.training.updates.step import Objective, Window, update
 
 
 @pytest.fixture

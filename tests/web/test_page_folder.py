@@ -126,6 +126,19 @@ def test_folders_of_another_version_are_refused(version: int, hint: str, node: s
     assert hint in error
 
 
+def test_codecs_are_those_of_the_manifest(node: str, folder: Path) -> None:
+    path = folder / "manifest.json"
+    manifest = json.loads(path.read_text())
+    whole = loaded(node, folder)
+    path.write_text(json.dumps({name: value for name, value in manifest.items() if name != "codecs"}))
+    assert loaded(node, folder) == whole  # as an earlier version of Seqloom would have written it
+    shared = {"kind": "text", "file": "tokenizer.target.json"}
+    path.write_text(json.dumps({**manifest, "codecs": {"source": shared, "target": shared}}))
+    assert loaded(node, folder)["sizes"] == [whole["sizes"][1]] * 2
+    path.write_text(json.dumps({**manifest, "codecs": {"source": shared, "target": {**shared, "kind": "label"}}}))
+    assert loaded(node, folder) == {"error": "the target codec must be text, not label: take a newer page"}
+
+
 @pytest.mark.parametrize(("frequent", "prefix"), [(0, []), (7, [9]), (300, [300, 5])])
 def test_a_shortlist_opens_the_words_that_it_opens_in_the_package(
     node: str, frequent: int, prefix: list[int], tmp_path: Path

@@ -44,8 +44,7 @@ export async function load(read, ort, { graph, session = {} } = {}) {
     return bytes;
   };
   const text = async (name) => decoder.decode(await whole(name));
-  const shared = "tokenizer.json" in manifest.files;
-  const names = shared ? ["tokenizer.json"] : ["tokenizer.source.json", "tokenizer.target.json"];
+  const names = codecFiles(manifest);
   const [config, bytes, ...tokenizers] = await Promise.all([text("config.toml"), whole(graph), ...names.map(text)]);
   const [source, target = source] = tokenizers.map((json) => new Tokenizer(json));
   const options = { logSeverityLevel: 3, ...session };
@@ -53,6 +52,19 @@ export async function load(read, ort, { graph, session = {} } = {}) {
   const model = new Model(running, ort.Tensor, source, target, settingsOf(config));
   if (LIST in manifest.files) model.shortlist = new Shortlist(await whole(LIST), source.size, target.size);
   return model;
+}
+
+/** The files of the codecs of both sides, one where they share it; refuses codecs other than text. */
+function codecFiles(manifest) {
+  if (!manifest.codecs) { // an earlier version of Seqloom wrote the folder
+    const shared = "tokenizer.json" in manifest.files;
+    return shared ? ["tokenizer.json"] : ["tokenizer.source.json", "tokenizer.target.json"];
+  }
+  const { source, target } = manifest.codecs;
+  for (const [side, { kind }] of Object.entries({ source, target })) {
+    if (kind !== "text") throw new Error(`the ${side} codec must be text, not ${kind}: take a newer page`);
+  }
+  return [...new Set([source.file, target.file])];
 }
 
 export class Model {

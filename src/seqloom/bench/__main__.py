@@ -14,7 +14,7 @@ from pathlib import Path
 from seqloom.bench.program import Reply
 from seqloom.data import Source
 from seqloom.errors import SeqloomError
-from seqloom.inference.loaded import Answers
+from seqloom.inference.predicting_model import PredictingModel
 from seqloom.loading import load
 
 
@@ -32,7 +32,7 @@ def main() -> None:
         _say({"error": {"message": error.message, "where": error.where, "hint": error.hint}})
 
 
-def answered(model: Answers, sources: Sequence[Source], beam: int, batch: int) -> Reply:
+def answered(model: PredictingModel, sources: Sequence[Source], beam: int, batch: int) -> Reply:
     """The answers of a search of this width, one source a call or all in batches, and the seconds of each call."""
     chosen = model.with_settings([f"search.beam={beam}", "search.n_best=1", f"search.batch={batch}"])
     calls = [[source] for source in sources] if batch == 1 else [list(sources)]

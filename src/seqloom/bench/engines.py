@@ -56,11 +56,9 @@ def offers(folder: Path | str, engine: str = "auto") -> tuple[list[Offer], list[
 
 
 def size_of(manifest: Manifest, offer: Offer) -> int:
-    """Bytes of the files that the engine reads: settings, tokenizers, and its weights or graph."""
-    tokenizers = (layout.TOKENIZER, layout.SOURCE_TOKENIZER, layout.TARGET_TOKENIZER)
-    return sum(
-        record.bytes for name, record in manifest.files.items() if name in (layout.CONFIG, *tokenizers, offer.file)
-    )
+    """Bytes of the files that the engine reads: settings, codecs, and its weights or graph."""
+    read = (layout.CONFIG, *manifest.codecs.names, offer.file)
+    return sum(record.bytes for name, record in manifest.files.items() if name in read)
 
 
 def _fault(folder: Path, manifest: Manifest, offer: Offer) -> SeqloomError | None:

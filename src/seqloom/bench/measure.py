@@ -18,7 +18,7 @@ from seqloom.bench.engines import Offer, size_of
 from seqloom.bench.interleaved import Timings, take_turns
 from seqloom.bench.program import Program
 from seqloom.checkpoint import format as layout
-from seqloom.checkpoint.reading import read_config, read_manifest, read_tokenizers
+from seqloom.checkpoint.reading import read_codecs, read_config, read_manifest
 from seqloom.config import build
 from seqloom.data import DataConfig, Source, read_sources
 from seqloom.errors import DataError
@@ -80,8 +80,8 @@ def measure(
     """
     folder = Path(folder)
     manifest = read_manifest(folder)
-    source, target = read_tokenizers(folder, manifest.files)
-    inputs = _made_up(source, count) if file is None else _read(folder, file, count)
+    codecs = read_codecs(folder, manifest.codecs, read_config(folder))
+    inputs = _made_up(codecs.source.tokenizer, count) if file is None else _read(folder, file, count)
     sources = [each for each in inputs if each.text.strip()]
     if not sources:
         raise DataError("there must be at least one line that is not empty", where=file or "")
@@ -89,7 +89,7 @@ def measure(
         programs = [running.enter_context(_started(folder, offer, threads)) for offer in offered]
         timed = take_turns(programs, sources)
     return [
-        Speed.of(offer.name, timings, _tokens(target, timings.beam_answers), size_of(manifest, offer))
+        Speed.of(offer.name, timings, _tokens(codecs.target.tokenizer, timings.beam_answers), size_of(manifest, offer))
         for offer, timings in zip(offered, timed, strict=True)
     ]
 

@@ -12,11 +12,11 @@ from seqloom.checkpoint.reading import verify
 from seqloom.lazy import lazily
 
 if TYPE_CHECKING:
-    from seqloom.checkpoint.store import LoadedModel, ModelFolder, load_model, save_model
+    from seqloom.checkpoint.store import ModelToStore, StoredModel, load_model, save_model
 else:
     __getattr__ = lazily(
         __name__,
-        dict.fromkeys(("LoadedModel", "ModelFolder", "load_model", "save_model"), "seqloom.checkpoint.store"),
+        dict.fromkeys(("ModelToStore", "StoredModel", "load_model", "save_model"), "seqloom.checkpoint.store"),
     )
 
-__all__ = ["FORMAT_VERSION", "LoadedModel", "Manifest", "ModelFolder", "load_model", "save_model", "verify"]
+__all__ = ["FORMAT_VERSION", "Manifest", "ModelToStore", "StoredModel", "load_model", "save_model", "verify"]

@@ -14,16 +14,16 @@ def add_file(
     folder: Path,
     name: str,
     write: Writer,
-    records: Mapping[str, FileRecord],
+    known: Manifest,
     others: Mapping[str, Writer] | None = None,
 ) -> Path:
-    """Write a file beside those of `records`, in place of an earlier one of that name; returns its path.
+    """Write a file beside those that a manifest knows, in place of an earlier one of that name; returns its path.
 
-    `others` are files of `records` that the folder does not have yet.
+    `others` are files of the manifest that the folder does not have yet.
     """
 
     def write_manifest(path: Path) -> None:
-        manifest = Manifest({**records, name: FileRecord.of(path.with_name(name))})
+        manifest = Manifest({**known.files, name: FileRecord.of(path.with_name(name))}, known.codecs)
         text_writer(manifest.to_json())(path)
 
     write_folder(folder, {name: write, **(others or {}), layout.MANIFEST: write_manifest})

@@ -1,9 +1,10 @@
 """What lies in a model folder and how its manifest vouches for it.
 
-    manifest.json            format and version, the package that wrote it, size and SHA-256 of every other file
+    manifest.json            format and version, the package that wrote it, the codec of each side and its file, size
+                             and SHA-256 of every other file
     config.toml              every setting of the run, resolved
     model.safetensors        each distinct tensor once; tied weights are tied again by the configuration
-    tokenizer.json           the tokenizer of both sides, or
+    tokenizer.json           the codec of both sides where both are text and share a tokenizer, or
     tokenizer.source.json, tokenizer.target.json
     metrics.json             what was measured
     README.md                the model card
@@ -24,6 +25,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from seqloom.codecs.files import CodecFiles
 from seqloom.errors import ModelFolderError
 
 FORMAT = "seqloom-model"
@@ -33,9 +35,6 @@ FORMAT_VERSION = 2
 MANIFEST = "manifest.json"
 CONFIG = "config.toml"
 WEIGHTS = "model.safetensors"
-TOKENIZER = "tokenizer.json"
-SOURCE_TOKENIZER = "tokenizer.source.json"
-TARGET_TOKENIZER = "tokenizer.target.json"
 METRICS = "metrics.json"
 CARD = "README.md"
 SHORTLIST = "shortlist.safetensors"
@@ -69,9 +68,10 @@ class FileRecord:
 
 @dataclass(frozen=True)
 class Manifest:
-    """Names, sizes and hashes of the files of a model folder."""
+    """Names, sizes and hashes of the files of a model folder, and which of them hold the codecs of its two sides."""
 
     files: Mapping[str, FileRecord]
+    codecs: CodecFiles
     format_version: int = FORMAT_VERSION
     package_version: str = field(default_factory=_installed)
 
@@ -79,7 +79,7 @@ class Manifest:
         """The text of manifest.json."""
         files = {name: {"sha256": record.sha256, "bytes": record.bytes} for name, record in sorted(self.files.items())}
         head = {"format": FORMAT, "format_version": self.format_version, "package_version": self.package_version}
-        return json.dumps({**head, "files": files}, indent=2) + "\n"
+        return json.dumps({**head, "codecs": self.codecs.to_values(), "files": files}, indent=2) + "\n"
 
     @classmethod
     def from_json(cls, text: str, where: str) -> Manifest:
@@ -103,10 +103,12 @@ class Manifest:
             }
         except (KeyError, TypeError, ValueError, AttributeError):
             raise ModelFolderError("the manifest must list sha256 and bytes of each file", where=where) from None
-        for name in files:
+        stated = values.get("codecs")
+        codecs = CodecFiles.of_earlier(files) if stated is None else CodecFiles.from_values(stated, where)
+        for name in (*files, *codecs.names):
             if Path(name).name != name:
                 raise ModelFolderError(f"a manifest names files of its own folder only, not {name!r}", where=where)
-        return cls(files, FORMAT_VERSION, str(values.get("package_version", "")))
+        return cls(files, codecs, FORMAT_VERSION, str(values.get("package_version", "")))
 
 
 def _other_version(found: Any) -> str:

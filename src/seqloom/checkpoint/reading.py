@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import shlex
 import tomllib
-from collections.abc import Container, Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from seqloom.checkpoint import format as layout
 from seqloom.checkpoint.files import place_of
 from seqloom.checkpoint.format import FileRecord, Manifest
+from seqloom.codecs import CodecFiles, Codecs
 from seqloom.errors import ModelFolderError
-from seqloom.text.tokenizer import Tokenizer
 
 
 def verify(folder: Path | str) -> Manifest:
     """The manifest of a model folder, after comparing every file with its size and SHA-256; names the damaged file."""
     folder = Path(folder)
     manifest = read_manifest(folder)
-    check_files(folder, manifest, (*layout.REQUIRED, *manifest.files))
+    check_files(folder, manifest, (*layout.REQUIRED, *manifest.codecs.names, *manifest.files))
     return manifest
 
 
@@ -45,18 +45,24 @@ def check_file(path: Path, record: FileRecord, where: Path) -> None:
         raise ModelFolderError("the file is damaged: its SHA-256 is not the manifest's", where=str(where), hint=hint)
 
 
-def read_tokenizers(folder: Path, names: Container[str]) -> tuple[Tokenizer, Tokenizer]:
-    """The tokenizers of both sides, the same object twice when they share one; `names` are the folder's files."""
-    if layout.TOKENIZER in names:
-        tokenizer = Tokenizer.from_json(place_of(folder, layout.TOKENIZER).read_text(encoding="utf-8"))
-        return tokenizer, tokenizer
-    texts = []
-    for name in (layout.SOURCE_TOKENIZER, layout.TARGET_TOKENIZER):
+def read_codecs(folder: Path, files: CodecFiles, config: Mapping[str, Any]) -> Codecs:
+    """The codecs of both sides, with the same content twice where they share a file.
+
+    `files` is what the folder says of them, `config` the plain values of the run's settings.
+    """
+
+    def read(name: str) -> str:
         path = place_of(folder, name)
         if not path.is_file():
             raise ModelFolderError("the file is missing", where=str(folder / name))
-        texts.append(path.read_text(encoding="utf-8"))
-    return Tokenizer.from_json(texts[0]), Tokenizer.from_json(texts[1])
+        return path.read_text(encoding="utf-8")
+
+    return Codecs.from_files(files, read, reverse_source=reverses_source(config), where=str(folder))
+
+
+def reverses_source(config: Mapping[str, Any]) -> bool:
+    """Whether a run with these plain settings reads sources from their end."""
+    return bool(config.get("data", {}).get("reverse_source", False))
 
 
 def read_config(folder: Path) -> dict[str, Any]:

@@ -29,7 +29,7 @@ def shortlist_writer(shortlist: Shortlist) -> Writer:
 
 def add_shortlist(folder: Path, shortlist: Shortlist) -> Path:
     """Put a list that was learned from the model in a folder there, in place of an earlier one."""
-    return add_file(folder, layout.SHORTLIST, shortlist_writer(shortlist), read_manifest(folder).files)
+    return add_file(folder, layout.SHORTLIST, shortlist_writer(shortlist), read_manifest(folder))
 
 
 def read_shortlist(folder: Path, names: Container[str], source_size: int, target_size: int) -> Shortlist | None:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from io import TextIOWrapper
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TextIO
+from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 
@@ -18,7 +18,6 @@ from seqloom.cli.options import Json, ModelFolder, Output, Settings
 
 if TYPE_CHECKING:
     from seqloom.data import DataConfig
-    from seqloom.prediction import Prediction
 
 
 def predict(
@@ -66,7 +65,7 @@ def predict(
         for number, answer in enumerate(answers, start=1):
             remarks.add(answer)
             if as_json:
-                stream.write(json.dumps(prediction_values(answer), ensure_ascii=False) + "\n")
+                stream.write(json.dumps(answer.to_json(), ensure_ascii=False) + "\n")
             elif several:
                 for each in (answer, *answer.alternatives):
                     stream.write(f"{number}\t{each.score:.4f}\t{one_line(each.text)}\n")
@@ -95,26 +94,6 @@ def input_settings(config: DataConfig, settings: Sequence[str], file: str) -> Da
 def one_line(text: str) -> str:
     """The text without line breaks, so that lines out match lines in."""
     return text.replace("\r", " ").replace("\n", " ")
-
-
-def prediction_values(answer: Prediction) -> dict[str, Any]:
-    """Everything about one answer as plain values; numbers to four digits."""
-    values = {
-        "text": answer.text,
-        "score": round(answer.score, 4),
-        "source_tokens": list(answer.source_tokens),
-        "target_tokens": list(answer.target_tokens),
-        "token_log_probs": [round(value, 4) for value in answer.token_log_probs],
-        "alignment": None
-        if answer.alignment is None
-        else [[round(value, 4) for value in row] for row in answer.alignment.tolist()],
-        "cut": answer.cut,
-        "unknown": list(answer.unknown),
-        "at_limit": answer.at_limit,
-    }
-    if answer.alternatives:
-        values["alternatives"] = [prediction_values(each) for each in answer.alternatives]
-    return values
 
 
 @contextmanager

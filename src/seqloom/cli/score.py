@@ -14,10 +14,9 @@ def score(model: ModelFolder, data: Data, as_json: Json = False, settings: Setti
 
     For each pair its natural log-probability and its target tokens, the end mark counted; the mean on standard error.
     """
-    import math
-
     from seqloom.api import load_torch
     from seqloom.data import ReadReport, read_examples
+    from seqloom.evaluation import perplexity
     from seqloom.remarks import Remarks
 
     chosen = load_torch(model).with_settings(settings or ())
@@ -43,4 +42,4 @@ def score(model: ModelFolder, data: Data, as_json: Json = False, settings: Setti
         typer.echo(f"note: {sentence}", err=True)
     if tokens:
         loss = -total / tokens
-        typer.echo(f"{loss:.4f} nats a token of this model, perplexity {math.exp(min(loss, 700)):.2f}", err=True)
+        typer.echo(f"{loss:.4f} nats a token of this model, perplexity {perplexity(loss):.2f}", err=True)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from seqloom.data.batching import BatchConfig, BatchSampler, Position, Share
     from seqloom.data.cache import corpus_digest, load_corpus, remembered, uses_cache
     from seqloom.data.cleaning import CleanReport, clean, split_dev
-    from seqloom.data.corpus import Corpus, Encoder, corpus_of
+    from seqloom.data.corpus import Corpus, corpus_of
     from seqloom.data.inspection.findings import inspection_values
     from seqloom.data.inspection.inspection import Inspection, inspect
     from seqloom.data.inspection.vocabulary import VocabularyReport
@@ -41,7 +41,6 @@ else:
             "clean": "seqloom.data.cleaning",
             "split_dev": "seqloom.data.cleaning",
             "Corpus": "seqloom.data.corpus",
-            "Encoder": "seqloom.data.corpus",
             "corpus_of": "seqloom.data.corpus",
             "inspection_values": "seqloom.data.inspection.findings",
             "Inspection": "seqloom.data.inspection.inspection",
@@ -68,7 +67,6 @@ __all__ = [
     "CleanReport",
     "Corpus",
     "DataConfig",
-    "Encoder",
     "Example",
     "Inspection",
     "Mix",

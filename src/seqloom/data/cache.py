@@ -17,8 +17,9 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from seqloom.codecs import Codecs
 from seqloom.data.config import DataConfig
-from seqloom.data.corpus import Corpus, Encoder, corpus_of, write_corpus
+from seqloom.data.corpus import Corpus, corpus_of, write_corpus
 from seqloom.data.digests import Contents
 from seqloom.data.hashed_files import find_hashed, hash_in_name
 from seqloom.data.readers import ReadReport, expanded, files_of, read_examples
@@ -33,21 +34,20 @@ READING = {"format", "pattern", "encoding", "numbers", "on_bad_line", *COLUMNS}
 """The settings that decide what is read from a file."""
 
 
-def load_corpus(entries: Sequence[str], config: DataConfig, encoder: Encoder, say: Say = unsaid) -> Corpus:
+def load_corpus(entries: Sequence[str], config: DataConfig, codecs: Codecs, say: Say = unsaid) -> Corpus:
     """The encoded pairs of some files; through the cache when the files are larger than `cache_above_mb`.
 
     What was found damaged there, `say` is told.
     """
     report = ReadReport(config.on_bad_line)
     if not uses_cache(entries, config):
-        return corpus_of(read_examples(entries, config, report), encoder, report)
-    about = [encoder.source.to_json(), encoder.target.to_json(), str(encoder.reverse_source)]
+        return corpus_of(read_examples(entries, config, report), codecs, report)
     contents, folder = _contents(entries, config, say), cache_folder(config)
-    key = _key(entries, config, about, contents)
+    key = _key(entries, config, codecs.identity, contents)
     corpus = _mapped(folder, key, say)
     if corpus is None:
         with cache_errors(folder / f"{key}{CORPUS}"), hashed_file(folder, key, CORPUS) as stream:
-            write_corpus(stream, read_examples(entries, config, report), encoder, report)
+            write_corpus(stream, read_examples(entries, config, report), codecs, report)
             contents.check(_contents(entries, config))
         corpus = _mapped(folder, key, say)
     if corpus is None:

@@ -18,10 +18,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from seqloom.codecs import Codecs
 from seqloom.data.examples import Example, Origin
 from seqloom.data.readers.report import ReadReport
-from seqloom.text.model_inputs import encode_sources
-from seqloom.text.tokenizer import Tokenizer
 
 Rows = NDArray[np.integer[Any]]
 ROWS = 10_000
@@ -39,28 +38,6 @@ SCHEMA = pa.schema(
         "target_ids": IDS,
     }
 )
-
-
-@dataclass(frozen=True)
-class Encoder:
-    """How pairs become ids."""
-
-    source: Tokenizer
-    target: Tokenizer
-    reverse_source: bool = False
-
-    @property
-    def samples(self) -> bool:
-        """Whether segmentations are drawn anew in every epoch."""
-        return self.source.samples or self.target.samples
-
-    def encode(
-        self, sources: Sequence[str], tags: Sequence[Sequence[str]], targets: Sequence[str], seed: int | None = None
-    ) -> tuple[list[list[int]], list[list[int]]]:
-        """Ids of both sides; with a `seed`, randomly segmented where the tokenizers do that."""
-        sample = seed is not None
-        ids = encode_sources(self.source, sources, tags, reverse=self.reverse_source, sample=sample, seed=seed)
-        return ids, self.target.encode(targets, sample=sample, seed=None if seed is None else seed + 1)
 
 
 @dataclass(frozen=True)
@@ -192,27 +169,27 @@ class Corpus:
         )
 
 
-def write_corpus(sink: Any, examples: Iterable[Example], encoder: Encoder, report: ReadReport) -> None:
+def write_corpus(sink: Any, examples: Iterable[Example], codecs: Codecs, report: ReadReport) -> None:
     """Encodes a stream of examples into an Arrow file, batch by batch; the last, empty one holds the report."""
     stream = iter(examples)
     with pa.ipc.new_file(sink, SCHEMA) as writer:
         while part := list(islice(stream, ROWS)):
-            writer.write_batch(_record_batch(part, encoder))
+            writer.write_batch(_record_batch(part, codecs))
         metadata = {"report": json.dumps(report.to_values())}
         writer.write_batch(pa.RecordBatch.from_pylist([], schema=SCHEMA), custom_metadata=metadata)
 
 
-def corpus_of(examples: Iterable[Example], encoder: Encoder, report: ReadReport | None = None) -> Corpus:
+def corpus_of(examples: Iterable[Example], codecs: Codecs, report: ReadReport | None = None) -> Corpus:
     """Examples encoded in memory."""
     sink = pa.BufferOutputStream()
-    write_corpus(sink, examples, encoder, report or ReadReport())
+    write_corpus(sink, examples, codecs, report or ReadReport())
     return Corpus.from_buffer(sink.getvalue())
 
 
-def _record_batch(part: list[Example], encoder: Encoder) -> Any:
+def _record_batch(part: list[Example], codecs: Codecs) -> Any:
     sources, targets = [example.source for example in part], [example.target for example in part]
     tags = [example.tags for example in part]
-    source_ids, target_ids = encoder.encode(sources, tags, targets)
+    source_ids, target_ids = codecs.encode_pairs(sources, tags, targets)
     columns = [
         pa.array(sources, pa.string()),
         pa.array(targets, pa.string()),

@@ -9,9 +9,10 @@ from typing import TypeVar
 
 import numpy as np
 
+from seqloom.codecs import Codecs
 from seqloom.data.batch import Batch, collate, collate_ids
 from seqloom.data.batching import BatchSampler, Position, Share
-from seqloom.data.corpus import Corpus, Encoder, Rows
+from seqloom.data.corpus import Corpus, Rows
 
 T = TypeVar("T")
 
@@ -21,17 +22,17 @@ def load_batches(
     sampler: BatchSampler,
     start: Position = Position(),  # noqa: B008
     *,
-    encoder: Encoder | None = None,
+    codecs: Codecs | None = None,
     share: Share = Share(),  # noqa: B008
     ahead: int = 8,
 ) -> Generator[tuple[Position, Batch], None, None]:
     """A share of each training batch without end from `start`, with the position after it.
 
-    With an `encoder` whose tokenizers have dropout, texts are segmented anew in every epoch; the draw depends on the
+    With `codecs` whose tokenizers have dropout, texts are segmented anew in every epoch; the draw depends on the
     seed, the epoch and the batch's index alone, so that a resumed run sees what the unbroken one sees. Close the
     iterator (or let it go) to end the thread.
     """
-    return ahead_of(lambda: _made(corpus, sampler, start, encoder, share), ahead)
+    return ahead_of(lambda: _made(corpus, sampler, start, codecs, share), ahead)
 
 
 def evaluation_batches(
@@ -74,12 +75,12 @@ def ahead_of(make: Callable[[], Iterable[T]], ahead: int) -> Generator[T, None, 
 
 
 def _made(
-    corpus: Corpus, sampler: BatchSampler, start: Position, encoder: Encoder | None, share: Share
+    corpus: Corpus, sampler: BatchSampler, start: Position, codecs: Codecs | None, share: Share
 ) -> Iterator[tuple[Position, Batch]]:
     here = start
     for after, rows in sampler.batches(start):
-        if encoder is not None and encoder.samples:
-            yield after, _sampled(corpus, rows, encoder, _draw(sampler.seed, here), share)
+        if codecs is not None and codecs.samples:
+            yield after, _sampled(corpus, rows, codecs, _draw(sampler.seed, here), share)
         else:
             yield after, collate(corpus, rows, share)
         here = after
@@ -90,8 +91,8 @@ def _draw(seed: int, here: Position) -> int:
     return int(np.random.SeedSequence([seed, here.epoch, here.index]).generate_state(1)[0])
 
 
-def _sampled(corpus: Corpus, rows: Rows, encoder: Encoder, draw: int, share: Share) -> Batch:
+def _sampled(corpus: Corpus, rows: Rows, codecs: Codecs, draw: int, share: Share) -> Batch:
     """A share of a batch whose texts are segmented at random; all are, since their number of tokens must be known."""
     sources, tags, targets = (corpus.column(name, rows) for name in ("source", "tags", "target"))
-    source_ids, target_ids = encoder.encode(sources, tags, targets, seed=draw)
+    source_ids, target_ids = codecs.encode_pairs(sources, tags, targets, seed=draw)
     return collate_ids(source_ids, target_ids, np.asarray(rows, np.int64), share)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -36,11 +37,11 @@ def export_model(folder: Path | str, output: Path | str | None = None, *, int8: 
     if target != folder and target.exists() and any(target.iterdir()):
         raise ConfigError("the output folder must be new or empty", where=str(target), hint="name another one")
     search = build(SearchConfig, loaded.config.get("search", {}), where=str(folder / layout.CONFIG))
-    records, copies = loaded.manifest.files, dict[str, Writer]()
-    graph = checked_graph(loaded.model, search, fused=not int8, listed=layout.SHORTLIST in records)
+    known, copies = loaded.manifest, dict[str, Writer]()
+    graph = checked_graph(loaded.model, search, fused=not int8, listed=layout.SHORTLIST in known.files)
     name = layout.GRAPH_INT8 if int8 else layout.GRAPH
     content = (quantised(graph) if int8 else graph).SerializeToString()
     if target != folder:
-        records = {each: record for each, record in records.items() if each not in LEFT_OUT}
-        copies = {each: partial(shutil.copyfile, place_of(folder, each)) for each in records}
-    return add_file(target, name, bytes_writer(content), records, copies)
+        known = replace(known, files={each: known.files[each] for each in known.files if each not in LEFT_OUT})
+        copies = {each: partial(shutil.copyfile, place_of(folder, each)) for each in known.files}
+    return add_file(target, name, bytes_writer(content), known, copies)

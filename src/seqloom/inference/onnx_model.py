@@ -1,31 +1,30 @@
-"""A model folder without PyTorch: its tokenizers, its settings of search and data, and its graph."""
+"""A model folder without PyTorch: its codecs, its settings of search and data, and its graph."""
 
 from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
 from seqloom.checkpoint import format as layout
 from seqloom.checkpoint.files import folder_path, place_of
-from seqloom.checkpoint.reading import check_files, read_config, read_manifest, read_tokenizers
+from seqloom.checkpoint.reading import check_files, read_codecs, read_config, read_manifest
 from seqloom.checkpoint.shortlist import read_shortlist
+from seqloom.codecs import Codecs
 from seqloom.config import Section, build
 from seqloom.data import DataConfig
 from seqloom.errors import ConfigError, EngineError, ModelFolderError
-from seqloom.inference.loaded import Answers
 from seqloom.inference.onnx_engine import OnnxEngine
+from seqloom.inference.predicting_model import PredictingModel
 from seqloom.inference.predictor import Predictor
 from seqloom.search import SearchConfig
-from seqloom.text import Tokenizer
 
 FIXED = ("text", "model", "training", "evaluation")
 """Sections of a run's configuration that have no part in predicting."""
-MISSING = ("network", "metrics", "score", "evaluate", "save", "sizes")
-"""What a model with PyTorch has besides."""
+MISSING = ("network", "metrics", "shortlist", "score", "evaluate", "with_shortlist", "save", "sizes")
+"""What a `seqloom.api.Model` has and a model without PyTorch has not; a test compares the list with the two classes."""
 
 
 class RuntimeConfig(Section):
@@ -38,32 +37,29 @@ class RuntimeConfig(Section):
 
 
 @dataclass(frozen=True)
-class RuntimeModel(Answers):
+class RuntimeModel(PredictingModel):
     """A trained model that predicts by ONNX Runtime."""
 
     engine: OnnxEngine = field(repr=False)
-    source_tokenizer: Tokenizer
-    target_tokenizer: Tokenizer
+    codecs: Codecs
     config: RuntimeConfig = field(repr=False)
 
-    def _configured(self, values: dict[str, Any]) -> Self:
-        """The same model under other settings, all of them given as plain values."""
+    def _checked(self, values: dict[str, Any]) -> RuntimeConfig:
+        """The configuration with these plain values, if they are of sections that predictions depend on."""
         for name in FIXED:
             if name in values:
                 hint = "settings of search and data can change; for others load the folder with PyTorch"
                 raise ConfigError(f"{name} has no part in an exported model", hint=hint)
-        return replace(self, config=build(RuntimeConfig, values))
+        return build(RuntimeConfig, values)
 
-    @cached_property
+    def _with_config(self, config: RuntimeConfig) -> Self:
+        """The same model under another configuration, which has been checked."""
+        return replace(self, config=config, codecs=self.codecs.turned(config.data.reverse_source))
+
+    @property
     def predictor(self) -> Predictor:
         """The model at work."""
-        return Predictor(
-            self.engine,
-            self.source_tokenizer,
-            self.target_tokenizer,
-            self.config.search,
-            reverse_source=self.config.data.reverse_source,
-        )
+        return Predictor(self.engine, self.codecs, self.config.search)
 
     def __getattr__(self, name: str) -> Any:
         if name in MISSING:
@@ -85,18 +81,16 @@ def load_graph(folder: Path | str, *, int8: bool | None = None, threads: int = 1
     folder = folder_path(folder)
     manifest = read_manifest(folder)
     graph = _graph(folder, manifest.files, int8)
-    shared = layout.TOKENIZER in manifest.files
-    tokenizers = [layout.TOKENIZER] if shared else [layout.SOURCE_TOKENIZER, layout.TARGET_TOKENIZER]
     listed = [layout.SHORTLIST] if layout.SHORTLIST in manifest.files else []
-    check_files(folder, manifest, (layout.CONFIG, *tokenizers, graph, *listed))
+    check_files(folder, manifest, (layout.CONFIG, *manifest.codecs.names, graph, *listed))
     values = read_config(folder)
     known = {name: values[name] for name in RuntimeConfig.model_fields if name in values}
     config = build(RuntimeConfig, known, where=str(folder / layout.CONFIG))
-    source, target = read_tokenizers(folder, manifest.files)
+    codecs = read_codecs(folder, manifest.codecs, values)
     attends = values.get("model", {}).get("decoder", {}).get("attend") != "none"
-    shortlist = read_shortlist(folder, manifest.files, source.size, target.size)
+    shortlist = read_shortlist(folder, manifest.files, codecs.source.size, codecs.target.size)
     engine = OnnxEngine(place_of(folder, graph), attends=attends, threads=threads, shortlist=shortlist)
-    return RuntimeModel(engine, source, target, config)
+    return RuntimeModel(engine, codecs, config)
 
 
 def _graph(folder: Path, files: Mapping[str, object], int8: bool | None) -> str:

@@ -44,13 +44,8 @@ def judge(prepared: Prepared, epoch: int, step: int, selection: Selection, began
 
 def predictor_of(prepared: Prepared) -> Predictor:
     """The model as it is, at work as the dev answers are to be found."""
-    return Predictor(
-        TorchEngine(prepared.model.eval(), prepared.device),
-        prepared.encoder.source,
-        prepared.encoder.target,
-        prepared.config.dev_search,
-        reverse_source=prepared.config.data.reverse_source,
-    )
+    engine = TorchEngine(prepared.model.eval(), prepared.device)
+    return Predictor(engine, prepared.codecs, prepared.config.dev_search)
 
 
 def dev_loss(prepared: Prepared, predictor: Predictor) -> Loss:

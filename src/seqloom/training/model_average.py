@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from seqloom.checkpoint import LoadedModel, ModelFolder, load_model
+from seqloom.checkpoint import ModelToStore, StoredModel, load_model
 from seqloom.checkpoint import format as layout
 from seqloom.checkpoint.files import folder_path
 from seqloom.checkpoint.tensors import distinct_tensors
@@ -16,10 +16,8 @@ from seqloom.training.provenance.record import Record
 from seqloom.training.provenance.surroundings import surroundings
 from seqloom.training.updates.averaging import averaged, put
 
-TOKENIZERS = (layout.TOKENIZER, layout.SOURCE_TOKENIZER, layout.TARGET_TOKENIZER)
 
-
-def mean_model(folders: Sequence[Path | str]) -> ModelFolder:
+def mean_model(folders: Sequence[Path | str]) -> ModelToStore:
     """A model whose weights are the mean of those in the folders; its settings are those of the first.
 
     Its record says when, with what and where it was made, and holds the hashes of what it took from the members. The
@@ -42,33 +40,33 @@ def mean_model(folders: Sequence[Path | str]) -> ModelFolder:
         "record": {**surroundings(), "data": _taken(name, first)},
     }
     config = build(RunConfig, first.config, where=str(Path(name) / layout.CONFIG))
-    return ModelFolder(first.model, first.source_tokenizer, first.target_tokenizer, config, metrics)
+    return ModelToStore(first.model, first.codecs, config, metrics)
 
 
-def _taken(name: str, first: LoadedModel) -> list[Record]:
+def _taken(name: str, first: StoredModel) -> list[Record]:
     """The files of the first member, beside its weights, that the mean has, too."""
     files = first.manifest.files
-    names = [each for each in (layout.CONFIG, *TOKENIZERS) if each in files]
+    names = [each for each in (layout.CONFIG, *first.manifest.codecs.names) if each in files]
     return [{"part": "member", "file": str(Path(name) / each), "sha256": files[each].sha256} for each in names]
 
 
-def _same(name: str, first: LoadedModel, other: str, second: LoadedModel) -> None:
+def _same(name: str, first: StoredModel, other: str, second: StoredModel) -> None:
     one, two = ({"model": each.model.config.model_dump(), "data": _reading(each)} for each in (first, second))
     for key, mine, its in differences(one, two):
         raise _differ(f"{'.'.join(key)} is {mine!r} in {name} and {its!r} in {other}", other)
-    for file in TOKENIZERS:
+    for file in dict.fromkeys((*first.manifest.codecs.names, *second.manifest.codecs.names)):
         mine, its = (each.manifest.files.get(file) for each in (first, second))
         if mine != its:
             sizes = _sizes(first), _sizes(second)
             raise _differ(f"{file} is another one in {name} ({sizes[0]}) than in {other} ({sizes[1]})", other)
 
 
-def _reading(model: LoadedModel) -> dict[str, bool]:
-    return {"reverse_source": model.config.get("data", {}).get("reverse_source", False)}
+def _reading(model: StoredModel) -> dict[str, bool]:
+    return {"reverse_source": model.codecs.source.reverse}
 
 
-def _sizes(model: LoadedModel) -> str:
-    return f"{model.source_tokenizer.size:,} source and {model.target_tokenizer.size:,} target symbols"
+def _sizes(model: StoredModel) -> str:
+    return f"{model.codecs.source.size:,} source and {model.codecs.target.size:,} target symbols"
 
 
 def _differ(reason: str, where: str) -> ModelFolderError:

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 
+from seqloom.codecs import Codecs
 from seqloom.data import (
     Corpus,
     DataConfig,
-    Encoder,
     Example,
     ReadReport,
     corpus_of,
@@ -60,14 +60,14 @@ class PairSource:
             return pairs_as_examples(self.pairs, report, self.name)
         return read_examples(self.files, self.config, report)
 
-    def corpus(self, encoder: Encoder) -> Corpus:
+    def corpus(self, codecs: Codecs) -> Corpus:
         """The pairs encoded; one process of a machine writes a cache that its neighbours then read."""
         if self.pairs is None:
             in_turn = self.group.one_by_machine() if uses_cache(self.files, self.config) else nullcontext()
             with in_turn:
-                return load_corpus(self.files, self.config, encoder, self.say)
+                return load_corpus(self.files, self.config, codecs, self.say)
         report = replace(self.read, examples=0)
-        return corpus_of(pairs_as_examples(self.pairs, report, self.name), encoder, report)
+        return corpus_of(pairs_as_examples(self.pairs, report, self.name), codecs, report)
 
     def remembered(self, about: Sequence[str], make: Callable[[], str]) -> str:
         """A text that follows from the pairs and from `about`; made once where the pairs come from large files."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from seqloom.checkpoint import ModelFolder, save_model
+from seqloom.checkpoint import ModelToStore, save_model
 from seqloom.training.run import Run
 from seqloom.training.setup import Prepared
 from seqloom.training.states.progress import Progress
@@ -13,8 +13,8 @@ from seqloom.training.states.progress import Progress
 
 def model_folder(
     prepared: Prepared, progress: Progress, figures: Mapping[str, Any], facts: Mapping[str, Any]
-) -> ModelFolder:
-    """The model as it is, its tokenizers and configuration, and beside `figures` and `facts` how it was trained."""
+) -> ModelToStore:
+    """The model as it is, its codecs and configuration, and beside `figures` and `facts` how it was trained."""
     training = {
         **facts,
         "step": progress.step,
@@ -26,10 +26,10 @@ def model_folder(
         "processes": prepared.group.size,
         "precision": prepared.precision.describe(),
     }
-    encoder, config = prepared.encoder, prepared.config
+    config = prepared.config
     decoded = {"examples": len(prepared.dev_examples), "of": len(prepared.dev_rows), "beam": config.dev_search.beam}
     judged = {**figures, **({"dev_decoded": decoded} if prepared.dev_examples else {})}
-    return ModelFolder(prepared.model, encoder.source, encoder.target, config, {**judged, "training": training})
+    return ModelToStore(prepared.model, prepared.codecs, config, {**judged, "training": training})
 
 
 def install(run: Run, figures: dict[str, Any], *, finished: bool) -> None:

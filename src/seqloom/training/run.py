@@ -106,7 +106,7 @@ class Run:
         """Training batches from where the run is; close it to end the thread that makes them."""
         prepared, position = self.prepared, self.progress.position
         share = self.group.share
-        return load_batches(prepared.train, prepared.sampler, position, encoder=prepared.encoder, share=share)
+        return load_batches(prepared.train, prepared.sampler, position, codecs=prepared.codecs, share=share)
 
     def update(self, batches: Batches) -> Iterator[reports.Report]:
         """One update; reports the running means where they are due."""

@@ -11,11 +11,11 @@ from importlib.metadata import version
 
 import torch
 
-from seqloom.checkpoint import LoadedModel, load_model
+from seqloom.checkpoint import StoredModel, load_model
+from seqloom.codecs import Codecs
 from seqloom.data import (
     BatchSampler,
     Corpus,
-    Encoder,
     Example,
     Mix,
     clean,
@@ -64,7 +64,7 @@ class Prepared:
     """
 
     config: RunConfig
-    encoder: Encoder
+    codecs: Codecs
     train: Corpus
     dev: Corpus
     dev_rows: Sequence[int]
@@ -90,10 +90,10 @@ class Prepared:
 
 @dataclass(frozen=True)
 class Earlier:
-    """What a run that goes on brings along: its tokenizers, the precision that was found to be the fastest, and whether
-    its weights have been saved."""
+    """What a run that goes on brings along: its codecs, the precision that was found to be the fastest, and whether its
+    weights have been saved."""
 
-    tokenizers: tuple[Tokenizer, Tokenizer]
+    codecs: Codecs
     precision: Precision
     saved: bool = False
 
@@ -117,19 +117,18 @@ def prepare(
     config = config.replace(data=train_source.settle())
     start = _start(config, earlier)
     if earlier is None:
-        config, tokenizers, said = group.from_first(lambda: _text(config, train_source, start))
+        config, codecs, said = group.from_first(lambda: _text(config, train_source, start))
         notices += said
     else:
-        tokenizers = earlier.tokenizers
-    encoder = Encoder(*tokenizers, reverse_source=config.data.reverse_source)
-    train, dev = _corpora(config, encoder, train_source, inputs, notices)
+        codecs = earlier.codecs
+    train, dev = _corpora(config, codecs, train_source, inputs, notices)
     if not len(train):
         raise DataError("no training pairs are left after filtering", hint="look at the limits in [data]")
     config, said = with_measures(config, train)
     notices += said
     config = _limited(config, train, notices)
     seed_everything(config.training.seed)
-    model = _model(config, encoder, start).to(device)
+    model = _model(config, codecs, start).to(device)
     group.copy_first(list(model.state_dict().values()))
     config, said = group.from_first(lambda: _sized_batches(config, model, precision, train))
     notices += said
@@ -140,7 +139,7 @@ def prepare(
     rows, decoded = dev_rows(dev, config.data), decoded_examples(dev, config)
     prepared = Prepared(
         config=config.replace(training=length.training),
-        encoder=encoder,
+        codecs=codecs,
         train=train,
         dev=dev,
         dev_rows=rows,
@@ -182,7 +181,7 @@ def _precision(config: RunConfig, device: torch.device, earlier: Earlier | None)
     return choose_precision(config.training.precision, device.type)
 
 
-def _start(config: RunConfig, earlier: Earlier | None) -> LoadedModel | None:
+def _start(config: RunConfig, earlier: Earlier | None) -> StoredModel | None:
     """The model whose weights are to be taken; None where there is none, or the run has weights of its own."""
     if not config.training.start_from or (earlier is not None and earlier.saved):
         return None
@@ -191,20 +190,18 @@ def _start(config: RunConfig, earlier: Earlier | None) -> LoadedModel | None:
     return start
 
 
-def _model(config: RunConfig, encoder: Encoder, start: LoadedModel | None) -> Seq2Seq:
+def _model(config: RunConfig, codecs: Codecs, start: StoredModel | None) -> Seq2Seq:
     """A fresh network, or one with the weights to start from, where the parts that are to learn can."""
-    model = Seq2Seq(config.model, encoder.source.size, encoder.target.size)
+    model = Seq2Seq(config.model, codecs.source.size, codecs.target.size)
     if start is not None:
-        fill_from(model, start, encoder, config.training.start_from)
+        fill_from(model, start, codecs, config.training.start_from)
     freeze(model, config.training.freeze)
     return model
 
 
-def _text(
-    config: RunConfig, source: PairSource, start: LoadedModel | None
-) -> tuple[RunConfig, tuple[Tokenizer, Tokenizer], list[str]]:
-    """The configuration without the `auto` of text and attention, the tokenizers, new or grown from those to start
-    from, and what was chosen; remembered where the pairs are."""
+def _text(config: RunConfig, source: PairSource, start: StoredModel | None) -> tuple[RunConfig, Codecs, list[str]]:
+    """The configuration without the `auto` of text and attention, the codecs, with new tokenizers or with those to
+    start from grown, and what was chosen. All of it is remembered where the pairs are cached."""
 
     def make() -> str:
         seen = survey(source.examples(), seed=config.training.seed)
@@ -218,7 +215,7 @@ def _text(
         words = words_to_words(seen.pairs)
         return json.dumps({"text": text.model_dump(), "said": said, "tokenizers": made, "words": words})
 
-    old = [] if start is None else [start.source_tokenizer.to_json(), start.target_tokenizer.to_json()]
+    old = [] if start is None else [start.codecs.source.to_json(), start.codecs.target.to_json()]
     makers = [version("seqloom"), version("tokenizers")]
     about = [config.text.model_dump_json(), str(config.training.seed), *makers, *old]
     values = json.loads(source.remembered(about, make))
@@ -226,19 +223,19 @@ def _text(
     text = TextConfig.model_validate(values["text"])
     model, said = fitted(config.model, words=values["words"])
     config = config.replace(text=text, model=model)
-    return config, (first, first if text.shared else second), [*values["said"], *said]
+    target = first if text.shared else second
+    codecs = Codecs.of_text(first, target, reverse_source=config.data.reverse_source)
+    return config, codecs, [*values["said"], *said]
 
 
 def _corpora(
-    config: RunConfig, encoder: Encoder, source: PairSource, inputs: Inputs, notices: list[str]
+    config: RunConfig, codecs: Codecs, source: PairSource, inputs: Inputs, notices: list[str]
 ) -> tuple[Corpus, Corpus]:
     """Training and dev pairs; the dev pairs are set aside from the training ones where none are given."""
-    train = source.corpus(encoder)
+    train = source.corpus(codecs)
     notices += _read("training data", train)
     if inputs.dev is not None or config.data.dev:
-        dev = PairSource(config.data, config.data.dev, inputs.dev, "dev pairs", source.group, source.say).corpus(
-            encoder
-        )
+        dev = PairSource(config.data, config.data.dev, inputs.dev, "dev pairs", source.group, source.say).corpus(codecs)
         notices += [*_read("dev data", dev), *shared_with(train, dev).sentences()]
     else:
         train, dev = split_dev(train, config.data, source.say)

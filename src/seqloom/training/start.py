@@ -11,12 +11,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from seqloom.checkpoint import LoadedModel, verify
+from seqloom.checkpoint import StoredModel, verify
 from seqloom.checkpoint import format as layout
 from seqloom.checkpoint.files import place_of
+from seqloom.checkpoint.reading import reverses_source
 from seqloom.checkpoint.tensors import distinct_tensors, fill_tensors
+from seqloom.codecs import Codecs
 from seqloom.config import build, differences, merged
-from seqloom.data import Encoder, Survey
+from seqloom.data import Survey
 from seqloom.errors import ConfigError
 from seqloom.model import Seq2Seq
 from seqloom.text import Tokenizer
@@ -49,11 +51,11 @@ def adopted(values: Mapping[str, Any], begun: Mapping[str, Any] | None = None) -
         if isinstance(place, dict) and place.get(name) == "auto":
             del place[name]
     fixed: dict[str, Any] = {name: saved[name] for name in ("model", "text") if name in saved}
-    fixed["data"] = {"reverse_source": saved.get("data", {}).get("reverse_source", False)}
+    fixed["data"] = {"reverse_source": reverses_source(saved)}
     return merged(fixed, own)
 
 
-def same_network(config: RunConfig, start: LoadedModel) -> None:
+def same_network(config: RunConfig, start: StoredModel) -> None:
     """Refuse settings, by name, that contradict the model to start from; which symbols join it is the run's own."""
     folder = config.training.start_from
     saved = build(RunConfig, {name: start.config.get(name, {}) for name in ("model", "text")}, where=folder)
@@ -64,15 +66,15 @@ def same_network(config: RunConfig, start: LoadedModel) -> None:
         for key, old, new in differences(first, second, (name,)):
             if key not in joining:
                 raise _fixed(".".join(key), old, new, folder)
-    turned = start.config.get("data", {}).get("reverse_source", False)
+    turned = start.codecs.source.reverse
     if config.data.reverse_source != turned:
         raise _fixed("data.reverse_source", turned, config.data.reverse_source, folder)
 
 
-def grown(config: RunConfig, start: LoadedModel, seen: Survey) -> tuple[tuple[Tokenizer, Tokenizer], list[str]]:
+def grown(config: RunConfig, start: StoredModel, seen: Survey) -> tuple[tuple[Tokenizer, Tokenizer], list[str]]:
     """The tokenizers of the model to start from with the new symbols of the new data, and which these are."""
     text = config.text
-    old = start.source_tokenizer, start.target_tokenizer
+    old = start.codecs.source.tokenizer, start.codecs.target.tokenizer
     if text.shared:
         both = extended(old[0], chain.from_iterable(seen.pairs), text.source, seen.tags)
         said = _said("source and target", old[0], both, seen.tags)
@@ -83,10 +85,10 @@ def grown(config: RunConfig, start: LoadedModel, seen: Survey) -> tuple[tuple[To
     return fitted(source, target, seen.pairs, text, old[0]), said
 
 
-def fill_from(model: Seq2Seq, start: LoadedModel, encoder: Encoder, where: str) -> None:
+def fill_from(model: Seq2Seq, start: StoredModel, codecs: Codecs, where: str) -> None:
     """Give a fresh model the weights of the old one; rows of symbols that are new keep their fresh weights."""
-    source = origins(start.source_tokenizer, encoder.source)
-    target = origins(start.target_tokenizer, encoder.target)
+    source = origins(start.codecs.source.tokenizer, codecs.source.tokenizer)
+    target = origins(start.codecs.target.tokenizer, codecs.target.tokenizer)
     tables = {
         model.source_embedding.weight.data_ptr(): source,
         model.decoder.embedding.weight.data_ptr(): target,

@@ -5,7 +5,7 @@ OUTPUT/
 ├── log.jsonl                             what the run reported (see seqloom.training.reporters.jsonl)
 └── resume/                               what it takes to go on (see seqloom.training.states.state); gone when finished
     ├── record.json                       what went into the run; there once the run has gone on
-    ├── settings/                         as given and as resolved, tokenizers, precision, record; with their hashes
+    ├── settings/                         as given and as resolved, codecs, precision, record; with their hashes
     └── settings.copy/                    the same, should the first be damaged
 """
 
@@ -34,9 +34,11 @@ from seqloom.checkpoint.files import (
     write_file,
     write_sibling,
 )
-from seqloom.checkpoint.reading import read_tokenizers
+from seqloom.checkpoint.reading import read_codecs
 from seqloom.checkpoint.seal import SEAL, check_seal, identity, sealed
-from seqloom.checkpoint.store import tokenizer_writers
+from seqloom.checkpoint.store import codec_writers
+from seqloom.codecs import CodecFiles
+from seqloom.codecs.pair import CODEC_FILES
 from seqloom.config import build, differences, read_toml, to_toml
 from seqloom.errors import ConfigError, ModelFolderError
 from seqloom.nn.precision import Precision
@@ -49,7 +51,7 @@ from seqloom.training.states.lock import LOCKS
 
 LOG = "log.jsonl"
 GIVEN = "given.toml"
-PRECISION = "precision.json"
+PRECISION, CODECS = "precision.json", "codecs.json"
 OURS = {LOG, "resume", "tensorboard", *LOCKS}
 """What a run that was cut short at its very beginning may leave behind."""
 STATES = "states"
@@ -149,18 +151,19 @@ class RunFolder:
             for folder in (self.resume, self.output / STAGED, self.output / f"{STAGED}.tmp"):
                 if folder.is_dir():
                     shutil.rmtree(folder)
-            for name in (*names, layout.TOKENIZER, layout.SOURCE_TOKENIZER, layout.TARGET_TOKENIZER):
+            for name in (*names, *CODEC_FILES):
                 (self.output / name).unlink(missing_ok=True)
 
     def begin(self, given: RunConfig, prepared: Prepared, record: Record) -> None:
-        """Write what stays the same all the time: settings as given and as resolved, tokenizers, precision, record."""
-        files = tokenizer_writers(prepared.encoder.source, prepared.encoder.target)
+        """Write what stays the same all the time: settings as given and as resolved, codecs, precision, record."""
+        files = codec_writers(prepared.codecs)
         precision = {**asdict(prepared.precision), "dtype": str(prepared.precision.dtype).removeprefix("torch.")}
         texts = {
             GIVEN: to_toml(given),
             layout.CONFIG: to_toml(prepared.config),
             PRECISION: json.dumps(precision) + "\n",
             RECORD: json.dumps(record) + "\n",
+            CODECS: json.dumps(prepared.codecs.files.to_values()) + "\n",
         }
         self._write_settings({**files, **{name: text_writer(text) for name, text in texts.items()}})
 
@@ -215,7 +218,6 @@ class RunFolder:
 
     def earlier(self, settings: Settings) -> Earlier:
         """What the run that is here had chosen."""
-        names = {name for name in (layout.TOKENIZER,) if (settings.folder / name).is_file()}
         path = settings.folder / PRECISION
         try:
             values = json.loads(path.read_bytes())
@@ -223,7 +225,8 @@ class RunFolder:
         except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
             raise ModelFolderError(f"the run's precision cannot be read: {error}", where=str(path)) from None
         saved = any((self.resume / STATES).glob("[0-9]*"))
-        return Earlier(read_tokenizers(settings.folder, names), precision, saved)
+        config = read_toml(settings.folder / layout.CONFIG)
+        return Earlier(read_codecs(settings.folder, _codec_files(settings.folder), config), precision, saved)
 
     def config(self, settings: Settings, given: RunConfig | None) -> RunConfig:
         """The configuration of the run that is here, with the settings of `given` that may change on the way."""
@@ -241,6 +244,14 @@ class RunFolder:
     def end(self) -> None:
         """Remove what a finished run no longer needs."""
         shutil.rmtree(self.resume, ignore_errors=True)
+
+
+def _codec_files(folder: Path) -> CodecFiles:
+    """What a run's settings say of its codecs; those that an earlier version wrote say nothing."""
+    path = folder / CODECS
+    if not path.is_file():
+        return CodecFiles.of_earlier({each.name for each in folder.iterdir()})
+    return CodecFiles.from_values(_json_object(path), str(path))
 
 
 def _read_config(path: Path) -> RunConfig:

@@ -8,11 +8,12 @@ from typing import Any
 
 from seqloom.checkpoint.format import FileRecord
 from seqloom.data.batching import Position
+from seqloom.evaluation import perplexity
 from seqloom.training.reports import StepReport
 from seqloom.training.stopping import Selection
 from seqloom.training.updates.health import Health
 from seqloom.training.updates.schedules import Plateau
-from seqloom.training.updates.step import Window, perplexity
+from seqloom.training.updates.step import Window
 
 
 @dataclass

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -178,8 +177,3 @@ class Window:
             "seconds": self.seconds,
             "waited": self.waited,
         }
-
-
-def perplexity(loss: float) -> float:
-    """e to the loss per token; bounded, so that it stays a number that JSON can write."""
-    return math.exp(min(loss, 700.0))

@@ -1,0 +1,13 @@
+"""Codecs: what a user has on one side of a model ⇄ what the network reads or writes there. No torch.
+
+A codec is a file of this room, and a line in the tables of `codecs.pair` names it for each side on which it can stand.
+"""
+
+from __future__ import annotations
+
+from seqloom.codecs.base import AnswerKind, Codec
+from seqloom.codecs.files import CodecFiles
+from seqloom.codecs.pair import SOURCE_CODECS, TARGET_CODECS, Codecs
+from seqloom.codecs.text import TextCodec
+
+__all__ = ["SOURCE_CODECS", "TARGET_CODECS", "AnswerKind", "Codec", "CodecFiles", "Codecs", "TextCodec"]

@@ -1,0 +1,57 @@
+"""The contract of a codec."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import ClassVar, Generic, Literal, Self, TypeVar
+
+Given = TypeVar("Given")
+"""What a user has: for text a string."""
+Encoded = TypeVar("Encoded")
+"""What the network reads or writes: for text a list of ids."""
+
+AnswerKind = Literal["sequence"]
+"""What a model answers with. `sequence` is a sequence of symbols, found by a search, symbol after symbol."""
+
+
+class Codec(ABC, Generic[Given, Encoded]):
+    """How what a user has on one side becomes what the network reads there, and back. A codec is a value.
+
+    Decoding what was encoded gives back what was given, except for what the codec cannot represent, such as a
+    character of a text that is not in the vocabulary.
+    """
+
+    kind: ClassVar[str]
+    """The name of the codec in the tables of `codecs.pair` and in model folders."""
+    stem: ClassVar[str]
+    """How the name of its file in a model folder begins: `tokenizer` for `tokenizer.source.json`."""
+    answer: ClassVar[AnswerKind]
+    """What a model answers with whose target side has this codec."""
+
+    @property
+    @abstractmethod
+    def size(self) -> int:
+        """How many different symbols there are on this side; their ids run from 0 to `size` - 1."""
+
+    @property
+    @abstractmethod
+    def content(self) -> object:
+        """What the codec's file holds. Two sides whose contents are the same object share one file."""
+
+    @abstractmethod
+    def encode(self, values: Sequence[Given]) -> Sequence[Encoded]:
+        """What the network reads, or is to write, for each value."""
+
+    @abstractmethod
+    def decode(self, encoded: Sequence[Encoded]) -> Sequence[Given]:
+        """The value behind each encoded one."""
+
+    @abstractmethod
+    def to_json(self) -> str:
+        """The text of the codec's file in a model folder."""
+
+    @classmethod
+    @abstractmethod
+    def from_json(cls, text: str) -> Self:
+        """The codec whose `to_json` wrote this text; raises a `ModelFolderError` for any other text."""

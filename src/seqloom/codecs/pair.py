@@ -1,0 +1,114 @@
+"""The codecs of both sides of a model, and the tables that name all codecs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from seqloom.codecs.base import AnswerKind
+from seqloom.codecs.files import SIDES, CodecFiles, SideFile, file_name
+from seqloom.codecs.text import TextCodec
+from seqloom.errors import ModelFolderError
+from seqloom.text.tokenizer import Tokenizer
+
+C = TypeVar("C")
+SourceCodec = TextCodec
+"""A codec that can stand on the source side. A further one joins with `|`; the type checker then names every place
+where only text is expected."""
+TargetCodec = TextCodec
+"""A codec that can stand on the target side."""
+SOURCE_CODECS: Mapping[str, type[SourceCodec]] = {"text": TextCodec}
+TARGET_CODECS: Mapping[str, type[TargetCodec]] = {"text": TextCodec}
+CODEC_FILES = frozenset(
+    file_name(codec.stem, side)
+    for table in (SOURCE_CODECS, TARGET_CODECS)
+    for codec in table.values()
+    for side in ("", *SIDES)
+)
+"""Every name that the file of a codec can have in a folder."""
+
+
+@dataclass(frozen=True)
+class Codecs:
+    """How the two sides of a model's pairs are encoded and decoded."""
+
+    source: SourceCodec
+    target: TargetCodec
+
+    @staticmethod
+    def of_text(source: Tokenizer, target: Tokenizer, *, reverse_source: bool = False) -> Codecs:
+        """Text on both sides; with `reverse_source`, sources are read from their end."""
+        return Codecs(TextCodec(source, reverse_source), TextCodec(target))
+
+    @property
+    def answer(self) -> AnswerKind:
+        """What the model answers with; the codec of the target side decides it."""
+        return self.target.answer
+
+    @property
+    def samples(self) -> bool:
+        """Whether segmentations are drawn anew in every epoch of a training."""
+        return self.source.samples or self.target.samples
+
+    @property
+    def identity(self) -> list[str]:
+        """Texts that together decide how pairs are encoded, to be hashed."""
+        return [self.source.to_json(), self.target.to_json(), str(self.source.reverse)]
+
+    def turned(self, reverse_source: bool) -> Codecs:
+        """The same codecs, with sources read in the order that `reverse_source` says."""
+        return replace(self, source=self.source.turned(reverse_source))
+
+    def encode_pairs(
+        self, sources: Sequence[str], tags: Sequence[Sequence[str]], targets: Sequence[str], seed: int | None = None
+    ) -> tuple[list[list[int]], list[list[int]]]:
+        """The ids of some pairs' sources, after those of their tags, and of their targets.
+
+        With a `seed`, texts are segmented at random where the tokenizers do that.
+        """
+        sample = seed is not None
+        source_ids = self.source.encode(sources, tags, sample=sample, seed=seed)
+        return source_ids, self.target.encode(targets, sample=sample, seed=None if seed is None else seed + 1)
+
+    @property
+    def files(self) -> CodecFiles:
+        """The kind of each side's codec, and the name of the file that holds it in a folder."""
+        if self.source.content is self.target.content:
+            name = file_name(self.source.stem)
+            return CodecFiles(SideFile(self.source.kind, name), SideFile(self.target.kind, name))
+        names = (file_name(codec.stem, side) for codec, side in zip((self.source, self.target), SIDES, strict=True))
+        return CodecFiles(*map(SideFile, (self.source.kind, self.target.kind), names))
+
+    def texts(self) -> dict[str, str]:
+        """The files that hold the codecs: name → text."""
+        files = self.files
+        return {files.source.file: self.source.to_json(), files.target.file: self.target.to_json()}
+
+    @staticmethod
+    def from_files(files: CodecFiles, read: Callable[[str], str], *, reverse_source: bool, where: str = "") -> Codecs:
+        """The codecs that a folder describes as `files`; `read` gives the text of a file by its name.
+
+        `reverse_source` is the run's setting of that name. Raises a `ModelFolderError`, which names the folder `where`,
+        for a kind that is not known.
+        """
+        source_kind, target_kind = (
+            _named(table, each.kind, side, where)
+            for table, each, side in zip(
+                (SOURCE_CODECS, TARGET_CODECS), (files.source, files.target), SIDES, strict=True
+            )
+        )
+        source = source_kind.from_json(read(files.source.file))
+        shared = files.target == files.source
+        target = source if shared else target_kind.from_json(read(files.target.file))
+        return Codecs(source, target).turned(reverse_source)
+
+
+def _named(table: Mapping[str, C], kind: str, side: str, where: str) -> C:
+    if kind not in table:
+        raise ModelFolderError(
+            f"the {side} codec must be one of {', '.join(table)}, not {kind!r}",
+            where=where,
+            hint="where a newer version of seqloom has written the folder: pip install --upgrade seqloom",
+        )
+    return table[kind]

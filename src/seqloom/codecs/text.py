@@ -1,0 +1,103 @@
+"""The codec of text: strings ⇄ ids of a tokenizer's symbols."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import ClassVar, Literal
+from unicodedata import normalize
+
+from seqloom.codecs.base import AnswerKind, Codec
+from seqloom.errors import DataError
+from seqloom.text.model_inputs import ReadSource, cut_sources, encode_sources
+from seqloom.text.special import UNK
+from seqloom.text.tokenizer import Tokenizer
+from seqloom.text.unknown import without_ids
+
+
+@dataclass(frozen=True)
+class TextCodec(Codec[str, list[int]]):
+    """Text of one side, as ids of a tokenizer's symbols.
+
+    With `reverse`, the ids of a text stand in the opposite order, from its end to its beginning (Sutskever et al.
+    2014, §3.3). Tags of a source stand before its text in either case.
+    """
+
+    tokenizer: Tokenizer
+    reverse: bool = False
+
+    kind: ClassVar[Literal["text"]] = "text"
+    stem: ClassVar[str] = "tokenizer"
+    answer: ClassVar[AnswerKind] = "sequence"
+
+    @property
+    def size(self) -> int:
+        """How many different symbols there are, special ones and tags included."""
+        return self.tokenizer.size
+
+    @property
+    def content(self) -> Tokenizer:
+        """The tokenizer. The order of the ids is a setting of the run and not part of the codec's file."""
+        return self.tokenizer
+
+    @property
+    def samples(self) -> bool:
+        """Whether encoding with `sample` gives other ids each time (BPE dropout)."""
+        return self.tokenizer.samples
+
+    def turned(self, reverse: bool) -> TextCodec:
+        """The same codec with ids in the order that `reverse` says."""
+        return replace(self, reverse=reverse)
+
+    def encode(
+        self,
+        values: Sequence[str],
+        tags: Sequence[Sequence[str]] = (),
+        *,
+        sample: bool = False,
+        seed: int | None = None,
+    ) -> list[list[int]]:
+        """The ids of each text, after those of its `tags` where there are any; no begin or end marks.
+
+        With `sample`, a tokenizer with dropout draws a segmentation at random, from `seed`.
+        """
+        return encode_sources(self.tokenizer, values, tags, reverse=self.reverse, sample=sample, seed=seed)
+
+    def read(self, texts: Sequence[str], tags: Sequence[Sequence[str]], limit: int) -> list[ReadSource]:
+        """What the model reads of each source: at most `limit` ids, those of the tags included.
+
+        Each result says whether the end was left out and which symbols the model never met in training. A text of
+        nothing but white space has no ids, with tags or without.
+        """
+        return cut_sources(self.tokenizer, texts, tags, limit, reverse=self.reverse)
+
+    def decode(self, encoded: Sequence[Sequence[int]]) -> list[str]:
+        """The text of each sequence of ids; special symbols and tags leave no trace."""
+        return self.tokenizer.decode([ids[::-1] for ids in encoded] if self.reverse else encoded)
+
+    def beginning(self, prefix: str) -> list[int]:
+        """The ids with which every answer begins that begins with `prefix`.
+
+        Raises a `DataError` for a prefix that the tokenizer cannot write exactly as it was given.
+        """
+        (ids,) = self.encode([prefix])
+        (written,) = self.decode([ids])
+        if UNK in ids or normalize("NFC", written) != normalize("NFC", self.tokenizer.form.write(prefix)):
+            raise DataError(
+                f"the prefix must be something that the model can write, not {prefix!r}",
+                hint=f"with its target tokenizer ({self.tokenizer.kind}) it would be written {written!r}",
+            )
+        return ids
+
+    def unwritable(self, text: str, ids: Sequence[int]) -> tuple[str, ...]:
+        """The symbols of a text with these ids for which the tokenizer has no id, each once."""
+        return tuple(without_ids(self.tokenizer, text, ids))
+
+    def to_json(self) -> str:
+        """The text of `tokenizer.json`, `tokenizer.source.json` or `tokenizer.target.json`."""
+        return self.tokenizer.to_json()
+
+    @classmethod
+    def from_json(cls, text: str) -> TextCodec:
+        """The codec in the text of such a file; its ids run from the beginning of a text to its end."""
+        return cls(Tokenizer.from_json(text))

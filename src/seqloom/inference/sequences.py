@@ -1,0 +1,76 @@
+"""Answers that are sequences of symbols: a search finds them, and the codec of the target side decodes them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from seqloom.codecs import Codecs
+from seqloom.data.padding import padded_sources
+from seqloom.errors import SeqloomError
+from seqloom.inference.engine import Engine
+from seqloom.prediction import Prediction
+from seqloom.search import Hypothesis, SearchConfig
+from seqloom.text.model_inputs import ReadSource
+from seqloom.text.special import EOS, SPECIAL_TOKENS
+
+
+class SequenceAnswers:
+    """Answers batches of sources by a search; what is asked for is the same for all of them.
+
+    `prefix` is what every answer begins with; one that the model cannot write is refused with a `DataError`.
+    `details` adds tokens, their log-probabilities and the alignment to each prediction.
+    """
+
+    def __init__(
+        self, engine: Engine, codecs: Codecs, search: SearchConfig, *, prefix: str = "", details: bool = False
+    ) -> None:
+        self._engine, self._codecs, self._details, self._n_best = engine, codecs, details, search.n_best
+        self._forced = codecs.target.beginning(prefix)
+        # The answers of an n-best list have different texts: the whole beam is asked for, as some may have the same.
+        self._search = search.replace(n_best=search.beam) if search.n_best > 1 else search
+
+    @property
+    def width(self) -> int:
+        """How many rows of the network's batch one source takes: the hypotheses of its beam."""
+        return self._search.beam
+
+    def __call__(self, sources: Sequence[ReadSource]) -> list[Prediction]:
+        """One prediction for each source of a batch, in their order; each source must have at least one id."""
+        ids, lengths = padded_sources([each.ids for each in sources])
+        found = self._engine.search(ids, lengths, self._search, prefix=self._forced, alignments=self._details)
+        texts = iter(self._codecs.target.decode([each.ids for best in found for each in best]))
+        return [
+            _listed([self._prediction(each, next(texts), source) for each in best], self._n_best)
+            for source, best in zip(sources, found, strict=True)
+        ]
+
+    def _prediction(self, found: Hypothesis, text: str, source: ReadSource) -> Prediction:
+        limit = self._search.longest(len(source.ids) + 1, len(self._forced))
+        at_limit = len(found.ids) >= limit
+        answer = Prediction(text, found.score, cut=source.cut, unknown=source.unknown, at_limit=at_limit)
+        if not self._details:
+            return answer
+        return replace(
+            answer,
+            source_tokens=(*source.tokens(self._codecs.source.tokenizer), SPECIAL_TOKENS[EOS]),
+            target_tokens=(*self._codecs.target.tokenizer.tokens(found.ids), SPECIAL_TOKENS[EOS]),
+            token_log_probs=found.token_log_probs,
+            alignment=found.alignment,
+        )
+
+
+def _listed(made: list[Prediction], count: int) -> Prediction:
+    """The first prediction with the next ones of other texts, `count` in all, as its alternatives.
+
+    The predictions come best first, so that of several ways to write one text the best counts.
+    """
+    if not made:
+        raise SeqloomError(
+            "every answer must have a finite score, and one has none",
+            hint="weights of a run that diverged are useless: lower training.optimiser.learning_rate and train again",
+        )
+    different: dict[str, Prediction] = {}
+    for each in made:
+        different.setdefault(each.text, each)
+    return replace(made[0], alternatives=tuple(different.values())[1:count])

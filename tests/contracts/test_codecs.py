@@ -1,0 +1,105 @@
+"""What every codec keeps to: decoding gives back what was encoded, and its file gives back the codec."""
+
+from __future__ import annotations
+
+import json
+import pickle
+from itertools import product
+
+import pytest
+
+from seqloom.codecs import SOURCE_CODECS, TARGET_CODECS, CodecFiles, Codecs, TextCodec
+from seqloom.errors import ModelFolderError
+from seqloom.text import TextConfig, TokenizerConfig, train_tokenizer, train_tokenizers
+
+TEXTS = ["abc cba", "a b c", "bca", "c", "ab  ba"]
+CHARACTERS = TokenizerConfig(kind="character")
+
+
+def text_codecs() -> list[tuple[TextCodec, list[str]]]:
+    """Text codecs of all kinds of tokenizers in both directions, each with texts that it can represent."""
+    made = []
+    for kind, reverse in product(("character", "byte", "word", "bpe", "unigram"), (False, True)):
+        config = TokenizerConfig(kind=kind, vocabulary_size=40)
+        kept = TEXTS if kind in ("character", "byte") else [text.replace("  ", " ") for text in TEXTS]
+        made.append((TextCodec(train_tokenizer(TEXTS, config, ("X",)), reverse), kept))
+    return made
+
+
+EXAMPLES = {"text": text_codecs()}
+"""Codecs of each kind, with values that they can represent."""
+CASES = [
+    pytest.param(*each, id=f"{kind}-{place}") for kind, made in EXAMPLES.items() for place, each in enumerate(made)
+]
+
+
+def test_every_codec_has_examples() -> None:
+    assert EXAMPLES.keys() == SOURCE_CODECS.keys() | TARGET_CODECS.keys()
+    for table in (SOURCE_CODECS, TARGET_CODECS):
+        assert all(codec.kind == kind for kind, codec in table.items())
+
+
+@pytest.mark.parametrize(("codec", "values"), CASES)
+def test_decoding_gives_back_what_was_encoded(codec: TextCodec, values: list[str]) -> None:
+    encoded = codec.encode(values)
+    assert codec.decode(encoded) == values
+    assert all(0 <= symbol < codec.size for each in encoded for symbol in each)
+    assert codec.encode([]) == []
+    assert codec.decode([]) == []
+
+
+@pytest.mark.parametrize(("codec", "values"), CASES)
+def test_a_value_is_encoded_alone_as_among_others(codec: TextCodec, values: list[str]) -> None:
+    assert [codec.encode([each])[0] for each in values] == codec.encode(values)
+
+
+@pytest.mark.parametrize(("codec", "values"), CASES)
+def test_the_file_of_a_codec_gives_it_back(codec: TextCodec, values: list[str]) -> None:
+    json.loads(codec.to_json())
+    again = type(codec).from_json(codec.to_json()).turned(codec.reverse)
+    assert again.encode(values) == codec.encode(values)
+    assert (again.size, again.to_json(), again.answer) == (codec.size, codec.to_json(), codec.answer)
+    assert pickle.loads(pickle.dumps(codec)).encode(values) == codec.encode(values)
+    with pytest.raises(ModelFolderError):
+        type(codec).from_json("{}")
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+@pytest.mark.parametrize("shared", [False, True])
+def test_a_pair_is_described_written_and_read(shared: bool, reverse: bool) -> None:
+    settings = TextConfig(source=CHARACTERS, target=CHARACTERS, shared=shared)
+    tokenizers = train_tokenizers([("ab", "ba"), ("b c", "c b")], settings)
+    codecs = Codecs.of_text(*tokenizers, reverse_source=reverse)
+    described, texts = codecs.files, codecs.texts()
+    assert tuple(texts) == described.names
+    assert described.names == (("tokenizer.json",) if shared else ("tokenizer.source.json", "tokenizer.target.json"))
+    assert CodecFiles.from_values(json.loads(json.dumps(described.to_values())), "here") == described
+    assert CodecFiles.of_earlier(texts) == described
+    again = Codecs.from_files(described, texts.__getitem__, reverse_source=reverse)
+    assert again.identity == codecs.identity
+    assert (again.source.content is again.target.content) == shared
+    assert again.encode_pairs(["ab"], [()], ["ba"]) == codecs.encode_pairs(["ab"], [()], ["ba"])
+
+
+def test_tags_stand_before_the_source_in_both_directions() -> None:
+    tokenizer = train_tokenizer(["abc"], CHARACTERS, ("X",))
+    (forwards,), (backwards,) = (TextCodec(tokenizer, turned).encode(["ab"], [("X",)]) for turned in (False, True))
+    assert tokenizer.tokens(forwards) == ("<X>", "a", "b")
+    assert tokenizer.tokens(backwards) == ("<X>", "b", "a")
+    assert TextCodec(tokenizer, reverse=True).decode([backwards]) == ["ab"]
+
+
+@pytest.mark.parametrize("side", ["source", "target"])
+def test_a_codec_that_is_not_known_is_refused_by_name(side: str) -> None:
+    files = {"source": {"kind": "text", "file": "a"}, "target": {"kind": "text", "file": "b"}}
+    files[side]["kind"] = "pictures"
+    with pytest.raises(ModelFolderError, match=f"the {side} codec must be one of text, not 'pictures'") as caught:
+        Codecs.from_files(CodecFiles.from_values(files, "manifest.json"), str, reverse_source=False, where="model")
+    assert caught.value.where == "model"
+    assert "newer version" in str(caught.value.hint)
+
+
+@pytest.mark.parametrize("values", [{}, [], "text", {"source": {"kind": "text", "file": "a"}, "target": "text"}])
+def test_a_description_that_is_none_is_refused(values: object) -> None:
+    with pytest.raises(ModelFolderError, match=r"manifest\.json: codecs must name a kind and a file"):
+        CodecFiles.from_values(values, "manifest.json")
