@@ -39,7 +39,7 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
             "hidden": 256,
             "encoder": {"kind": "transformer", "layers": 4, "heads": 4},
             "attention": {"kind": "scaled_dot", "heads": 4},
-            "decoder": {"layers": 2, "attend": "between"},
+            "decoder": {"layers": 2},
         },
         "training": {"schedule": {"warmup": 400}},
     },
