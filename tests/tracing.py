@@ -26,7 +26,7 @@ from seqloom.export.to_onnx import OPSET, traced
 from seqloom.model import ModelConfig, Seq2Seq
 from seqloom.nn.cells import CELLS
 from seqloom.nn.cells.rnn import RNN
-from seqloom.nn.encoder import Layer
+from seqloom.nn.encoders.recurrent import Layer
 from seqloom.nn.product import Product, direct
 from seqloom.nn.tree import leaves
 from seqloom.search import SearchConfig

@@ -248,8 +248,7 @@ def _explain(section: type[Section], error: ValidationError, where: str, within:
     path = _setting(first["loc"])
     key = ".".join([within, *path] if within else path)
     if first["type"] == "extra_forbidden":
-        known = known_keys(section, path[:-1])
-        return ConfigError(f"{key} is not a setting", where=where, hint=suggestion(path[-1], known))
+        return ConfigError(f"{key} is not a setting", where=where, hint=_nearest(section, path))
     reason = first["msg"].removeprefix("Value error, ")
     reason = reason[:1].lower() + reason[1:]
     if reason.startswith(SHOULD):
@@ -268,6 +267,11 @@ def _setting(location: Sequence[int | str]) -> list[str]:
 
 def known_keys(section: type[Section], path: list[str]) -> list[str]:
     """Names of the settings of the section that lies at `path` below `section`, over every member of a family."""
+    return sorted({name for candidate in _sections(section, path) for name in candidate.model_fields})
+
+
+def _sections(section: type[Section], path: list[str]) -> list[type[Section]]:
+    """The sections that can lie at `path` below `section`: one, or every member of a family."""
     layer: list[type[Section]] = [section]
     for part in path:
         below: list[type[Section]] = []
@@ -281,4 +285,13 @@ def known_keys(section: type[Section], path: list[str]) -> list[str]:
             elif isinstance(field.annotation, type) and issubclass(field.annotation, Section):
                 below.append(field.annotation)
         layer = below
-    return sorted({name for candidate in layer for name in candidate.model_fields})
+    return layer
+
+
+def _nearest(section: type[Section], path: list[str]) -> str:
+    """A hint for a setting that a section does not have: the kinds that have it, or the nearest name."""
+    name, known = path[-1], known_keys(section, path[:-1])
+    if name not in known:
+        return suggestion(name, known)
+    owners = [each.model_fields for each in _sections(section, path[:-1]) if name in each.model_fields]
+    return f"of this family it is a setting of: {', '.join(str(each['kind'].default) for each in owners)}"

@@ -14,15 +14,17 @@ from torch import Tensor, nn
 from seqloom.config import Section, one_of
 from seqloom.nn.attention import AttentionConfig, Memory, attention_configs
 from seqloom.nn.attention.general import GeneralConfig
+from seqloom.nn.bridge import source_vector
 from seqloom.nn.cells import CellConfig, cell_configs
 from seqloom.nn.cells.lstm import LSTMConfig
 from seqloom.nn.decoders import DecoderConfig, DecoderState, build_decoder
 from seqloom.nn.dropout import SequenceDropout
 from seqloom.nn.embedding import Embedding
-from seqloom.nn.encoder import Encoder, EncoderConfig
+from seqloom.nn.encoders import EncoderConfig, build_encoder, encoder_configs
+from seqloom.nn.encoders.recurrent import RecurrentEncoderConfig
 from seqloom.nn.output import Decoded, LossSums, Output
 from seqloom.nn.shapes import length_mask
-from seqloom.nn.tree import leaves, select_rows
+from seqloom.nn.tree import select_rows
 
 
 class ModelConfig(Section):
@@ -33,7 +35,7 @@ class ModelConfig(Section):
     hidden: int = Field(default=256, ge=1)
     """Width H of encoder and decoder layers."""
     cell: Annotated[CellConfig, *one_of("cell", cell_configs)] = LSTMConfig()
-    """The recurrence of encoder and decoder."""
+    """The recurrence of the decoder and of a recurrent encoder."""
     dropout: float = Field(default=0.2, ge=0, lt=1)
     """Probability of dropping a feature between layers and before the readout's projection."""
     embedding_dropout: float = Field(default=0.2, ge=0, lt=1)
@@ -45,7 +47,7 @@ class ModelConfig(Section):
     follows from single words is learned better from 0.1, where a rare word says little until it has been learned."""
     share_embeddings: bool = False
     """One embedding for source and target; needs text.shared."""
-    encoder: EncoderConfig = EncoderConfig()
+    encoder: Annotated[EncoderConfig, *one_of("encoder", encoder_configs)] = RecurrentEncoderConfig()
     """The reader of the source."""
     attention: Annotated[AttentionConfig | None, *one_of("attention", attention_configs)] = None
     """How the decoder looks at the source; not set = general, or nothing where decoder.attend is none."""
@@ -70,8 +72,7 @@ class ModelConfig(Section):
             raise ValueError("decoder.attend = none uses no attention: leave model.attention out")
         if decoder.attend == "none" and decoder.bridge == "zero":
             raise ValueError("decoder.attend = none with bridge = zero never shows the decoder its source")
-        if self.encoder.bidirectional != "none" and self.encoder_hidden % 2:
-            raise ValueError(f"two directions share the encoder's width, which must be even, not {self.encoder_hidden}")
+        self.encoder.check(self.encoder_hidden)
         if self.attention is not None:
             self.attention.check(self.decoder_hidden, self.encoder_hidden)
         if decoder.bridge == "copy":
@@ -86,6 +87,11 @@ class ModelConfig(Section):
         return self
 
     def _check_copy(self) -> None:
+        if self.encoder_cell is None or not self.encoder.final_states:
+            raise ValueError(
+                f"bridge = copy needs an encoder that ends in states, and encoder {self.encoder.kind} does not: "
+                "use dense or zero"
+            )
         if self.encoder_cell.kind != self.decoder_cell.kind:
             raise ValueError(
                 f"bridge = copy needs the same cell on both sides, not {self.encoder_cell.kind} and "
@@ -107,9 +113,9 @@ class ModelConfig(Section):
         return self.decoder.hidden or self.hidden
 
     @property
-    def encoder_cell(self) -> CellConfig:
-        """The encoder's recurrence."""
-        return self.encoder.cell or self.cell
+    def encoder_cell(self) -> CellConfig | None:
+        """The encoder's recurrence; None where it has none."""
+        return self.encoder.recurrence(self.cell)
 
     @property
     def decoder_cell(self) -> CellConfig:
@@ -134,7 +140,7 @@ class ModelState(NamedTuple):
 
 
 class Seq2Seq(nn.Module):
-    """A recurrent encoder-decoder. It knows sizes, never strings; id 0 is padding."""
+    """An encoder and a recurrent decoder. It knows sizes, never strings; id 0 is padding."""
 
     def __init__(self, config: ModelConfig, source_size: int, target_size: int) -> None:
         super().__init__()
@@ -148,7 +154,7 @@ class Seq2Seq(nn.Module):
         target_embedding = self.source_embedding if shared else Embedding(target_size, width, deviation)
         self.embedding_dropout = SequenceDropout(config.embedding_dropout, variational=config.variational)
         dropout = SequenceDropout(config.dropout, variational=config.variational)
-        self.encoder = Encoder(config.encoder, config.encoder_cell, config.embedding, config.encoder_hidden, dropout)
+        self.encoder = build_encoder(config.encoder, config.cell, config.embedding, config.encoder_hidden, dropout)
         self.decoder = build_decoder(
             config.decoder,
             config.decoder_cell,
@@ -166,8 +172,7 @@ class Seq2Seq(nn.Module):
         mask = length_mask(lengths, source.size(1))
         attention = self.decoder.attention
         memory = Memory(values, values, mask) if attention is None else attention.prepare(values, mask)
-        # the top layer's last output, both directions: where each direction has seen the whole source
-        return ModelState(memory, self.decoder.start(memory, summary, leaves(summary[-1])[0]))
+        return ModelState(memory, self.decoder.start(memory, summary, source_vector(values, lengths, summary)))
 
     @property
     def output(self) -> Output:

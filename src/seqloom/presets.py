@@ -1,4 +1,4 @@
-"""Configurations by name: three sizes, and the classics as their papers describe the networks.
+"""Configurations by name: three sizes, a Transformer encoder, and the classics as their papers describe the networks.
 
 The classics keep our optimiser and schedule; what differs from the paper's training is left to `--set`.
 """
@@ -30,6 +30,18 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
             "encoder": {"layers": 4, "residual": True},
             "decoder": {"layers": 4, "residual": True},
         }
+    },
+    # Chen et al. 2018, §5: a Transformer encoder and a recurrent decoder that attends with four heads from its lowest
+    # layer; the size is one for a laptop
+    "transformer-rnn": {
+        "model": {
+            "embedding": 256,
+            "hidden": 256,
+            "encoder": {"kind": "transformer", "layers": 4, "heads": 4},
+            "attention": {"kind": "scaled_dot", "heads": 4},
+            "decoder": {"layers": 2},
+        },
+        "training": {"schedule": {"warmup": 400}},
     },
     # Sutskever et al. 2014, §3: deep LSTMs, the source as one vector, read from its end
     "sutskever2014": {

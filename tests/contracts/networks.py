@@ -89,7 +89,31 @@ def _decoders() -> list[Case]:
     ]
 
 
-FAMILIES, ENCODERS, DECODER_CASES = _families(), _encoders(), _decoders()
+def _transformers() -> list[Case]:
+    """Both kinds of positions, a table that is shorter than a source too, with each place where a decoder attends."""
+    positions: dict[str, dict[str, Any]] = {
+        "sinusoidal": {},
+        "learned": {"positions": "learned", "max_positions": 9},
+        "short": {"positions": "learned", "max_positions": 2},
+    }
+    kinds = product(enumerate(positions.items()), ((1, 1), (3, 4)), enumerate(DECODERS))
+    return [
+        Case(
+            f"transformer-{name}-{layers}-{heads}-{bridge}-{attend}",
+            {
+                "cell": list(CELLS)[(p + d) % len(CELLS)],
+                "embedding": (6, 8)[(p + d) % 2],  # narrower than the encoder, or as wide
+                "encoder": {"kind": "transformer", "layers": layers, "heads": heads, "feedforward": 5 * p, **place},
+                "decoder": {"attend": attend, "bridge": bridge},
+            },
+        )
+        for (p, (name, place)), (layers, heads), (d, attend) in kinds
+        for bridge in (("dense",) if attend == "none" else ("dense", "zero"))
+    ]
+
+
+FAMILIES, RECURRENT, TRANSFORMERS, DECODER_CASES = _families(), _encoders(), _transformers(), _decoders()
+ENCODERS = RECURRENT + TRANSFORMERS
 
 
 class Rows(NamedTuple):

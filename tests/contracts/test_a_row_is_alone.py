@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from networks import ENCODERS, FAMILIES, SOURCE_SIZE, TARGET_SIZE, Case, Rows, gradients, rows
+from networks import ENCODERS, FAMILIES, SOURCE_SIZE, TARGET_SIZE, TRANSFORMERS, Case, Rows, gradients, rows
 from torch import Tensor
 
 from seqloom.model import ModelState, Seq2Seq, select
@@ -70,7 +70,7 @@ def walk(model: Seq2Seq, state: ModelState, tokens: Tensor) -> Tensor:
     return torch.stack(found, 1)
 
 
-@pytest.mark.parametrize("case", FAMILIES, ids=lambda case: case.name)
+@pytest.mark.parametrize("case", FAMILIES + TRANSFORMERS, ids=lambda case: case.name)
 @torch.no_grad()
 def test_beams_share_a_memory_and_nothing_else(case: Case) -> None:
     model, beam = case.model(), 2
@@ -81,7 +81,7 @@ def test_beams_share_a_memory_and_nothing_else(case: Case) -> None:
     torch.testing.assert_close(logits, walk(model, model.start(source, lengths), tokens), rtol=1e-4, atol=2e-5)
 
 
-@pytest.mark.parametrize("case", FAMILIES, ids=lambda case: case.name)
+@pytest.mark.parametrize("case", FAMILIES + TRANSFORMERS, ids=lambda case: case.name)
 @torch.no_grad()
 def test_a_row_keeps_to_its_own_words_among_others(case: Case) -> None:
     """In the small vocabulary of a batch, whose words are those of all its rows."""
@@ -109,7 +109,7 @@ def test_a_row_keeps_to_its_own_words_among_others(case: Case) -> None:
         torch.testing.assert_close(alone[0].exp().sum(-1), torch.ones(2))
 
 
-@pytest.mark.parametrize("case", FAMILIES, ids=lambda case: case.name)
+@pytest.mark.parametrize("case", FAMILIES + TRANSFORMERS, ids=lambda case: case.name)
 @torch.no_grad()
 def test_selecting_rows_commutes_with_a_step(case: Case) -> None:
     model = case.model()

@@ -18,21 +18,33 @@ from seqloom.nn.attention import ATTENTIONS
 from seqloom.nn.attention.normalise import NORMALISERS
 from seqloom.nn.cells import CELLS
 from seqloom.nn.decoders import DECODERS
+from seqloom.training.config import RunConfig
 
 WIDTHS = st.sampled_from([0, 6, 7, 8])
 CELL = st.none() | st.sampled_from(list(CELLS))
 
 
+def recurrent_encoders() -> st.SearchStrategy[dict[str, Any]]:
+    kind = st.sampled_from(["recurrent", None])  # not named, as before there were others
+    directions = st.sampled_from(["all", "first", "none"])
+    return st.fixed_dictionaries(
+        {"layers": st.integers(1, 3), "hidden": WIDTHS, "bidirectional": directions, "residual": st.booleans()}
+        | {"cell": CELL, "kind": kind}
+    ).map(lambda each: {name: value for name, value in each.items() if name != "kind" or value})
+
+
+def transformer_encoders() -> st.SearchStrategy[dict[str, Any]]:
+    positions, counts = st.sampled_from(["sinusoidal", "learned"]), st.sampled_from([0, 0, 3])
+    return st.fixed_dictionaries(
+        {"kind": st.just("transformer"), "layers": st.integers(1, 3), "hidden": WIDTHS, "heads": st.integers(1, 4)}
+        | {"feedforward": st.sampled_from([0, 5]), "positions": positions, "max_positions": counts}
+    )
+
+
 @st.composite
 def configurations(draw: st.DrawFn) -> dict[str, Any]:
     """Any combination of settings, legal or not."""
-    encoder = {
-        "layers": draw(st.integers(1, 3)),
-        "hidden": draw(WIDTHS),
-        "bidirectional": draw(st.sampled_from(["all", "first", "none"])),
-        "residual": draw(st.booleans()),
-        "cell": draw(CELL),
-    }
+    encoder = draw(recurrent_encoders() | transformer_encoders())
     readout = {
         "kind": draw(st.sampled_from(["dense", "tied"])),
         "hidden": draw(st.sampled_from(["tanh", "maxout", "none"])),
@@ -74,8 +86,12 @@ def complaints(values: dict[str, Any]) -> set[str]:
         compared = {"general": wide, "dot": wide, "location": 0}.get(attention["kind"], attention.get("size") or wide)
         found |= {"attention.heads"} if width % attention["heads"] or compared % attention["heads"] else set()
         found |= {"equal width"} if attention["kind"] == "dot" and width != wide else set()
-    found |= {"must be even"} if encoder["bidirectional"] != "none" and width % 2 else set()
-    if decoder["bridge"] == "copy":
+    found |= {"must be even"} if encoder.get("bidirectional", "none") != "none" and width % 2 else set()
+    if encoder.get("kind") == "transformer":
+        found |= {"encoder.heads"} if width % encoder["heads"] else set()
+        found |= {"max_positions"} if encoder["positions"] == "sinusoidal" and encoder["max_positions"] else set()
+        found |= {"an encoder that ends in states"} if decoder["bridge"] == "copy" else set()
+    elif decoder["bridge"] == "copy":
         cells = {side["cell"] or "lstm" for side in (encoder, decoder)}
         found |= {"same cell"} if len(cells) > 1 else set()
         found |= {"equally wide"} if width != wide or encoder["layers"] < decoder["layers"] else set()
@@ -127,6 +143,15 @@ BAD = [
     ({"cell": "lst"}, "'lst' is not a known cell; did you mean lstm?"),
     ({"encoder": {"cell": "elman"}}, r"encoder\.cell: 'elman' is not a known cell"),
     ({"encoder": {"bidirectional": True}}, r"encoder\.bidirectional: .*'all', 'first' or 'none'"),
+    ({"encoder": "transfomer"}, "'transfomer' is not a known encoder; did you mean transformer?"),
+    ({"encoder": None}, "encoder: "),
+    ({"encoder": {"heads": 2}}, r"encoder\.heads is not a setting\n.*it is a setting of: transformer"),
+    ({"encoder": {"kind": "transformer", "cell": "gru"}}, r"encoder\.cell is not a setting\n.*setting of: recurrent"),
+    ({"encoder": {"kind": "transformer", "residual": True}}, r"encoder\.residual is not a setting"),
+    ({"encoder": {"kind": "transformer", "bidirectional": "all"}}, r"encoder\.bidirectional is not a setting"),
+    ({"encoder": {"kind": "transformer", "heads": 3}}, r"encoder\.heads = 3 must divide the encoder's width 8"),
+    ({"encoder": {"kind": "transformer", "max_positions": 9}}, "max_positions is the size of a table of learned"),
+    ({"encoder": "transformer", "decoder": {"bridge": "copy"}}, "encoder transformer does not: use dense or zero"),
     ({"encoder": {"layers": 0}}, r"encoder\.layers: .*not 0"),
     ({"decoder": {"attend": "beneath"}}, r"decoder\.attend: .*'between', 'after'"),
     ({"decoder": {"atend": "none"}}, r"decoder\.atend is not a setting\n.*did you mean attend\?"),
@@ -162,3 +187,29 @@ def test_dotted_settings_reach_a_member_given_by_its_name() -> None:
     config = build(ModelConfig, merged(BASE, values))
     assert config.attention is not None
     assert (config.attention.kind, config.attention.heads, config.decoder.attend) == ("additive", 2, "before")
+
+
+def test_an_encoder_without_a_kind_is_recurrent_as_it_was_before_there_were_others() -> None:
+    old = {"layers": 2, "hidden": 0, "bidirectional": "first", "residual": True, "cell": {"kind": "gru"}}
+    config = build(ModelConfig, {**BASE, "encoder": old})
+    assert config == build(ModelConfig, {**BASE, "encoder": {"kind": "recurrent", **old}})
+    weights = [name for name, _ in Seq2Seq(config, SOURCE_SIZE, TARGET_SIZE).encoder.named_parameters()]
+    parts = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+    ways = ("layers.0.forwards", "layers.0.backwards", "layers.1.forwards")
+    assert weights == [f"{way}.{part}" for way in ways for part in parts]
+
+
+@pytest.mark.parametrize("section", ["data", "search"])
+def test_learned_positions_must_reach_to_the_end_of_the_longest_source(section: str) -> None:
+    model = {"encoder": {"kind": "transformer", "positions": "learned", "max_positions": 50}}
+    limits = {"data": {"max_source_length": 49}, "search": {"max_source_length": 49}}
+    assert build(RunConfig, {"model": model, **limits}).model.encoder.longest == 50
+    longer = {**limits, section: {"max_source_length": 50}}
+    with pytest.raises(
+        ConfigError, match=rf"{section}\.max_source_length = 50 allows sources .* set it between 1 and 49"
+    ):
+        build(RunConfig, {"model": model, **longer})
+    with pytest.raises(ConfigError, match=r"data\.max_source_length = 0 allows"):
+        build(RunConfig, {"model": model, **limits, "data": {"max_source_length": 0}})
+    build(RunConfig, {"model": {"encoder": "transformer"}, "data": {"max_source_length": 0}})  # sinusoids have no end
+    build(RunConfig, {"model": {"encoder": {"kind": "transformer", "positions": "learned"}}})

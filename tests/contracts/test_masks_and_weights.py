@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from networks import BASE, DECODER_CASES, ENCODERS, FAMILIES, Case, gradients, rows
+from networks import BASE, DECODER_CASES, ENCODERS, FAMILIES, TRANSFORMERS, Case, gradients, rows
 
 from seqloom.config import build
 from seqloom.model import ModelConfig, Seq2Seq, parameter_count
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.usefixtures("unchecked_shapes")  # test_sequence_is_ste
 BATCH = rows()
 
 
-@pytest.mark.parametrize("case", FAMILIES, ids=lambda case: case.name)
+@pytest.mark.parametrize("case", FAMILIES + TRANSFORMERS, ids=lambda case: case.name)
 @torch.no_grad()
 def test_weights_are_a_distribution_over_real_tokens(case: Case) -> None:
     model = case.model()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from networks import DECODER_CASES, FAMILIES, Case, gradients, rows, unrolled
+from networks import DECODER_CASES, FAMILIES, TRANSFORMERS, Case, gradients, rows, unrolled
 from torch import Tensor
 
 from seqloom.nn.cells import CELLS, build_cell
@@ -20,7 +20,7 @@ def nearly(found: Tensor | None, wanted: Tensor | None) -> None:
 
 
 @pytest.mark.usefixtures("unchecked_shapes")  # the tests below walk the same code with the checks on
-@pytest.mark.parametrize("case", FAMILIES + DECODER_CASES, ids=lambda case: case.name)
+@pytest.mark.parametrize("case", FAMILIES + DECODER_CASES + TRANSFORMERS, ids=lambda case: case.name)
 def test_a_whole_target_equals_its_steps(case: Case) -> None:
     model, batch = case.model(), rows()
     logits, weights = model(*batch[:3])
@@ -69,6 +69,7 @@ def test_an_input_may_be_projected_in_pieces(kind: str) -> None:
 
 
 SOME = [case for case in FAMILIES if "-1-" in case.name and ("-general-" in case.name or case.name.startswith("lstm"))]
+SOME += [case for case in TRANSFORMERS if "-dense-" in case.name]
 
 
 @pytest.mark.parametrize("case", SOME, ids=lambda case: case.name)

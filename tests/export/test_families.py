@@ -55,12 +55,23 @@ def case(cell: int, place: int, attention: int | None) -> dict[str, Any]:
 MEMBERS = range(max(len(ATTENTIONS), len(CELLS)))
 CASES = [case(number, place, number) for place in range(len(ATTENDING)) for number in MEMBERS]
 CASES += [case(number, len(ATTENDING), None) for number in range(len(CELLS))]
+TRANSFORMERS: list[dict[str, Any]] = [
+    {
+        "cell": list(CELLS)[place % len(CELLS)],
+        "embedding": (6, 8)[place % 2],
+        "encoder": {"kind": "transformer", "layers": 1 + place % 2, "heads": (1, 2, 4)[place % 3], **positions},
+        "decoder": {"attend": attend, "bridge": "zero" if place % 2 and attend != "none" else "dense"},
+    }
+    for place, attend in enumerate(DECODERS)
+    for positions in ({}, {"positions": "learned"}, {"positions": "learned", "max_positions": 9})
+]
+"""Sources of the comparison are longer than the shortest table of positions."""
 
 
 def named(settings: dict[str, Any]) -> str:
     looking = settings.get("attention", {}).values()
     encoder, attend = settings["encoder"], settings["decoder"]["attend"]
-    return "-".join(map(str, (encoder["cell"], encoder["bidirectional"], settings["cell"], attend, *looking)))
+    return "-".join(map(str, (*encoder.values(), settings["cell"], attend, *looking)))
 
 
 def test_every_pairing_is_tried() -> None:
@@ -76,7 +87,7 @@ def test_every_pairing_is_tried() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("fused", [True, False], ids=["kernels", "steps"])
-@pytest.mark.parametrize("settings", CASES, ids=named)
+@pytest.mark.parametrize("settings", CASES + TRANSFORMERS, ids=named)
 def test_an_exported_network_answers_as_it_did(
     tracer: ProcessPoolExecutor, settings: dict[str, Any], fused: bool
 ) -> None:
@@ -85,8 +96,17 @@ def test_an_exported_network_answers_as_it_did(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("cell", CELLS)
-def test_of_8_bits_a_sentence_alone_is_answered_as_among_others(tracer: ProcessPoolExecutor, cell: str) -> None:
-    settings = {"embedding": 64, "hidden": 128, "cell": cell}
+@pytest.mark.parametrize("encoder", ["recurrent", "sinusoidal", "learned"])
+def test_of_8_bits_a_sentence_alone_is_answered_as_among_others(
+    tracer: ProcessPoolExecutor, cell: str, encoder: str
+) -> None:
+    transformer = {"kind": "transformer", "layers": 2, "positions": encoder}
+    settings = {
+        "embedding": 64,
+        "hidden": 128,
+        "cell": cell,
+        "encoder": {"kind": encoder} if encoder == "recurrent" else transformer,
+    }
     exact = onnx.load_from_string(tracer.submit(compared_graph, settings, False).result())
     graph = quantised(exact)
     assert not {"LSTM", "GRU"} & {node.op_type for node in graph.graph.node}

@@ -132,3 +132,43 @@ def attend(
         contexts.append(context)
         looks.append(weights)
     return np.concatenate(contexts), np.mean(looks, axis=0)
+
+
+def sinusoid(position: int, width: int) -> Array:
+    """Vaswani et al. 2017, §3.5."""
+    angles = [position / 10000 ** (2 * (i // 2) / width) for i in range(width)]
+    return np.array([np.cos(a) if i % 2 else np.sin(a) for i, a in enumerate(angles)])
+
+
+def self_attention(w: Weights, xs: list[Array], heads: int) -> list[Array]:
+    """Vaswani et al. 2017, eq. 1 and §3.2.2: one head after the other, one position after the other."""
+    wq, wk, wv = (np.split(block, heads) for block in np.split(w["projections.weight"], 3))
+    bq, bk, bv = (np.split(block, heads) for block in np.split(w["projections.bias"], 3))
+    found = []
+    for x in xs:
+        mixed = []
+        for h in range(heads):
+            query = wq[h] @ x + bq[h]
+            weights = softmax(np.array([query @ (wk[h] @ y + bk[h]) / np.sqrt(len(query)) for y in xs]))
+            mixed.append(sum(a * (wv[h] @ y + bv[h]) for a, y in zip(weights, xs, strict=True)))
+        found.append(w["output.weight"] @ np.concatenate(mixed) + w["output.bias"])
+    return found
+
+
+def transformer_encoder(w: Weights, xs: list[Array], heads: int, layers: int) -> list[Array]:
+    """The real positions of one row through layers whose norms come first (Xiong et al. 2020, table 1, right)."""
+    if "projection.weight" in w:
+        xs = [w["projection.weight"] @ x + w["projection.bias"] for x in xs]
+    width, table = len(xs[0]), w.get("positions.weight")
+    for s, x in enumerate(xs):
+        place = sinusoid(s, width) if table is None else np.sqrt(width) * table[min(s, len(table) - 1)]
+        xs[s] = x + place
+    for index in range(layers):
+        layer = below(w, f"layers.{index}")
+        normed = [layer_norm(x, layer["attention_norm.weight"], layer["attention_norm.bias"]) for x in xs]
+        looked = self_attention(below(layer, "attention"), normed, heads)
+        xs = [x + y for x, y in zip(xs, looked, strict=True)]
+        normed = [layer_norm(x, layer["feedforward_norm.weight"], layer["feedforward_norm.bias"]) for x in xs]
+        inner = [np.maximum(layer["first.weight"] @ x + layer["first.bias"], 0) for x in normed]
+        xs = [x + layer["second.weight"] @ y + layer["second.bias"] for x, y in zip(xs, inner, strict=True)]
+    return [layer_norm(x, w["norm.weight"], w["norm.bias"]) for x in xs]

@@ -15,7 +15,7 @@ from seqloom.errors import ConfigError
 from seqloom.nn.cells import CELLS, Cell, CellConfig, build_cell
 from seqloom.nn.cells.base import hold_column
 from seqloom.nn.dropout import SequenceDropout
-from seqloom.nn.encoder import Encoder, EncoderConfig
+from seqloom.nn.encoders.recurrent import RecurrentEncoder, RecurrentEncoderConfig
 from seqloom.nn.shapes import last_by_length, length_mask, reverse_by_length
 from seqloom.nn.tree import leaves, rebuild, select_rows, tree_map
 
@@ -62,8 +62,8 @@ def test_a_cell_is_that_of_torch(kind: str) -> None:
 def test_a_stack_of_two_directions_is_that_of_torch(kind: str) -> None:
     torch.manual_seed(2)
     drop = SequenceDropout(0.5, variational=False)
-    config = EncoderConfig(layers=2, bidirectional="all")
-    encoder = Encoder(config, CELLS[kind][0](kind=kind), 3, 8, drop).eval()
+    config = RecurrentEncoderConfig(layers=2, bidirectional="all")
+    encoder = RecurrentEncoder(config, CELLS[kind][0](kind=kind), 3, 8, drop).eval()
     theirs = THEIRS[kind](3, 4, num_layers=2, bidirectional=True, batch_first=True)
     for index, layer in enumerate(encoder.layers):
         forwards, backwards = layer.get_submodule("forwards"), layer.get_submodule("backwards")

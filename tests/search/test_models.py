@@ -16,7 +16,7 @@ from seqloom.nn.tree import select_rows
 from seqloom.search import EnsembleStepper, ModelStepper, SearchConfig, search
 from seqloom.text.special import BOS, EOS, PAD, UNK
 
-ATTEND = ["between", "after", "feed", "before", "none"]
+ATTEND = ["between", "after", "feed", "before", "none", "between after-a-transformer"]
 PENALTIES = ["none", "average", "gnmt"]
 LONGEST = 3
 pytestmark = pytest.mark.usefixtures("unchecked_shapes")
@@ -24,7 +24,9 @@ pytestmark = pytest.mark.usefixtures("unchecked_shapes")
 
 def network(attend: str, size: int, seed: int = 0, *, ends: float = 0.0) -> Seq2Seq:
     torch.manual_seed(seed)
-    values: dict[str, Any] = {"embedding": 6, "hidden": 8, "decoder": {"attend": attend}}
+    place, _, other = attend.partition(" ")
+    encoder = {"kind": "transformer", "layers": 2} if other else {}
+    values: dict[str, Any] = {"embedding": 6, "hidden": 8, "encoder": encoder, "decoder": {"attend": place}}
     model = Seq2Seq(build(ModelConfig, values), 13, size).eval()
     with torch.no_grad():
         for weight in model.parameters():

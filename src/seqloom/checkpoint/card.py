@@ -26,7 +26,7 @@ def model_card(config: Section, metrics: Mapping[str, Any], model: nn.Module) ->
         [
             "# A Seqloom model",
             "",
-            "A recurrent encoder reads the source sequence, a recurrent decoder writes the target sequence.",
+            f"{_reader(config)} reads the source sequence, a recurrent decoder writes the target sequence.",
             "",
             f"- weights: {count:,}",
             f"- folder format: {FORMAT_VERSION}; every file's SHA-256 is in `manifest.json`",
@@ -86,6 +86,12 @@ def flattened(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
         elif isinstance(value, bool | int | float | str):
             result[f"{prefix}{name}"] = value
     return result
+
+
+def _reader(config: Section) -> str:
+    """What kind of encoder the model has."""
+    kind = getattr(getattr(getattr(config, "model", config), "encoder", None), "kind", "recurrent")
+    return "A Transformer encoder" if kind == "transformer" else f"A {kind} encoder"
 
 
 def _facts(config: Section) -> dict[str, str]:

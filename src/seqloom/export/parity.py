@@ -60,9 +60,11 @@ def _refused(model: Seq2Seq, error: BaseException) -> ConfigError:
     reason = next(iter(str(error).splitlines()), "") or type(error).__name__
     config = model.config
     attention = "" if config.attention is None else f", attention {config.attention.kind}"
+    cell = config.encoder_cell
+    encoder = f"encoder {config.encoder.kind}" if cell is None else f"encoder cell {cell.kind}"
     return ConfigError(
-        f"this model cannot be exported: encoder cell {config.encoder_cell.kind}, decoder cell "
-        f"{config.decoder_cell.kind}, decoder.attend {config.decoder.attend}{attention}: {reason}",
+        f"this model cannot be exported: {encoder}, decoder cell {config.decoder_cell.kind}, "
+        f"decoder.attend {config.decoder.attend}{attention}: {reason}",
         hint="it answers with PyTorch; a part of your own can be exported if all that it does is an operator of ONNX",
     )
 

@@ -9,7 +9,7 @@ A mask is True where a token is real and False on padding, here and everywhere.
 from __future__ import annotations
 
 import torch
-from jaxtyping import Bool, Int, Shaped
+from jaxtyping import Bool, Float, Int, Shaped
 from torch import Tensor
 
 
@@ -31,3 +31,9 @@ def last_by_length(x: Shaped[Tensor, "B S H"], lengths: Int[Tensor, " B"]) -> Sh
     """The last real position of each row."""
     index = (lengths - 1)[:, None, None].expand(-1, 1, x.size(2))
     return x.gather(1, index).squeeze(1)
+
+
+def mean_by_length(x: Float[Tensor, "B S H"], lengths: Int[Tensor, " B"]) -> Float[Tensor, "B H"]:
+    """The mean over the real positions of each row; zeros for a row without any."""
+    real = length_mask(lengths, x.size(1))[:, :, None]
+    return torch.where(real, x, 0.0).sum(1) / lengths.clamp_min(1)[:, None].to(x.dtype)

@@ -120,4 +120,17 @@ class RunConfig(Section):
     def _consistent(self) -> RunConfig:
         if self.model.share_embeddings and not self.text.shared:
             raise ValueError("model.share_embeddings needs text.shared = true: one vocabulary for both sides")
+        if self.model.encoder.longest is not None:
+            self._check_source_lengths(self.model.encoder.longest)
         return self
+
+    def _check_source_lengths(self, longest: int) -> None:
+        """Refuse limits that let sources through which are longer than the encoder's table of positions."""
+        limits = {"data": self.data.max_source_length, "search": self.search.max_source_length}
+        for section, limit in limits.items():
+            if not 0 < limit < longest:  # the end mark has a position, too
+                raise ValueError(
+                    f"{section}.max_source_length = {limit} allows sources that are longer than the encoder's "
+                    f"{longest} learned positions, of which the end mark takes one: "
+                    f"set it between 1 and {longest - 1}, or raise model.encoder.max_positions"
+                )

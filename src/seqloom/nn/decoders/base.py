@@ -35,7 +35,8 @@ class DecoderConfig(Section):
     residual: bool = False
     """Add a layer's input to its output from the second layer on."""
     bridge: BridgeKind = "dense"
-    """How the encoder's final states become the decoder's first ones."""
+    """How the decoder's first states are made: from one vector of the source, as a copy of the encoder's final states
+    (which a recurrent encoder alone has), or as zeros."""
     cell: Annotated[CellConfig | None, *one_of("cell", cell_configs)] = None
     """The recurrence; not set = model.cell."""
     readout: ReadoutConfig = ReadoutConfig()
@@ -78,11 +79,14 @@ class Decoder(nn.Module, ABC):
         self.embedding_dropout, self.dropout = parts.embedding_dropout, parts.dropout
         self.residual = residual
 
-    def start(self, memory: Memory, summary: tuple[Any, ...], output: Float[Tensor, "B H"]) -> DecoderState:
-        """The state before the first step, one row a sentence."""
-        zeros = tuple(cell.start(output.size(0), output) for cell in self.layers)
-        cells = self.bridge(summary, output, zeros)
-        return DecoderState(cells, self.first_fed(output), self.attention.start(memory) if self.attention else ())
+    def start(self, memory: Memory, summary: tuple[Any, ...] | None, vector: Float[Tensor, "B H"]) -> DecoderState:
+        """The state before the first step, one row for each sentence.
+
+        `summary` holds the encoder's final states, if it has any, and `vector` is what the `dense` bridge reads.
+        """
+        zeros = tuple(cell.start(vector.size(0), vector) for cell in self.layers)
+        cells = self.bridge(summary, vector, zeros)
+        return DecoderState(cells, self.first_fed(vector), self.attention.start(memory) if self.attention else ())
 
     def first_fed(self, like: Tensor) -> Any:
         """What a first step is fed; nothing but for input feeding."""

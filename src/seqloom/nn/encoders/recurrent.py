@@ -1,4 +1,4 @@
-"""The encoder: embedded source → one vector per position, and the final states that the bridge hands on."""
+"""The recurrent encoder: a stack of recurrent layers, each of which reads the source in one direction or in two."""
 
 from __future__ import annotations
 
@@ -9,16 +9,20 @@ from jaxtyping import Float, Int
 from pydantic import Field
 from torch import Tensor, nn
 
-from seqloom.config import Section, one_of
+from seqloom.config import one_of
+from seqloom.errors import ConfigError
 from seqloom.nn.cells import Cell, CellConfig, build_cell, cell_configs
 from seqloom.nn.dropout import SequenceDropout
+from seqloom.nn.encoders.base import Encoder, EncoderConfig, Summary
 from seqloom.nn.shapes import reverse_by_length
 from seqloom.nn.tree import tree_join
 
 
-class EncoderConfig(Section):
-    """Settings of the encoder."""
+class RecurrentEncoderConfig(EncoderConfig):
+    """Settings of the recurrent encoder."""
 
+    kind: Literal["recurrent"] = "recurrent"
+    """How the source is read."""
     layers: int = Field(default=1, ge=1)
     """Number of recurrent layers."""
     hidden: int = Field(default=0, ge=0)
@@ -29,6 +33,20 @@ class EncoderConfig(Section):
     """Add a layer's input to its output where the widths agree."""
     cell: Annotated[CellConfig | None, *one_of("cell", cell_configs)] = None
     """The recurrence; not set = model.cell."""
+
+    @property
+    def final_states(self) -> bool:
+        """Each layer has one."""
+        return True
+
+    def recurrence(self, default: CellConfig) -> CellConfig:
+        """The cell of the section, or else `default`."""
+        return self.cell or default
+
+    def check(self, width: int) -> None:
+        """Refuses an odd width where two directions share it."""
+        if self.bidirectional != "none" and width % 2:
+            raise ConfigError(f"two directions share the encoder's width, which must be even, not {width}")
 
 
 class Layer(nn.Module):
@@ -52,7 +70,7 @@ class Layer(nn.Module):
         return torch.cat([y, reverse_by_length(z, lengths)], -1), joined
 
 
-class Encoder(nn.Module):
+class RecurrentEncoder(Encoder):
     """A stack of recurrent layers with dropout between them.
 
     Two directions: Schuster & Paliwal 1997, as in Bahdanau et al. 2015, §3.2. `first` with residual connections from
@@ -60,9 +78,15 @@ class Encoder(nn.Module):
     """
 
     def __init__(
-        self, config: EncoderConfig, cell: CellConfig, input_size: int, hidden_size: int, dropout: SequenceDropout
+        self,
+        config: RecurrentEncoderConfig,
+        cell: CellConfig,
+        input_size: int,
+        hidden_size: int,
+        dropout: SequenceDropout,
     ) -> None:
         super().__init__()
+        cell = config.recurrence(cell)
         both = {"all": config.layers, "first": 1, "none": 0}[config.bidirectional]
         self.layers = nn.ModuleList(
             Layer(cell, hidden_size if index else input_size, hidden_size, both=index < both)
@@ -70,10 +94,8 @@ class Encoder(nn.Module):
         )
         self.residual, self.dropout = config.residual, dropout
 
-    def forward(
-        self, x: Float[Tensor, "B S E"], lengths: Int[Tensor, " B"]
-    ) -> tuple[Float[Tensor, "B S H"], tuple[Any, ...]]:
-        """One vector per position, and each layer's final state."""
+    def forward(self, x: Float[Tensor, "B S I"], lengths: Int[Tensor, " B"]) -> tuple[Float[Tensor, "B S H"], Summary]:
+        """The top layer's output at each position, and the final state of each layer."""
         finals = []
         for index, layer in enumerate(self.layers):
             y, final = layer(self.dropout(x) if index else x, lengths)

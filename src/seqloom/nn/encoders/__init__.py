@@ -1,0 +1,40 @@
+"""The family of encoders. To add one, write a file here and a line in the table below."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from seqloom.errors import ConfigError, suggestion
+from seqloom.nn.cells import CellConfig
+from seqloom.nn.dropout import SequenceDropout
+from seqloom.nn.encoders.base import Encoder, EncoderConfig, Summary
+from seqloom.nn.encoders.recurrent import RecurrentEncoder, RecurrentEncoderConfig
+from seqloom.nn.encoders.transformer import TransformerEncoder, TransformerEncoderConfig
+
+__all__ = ["ENCODERS", "Encoder", "EncoderConfig", "Summary", "build_encoder", "encoder_configs"]
+
+ENCODERS: dict[str, tuple[type[EncoderConfig], Any]] = {
+    "recurrent": (RecurrentEncoderConfig, RecurrentEncoder),
+    "transformer": (TransformerEncoderConfig, TransformerEncoder),
+}
+
+
+def encoder_configs() -> dict[str, type[EncoderConfig]]:
+    """The section of each kind."""
+    return {kind: config for kind, (config, _) in ENCODERS.items()}
+
+
+def build_encoder(
+    config: EncoderConfig, cell: CellConfig, input_size: int, hidden_size: int, dropout: SequenceDropout
+) -> Encoder:
+    """The encoder of the configured kind.
+
+    It reads vectors of width `input_size` and makes vectors of width `hidden_size`. `cell` is the recurrence of a
+    recurrent encoder whose section names none; other kinds leave it alone. Raises `ConfigError` where the kind
+    is unknown or the width does not suit it.
+    """
+    if config.kind not in ENCODERS:
+        raise ConfigError(f"{config.kind!r} is not a known encoder", hint=suggestion(config.kind, ENCODERS))
+    config.check(hidden_size)
+    encoder: Encoder = ENCODERS[config.kind][1](config, cell, input_size, hidden_size, dropout)
+    return encoder
