@@ -93,8 +93,14 @@ def _by_bisection(weights: Callable[[float], Array], low: float, high: float) ->
 NORMALISERS: dict[str, Callable[[Array], Array]] = {"softmax": softmax, "sparsemax": sparsemax, "entmax15": entmax15}
 
 
-def score(kind: str, w: Weights, query: Array, value: Array, position: int, head: int, heads: int) -> float:
-    """The score of one source position by one head, the whole position's vector at hand."""
+Past = list[list[Array]]
+"""The weights of all heads over the source, [step][head][position], of the steps before."""
+
+
+def score(
+    kind: str, w: Weights, query: Array, value: Array, position: int, head: int, heads: int, past: Past, size: int
+) -> float:
+    """The score of one source position of `size` by one head, the whole position's vector at hand."""
     part = slice(head * (len(query) // heads), (head + 1) * (len(query) // heads))
     if kind == "dot":  # Luong et al. 2015, §3.1
         return float(query[part] @ value[part])
@@ -112,18 +118,47 @@ def score(kind: str, w: Weights, query: Array, value: Array, position: int, head
         hidden = np.tanh(w["query.weight"] @ query + w["query.bias"] + w["key.weight"] @ value)
     elif kind == "concat":  # Luong et al. 2015, §3.1, the concatenation built
         hidden = np.tanh(w["weight"] @ np.concatenate([query, value]))
+    elif kind in ("location_sensitive", "cumulative"):  # Chorowski et al. 2015, eqs. 8-9; Shen et al. 2018, §2.2
+        before = np.zeros((heads, size))  # α_{i-1}, or the sum of all earlier weights
+        for weights in past if kind == "cumulative" else past[-1:]:
+            before += np.array(weights)
+        channels, _, width = w["filters"].shape
+        features = np.zeros(channels)  # f_ij, the convolution F * α_{i-1} at position j
+        for channel in range(channels):
+            for each in range(heads):
+                for tap in range(width):
+                    at = position + tap - width // 2
+                    if 0 <= at < size:
+                        features[channel] += w["filters"][channel, each, tap] * before[each, at]
+        hidden = w["query.weight"] @ query + w["query.bias"] + w["key.weight"] @ value  # W s + b + V h
+        hidden = np.tanh(hidden + w["location.weight"] @ features)
+    elif kind == "coverage":  # Tu et al. 2016: coverage C_{i-1,j} with the fertility Φ_j = N σ(U_f h_j), N = 2
+        fertility = 2 * sigmoid(w["fertility.weight"][head] @ value)
+        coverage = sum(float(weights[head][position]) for weights in past) / fertility
+        hidden = w["query.weight"] @ query + w["query.bias"] + w["key.weight"] @ value
+        hidden = np.tanh(hidden + coverage * w["covered"].reshape(-1))
     else:
         raise ValueError(kind)
     return float(w["energy"][head] @ np.split(hidden, heads)[head])
 
 
 def attend(
-    kind: str, w: Weights, query: Array, values: list[Array], heads: int = 1, normaliser: str = "softmax"
+    kind: str,
+    w: Weights,
+    query: Array,
+    values: list[Array],
+    heads: int = 1,
+    normaliser: str = "softmax",
+    past: Past | None = None,
 ) -> tuple[Array, Array]:
-    """Context and mean weights of one query over the real positions (Bahdanau et al. 2015, eqs. 5-6)."""
+    """Context and mean weights of one query over the real positions (Bahdanau et al. 2015, eqs. 5-6).
+
+    The weights of each head are added to `past`, those of the steps before.
+    """
+    past = [] if past is None else past
     contexts, looks = [], []
     for head in range(heads):
-        scores = [score(kind, w, query, value, s, head, heads) for s, value in enumerate(values)]
+        scores = [score(kind, w, query, value, s, head, heads, past, len(values)) for s, value in enumerate(values)]
         weights = NORMALISERS[normaliser](np.array(scores))
         context = np.zeros(len(values[0]) // heads)
         for weight, value in zip(weights, values, strict=True):
@@ -131,4 +166,5 @@ def attend(
             context += weight * np.split(whole, heads)[head]
         contexts.append(context)
         looks.append(weights)
+    past.append(looks)
     return np.concatenate(contexts), np.mean(looks, axis=0)
