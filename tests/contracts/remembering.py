@@ -49,7 +49,7 @@ class Remembering(Attention):
 
     def start(self, memory: Memory) -> Remembered:
         looked = torch.zeros(memory.mask.shape, device=memory.mask.device)
-        return Remembered(looked, Step(looked.new_zeros(len(looked), 1), looked[:, :, None].repeat(1, 1, self.heads)))
+        return Remembered(looked, Step(looked.new_zeros(looked.size(0), 1), looked[:, :, None].repeat(1, 1, self.heads)))
 
     def advance(self, state: Remembered, weights: Tensor, memory: Memory) -> Remembered:
         return Remembered(
