@@ -84,9 +84,32 @@ def test_an_exported_network_answers_as_it_did(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("cell", CELLS)
-def test_of_8_bits_a_sentence_alone_is_answered_as_among_others(tracer: ProcessPoolExecutor, cell: str) -> None:
-    settings = {"embedding": 64, "hidden": 128, "cell": cell}
+@pytest.mark.parametrize("attend", ["between", "before"])
+@pytest.mark.parametrize("heads", [1, 2])
+def test_any_state_of_attention_goes_through_a_graph(tracer: ProcessPoolExecutor, attend: str, heads: int) -> None:
+    """A state of several tensors, some as long as the source along their second axis, one of a single number."""
+    chosen = {"kind": "remembering", "heads": heads}
+    settings = {"cell": "gru", "attention": chosen, "decoder": {"attend": attend}}
+    tracer.submit(compared_graph, settings, True).result()
+
+
+STATEFUL = [
+    {"kind": "location_sensitive", "channels": 64, "cumulative": True},
+    {"kind": "location_sensitive", "heads": 2},
+    {"kind": "coverage", "heads": 2},
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "chosen",
+    [*({"cell": cell} for cell in CELLS), *({"attention": each, "decoder": {"attend": "before"}} for each in STATEFUL)],
+    ids=str,
+)
+def test_of_8_bits_a_sentence_alone_is_answered_as_among_others(
+    tracer: ProcessPoolExecutor, chosen: dict[str, Any]
+) -> None:
+    settings = {"embedding": 64, "hidden": 128, **chosen}
     exact = onnx.load_from_string(tracer.submit(compared_graph, settings, False).result())
     graph = quantised(exact)
     assert not {"LSTM", "GRU"} & {node.op_type for node in graph.graph.node}

@@ -97,6 +97,38 @@ Past = list[list[Array]]
 """The weights of all heads over the source, [step][head][position], of the steps before."""
 
 
+def located(w: Weights, value: Array, position: int, head: int, past: Past, size: int) -> Array:
+    """U f_ij with f_i = F * α_{i-1} (Chorowski et al. 2015, eqs. 8-9); F reads the weights of all heads."""
+    channels, heads, width = w["filters"].shape
+    before = np.array(past[-1]) if past else np.zeros((heads, size))
+    features = np.zeros(channels)
+    for channel in range(channels):
+        for each in range(heads):
+            for tap in range(width):
+                at = position + tap - width // 2
+                features[channel] += w["filters"][channel, each, tap] * before[each, at] if 0 <= at < size else 0
+    return np.asarray(w["location.weight"] @ features)
+
+
+def located_by_all(w: Weights, value: Array, position: int, head: int, past: Past, size: int) -> Array:
+    """The same from the sum of all earlier weights (Shen et al. 2018, §2.2)."""
+    return located(w, value, position, head, [list(np.sum(past, 0))] if past else [], size)
+
+
+def covered(w: Weights, value: Array, position: int, head: int, past: Past, size: int) -> Array:
+    """V_a C_{i-1,j} with C_{i-1,j} = Σ_k α_kj / Φ_j and Φ_j = N σ(U_f h_j), N = 2 (Tu et al. 2016)."""
+    fertility = 2 * sigmoid(w["fertility.weight"][head] @ value)
+    return np.asarray(sum(float(weights[head][position]) for weights in past) / fertility * w["covered"].reshape(-1))
+
+
+HISTORIES: dict[str, Callable[[Weights, Array, int, int, Past, int], Array]] = {
+    "location_sensitive": located,
+    "cumulative": located_by_all,
+    "coverage": covered,
+}
+"""What is added inside the tanh of additive attention because of the steps before."""
+
+
 def score(
     kind: str, w: Weights, query: Array, value: Array, position: int, head: int, heads: int, past: Past, size: int
 ) -> float:
@@ -114,29 +146,11 @@ def score(
         width = len(q) // heads
         part = slice(head * width, (head + 1) * width)
         return float(q[part] @ k[part] / np.sqrt(width))
-    if kind == "additive":  # Bahdanau et al. 2015, §A.1.2
-        hidden = np.tanh(w["query.weight"] @ query + w["query.bias"] + w["key.weight"] @ value)
-    elif kind == "concat":  # Luong et al. 2015, §3.1, the concatenation built
+    if kind == "concat":  # Luong et al. 2015, §3.1, the concatenation built
         hidden = np.tanh(w["weight"] @ np.concatenate([query, value]))
-    elif kind in ("location_sensitive", "cumulative"):  # Chorowski et al. 2015, eqs. 8-9; Shen et al. 2018, §2.2
-        before = np.zeros((heads, size))  # α_{i-1}, or the sum of all earlier weights
-        for weights in past if kind == "cumulative" else past[-1:]:
-            before += np.array(weights)
-        channels, _, width = w["filters"].shape
-        features = np.zeros(channels)  # f_ij, the convolution F * α_{i-1} at position j
-        for channel in range(channels):
-            for each in range(heads):
-                for tap in range(width):
-                    at = position + tap - width // 2
-                    if 0 <= at < size:
-                        features[channel] += w["filters"][channel, each, tap] * before[each, at]
-        hidden = w["query.weight"] @ query + w["query.bias"] + w["key.weight"] @ value  # W s + b + V h
-        hidden = np.tanh(hidden + w["location.weight"] @ features)
-    elif kind == "coverage":  # Tu et al. 2016: coverage C_{i-1,j} with the fertility Φ_j = N σ(U_f h_j), N = 2
-        fertility = 2 * sigmoid(w["fertility.weight"][head] @ value)
-        coverage = sum(float(weights[head][position]) for weights in past) / fertility
-        hidden = w["query.weight"] @ query + w["query.bias"] + w["key.weight"] @ value
-        hidden = np.tanh(hidden + coverage * w["covered"].reshape(-1))
+    elif kind in ("additive", *HISTORIES):  # Bahdanau et al. 2015, §A.1.2, and what comes from the steps before
+        before = w["query.weight"] @ query + w["query.bias"] + w["key.weight"] @ value
+        hidden = np.tanh(before + (HISTORIES[kind](w, value, position, head, past, size) if kind in HISTORIES else 0))
     else:
         raise ValueError(kind)
     return float(w["energy"][head] @ np.split(hidden, heads)[head])

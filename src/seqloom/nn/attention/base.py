@@ -64,7 +64,7 @@ class Memory(NamedTuple):
 
     values: Float[Tensor, "B S H"]
     keys: Any
-    """What queries are compared with: a tensor or a tree of tensors, sentences first, as the kind of attention made it."""
+    """What queries are compared with, as the kind of attention made it: a tree of tensors, sentences first."""
     mask: Bool[Tensor, "B S"]
 
 
@@ -149,7 +149,8 @@ class Attention(nn.Module, ABC):
         sentences = memory.mask.size(0)
 
         def grouped(rows: Tensor) -> Tensor:
-            return rows.unflatten(0, (sentences, -1))  # [B·K, ...] → [B, K, ...]
+            by_sentence: Tensor = rows.unflatten(0, (sentences, -1))  # [B·K, ...] → [B, K, ...]
+            return by_sentence
 
         def flat(rows: Tensor) -> Tensor:
             return rows.flatten(0, 1)

@@ -67,13 +67,15 @@ class Coverage(Attention):
 
     def start(self, memory: Memory) -> Float[Tensor, "B n S"]:
         """Nothing is covered: zeros."""
-        return torch.zeros_like(memory.keys.fertility)
+        keys: CoverageKeys = memory.keys
+        return torch.zeros_like(keys.fertility)
 
     def advance(
         self, state: Float[Tensor, "B T n S"], weights: Float[Tensor, "B n T S"], memory: Memory
     ) -> Float[Tensor, "B T n S"]:
         """C_i of the equations above."""
-        return state + weights.transpose(1, 2) / memory.keys.fertility[:, None]
+        keys: CoverageKeys = memory.keys
+        return state + weights.transpose(1, 2) / keys.fertility[:, None]
 
     def scores(
         self, query: Tensor, memory: Memory, state: Float[Tensor, "B T n S"], product: Product

@@ -1,4 +1,4 @@
-"""An attention with a state unlike that of any real member, so that the laws hold for any state and not only for ours."""
+"""An attention whose state is unlike that of any real member: the laws must hold for any state, not only for ours."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class RememberingConfig(AttentionConfig):
 
 
 class Step(NamedTuple):
-    count: Tensor
+    number: Tensor
     """How many steps there have been [.., 1]."""
     last: Tensor
     """The weights of the last step [.., S, n]: a source axis that is not the last one."""
@@ -45,22 +45,25 @@ class Remembering(Attention):
         self.factors = nn.Parameter(torch.tensor([-0.7, 0.4, 0.3]))
 
     def project_keys(self, values: Tensor) -> Tensor:
-        return self.key(values)
+        keys: Tensor = self.key(values)
+        return keys
 
     def start(self, memory: Memory) -> Remembered:
         looked = torch.zeros(memory.mask.shape, device=memory.mask.device)
-        return Remembered(looked, Step(looked.new_zeros(looked.size(0), 1), looked[:, :, None].repeat(1, 1, self.heads)))
+        return Remembered(
+            looked, Step(looked.new_zeros(looked.size(0), 1), looked[:, :, None].repeat(1, 1, self.heads))
+        )
 
     def advance(self, state: Remembered, weights: Tensor, memory: Memory) -> Remembered:
         return Remembered(
             state.looked + weights.mean(1),
-            Step(state.step.count + memory.mask.any(1)[:, None, None].float(), weights.permute(0, 2, 3, 1)),
+            Step(state.step.number + memory.mask.any(1)[:, None, None].float(), weights.permute(0, 2, 3, 1)),
         )
 
     def scores(self, query: Tensor, memory: Memory, state: Remembered, product: Product) -> Tensor:
         all_steps, last, number = self.factors.unbind()
         places = torch.arange(memory.mask.size(1), device=query.device) / 5
-        added = all_steps * state.looked + number * torch.sin(state.step.count) * places  # [B, T, S]
+        added = all_steps * state.looked + number * torch.sin(state.step.number) * places  # [B, T, S]
         history = added[:, None] + last * state.step.last.permute(0, 3, 1, 2)
         return inner(query, memory.keys, self.heads).float() + history
 
