@@ -15,6 +15,7 @@ import torch
 from onnx import TensorProto, helper
 from torch import Tensor, nn
 
+from remembering import remembering
 from seqloom.config import build
 from seqloom.errors import ConfigError
 from seqloom.export.connecting import piece
@@ -71,7 +72,8 @@ def network(settings: dict[str, Any]) -> Seq2Seq:
     """A small network with every weight away from its special first value."""
     torch.manual_seed(0)
     sizes = {"embedding": 6, "hidden": 8, **settings}
-    model = Seq2Seq(build(ModelConfig, sizes), 13, 11).eval()
+    with remembering():
+        model = Seq2Seq(build(ModelConfig, sizes), 13, 11).eval()
     with torch.no_grad():
         for weight in model.parameters():
             weight.add_(torch.randn_like(weight), alpha=0.3)

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
+from remembering import remembering
 from seqloom.config import build
 from seqloom.model import ModelConfig, Seq2Seq
 from seqloom.nn.attention import ATTENTIONS
@@ -28,7 +29,8 @@ class Case:
     def model(self, seed: int = 0) -> Seq2Seq:
         """A network that evaluates, with every weight (biases too) away from its special first value."""
         torch.manual_seed(seed)
-        model = Seq2Seq(build(ModelConfig, {**BASE, **self.settings}), SOURCE_SIZE, TARGET_SIZE).eval()
+        with remembering():
+            model = Seq2Seq(build(ModelConfig, {**BASE, **self.settings}), SOURCE_SIZE, TARGET_SIZE).eval()
         with torch.no_grad():
             for weight in model.parameters():
                 weight.add_(torch.randn_like(weight), alpha=0.3)
@@ -45,6 +47,10 @@ def _families() -> list[Case]:
         chosen = {"kind": attention, "heads": heads, "normaliser": normaliser}
         name = f"{cell}-{attention}-{attend}-{heads}-{normaliser}"
         cases.append(Case(name, {"cell": cell, "attention": chosen, "decoder": {"attend": attend}}))
+    for attend, heads in product(attending, (1, 2)):  # an attention that is only here, with an odd state
+        chosen = {"kind": "remembering", "heads": heads, "normaliser": "softmax"}
+        settings = {"cell": "gru", "attention": chosen, "decoder": {"attend": attend}}
+        cases.append(Case(f"gru-remembering-{attend}-{heads}-softmax", settings))
     return cases + [Case(f"{cell}-none", {"cell": cell, "decoder": {"attend": "none"}}) for cell in CELLS]
 
 

@@ -11,6 +11,7 @@ from seqloom.model import ModelConfig, Seq2Seq, parameter_count
 from seqloom.nn.attention import ATTENTIONS, build_attention
 from seqloom.nn.attention.normalise import NORMALISERS
 from seqloom.nn.shapes import length_mask
+from seqloom.nn.tree import leaves
 
 pytestmark = pytest.mark.usefixtures("unchecked_shapes")  # test_sequence_is_steps.py has the checks on
 BATCH = rows()
@@ -45,14 +46,18 @@ def test_every_attention_takes_every_normaliser(kind: str, heads: int, normalise
     values = torch.randn(2, 6, 8)
     query = torch.randn(2, 3, 8, requires_grad=True)
     memory = attention.prepare(values, length_mask(lengths, 6))
-    context, weights, state = attention(query, memory, attention.start(memory))
-    assert (context.shape, weights.shape, state) == ((2, 3, 8), (2, 3, 6), ())
+    start = attention.start(memory)
+    context, weights, state = attention(query, memory, start)
+    assert (context.shape, weights.shape) == ((2, 3, 8), (2, 3, 6))
+    assert [leaf.shape for leaf in leaves(state)] == [leaf.shape for leaf in leaves(start)]
+    assert (state != ()) == attention.stateful
     torch.testing.assert_close(weights.sum(-1), torch.ones(2, 3))
     assert (weights[0, :, 4:] == 0).all()
     torch.testing.assert_close(weights[1, :, 0], torch.ones(3))
     # what lies on padding is never seen, however large
     littered = torch.where(length_mask(lengths, 6)[:, :, None], values, 1e6)
-    again = attention(query, attention.prepare(littered, memory.mask), ())[0]
+    elsewhere = attention.prepare(littered, memory.mask)
+    again = attention(query, elsewhere, attention.start(elsewhere))[0]
     torch.testing.assert_close(again, context)
     assert torch.autograd.grad(context.square().sum(), query)[0].isfinite().all()
 

@@ -94,19 +94,37 @@ def test_an_exported_network_answers_as_it_did(
     tracer.submit(compared_graph, settings, fused).result()
 
 
+@pytest.mark.parametrize("attend", ["between", "before"])
+@pytest.mark.parametrize("heads", [1, 2])
+def test_any_state_of_attention_goes_through_a_graph(tracer: ProcessPoolExecutor, attend: str, heads: int) -> None:
+    """A state of several tensors, some as long as the source along their second axis, one of a single number."""
+    chosen = {"kind": "remembering", "heads": heads}
+    settings = {"cell": "gru", "attention": chosen, "decoder": {"attend": attend}}
+    tracer.submit(compared_graph, settings, True).result()
+
+
+STATEFUL = [
+    {"kind": "location_sensitive", "channels": 64, "cumulative": True},
+    {"kind": "location_sensitive", "heads": 2},
+    {"kind": "coverage", "heads": 2},
+]
+TRANSFORMERS = [{"kind": "transformer", "layers": 2, "positions": each} for each in ("sinusoidal", "learned")]
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("cell", CELLS)
-@pytest.mark.parametrize("encoder", ["recurrent", "sinusoidal", "learned"])
+@pytest.mark.parametrize(
+    "chosen",
+    [
+        *({"cell": cell} for cell in CELLS),
+        *({"cell": cell, "encoder": each} for cell in CELLS for each in TRANSFORMERS),
+        *({"attention": each, "decoder": {"attend": "before"}} for each in STATEFUL),
+    ],
+    ids=str,
+)
 def test_of_8_bits_a_sentence_alone_is_answered_as_among_others(
-    tracer: ProcessPoolExecutor, cell: str, encoder: str
+    tracer: ProcessPoolExecutor, chosen: dict[str, Any]
 ) -> None:
-    transformer = {"kind": "transformer", "layers": 2, "positions": encoder}
-    settings = {
-        "embedding": 64,
-        "hidden": 128,
-        "cell": cell,
-        "encoder": {"kind": encoder} if encoder == "recurrent" else transformer,
-    }
+    settings = {"embedding": 64, "hidden": 128, **chosen}
     exact = onnx.load_from_string(tracer.submit(compared_graph, settings, False).result())
     graph = quantised(exact)
     assert not {"LSTM", "GRU"} & {node.op_type for node in graph.graph.node}

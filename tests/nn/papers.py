@@ -93,8 +93,46 @@ def _by_bisection(weights: Callable[[float], Array], low: float, high: float) ->
 NORMALISERS: dict[str, Callable[[Array], Array]] = {"softmax": softmax, "sparsemax": sparsemax, "entmax15": entmax15}
 
 
-def score(kind: str, w: Weights, query: Array, value: Array, position: int, head: int, heads: int) -> float:
-    """The score of one source position by one head, the whole position's vector at hand."""
+Past = list[list[Array]]
+"""The weights of all heads over the source, [step][head][position], of the steps before."""
+
+
+def located(w: Weights, value: Array, position: int, head: int, past: Past, size: int) -> Array:
+    """U f_ij with f_i = F * α_{i-1} (Chorowski et al. 2015, eqs. 8-9); F reads the weights of all heads."""
+    channels, heads, width = w["filters"].shape
+    before = np.array(past[-1]) if past else np.zeros((heads, size))
+    features = np.zeros(channels)
+    for channel in range(channels):
+        for each in range(heads):
+            for tap in range(width):
+                at = position + tap - width // 2
+                features[channel] += w["filters"][channel, each, tap] * before[each, at] if 0 <= at < size else 0
+    return np.asarray(w["location.weight"] @ features)
+
+
+def located_by_all(w: Weights, value: Array, position: int, head: int, past: Past, size: int) -> Array:
+    """The same from the sum of all earlier weights (Shen et al. 2018, §2.2)."""
+    return located(w, value, position, head, [list(np.sum(past, 0))] if past else [], size)
+
+
+def covered(w: Weights, value: Array, position: int, head: int, past: Past, size: int) -> Array:
+    """V_a C_{i-1,j} with C_{i-1,j} = Σ_k α_kj / Φ_j and Φ_j = N σ(U_f h_j), N = 2 (Tu et al. 2016)."""
+    fertility = 2 * sigmoid(w["fertility.weight"][head] @ value)
+    return np.asarray(sum(float(weights[head][position]) for weights in past) / fertility * w["covered"].reshape(-1))
+
+
+HISTORIES: dict[str, Callable[[Weights, Array, int, int, Past, int], Array]] = {
+    "location_sensitive": located,
+    "cumulative": located_by_all,
+    "coverage": covered,
+}
+"""What is added inside the tanh of additive attention because of the steps before."""
+
+
+def score(
+    kind: str, w: Weights, query: Array, value: Array, position: int, head: int, heads: int, past: Past, size: int
+) -> float:
+    """The score of one source position of `size` by one head, the whole position's vector at hand."""
     part = slice(head * (len(query) // heads), (head + 1) * (len(query) // heads))
     if kind == "dot":  # Luong et al. 2015, §3.1
         return float(query[part] @ value[part])
@@ -108,22 +146,33 @@ def score(kind: str, w: Weights, query: Array, value: Array, position: int, head
         width = len(q) // heads
         part = slice(head * width, (head + 1) * width)
         return float(q[part] @ k[part] / np.sqrt(width))
-    if kind == "additive":  # Bahdanau et al. 2015, §A.1.2
-        hidden = np.tanh(w["query.weight"] @ query + w["query.bias"] + w["key.weight"] @ value)
-    elif kind == "concat":  # Luong et al. 2015, §3.1, the concatenation built
+    if kind == "concat":  # Luong et al. 2015, §3.1, the concatenation built
         hidden = np.tanh(w["weight"] @ np.concatenate([query, value]))
+    elif kind in ("additive", *HISTORIES):  # Bahdanau et al. 2015, §A.1.2, and what comes from the steps before
+        before = w["query.weight"] @ query + w["query.bias"] + w["key.weight"] @ value
+        hidden = np.tanh(before + (HISTORIES[kind](w, value, position, head, past, size) if kind in HISTORIES else 0))
     else:
         raise ValueError(kind)
     return float(w["energy"][head] @ np.split(hidden, heads)[head])
 
 
 def attend(
-    kind: str, w: Weights, query: Array, values: list[Array], heads: int = 1, normaliser: str = "softmax"
+    kind: str,
+    w: Weights,
+    query: Array,
+    values: list[Array],
+    heads: int = 1,
+    normaliser: str = "softmax",
+    past: Past | None = None,
 ) -> tuple[Array, Array]:
-    """Context and mean weights of one query over the real positions (Bahdanau et al. 2015, eqs. 5-6)."""
+    """Context and mean weights of one query over the real positions (Bahdanau et al. 2015, eqs. 5-6).
+
+    The weights of each head are added to `past`, those of the steps before.
+    """
+    past = [] if past is None else past
     contexts, looks = [], []
     for head in range(heads):
-        scores = [score(kind, w, query, value, s, head, heads) for s, value in enumerate(values)]
+        scores = [score(kind, w, query, value, s, head, heads, past, len(values)) for s, value in enumerate(values)]
         weights = NORMALISERS[normaliser](np.array(scores))
         context = np.zeros(len(values[0]) // heads)
         for weight, value in zip(weights, values, strict=True):
@@ -131,6 +180,7 @@ def attend(
             context += weight * np.split(whole, heads)[head]
         contexts.append(context)
         looks.append(weights)
+    past.append(looks)
     return np.concatenate(contexts), np.mean(looks, axis=0)
 
 

@@ -34,25 +34,31 @@ def shaken(module: nn.Module) -> nn.Module:
 SIZED = [kind for kind, (section, _) in ATTENTIONS.items() if "size" in section.model_fields]
 
 
-@pytest.mark.parametrize(("kind", "size"), [(kind, 0) for kind in ATTENTIONS] + [(kind, 6) for kind in SIZED])
+KINDS = [*ATTENTIONS, "cumulative"]
+
+
+@pytest.mark.parametrize(("kind", "size"), [(kind, 0) for kind in KINDS] + [(kind, 6) for kind in SIZED])
 @pytest.mark.parametrize("heads", [1, 2])
 @pytest.mark.parametrize("normaliser", papers.NORMALISERS)
 def test_attention_computes_its_equation(kind: str, heads: int, normaliser: str, size: int) -> None:
+    """Over three steps, of which the later ones may depend on the weights of the earlier ones."""
     torch.manual_seed(0)
     settings: dict[str, object] = {"kind": kind, "heads": heads, "normaliser": normaliser}
     settings |= {"size": size} if size else {}
+    settings |= {"kind": "location_sensitive", "cumulative": True, "width": 3} if kind == "cumulative" else {}
     settings |= {"max_positions": 4} if kind == "location" else {}  # shorter than the longest source
     width = 8 if kind == "dot" else 10
-    attention = build_attention(build(ATTENTIONS[kind][0], settings), 8, width)
+    attention = build_attention(build(ATTENTIONS[str(settings["kind"])][0], settings), 8, width)
     shaken(attention)
-    values, query = torch.randn(3, 6, width), torch.randn(3, 2, 8)
+    values, query = torch.randn(3, 6, width), torch.randn(3, 3, 8)
     memory = attention.prepare(values, length_mask(torch.tensor(LENGTHS), 6))
     context, weights, _ = attention(query, memory, attention.start(memory))
     w = papers.weights_of(attention)
     for row, length in enumerate(LENGTHS):
-        for t in range(2):
+        past: papers.Past = []
+        for t in range(3):
             real = list(values[row, :length].double().numpy())
-            wanted, looked = papers.attend(kind, w, query[row, t].double().numpy(), real, heads, normaliser)
+            wanted, looked = papers.attend(kind, w, query[row, t].double().numpy(), real, heads, normaliser, past)
             np.testing.assert_allclose(context[row, t].detach(), wanted, rtol=1e-4, atol=1e-5)
             np.testing.assert_allclose(weights[row, t, :length].detach(), looked, rtol=1e-4, atol=1e-5)
             assert (weights[row, t, length:] == 0).all()
@@ -211,6 +217,7 @@ def test_luong_2015(kind: str, feed: bool) -> None:
     annotations, _ = encoded(w, "lstm")
     layers = [(np.zeros(8), np.zeros(8)), (np.zeros(8), np.zeros(8))]
     fed, out, wanted = np.zeros(5), papers.below(w, "decoder.readout"), []
+    past: papers.Past = []
     for word in TARGET:
         x = vector(w, "decoder.embedding", word)
         if feed:
@@ -218,7 +225,7 @@ def test_luong_2015(kind: str, feed: bool) -> None:
         for index in range(2):
             layers[index] = papers.lstm(papers.below(w, f"decoder.cells.{index}"), x, *layers[index])
             x = layers[index][0]
-        c, _ = papers.attend(kind, papers.below(w, "decoder.attention"), x, annotations)
+        c, _ = papers.attend(kind, papers.below(w, "decoder.attention"), x, annotations, past=past)
         fed = readout_features(out, np.concatenate([x, c]), "tanh")
         wanted.append(out["weight"] @ fed + out["bias"])
     compare(model, wanted)

@@ -17,7 +17,7 @@ from seqloom.export.connecting import BEGUN, KINDS, Piece, piece
 from seqloom.export.graph import assemble
 from seqloom.export.model_modules import Advance, Begin, Shortlist, unfused
 from seqloom.export.search_branches import branch, end
-from seqloom.export.to_onnx import traced
+from seqloom.export.to_onnx import Axes, traced
 from seqloom.model import ModelState, Seq2Seq
 from seqloom.nn.tree import leaves
 from seqloom.search.config import SearchConfig
@@ -26,8 +26,11 @@ from seqloom.search.shortlist import BLOCK, FEW
 
 LENGTHS, PRESENT, BEAM = (7, 5, 6), 2, 4
 """Sizes of the example that is traced; no two alike, so that none is taken for another."""
-SIZES = 2
-"""Axes of a step's tensors that may have any length: rows, or sentences and positions; widths are the model's."""
+SIZES = (0, 1)
+"""Axes of a step's tensors that may have any length: rows, or sentences and positions; widths are the model's.
+
+Axes of a state or of the memory whose length follows the source's, such as that of a coverage, are added to them.
+"""
 
 
 @dataclass(frozen=True)
@@ -93,6 +96,19 @@ def _example(model: Seq2Seq, search: SearchConfig) -> Example:
     return Example(model, source, lengths, model.start(source, lengths), numbers, ratio, extra)
 
 
+def _open_axes(example: Example) -> tuple[list[Axes], list[Axes]]:
+    """The axes of the tensors of a decoder's state and of the memory that may have any length."""
+    longer = example.model.start(F.pad(example.source, (0, 1)), example.lengths)
+
+    def each(state: Any, other: Any) -> list[Axes]:
+        pairs = zip(leaves(state), leaves(other), strict=True)
+        return [
+            {*SIZES, *(axis for axis, size in enumerate(one.shape) if size != two.size(axis))} for one, two in pairs
+        ]
+
+    return each(example.state.decoder, longer.decoder), each(example.state.memory, longer.memory)
+
+
 def _begin(example: Example) -> Piece:
     given = {
         "source": example.source,
@@ -111,10 +127,11 @@ def _advance(example: Example, *, listed: bool) -> Piece:
     token, numbers = torch.ones(PRESENT, BEAM, dtype=torch.long), torch.arange(PRESENT)
     decoder = [leaf[:PRESENT].repeat_interleave(BEAM, 0) for leaf in leaves(example.state.decoder)]
     given = [token, numbers, decoder, example.memory, *([torch.tensor(token.numel())] if listed else [])]
+    axes: list[Axes | list[Axes]] = [SIZES, SIZES, *_open_axes(example), *([SIZES] if listed else [])]
     states = [f"step.{name}" for name in example.decoder]
     inputs = ["step.live.token", "step.numbers", *states, *example.memories, "compared"]
     outputs = ["step.logits", "step.features", "step.weights", *(f"advanced.{name}" for name in example.decoder)]
-    return piece(traced(Advance(example.model, example.state), given, SIZES), "advance", inputs, outputs)
+    return piece(traced(Advance(example.model, example.state), given, axes), "advance", inputs, outputs)
 
 
 def _shortlist(example: Example) -> Piece:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -18,12 +18,20 @@ REGISTRY, SKIPPED = "torch.onnx._internal.exporter._registration", "torchvision 
 """What writes, at every trace, a warning for each operator of a package that no model of ours uses."""
 
 
+Axes = Collection[int]
+"""Numbers of the axes of a tensor that may have any length in the graph, but for those of length one."""
+
+
 @torch.no_grad()
-def traced(module: nn.Module, arguments: Sequence[Any], open_axes: int = 4) -> onnx.ModelProto:
+def traced(
+    module: nn.Module, arguments: Sequence[Any], open_axes: Axes | list[Axes | list[Axes]] = range(4)
+) -> onnx.ModelProto:
     """The module on tensors and lists of tensors; its inputs are named `input_0`, `input_1`, … in their order.
 
-    The first `open_axes` axes of each tensor may have any length, but for those of length one. Numbers stay numbers.
+    The axes `open_axes` of each tensor may have any length. Where arguments need axes of their own, it is a list with
+    one entry an argument: axes for all its tensors, or a list with axes for each. Numbers stay numbers.
     """
+    axes_of = open_axes if isinstance(open_axes, list) else [open_axes] * len(arguments)
     arguments = [  # one tensor given twice would be traced as one input
         [each.clone() for each in group] if isinstance(group, list) else group.clone() for group in arguments
     ]
@@ -33,7 +41,7 @@ def traced(module: nn.Module, arguments: Sequence[Any], open_axes: int = 4) -> o
         program = torch.onnx.export(
             module,
             tuple(arguments),
-            dynamic_shapes=tuple(_opened(group, open_axes) for group in arguments),
+            dynamic_shapes=tuple(_opened(group, axes) for group, axes in zip(arguments, axes_of, strict=True)),
             dynamo=True,
             opset_version=OPSET,
             verbose=False,
@@ -58,8 +66,9 @@ def _nothing_of_torchvision() -> Iterator[None]:
         logger.removeFilter(wanted)
 
 
-def _opened(group: Any, axes: int) -> Any:
+def _opened(group: Any, axes: Any) -> Any:
     if isinstance(group, list):
-        return [_opened(each, axes) for each in group]
+        each_axes = axes if isinstance(axes, list) else [axes] * len(group)
+        return [_opened(each, own) for each, own in zip(group, each_axes, strict=True)]
     assert isinstance(group, Tensor)
-    return {axis: ANY for axis in range(min(axes, group.dim())) if group.size(axis) != 1} if group.dim() else None
+    return {axis: ANY for axis in axes if axis < group.dim() and group.size(axis) != 1} if group.dim() else None

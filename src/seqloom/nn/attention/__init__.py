@@ -8,9 +8,11 @@ from seqloom.errors import ConfigError, suggestion
 from seqloom.nn.attention.additive import Additive, AdditiveConfig
 from seqloom.nn.attention.base import Attention, AttentionConfig, Memory
 from seqloom.nn.attention.concat import Concat, ConcatConfig
+from seqloom.nn.attention.coverage import Coverage, CoverageConfig
 from seqloom.nn.attention.dot import Dot, DotConfig
 from seqloom.nn.attention.general import General, GeneralConfig
 from seqloom.nn.attention.location import Location, LocationConfig
+from seqloom.nn.attention.location_sensitive import LocationSensitive, LocationSensitiveConfig
 from seqloom.nn.attention.scaled_dot import ScaledDot, ScaledDotConfig
 
 __all__ = ["ATTENTIONS", "Attention", "AttentionConfig", "Memory", "attention_configs", "build_attention"]
@@ -22,6 +24,8 @@ ATTENTIONS: dict[str, tuple[type[AttentionConfig], Any]] = {
     "additive": (AdditiveConfig, Additive),
     "concat": (ConcatConfig, Concat),
     "location": (LocationConfig, Location),
+    "location_sensitive": (LocationSensitiveConfig, LocationSensitive),
+    "coverage": (CoverageConfig, Coverage),
 }
 
 

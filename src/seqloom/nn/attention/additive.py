@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
 
-from seqloom.nn.attention.base import Attention, SizedAttentionConfig, split_heads
+from seqloom.nn.attention.base import Attention, Memory, SizedAttentionConfig, split_heads
 from seqloom.nn.product import Product
 
 
@@ -34,14 +34,19 @@ class Additive(Attention):
         keys: Tensor = self.key(values)
         return keys
 
-    def scores(self, query: Tensor, keys: Tensor, product: Product) -> Tensor:
+    def scores(self, query: Tensor, memory: Memory, state: Any, product: Product) -> Tensor:
         """The equation above."""
-        return perceptron(product(query, self.query.weight, self.query.bias), keys, self.energy)
+        del state
+        return perceptron(product(query, self.query.weight, self.query.bias), memory.keys, self.energy)
 
 
-def perceptron(query: Tensor, keys: Tensor, energy: Tensor) -> Tensor:
-    """vᵀ tanh(query + key) for each pair: [B, T, A], [B, S, A], [n, A / n] → [B, n, T, S]."""
+def perceptron(query: Tensor, keys: Tensor, energy: Tensor, history: Tensor | None = None) -> Tensor:
+    """vᵀ tanh(query + key + history) for each pair: [B, T, A], [B, S, A], [n, A / n] → [B, n, T, S].
+
+    `history` [B, n, T, S, A / n] is what kinds with a state add for each pair, if anything.
+    """
     heads = energy.size(0)
     queries, compared = split_heads(query, heads)[:, :, :, None], split_heads(keys, heads)[:, :, None]
-    hidden = torch.tanh(queries + compared)  # [B, n, T, S, A / n]
+    before = queries + compared  # [B, n, T, S, A / n]
+    hidden = torch.tanh(before if history is None else before + history.to(before.dtype))
     return torch.matmul(hidden, energy[None, :, None, :, None].to(hidden.dtype)).squeeze(-1)

@@ -1,14 +1,16 @@
-"""The contract of attention, and what all kinds share: heads, normalisation, mixing.
+"""The contract of attention, and what all kinds share: heads, normalisation, mixing, steps.
 
-    e[t, s] = score(query_t, key_s)      α[t, ·] = normalise(e[t, ·])      c_t = Σ_s α[t, s] value_s
+    e[t, s] = score(query_t, key_s, state_t)      α[t, ·] = normalise(e[t, ·])      c_t = Σ_s α[t, s] value_s
+    state_{t+1} = advance(state_t, α[t, ·])
 
-(Bahdanau et al. 2015, eqs. 5-6; Luong et al. 2015, eq. 7.) Members give the keys and the scores.
+(Bahdanau et al. 2015, eqs. 5-6; Luong et al. 2015, eq. 7.) Members give the keys and the scores. A member whose scores
+depend on earlier steps, such as coverage, sets `stateful` and gives the first state and the next one, too.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any, Literal, NamedTuple
+from typing import Any, ClassVar, Literal, NamedTuple
 
 import torch
 from jaxtyping import Bool, Float
@@ -18,7 +20,8 @@ from torch import Tensor, nn
 from seqloom.config import Section
 from seqloom.errors import ConfigError
 from seqloom.nn.attention.normalise import NORMALISERS
-from seqloom.nn.product import Product, direct
+from seqloom.nn.product import Product, direct, step_product
+from seqloom.nn.tree import tree_map
 
 
 class AttentionConfig(Section):
@@ -60,12 +63,20 @@ class Memory(NamedTuple):
     """The source as the decoder sees it. Keys are projected once, here."""
 
     values: Float[Tensor, "B S H"]
-    keys: Tensor
+    keys: Any
+    """What queries are compared with, as the kind of attention made it: a tree of tensors, sentences first."""
     mask: Bool[Tensor, "B S"]
 
 
 class Attention(nn.Module, ABC):
-    """Queries → contexts. Stateless kinds have the state ()."""
+    """Queries → contexts. The module holds weights only; a state comes in and goes out.
+
+    A state is a tree of float tensors whose first axis is rows, one row for each query of a step. Kinds without
+    memory of earlier steps have the state ().
+    """
+
+    stateful: ClassVar[bool] = False
+    """Whether the scores of a step depend on earlier steps, so that the steps of a target must be taken in order."""
 
     def __init__(self, config: AttentionConfig, query_size: int, value_size: int) -> None:
         super().__init__()
@@ -73,13 +84,27 @@ class Attention(nn.Module, ABC):
         self.normalise = NORMALISERS[config.normaliser]
         self.value_projection = nn.Linear(value_size, value_size) if config.heads > 1 else None
 
+    def __init_subclass__(cls, **keywords: Any) -> None:
+        super().__init_subclass__(**keywords)
+        if (cls.start is not Attention.start or cls.advance is not Attention.advance) != cls.stateful:
+            raise TypeError(
+                f"an attention has `stateful = True` if it has a `start` or an `advance` of its own, and only then; "
+                f"{cls.__name__} has stateful = {cls.stateful}"
+            )
+
     @abstractmethod
-    def project_keys(self, values: Float[Tensor, "B S H"]) -> Tensor:
+    def project_keys(self, values: Float[Tensor, "B S H"]) -> Any:
         """What a query is compared with, computed once a sentence."""
 
     @abstractmethod
-    def scores(self, query: Float[Tensor, "B T Q"], keys: Tensor, product: Product) -> Float[Tensor, "B n T S"]:
-        """Unnormalised scores of each head."""
+    def scores(
+        self, query: Float[Tensor, "B T Q"], memory: Memory, state: Any, product: Product
+    ) -> Float[Tensor, "B n T S"]:
+        """Unnormalised scores of each head. What is scored on padding does not count.
+
+        The state's tensors are [B, T, ...]: query [b, t] has the state [b, t]. Products of the query with a weight
+        are taken with `product`.
+        """
 
     def prepare(self, values: Float[Tensor, "B S H"], mask: Bool[Tensor, "B S"]) -> Memory:
         """The memory of a batch of encoded sources."""
@@ -87,22 +112,65 @@ class Attention(nn.Module, ABC):
         return Memory(mixed, self.project_keys(values), mask)
 
     def start(self, memory: Memory) -> Any:
-        """The state before the first step."""
+        """The state before the first step, one row a sentence: tensors [B, ...]."""
         del memory
         return ()
 
+    def advance(self, state: Any, weights: Float[Tensor, "B n T S"], memory: Memory) -> Any:
+        """The state after a step with these weights of each head; the state's tensors are [B, T, ...]."""
+        del weights, memory
+        return state
+
     def forward(
-        self, query: Float[Tensor, "B T Q"], memory: Memory, state: Any, product: Product = direct
+        self, query: Float[Tensor, "B T Q"], memory: Memory, state: Any
     ) -> tuple[Float[Tensor, "B T H"], Float[Tensor, "B T S"], Any]:
-        """Contexts, weights averaged over heads (exactly 0 on padding, rows sum to 1), and the next state."""
-        scores = self.scores(query, memory.keys, product).float()
+        """T steps of one row a sentence: contexts, weights averaged over heads, and the state after the last step.
+
+        Weights are exactly 0 on padding and sum to 1 over the source. All steps are computed at once where there is no
+        state, and otherwise one after the other: equals unrolled `step`.
+        """
+        if not self.stateful:
+            return self._attend(query, memory, state, direct)
+        product = step_product()
+        contexts, weights = [], []
+        for each in query.unbind(1):
+            context, looked, state = self.step(each, memory, state, product)
+            contexts.append(context)
+            weights.append(looked)
+        return torch.stack(contexts, 1), torch.stack(weights, 1), state
+
+    def step(
+        self, query: Float[Tensor, "N Q"], memory: Memory, state: Any, product: Product = direct
+    ) -> tuple[Float[Tensor, "N H"], Float[Tensor, "N S"], Any]:
+        """One step of N = B·K rows that share B memories: contexts, weights averaged over heads, and the next state.
+
+        Rows b·K … b·K + K - 1 of the query and of the state belong to sentence b. Nothing of the memory is copied.
+        """
+        sentences = memory.mask.size(0)
+
+        def grouped(rows: Tensor) -> Tensor:
+            by_sentence: Tensor = rows.unflatten(0, (sentences, -1))  # [B·K, ...] → [B, K, ...]
+            return by_sentence
+
+        def flat(rows: Tensor) -> Tensor:
+            return rows.flatten(0, 1)
+
+        context, weights, after = self._attend(grouped(query), memory, tree_map(grouped, state), product)
+        return flat(context), flat(weights), tree_map(flat, after)
+
+    def _attend(
+        self, query: Float[Tensor, "B T Q"], memory: Memory, state: Any, product: Product
+    ) -> tuple[Float[Tensor, "B T H"], Float[Tensor, "B T S"], Any]:
+        """T queries of each sentence that do not see one another, each with its own state."""
+        scores = self.scores(query, memory, state, product).float()
         weights = self.normalise(torch.where(memory.mask[:, None, None, :], scores, -torch.inf))  # [B, n, T, S]
+        after = self.advance(state, weights, memory)
         if self.heads == 1:
             single = weights.squeeze(1)
-            return torch.bmm(single.to(memory.values.dtype), memory.values), single, state
+            return torch.bmm(single.to(memory.values.dtype), memory.values), single, after
         values = split_heads(memory.values, self.heads)
         context = torch.matmul(weights.to(values.dtype), values)  # [B, n, T, H / n]
-        return context.transpose(1, 2).flatten(2), weights.mean(1), state
+        return context.transpose(1, 2).flatten(2), weights.mean(1), after
 
 
 def split_heads(x: Float[Tensor, "B L H"], heads: int) -> Float[Tensor, "B n L D"]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
 
 from seqloom.nn.attention.additive import perceptron
-from seqloom.nn.attention.base import Attention, SizedAttentionConfig
+from seqloom.nn.attention.base import Attention, Memory, SizedAttentionConfig
 from seqloom.nn.product import Product
 
 
@@ -38,6 +38,7 @@ class Concat(Attention):
         """The columns of W_a that read h̄_s, applied."""
         return torch.nn.functional.linear(values, self.weight[:, self.query_size :])
 
-    def scores(self, query: Tensor, keys: Tensor, product: Product) -> Tensor:
+    def scores(self, query: Tensor, memory: Memory, state: Any, product: Product) -> Tensor:
         """The equation above."""
-        return perceptron(product(query, self.weight[:, : self.query_size], None), keys, self.energy)
+        del state
+        return perceptron(product(query, self.weight[:, : self.query_size], None), memory.keys, self.energy)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from torch import Tensor
 
 from seqloom.errors import ConfigError
-from seqloom.nn.attention.base import Attention, AttentionConfig, inner
+from seqloom.nn.attention.base import Attention, AttentionConfig, Memory, inner
 from seqloom.nn.product import Product
 
 
@@ -34,7 +34,7 @@ class Dot(Attention):
         """The values themselves."""
         return values
 
-    def scores(self, query: Tensor, keys: Tensor, product: Product) -> Tensor:
+    def scores(self, query: Tensor, memory: Memory, state: Any, product: Product) -> Tensor:
         """The equation above."""
-        del product
-        return inner(query, keys, self.heads)
+        del state, product
+        return inner(query, memory.keys, self.heads)

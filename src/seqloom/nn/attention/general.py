@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from torch import Tensor, nn
 
-from seqloom.nn.attention.base import Attention, AttentionConfig, inner
+from seqloom.nn.attention.base import Attention, AttentionConfig, Memory, inner
 from seqloom.nn.product import Product
 
 
@@ -34,7 +34,7 @@ class General(Attention):
         keys: Tensor = self.key(values) * self.query_size**-0.5
         return keys
 
-    def scores(self, query: Tensor, keys: Tensor, product: Product) -> Tensor:
+    def scores(self, query: Tensor, memory: Memory, state: Any, product: Product) -> Tensor:
         """The equation above."""
-        del product
-        return inner(query, keys, self.heads)
+        del state, product
+        return inner(query, memory.keys, self.heads)

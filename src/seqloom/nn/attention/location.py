@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import torch.nn.functional as F
 from pydantic import Field
 from torch import Tensor, nn
 
-from seqloom.nn.attention.base import Attention, AttentionConfig
+from seqloom.nn.attention.base import Attention, AttentionConfig, Memory
 from seqloom.nn.product import Product
 
 
@@ -41,8 +41,9 @@ class Location(Attention):
         """Only the number of positions matters: [B, S, 0]."""
         return values[:, :, :0]
 
-    def scores(self, query: Tensor, keys: Tensor, product: Product) -> Tensor:
+    def scores(self, query: Tensor, memory: Memory, state: Any, product: Product) -> Tensor:
         """The equation above."""
+        del state
         scores = product(query, self.position.weight, None).unflatten(2, (self.heads, -1)).transpose(1, 2)
-        beyond = max(keys.size(1) - self.max_positions, 0)
-        return F.pad(scores[..., : keys.size(1)], (0, beyond), value=float("-inf"))
+        beyond = max(memory.keys.size(1) - self.max_positions, 0)
+        return F.pad(scores[..., : memory.keys.size(1)], (0, beyond), value=float("-inf"))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from torch import Tensor, nn
 
-from seqloom.nn.attention.base import Attention, SizedAttentionConfig, inner
+from seqloom.nn.attention.base import Attention, Memory, SizedAttentionConfig, inner
 from seqloom.nn.product import Product
 
 
@@ -32,7 +32,8 @@ class ScaledDot(Attention):
         keys: Tensor = self.key(values)
         return keys
 
-    def scores(self, query: Tensor, keys: Tensor, product: Product) -> Tensor:
+    def scores(self, query: Tensor, memory: Memory, state: Any, product: Product) -> Tensor:
         """The equation above."""
+        del state
         projected = product(query, self.query.weight, self.query.bias) * self.scale
-        return inner(projected, keys, self.heads)
+        return inner(projected, memory.keys, self.heads)

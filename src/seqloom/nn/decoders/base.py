@@ -115,9 +115,7 @@ class Decoder(nn.Module, ABC):
     ) -> tuple[Float[Tensor, "N H"], Float[Tensor, "N S"], Any]:
         """Attention for one step of N = B·K rows that share B memories."""
         assert self.attention is not None
-        grouped = query.unflatten(0, (memory.mask.size(0), -1))  # [B, K, Q]
-        context, weights, state = self.attention(grouped, memory, state, product)
-        return context.flatten(0, 1), weights.flatten(0, 1), state
+        return self.attention.step(query, memory, state, product)
 
 
 def joined(*parts: Tensor | None) -> Tensor:

@@ -1,4 +1,4 @@
-"""Decoders whose recurrence does not read the context: training runs over all target positions at once."""
+"""Decoders whose layers below attention do not read the context: training runs each layer over the whole target."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class ParallelDecoder(Decoder):
     def forward(
         self, tokens: Int[Tensor, "B T"], state: DecoderState, memory: Memory
     ) -> tuple[Float[Tensor, "B T R"], Float[Tensor, "B T S"] | None]:
-        """Each layer over the whole target; one attention for all positions."""
+        """Each layer over the whole target, and attention for all positions: at once, or in order if it has a state."""
         x = embedded = self.embedding_dropout(self.embedding(tokens))
         context, weights = None, None
         for index, cell in enumerate(self.layers):
