@@ -1,4 +1,4 @@
-"""The mean of several trained models' weights (Wortsman et al. 2022, §2: a uniform soup)."""
+"""Average the weights of several trained models (Wortsman et al. 2022, §2: a uniform soup)."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ TOKENIZERS = (layout.TOKENIZER, layout.SOURCE_TOKENIZER, layout.TARGET_TOKENIZER
 
 
 def mean_model(folders: Sequence[Path | str]) -> ModelFolder:
-    """A model whose weights are the mean of those in the folders; its settings are those of the first.
+    """Return a model whose weights are the mean of those in the folders; its settings are those of the first one.
 
-    Its record says when, with what and where it was made, and holds the hashes of what it took from the members. The
-    networks and the tokenizers must be the same; what differs is named.
+    Its record says when, where and with which versions it was made, and holds the hashes of the members' files. The
+    members must have the same network and the same tokenizers; otherwise ModelFolderError names the difference.
     """
     if len(folders) < 2:
         raise ConfigError(f"a mean needs at least two models, not {len(folders)}")
@@ -46,7 +46,7 @@ def mean_model(folders: Sequence[Path | str]) -> ModelFolder:
 
 
 def _taken(name: str, first: LoadedModel) -> list[Record]:
-    """The files of the first member, beside its weights, that the mean has, too."""
+    """Return the configuration and tokenizer files that are taken from the first member, with their hashes."""
     files = first.manifest.files
     names = [each for each in (layout.CONFIG, *TOKENIZERS) if each in files]
     return [{"part": "member", "file": str(Path(name) / each), "sha256": files[each].sha256} for each in names]
@@ -80,7 +80,7 @@ def _differ(reason: str, where: str) -> ModelFolderError:
 
 
 def free_folder(folder: Path | str, hint: str = "name another --output") -> Path:
-    """The folder, which must be new or empty."""
+    """Return the folder as a path; raises ConfigError unless it is new or empty."""
     folder = folder_path(folder)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise ConfigError("the output must be a new folder", where=str(folder), hint=hint)

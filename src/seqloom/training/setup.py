@@ -90,8 +90,8 @@ class Prepared:
 
 @dataclass(frozen=True)
 class Earlier:
-    """What a run that goes on brings along: its tokenizers, the precision that was found to be the fastest, and whether
-    its weights have been saved."""
+    """What a resumed run brings along: its tokenizers, the precision chosen at its start, and whether its weights are
+    saved."""
 
     tokenizers: tuple[Tokenizer, Tokenizer]
     precision: Precision
@@ -104,10 +104,11 @@ def prepare(
     earlier: Earlier | None = None,
     group: Group = Group(),  # noqa: B008 - a frozen value
 ) -> Prepared:
-    """Read, choose, encode and build; what a run had chosen `earlier` is not chosen again.
+    """Read and encode the data, choose what is left open, and build the model; what a run chose `earlier` is kept.
 
-    Of a group the first process measures, chooses and trains tokenizers for all; each reads and encodes the pairs.
-    Torch's generators are seeded here, just before the weights are drawn, and what comes after draws nothing from them.
+    Of a group, the first process measures, chooses and trains tokenizers for all; each process reads and encodes the
+    pairs. Torch's generators are seeded here, just before the weights are initialised, and nothing after that draws
+    from them.
     """
     _check(config, inputs)
     notices = [f"{group.size} processes train together, each on its part of every batch"] if group.size > 1 else []
@@ -192,7 +193,8 @@ def _start(config: RunConfig, earlier: Earlier | None) -> LoadedModel | None:
 
 
 def _model(config: RunConfig, encoder: Encoder, start: LoadedModel | None) -> Seq2Seq:
-    """A fresh network, or one with the weights to start from, where the parts that are to learn can."""
+    """Return a new network, with the weights of the model to start from, if any, and with the parts to freeze
+    frozen."""
     model = Seq2Seq(config.model, encoder.source.size, encoder.target.size)
     if start is not None:
         fill_from(model, start, encoder, config.training.start_from)
@@ -203,8 +205,11 @@ def _model(config: RunConfig, encoder: Encoder, start: LoadedModel | None) -> Se
 def _text(
     config: RunConfig, source: PairSource, start: LoadedModel | None
 ) -> tuple[RunConfig, tuple[Tokenizer, Tokenizer], list[str]]:
-    """The configuration without the `auto` of text and attention, the tokenizers, new or grown from those to start
-    from, and what was chosen; remembered where the pairs are."""
+    """Return the configuration with `auto` resolved for text and attention, the tokenizers, and notices of what was
+    chosen.
+
+    The tokenizers are trained, or extended from those of the model to start from; they are cached with the pairs.
+    """
 
     def make() -> str:
         seen = survey(source.examples(), seed=config.training.seed)
@@ -265,7 +270,7 @@ def _read(name: str, corpus: Corpus) -> list[str]:
 
 
 def _mix(config: RunConfig, train: Corpus, notices: list[str]) -> Mix | None:
-    """What an epoch draws from where."""
+    """Return how many pairs an epoch draws from each training corpus, if `[data]` asks for a mixture; else None."""
     mix = mix_of(train, config.data)
     if mix is not None:
         notices.append(mix.describe(config.data.train))
@@ -273,7 +278,8 @@ def _mix(config: RunConfig, train: Corpus, notices: list[str]) -> Mix | None:
 
 
 def _limited(config: RunConfig, train: Corpus, notices: list[str]) -> RunConfig:
-    """The configuration with the longest answers learned from the training pairs, where they are not given."""
+    """Return the configuration with the length limits of the search learned from the training pairs, where they are
+    `auto`."""
     search = learned_limits(config.search, train.source_lengths, train.target_lengths)
     if search == config.search:
         return config
@@ -287,7 +293,7 @@ def _limited(config: RunConfig, train: Corpus, notices: list[str]) -> RunConfig:
 def _sized_batches(
     config: RunConfig, model: Seq2Seq, precision: Precision, train: Corpus
 ) -> tuple[RunConfig, list[str]]:
-    """The configuration with the budget of a batch found, where it is to be, and what was found."""
+    """Return the configuration with the number of tokens in a batch chosen, where it is `auto`, and a notice of it."""
     training = config.training
     if training.batch.tokens != "auto":
         return config, []

@@ -25,16 +25,16 @@ from seqloom.text.training import fitted
 from seqloom.training.config import RunConfig
 
 SHOWN = 12
-"""New symbols that are named."""
+"""Number of new symbols that a notice names."""
 CHOSEN = (("text", "source", "kind"), ("text", "target", "kind"), ("model", "decoder", "attend"))
 """Settings whose `auto` was replaced when the model to start from was trained."""
 
 
 def adopted(values: Mapping[str, Any], begun: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """Plain settings of a run with those of the model it starts from below them, if it names one.
+    """Return the plain settings of a run, completed by those of the model that it starts from, if it names one.
 
-    What the model was built with is not a run's to choose: `same_network` refuses what differs. A run that goes on has
-    them from the settings with which it was `begun`, and needs the model no longer.
+    The settings of the network and the text must be those of that model: `same_network` refuses others. A resumed run
+    takes them from `begun`, the settings it was started with, and no longer needs the model.
     """
     training = values.get("training")
     folder = training.get("start_from") if isinstance(training, Mapping) else None
@@ -102,7 +102,7 @@ def fill_from(model: Seq2Seq, start: LoadedModel, encoder: Encoder, where: str) 
 
 
 def _with_fresh_rows(fresh: Tensor, old: Tensor, rows: Tensor) -> Tensor:
-    """The old rows where there are any (`rows` ≥ 0), the fresh ones elsewhere."""
+    """Return the `old` row for each symbol with an index in `rows`, and the `fresh` row where the index is negative."""
     known, result = rows >= 0, fresh.clone()
     result[known] = old[rows[known]].to(result.device)
     return result

@@ -1,4 +1,4 @@
-"""What a reporter is."""
+"""The interface of a reporter."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ class Reporter(Protocol):
     """Shows the reports of a run somewhere."""
 
     def show(self, report: Report) -> None:
-        """Take one report, in the order in which the loop gave it."""
+        """Handle one report; the reports come in the order in which the loop yields them."""
 
     def close(self) -> None:
-        """Nothing more will come."""
+        """Release what the reporter holds; no more reports follow."""
