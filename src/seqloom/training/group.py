@@ -280,7 +280,7 @@ def _talk() -> Iterator[None]:
             raise
         raise LostProcessError(
             f"another process of this run was lost: {_said(error)}",
-            hint="its own last words or the launcher's say why; then go on with --resume from the last saved state",
+            hint="its error message or the launcher's says why; then use --resume to go on from the last saved state",
         ) from error
 
 

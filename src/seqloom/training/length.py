@@ -76,7 +76,7 @@ def _long_enough(training: TrainingConfig, per_epoch: int, pairs: int) -> tuple[
     every = math.ceil((epochs * per_epoch or wanted) / EVALUATIONS)
     if not training.evaluate_every and (not epochs or every > per_epoch):
         training = training.replace(evaluate_every=every)
-        said += f"; the dev data are looked at every {every:,} updates"
+        said += f"; the dev data are evaluated every {every:,} updates"
     return training, [said]
 
 

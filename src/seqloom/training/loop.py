@@ -100,7 +100,7 @@ def _reopened(folder: RunFolder, given: RunConfig | None, inputs: Inputs, group:
     settings = group.from_first(folder.settings)
     config, earlier = group.from_first(lambda: (folder.config(settings, given), folder.earlier(settings)))
     prepared = prepare(config, inputs, earlier, group)
-    damage = [f"damaged settings were left out: {problem}" for problem in settings.problems]
+    damage = [f"a copy of the settings is damaged, the other one is used: {problem}" for problem in settings.problems]
     record = group.from_first(lambda: folder.record(settings))
     return Run(prepared, folder, settings.identity, record), [*prepared.notices, *damage]
 

@@ -60,7 +60,7 @@ def _same(name: str, first: LoadedModel, other: str, second: LoadedModel) -> Non
         mine, its = (each.manifest.files.get(file) for each in (first, second))
         if mine != its:
             sizes = _sizes(first), _sizes(second)
-            raise _differ(f"{file} is another one in {name} ({sizes[0]}) than in {other} ({sizes[1]})", other)
+            raise _differ(f"{file} differs between {name} ({sizes[0]}) and {other} ({sizes[1]})", other)
 
 
 def _reading(model: LoadedModel) -> dict[str, bool]:

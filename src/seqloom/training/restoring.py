@@ -20,7 +20,7 @@ def restore(run: Run) -> Restored:
     before, progress.processes = progress.processes, run.group.size
     if before == progress.processes:
         return restored
-    said = f"going on with {progress.processes} instead of {before} processes: dropout draws other features from here"
+    said = f"going on with {progress.processes} instead of {before} processes: dropout masks differ from here on"
     return replace(restored, notices=[*restored.notices, said])
 
 

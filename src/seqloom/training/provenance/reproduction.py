@@ -157,12 +157,12 @@ def _unrepeatable(record: Mapping[str, Any]) -> Iterator[str]:
     """Yield notes on what a single command cannot repeat, because the run was resumed with changes."""
     for each in record.get("resumed", ()):
         for name, (old, new) in each.get("settings", {}).items():
-            yield f"{name} went from {old} to {new} while it was trained: one command does not repeat that"
+            yield f"{name} went from {old} to {new} when training was resumed: a single command does not repeat that"
         moved = [
             name for name in ("versions", "machine", "device", "precision", "threads", "processes") if name in each
         ]
         if moved:
-            yield f"it went on at {each['started']} with another state of: {', '.join(moved)}"
+            yield f"training was resumed at {each['started']} with a change of {', '.join(moved)}"
 
 
 def _said(value: object) -> str:

@@ -126,7 +126,7 @@ class StateStore:
             self._take(folder, values, learner, progress)
             progress.forget_kept(lost)
             numbers = ", ".join(map(str, sorted(lost)))
-            problems.append(f"{folder}: goes on without the kept weights after update {numbers}")
+            problems.append(f"{folder}: the run goes on without the kept weights after update {numbers}")
             return self._settled(folder, problems)
         if problems:
             raise ModelFolderError(
@@ -200,7 +200,7 @@ class StateStore:
             )
         progress = values["progress"]
         if values["run"] != self.identity.run:
-            raise ModelFolderError("the state is another run's", where=str(folder))
+            raise ModelFolderError("the state belongs to another run", where=str(folder))
         if folder.name != _name(progress["step"], progress["evaluated"]):
             raise ModelFolderError(f"the state is the one after update {progress['step']}", where=str(folder))
         return values
@@ -249,7 +249,7 @@ class StateStore:
             for folder in self._all():
                 if folder.name > chosen.name:
                     shutil.rmtree(folder)
-        return Restored(chosen.name, [f"a damaged state was left out: {problem}" for problem in problems])
+        return Restored(chosen.name, [f"a saved state is damaged: {problem}" for problem in problems])
 
     def _all(self) -> list[Path]:
         """Return the folders of all saved states, oldest first."""
