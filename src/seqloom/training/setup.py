@@ -1,4 +1,4 @@
-"""From a configuration to everything a run needs: pairs read, tokenizers trained, pairs encoded, model built."""
+"""Prepare a run: read the pairs, train the tokenizers, encode the pairs, and build the model."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ from seqloom.training.updates.randomness import seed_everything
 
 @dataclass(frozen=True)
 class Inputs:
-    """Pairs given in Python instead of files; None: what `config.data` names."""
+    """Pairs that are given in Python instead of in files; None takes those that `config.data` names."""
 
     train: Sequence[Pair] | None = None
     dev: Sequence[Pair] | None = None
@@ -56,11 +56,11 @@ class Inputs:
 
 @dataclass(frozen=True)
 class Prepared:
-    """A run before its first update.
+    """Everything that a run needs before its first update.
 
-    `config` has every `auto` resolved that follows from the data, and the measures chosen; `dev_rows` are the dev pairs
-    whose loss is taken, `dev_examples` the examples to decode; `plan` counts the updates; `notices` say what was chosen
-    for the user, `warnings` what will probably disappoint; `group` are the processes that train together.
+    In `config`, every `auto` that depends on the data is resolved, and the metrics are chosen. `dev_rows` are the dev
+    pairs whose loss is computed, `dev_examples` the examples to decode. `plan` counts the updates; `notices` say what
+    was chosen for the user, `warnings` what will probably go badly; `group` holds the processes that train together.
     """
 
     config: RunConfig
@@ -177,14 +177,15 @@ def _check(config: RunConfig, inputs: Inputs) -> None:
 
 
 def _precision(config: RunConfig, device: torch.device, earlier: Earlier | None) -> Precision:
-    """What an earlier run on this kind of device took, or what is found now."""
+    """Return the precision of the run that is resumed, if it ran on this kind of device; otherwise choose one."""
     if earlier is not None and earlier.precision.device == device.type:
         return earlier.precision
     return choose_precision(config.training.precision, device.type)
 
 
 def _start(config: RunConfig, earlier: Earlier | None) -> LoadedModel | None:
-    """The model whose weights are to be taken; None where there is none, or the run has weights of its own."""
+    """Load the model whose weights to start from; None where there is none, or the resumed run has saved weights of its
+    own."""
     if not config.training.start_from or (earlier is not None and earlier.saved):
         return None
     start = load_model(config.training.start_from)
@@ -265,7 +266,7 @@ def _corpora(
 
 
 def _read(name: str, corpus: Corpus) -> list[str]:
-    """What is to be said of how files were read."""
+    """Return notices of how files were read."""
     return [f"{name}: {corpus.report.summary()}", *(f"{name}: {each}" for each in corpus.report.sentences())]
 
 

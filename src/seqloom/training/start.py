@@ -54,7 +54,8 @@ def adopted(values: Mapping[str, Any], begun: Mapping[str, Any] | None = None) -
 
 
 def same_network(config: RunConfig, start: LoadedModel) -> None:
-    """Refuse settings, by name, that contradict the model to start from; which symbols join it is the run's own."""
+    """Raise ConfigError for settings that contradict the model to start from, except those that choose its new
+    symbols."""
     folder = config.training.start_from
     saved = build(RunConfig, {name: start.config.get(name, {}) for name in ("model", "text")}, where=folder)
     sides = {"source": saved.text.source, "target": saved.text.target}
@@ -70,7 +71,8 @@ def same_network(config: RunConfig, start: LoadedModel) -> None:
 
 
 def grown(config: RunConfig, start: LoadedModel, seen: Survey) -> tuple[tuple[Tokenizer, Tokenizer], list[str]]:
-    """The tokenizers of the model to start from with the new symbols of the new data, and which these are."""
+    """Return the tokenizers of the model to start from, extended by new symbols of the data, and notices of what is
+    new."""
     text = config.text
     old = start.source_tokenizer, start.target_tokenizer
     if text.shared:
@@ -84,7 +86,7 @@ def grown(config: RunConfig, start: LoadedModel, seen: Survey) -> tuple[tuple[To
 
 
 def fill_from(model: Seq2Seq, start: LoadedModel, encoder: Encoder, where: str) -> None:
-    """Give a fresh model the weights of the old one; rows of symbols that are new keep their fresh weights."""
+    """Copy the weights of the model to start from into a new one; rows of new symbols keep their initial values."""
     source = origins(start.source_tokenizer, encoder.source)
     target = origins(start.target_tokenizer, encoder.target)
     tables = {

@@ -8,7 +8,7 @@ from seqloom.training.reports import Report
 
 
 class Reporter(Protocol):
-    """Shows the reports of a run somewhere."""
+    """Shows or stores the reports of a run."""
 
     def show(self, report: Report) -> None:
         """Handle one report; the reports come in the order in which the loop yields them."""

@@ -1,4 +1,4 @@
-"""How the learning rate moves: pure functions of the update's number, from 1, to a factor of the base rate.
+"""Learning rate schedules: functions from the number of the update, counted from 1, to a factor of the base rate.
 
 Every kind begins with a linear warm-up, step / warmup, over the first `warmup` updates. After it:
 
