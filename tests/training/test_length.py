@@ -64,7 +64,7 @@ def test_of_a_very_large_corpus_a_part_is_read() -> None:
     assert (length.training.epochs, length.training.max_steps, length.training.evaluate_every) == (0, 10_000, 500)
     assert length.plan.total() == 10_000
     assert length.notices == [
-        "10,000 updates, which read 20% of the training pairs; the dev data are looked at every 500 updates"
+        "10,000 updates, which read 20% of the training pairs; the dev data are evaluated every 500 updates"
     ]
     assert wanted_updates(10**9) == 10_000
     assert settled(1_000_000, 20, evaluate_every=77).training.evaluate_every == 77

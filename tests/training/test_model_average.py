@@ -88,7 +88,7 @@ def test_what_does_not_fit_is_named(members: list[Path], tmp_path: Path) -> None
     for folder, said in [
         (wide, r"model\.hidden is 8 in .*m1 and 10 in .*wide"),
         (gru, r"model\.cell\.kind is 'lstm' in .*m1 and 'gru' in .*gru"),
-        (other, r"tokenizer\.source\.json is another one in .*10 source.*7 source"),
+        (other, r"tokenizer\.source\.json differs between .*10 source.*7 source"),
         (turned, r"data\.reverse_source is False in"),
     ]:
         with pytest.raises(ModelFolderError, match=said):

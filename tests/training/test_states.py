@@ -154,7 +154,7 @@ def test_whole_states_from_elsewhere_are_recognised(runs: tuple[Path, dict[str, 
         shutil.copytree(source / "resume" / "states" / of, output / "resume" / "states" / NEWEST)
         said = resumed(output, settings)
         assert state_of(said) == BEFORE
-        assert "another run's" in notices(said) or "the one after update 6" in notices(said)
+        assert "belongs to another run" in notices(said) or "the one after update 6" in notices(said)
 
 
 def test_states_of_another_version_are_refused(runs: tuple[Path, dict[str, Any]], tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""How fast a model answers on this machine, how much memory it takes, by each engine that there is for it. No torch."""
+"""Benchmark of a model: speed and memory of each inference engine on this machine. No module here imports torch."""
 
 from __future__ import annotations
 

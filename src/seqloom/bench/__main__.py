@@ -1,4 +1,4 @@
-"""The process of one engine: `python -m seqloom.bench '["FOLDER", "onnx", true, 1]'`, see `program.py`."""
+"""The benchmark process of one engine: `python -m seqloom.bench '["FOLDER", "onnx", true, 1]'` (see `program.py`)."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from seqloom.loading import load
 
 
 def main() -> None:
-    """Load a model, then answer until standard input ends."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever started us ends us
+    """Load a model and answer requests until standard input ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # on Ctrl-C, the parent process ends this one
     folder, engine, int8, threads = json.loads(sys.argv[1])
     try:
         model = load(folder, engine=engine, int8=int8, threads=threads if engine == "onnx" else None)
@@ -33,7 +33,10 @@ def main() -> None:
 
 
 def answered(model: PredictingModel, sources: Sequence[Source], beam: int, batch: int) -> Reply:
-    """The answers of a search of this width, one source a call or all in batches, and the seconds of each call."""
+    """Return the answers of a search with this beam, and the seconds of each call.
+
+    With a `batch` of 1, each source is a call of its own; otherwise one call answers all sources in batches.
+    """
     chosen = model.with_settings([f"search.beam={beam}", "search.n_best=1", f"search.batch={batch}"])
     calls = [[source] for source in sources] if batch == 1 else [list(sources)]
     seconds, answers = [], []
@@ -46,9 +49,9 @@ def answered(model: PredictingModel, sources: Sequence[Source], beam: int, batch
 
 
 def peak_memory() -> float | None:
-    """The most that this process has had resident, in MB; None where the system does not tell.
+    """Return the peak resident memory of this process in MB; None where the system does not tell.
 
-    On Linux not by `getrusage`, whose figure a process inherits from the one that started it.
+    On Linux this is read from /proc, because the figure of `getrusage` is inherited from the parent process.
     """
     with suppress(OSError):
         for line in Path("/proc/self/status").read_text(encoding="ascii", errors="replace").splitlines():

@@ -1,4 +1,4 @@
-"""The engines that a model folder and a machine offer."""
+"""The inference engines that can run a model folder on this machine."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from seqloom.loading import ENGINES
 
 @dataclass(frozen=True)
 class Offer:
-    """One engine: the arguments that `load` takes for it, and the file of the folder that no other engine reads."""
+    """An engine: the arguments of `load` that select it, and the file in the model folder that only this engine
+    reads."""
 
     name: str
     engine: str
@@ -29,12 +30,13 @@ KNOWN = (
     Offer("float32 graph", "onnx", False, layout.GRAPH),
     Offer("8-bit graph", "onnx", True, layout.GRAPH_INT8),
 )
+"""All engines."""
 
 
 def offers(folder: Path | str, engine: str = "auto") -> tuple[list[Offer], list[SeqloomError]]:
-    """What can be run, and for each of the others why not; `engine` as `load` takes it, `auto` for all.
+    """Return the engines that can be run, and for each of the others the reason why not.
 
-    Raises the first reason where nothing can be run.
+    `engine` is as in `load`, with `auto` for all engines. Raises the first reason where none can be run.
     """
     if engine not in ENGINES:
         raise ConfigError(
@@ -56,13 +58,13 @@ def offers(folder: Path | str, engine: str = "auto") -> tuple[list[Offer], list[
 
 
 def size_of(manifest: Manifest, offer: Offer) -> int:
-    """Bytes of the files that the engine reads: settings, codecs, and its weights or graph."""
+    """Return the size in bytes of the files that the engine reads: settings, tokenizers, and its weights or graph."""
     read = (layout.CONFIG, *manifest.codecs.names, offer.file)
     return sum(record.bytes for name, record in manifest.files.items() if name in read)
 
 
 def _fault(folder: Path, manifest: Manifest, offer: Offer) -> SeqloomError | None:
-    """Why an engine cannot be run; None where it can."""
+    """Return why an engine cannot be run; None where it can."""
     if offer.file in manifest.files:
         absent = offer.engine == "torch" and find_spec("torch") is None
         return missing_package("torch", "train", "the engine PyTorch") if absent else None

@@ -1,4 +1,4 @@
-"""Programs timed in turns, so that whatever else the machine does meets all of them alike."""
+"""Time programs in turns, so that other load on the machine affects all of them alike."""
 
 from __future__ import annotations
 
@@ -12,33 +12,34 @@ from seqloom.data import Source
 BEAM, BATCH = 5, 32
 ROUNDS = 3
 TRIALS = 8
-"""Inputs answered each way before the clock counts."""
+"""Number of inputs that each program answers as a warm-up, with each kind of search, before it is timed."""
 
 
 @dataclass
 class Timings:
-    """Seconds of one program, and the answers of both searches in the order of the inputs."""
+    """Seconds that one program took, and its answers in the order of the inputs."""
 
     greedy: list[float] = field(default_factory=list)
-    """Greedy search, one input a call."""
+    """Seconds of greedy search, one input per call."""
     beam: list[float] = field(default_factory=list)
-    """Beam search, one input a call."""
+    """Seconds of beam search, one input per call."""
     batches: list[float] = field(default_factory=list)
-    """Beam search over all inputs in batches, once a round."""
+    """Seconds of beam search over all inputs in batches, once per round."""
     greedy_answers: list[str] = field(default_factory=list)
     beam_answers: list[str] = field(default_factory=list)
     peak_mb: float | None = None
 
     @property
     def seconds(self) -> float:
-        """Of beam search over all inputs in batches: the median of the rounds."""
+        """Seconds of beam search over all inputs in batches: the median of the rounds."""
         return statistics.median(self.batches)
 
 
 def take_turns(programs: Sequence[Program], sources: Sequence[Source], *, rounds: int = ROUNDS) -> list[Timings]:
-    """Each program answers each source alone, greedily and with a beam, and `rounds` times all of them in batches.
+    """Let each program answer each source on its own, greedily and with beam search, and all of them in batches.
 
-    A round takes a share of the sources one by one, and all of them in batches.
+    There are `rounds` rounds. In each, every program answers a share of the sources one by one and all sources in
+    batches.
     """
     found = [Timings(greedy_answers=[""] * len(sources)) for _ in programs]
     for program in programs:

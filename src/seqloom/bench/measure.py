@@ -1,4 +1,4 @@
-"""A model folder → how fast each of its engines is here."""
+"""Measure how fast each engine of a model folder is on this machine."""
 
 from __future__ import annotations
 
@@ -25,15 +25,17 @@ from seqloom.errors import DataError
 from seqloom.text import Tokenizer
 
 POOLS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "RAYON_NUM_THREADS")
-"""What libraries read how many threads they may have."""
+"""Environment variables from which libraries read how many threads they may use."""
 
 
 @dataclass(frozen=True)
 class Speed:
-    """One engine's figures: milliseconds for one input, rates of a beam of 5 in batches of 32, memory, files, in MB.
+    """The figures of one engine: latency in milliseconds, throughput of beam search (beam of 5, batches of 32), memory,
+    file size.
 
-    Peak memory is that of a process that does nothing else, Python and libraries included; None where the system does
-    not tell.
+    Latencies are the median and the 99th percentile of one input at a time. `peak_mb` is the memory of a process that
+    does nothing else, Python and libraries included, in MB; None where the system does not tell. `disk_mb` is the size
+    of the files that the engine reads, in MB.
     """
 
     engine: str
@@ -49,7 +51,8 @@ class Speed:
 
     @classmethod
     def of(cls, name: str, timings: Timings, tokens: int, size: int) -> Speed:
-        """Figures of what was timed; `tokens` in the answers of the beam, `size` in bytes."""
+        """Compute the figures from timings, the number of `tokens` in the answers of beam search, and the `size` in
+        bytes."""
         inputs = len(timings.beam_answers)
         greedy, beam = (1000 * np.quantile(each, [0.5, 0.99]) for each in (timings.greedy, timings.beam))
         return cls(
@@ -66,17 +69,18 @@ class Speed:
         )
 
     def to_json(self) -> dict[str, Any]:
-        """Plain values."""
+        """Return plain values."""
         return asdict(self)
 
 
 def measure(
     folder: Path | str, offered: Sequence[Offer], file: str | None = None, *, count: int = 200, threads: int = 1
 ) -> list[Speed]:
-    """The figures of each engine, in a process of its own, the engines in turns.
+    """Measure each engine, in a process of its own, with the engines taking turns.
 
-    `threads` are PyTorch's own, and batches at a time of a graph. Without a file the inputs are random symbols of the
-    source vocabulary, 5 to 25 each.
+    `threads` is the number of threads of PyTorch, or of batches that a graph computes at a time. Without `file`, the
+    inputs are `count` texts of 5 to 25 random symbols of the source vocabulary. Raises DataError where no input has any
+    text.
     """
     folder = Path(folder)
     manifest = read_manifest(folder)
@@ -95,18 +99,18 @@ def measure(
 
 
 def pinned(threads: int) -> dict[str, str]:
-    """An environment in which libraries have so many threads."""
+    """Return the environment variables of this process, with the threads of all libraries limited to this number."""
     return {**os.environ, **dict.fromkeys(POOLS, str(threads))}
 
 
 def worker(folder: Path, offer: Offer, threads: int = 1) -> list[str]:
-    """The command of an engine's process."""
+    """Return the command that starts the process of an engine."""
     job = json.dumps([str(folder), offer.engine, offer.int8, threads])
     return [sys.executable, "-P", "-m", "seqloom.bench", job]
 
 
 def _started(folder: Path, offer: Offer, threads: int) -> Program:
-    here = {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}  # the modules that this process has, and no others
+    here = {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}  # the same modules as in this process
     return Program(offer.name, worker(folder, offer, threads), {**pinned(threads), **here})
 
 
@@ -125,5 +129,5 @@ def _made_up(tokenizer: Tokenizer, count: int) -> list[Source]:
 
 
 def _tokens(tokenizer: Tokenizer, answers: Sequence[str]) -> int:
-    """Target tokens, end marks counted."""
+    """Return the number of target tokens in the answers, end marks included."""
     return sum(map(len, tokenizer.encode(answers))) + len(answers)

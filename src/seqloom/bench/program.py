@@ -1,10 +1,10 @@
-"""A process that answers lines when it is asked to and says how long it took: a JSON object a line in both directions.
+"""A process that answers requests and measures how long it takes; each request and each reply is one line of JSON.
 
     ask     {"sources": [[text, [tag, …]], …], "beam": 5, "batch": 32}
     reply   {"seconds": […], "answers": […], "peak_mb": 125.0}, or {"error": {"message", "where", "hint"}}
 
-With a batch of 1 each source is a call of its own with its own seconds; else there is one time for all of them. Peak
-memory is what the process has had resident at most since it began, Python and libraries included.
+With a batch of 1, each source is a call of its own and has its own time; otherwise there is one time for all of them.
+`peak_mb` is the largest resident memory of the process since it started, Python and libraries included.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ from seqloom.errors import SeqloomError
 
 @dataclass(frozen=True)
 class Reply:
-    """What a process says after it has answered. `peak_mb` is None where the system does not tell."""
+    """The reply of a process: seconds of each call, answers, and peak memory in MB (None where the system does not
+    tell)."""
 
     seconds: list[float]
     answers: list[str]
@@ -30,7 +31,7 @@ class Reply:
 
 
 class Program:
-    """A running process under a name; as a context, it is ended on leaving."""
+    """A named running process; used as a context manager, it is ended on leaving."""
 
     def __init__(self, name: str, command: Sequence[str], environment: Mapping[str, str]) -> None:
         self.name = name
@@ -39,18 +40,19 @@ class Program:
         )
 
     def ask(self, sources: Sequence[Source], *, beam: int, batch: int) -> Reply:
-        """Have all sources answered. Raises what the process has raised, or says that it has ended."""
+        """Have all sources answered; raises SeqloomError with the error of the process, or where the process has
+        ended."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         asked = {"sources": [(source.text, source.tags) for source in sources], "beam": beam, "batch": batch}
-        with suppress(BrokenPipeError):  # it may have said why
+        with suppress(BrokenPipeError):  # the process has ended; its error may still be read below
             self._process.stdin.write(json.dumps(asked) + "\n")
             self._process.stdin.flush()
         line = self._process.stdout.readline()
         if not line:
             raise SeqloomError(
                 f"the process of {self.name} has ended with code {self._process.wait()} while it was measured",
-                hint="-9 is a process that was killed, mostly for want of memory",
+                hint="code -9 means that it was killed, usually for lack of memory",
             )
         reply = json.loads(line)
         if "error" in reply:
@@ -62,5 +64,5 @@ class Program:
 
     def __exit__(self, *error: object) -> None:
         self._process.kill()
-        with suppress(BrokenPipeError), self._process:  # what it was not there to read is lost
+        with suppress(BrokenPipeError), self._process:  # requests that it did not read any more are lost
             pass

@@ -1,4 +1,5 @@
-"""Whole runs on public data, with published figures to stand beside ours. A recipe is a TOML file of this folder."""
+"""Recipes: complete training runs on public data, compared with published figures. Each is a TOML file in this
+folder."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""A recipe: what it is about, which data it needs, what others have published, and the configuration of its runs.
+"""A recipe: a description, the data that it needs, published figures, and the configuration of its runs.
 
-`{variant}` in a path or in the name of a test stands for each of the variants in turn (languages, as a rule), one
-model each.
+`{variant}` in a path or in the name of a test is replaced by each of the recipe's variants (usually languages) in turn,
+with one model for each.
 """
 
 from __future__ import annotations
@@ -21,40 +21,42 @@ from seqloom.training import RunConfig
 from seqloom.training.start import adopted
 
 VARIANT = "{variant}"
+"""The text that is replaced by the name of the variant."""
 DEFAULT_DATA = "../shared/data"
+"""The folder of the data sets where the environment variable SEQLOOM_DATA is not set."""
 
 
 class Published(Section):
-    """A system of the literature."""
+    """A published system and its figures."""
 
     system: str
-    """Its name."""
+    """Name of the system."""
     source: str
-    """Where its figures were read, and how they came about."""
+    """Where its figures were published, and how they were obtained."""
     figures: dict[str, dict[str, float]]
-    """For each test, the value of each measure."""
+    """The value of each metric, for each test."""
 
 
 class RecipeSection(Section):
-    """The section `recipe` of a recipe's file."""
+    """The section `[recipe]` of a recipe's file."""
 
     title: str
     """The task in one line."""
     about: str = ""
-    """Sizes of the data and conventions of the measures."""
+    """Sizes of the data and conventions of the metrics."""
     folder: str
-    """The folder of its files among the data sets."""
+    """Folder of the recipe's files, below that of all data sets."""
     variants: tuple[str, ...] = ()
-    """What there is one model for each of; empty for a single model."""
+    """Names of the variants, each of which has a model of its own; empty for a single model."""
     tests: dict[str, str] = Field(min_length=1)
-    """The file of each test."""
+    """The data file of each test."""
     published: tuple[Published, ...] = ()
-    """Figures to compare with."""
+    """Published systems to compare with."""
 
 
 @dataclass(frozen=True)
 class Part:
-    """One model of a recipe: its name, its configuration, and the tests it is measured on."""
+    """One model of a recipe: its name, its configuration, and its tests with their files."""
 
     name: str
     config: RunConfig
@@ -63,7 +65,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Recipe:
-    """A recipe as it stands in its file; `run` holds the plain values of a run's configuration."""
+    """The contents of a recipe's file; `run` holds the plain settings of its runs."""
 
     name: str
     section: RecipeSection
@@ -75,7 +77,10 @@ class Recipe:
         return self.section.title
 
     def parts(self, data: Path, only: Iterable[str] = (), settings: Iterable[str] = ()) -> list[Part]:
-        """The models to train, on the files below `data`, with settings laid over the recipe's."""
+        """Return the models to train on the files below `data`; `settings` (NAME=VALUE) change the recipe's settings.
+
+        `only` names the variants to train. Raises ConfigError for an unknown one.
+        """
         variants, wanted = self.section.variants or ("",), tuple(only)
         for name in wanted:
             if name not in self.section.variants:
@@ -94,7 +99,8 @@ class Recipe:
         return Part(variant or self.name, config.replace(data=config.data.replace(test=tuple(tests.values()))), tests)
 
     def data_folder(self) -> Path:
-        """Where its files are: below SEQLOOM_DATA, or else below `../shared/data`."""
+        """Return the folder of the recipe's files, below SEQLOOM_DATA or else `../shared/data`; raises DataError if it
+        is missing."""
         root = Path(os.environ.get("SEQLOOM_DATA") or DEFAULT_DATA)
         folder = root / self.section.folder
         if not folder.is_dir():
@@ -107,14 +113,14 @@ class Recipe:
 
 
 def recipe_names() -> list[str]:
-    """The recipes that come with the package."""
+    """Return the names of the recipes in the package."""
     return sorted(
         entry.name.removesuffix(".toml") for entry in files("seqloom.recipes").iterdir() if entry.name.endswith(".toml")
     )
 
 
 def recipe_path(name: str) -> Path:
-    """The file of a recipe, known by its name or by its path."""
+    """Return the file of a recipe, given by its name or by its path."""
     if name.endswith(".toml"):
         return Path(name)
     if name not in recipe_names():
@@ -123,14 +129,14 @@ def recipe_path(name: str) -> Path:
 
 
 def recipe_text(name: str) -> str:
-    """A recipe's file as it stands."""
+    """Return the text of a recipe's file, after checking that it is valid TOML."""
     path = recipe_path(name)
     read_toml(path)
     return path.read_text(encoding="utf-8")
 
 
 def load_recipe(name: str) -> Recipe:
-    """A recipe, checked."""
+    """Read and validate a recipe."""
     path = recipe_path(name)
     values = read_toml(path)
     for key in values:
@@ -143,12 +149,12 @@ def load_recipe(name: str) -> Recipe:
 
 
 def located(entry: str, data: Path) -> str:
-    """An entry of data files with each path below the folder."""
+    """Return an entry of comma-separated data files with each path below the folder `data`."""
     return ",".join(str(data / file) for file in entry.split(","))
 
 
 def _filled(values: Mapping[str, Any], variant: str, data: Path) -> dict[str, Any]:
-    """The run's values with the variant put in and the data files located."""
+    """Return the settings of a run with the variant inserted and the data files located."""
     filled: dict[str, Any] = dict(values)
     section = dict(filled.get("data", {}))
     for part in ("train", "dev"):

@@ -1,4 +1,4 @@
-"""What a recipe's run found, and the table that puts it beside the published figures."""
+"""The results of a recipe, and the table that compares them with published figures."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MEAN = "mean"
 
 @dataclass(frozen=True)
 class PartResult:
-    """One model: figures on each of its tests, what training it took, and how large it is."""
+    """The results of one model: scores on each of its tests, facts on its training, and its number of weights."""
 
     name: str
     scores: Mapping[str, Sequence[Score]]
@@ -24,7 +24,7 @@ class PartResult:
     test_seconds: float
 
     def to_json(self) -> dict[str, Any]:
-        """Plain values."""
+        """Return plain values."""
         return {
             "name": self.name,
             "tests": {test: [score.to_json() for score in scores] for test, scores in self.scores.items()},
@@ -36,13 +36,13 @@ class PartResult:
 
 @dataclass(frozen=True)
 class Results:
-    """A recipe's models, measured."""
+    """The results of all models of a recipe."""
 
     recipe: Recipe
     parts: Sequence[PartResult]
 
     def to_json(self) -> dict[str, Any]:
-        """Plain values, published figures included."""
+        """Return plain values, published figures included."""
         return {
             "recipe": self.recipe.name,
             "parts": [part.to_json() for part in self.parts],
@@ -50,7 +50,8 @@ class Results:
         }
 
     def to_markdown(self) -> str:
-        """A table for each measure (tests down, systems across), then time and size."""
+        """Return a Markdown table for each metric (a row for each test, a column for each system), then one of time and
+        size."""
         section = self.recipe.section
         lines = [f"# {section.title}", "", " ".join(section.about.split()), ""]
         for measure in self._measures():
@@ -101,7 +102,7 @@ class Results:
 
     @staticmethod
     def _column(system: Published, measure: str, tests: Mapping[str, Score]) -> dict[str, float]:
-        """A published system's figures of one measure on our tests."""
+        """Return a published system's figures of one metric on our tests."""
         return {
             test: figures[measure] for test, figures in system.figures.items() if test in tests and measure in figures
         }

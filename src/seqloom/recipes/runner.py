@@ -1,4 +1,4 @@
-"""Running a recipe: one model a part, measured on its tests; parts that are finished are not trained again."""
+"""Run a recipe: train each of its models and evaluate it on its tests; finished models are not trained again."""
 
 from __future__ import annotations
 
@@ -25,9 +25,10 @@ def run_recipe(
     settings: Iterable[str] = (),
     progress: TextIO | None = None,
 ) -> Results:
-    """Train every part (or `only` some), measure it, and write `results.json` and `results.md` into `output`.
+    """Train every part, or those in `only`, evaluate it, and write `results.json` and `results.md` into `output`.
 
-    A run that was cut short goes on where it stopped; a finished part is only measured again.
+    A run that was interrupted is resumed; a part that is finished is only evaluated again. Raises ConfigError where a
+    part was run with other settings before.
     """
     if Place.here().size > 1:
         raise ConfigError("a recipe runs in one process", hint="leave torchrun out; seqloom train runs under it")
@@ -57,7 +58,7 @@ def _run_part(part: Part, folder: Path, progress: TextIO | None) -> PartResult:
 
 
 def _claim(output: Path, name: str, settings: str) -> None:
-    """Note a part's settings beside its folder; refuse where it was begun with others."""
+    """Write a part's settings beside its folder; raises ConfigError where it was started with other settings."""
     path = output / f"{name}.toml"
     if not path.is_file():
         write_folder(output, {path.name: text_writer(settings)})

@@ -1,4 +1,4 @@
-"""Many runs with drawn settings: Optuna proposes, training reports, bad trials end early."""
+"""Hyperparameter search: Optuna proposes settings, each trial is a training run, and bad trials are pruned."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""What is a trial's own fault, and what any other trial would meet as well."""
+"""Decide whether a trial failed because of its own settings, or for a reason that any other trial would meet as
+well."""
 
 from __future__ import annotations
 
@@ -8,20 +9,23 @@ from seqloom.errors import ConfigError, DataError, TrainingError
 from seqloom.training.memory import out_of_memory
 
 ATTEMPTS = 3
-"""Times that a trial is taken up in vain before it is given up."""
+"""Number of attempts to train a trial after which it is given up."""
 ALIKE = 3
-"""Trials in a row that fail alike before the sweep stops: of memory, or of anything as long as none has ended well."""
+"""Number of trials in a row with the same failure after which the sweep stops: lack of memory, or any failure as long
+as no trial has been evaluated."""
 
 
 MEMORY = "memory is not enough"
+"""The reason that is noted for a trial that did not fit into memory."""
 
 
 def fault(error: Exception, folder: Path) -> str:
-    """Why a trial in `folder` has failed by its own settings; empty where the sweep is to stop and leave it unfinished.
+    """Return why a trial in `folder` failed because of its own settings; empty where the sweep must stop instead.
 
-    Its own are settings that do not go together, limits that leave no data (errors about a file name it), numbers that
-    are not finite, and a model too large for the memory. A full disk, a missing file, a damaged folder or a folder in
-    use is none of its fault.
+    A trial is at fault where its settings contradict each other, its limits leave no data, its numbers are not finite,
+    or its model does not fit into memory. It is not where a disk is full, a file is missing, or a folder is damaged or
+    in use: the sweep then stops and leaves the trial unfinished. An error about data is the trial's own if it names no
+    file.
     """
     if out_of_memory(error) or (isinstance(error.__cause__, Exception) and out_of_memory(error.__cause__)):
         return MEMORY

@@ -1,15 +1,15 @@
-"""The output folder of a sweep: which study it belongs to, and what lies where.
+"""The output folder of a sweep: the study that it belongs to, and the runs of its trials.
 
 OUTPUT/
-├── study.json          the study that it belongs to, and the worker that it is
+├── study.json          the study that the folder belongs to, and the id of the worker
 ├── study.db            the trials, unless another storage is named
-├── trials/0003/        a trial's run: a model folder, or a run to go on with
-├── trials/0003.lock    held by the process that works on the trial, until it ends, however it ends
-├── sweep.lock          held while a trial is taken and while the folder is put in order
+├── trials/0003/        the run of a trial: a model folder, or an unfinished run
+├── trials/0003.lock    locked by the process that works on the trial; the system releases it when the process ends
+├── sweep.lock          locked while a process takes a trial or tidies the folder
 ├── best.toml           the configuration of the best trial
-└── trials.png          all trials
+└── trials.png          a plot of all trials
 
-A folder is one worker of one study, however many processes work in it: trials carry its random id.
+A folder is one worker of one study, however many processes work in it: the trials of the worker carry its random id.
 """
 
 from __future__ import annotations
@@ -31,10 +31,9 @@ OTHER = "name another --output, or the [sweep] name and the --storage that it wa
 
 @dataclass(frozen=True)
 class Tie:
-    """What ties a folder to a study: the study's name and random id, and the worker that the folder is.
+    """What study.json records: the name and the random id of the study, and the id of the worker that the folder is.
 
-    `place` is the number of the folder of trials in the file system, which stays when it is moved and not when it is
-    copied.
+    `place` is the inode of the folder `trials`. It stays the same when the folder is moved, but not when it is copied.
     """
 
     name: str
@@ -51,23 +50,23 @@ class SweepFolder:
 
     @property
     def database(self) -> str:
-        """The storage inside the folder."""
+        """The URL of the storage inside the folder."""
         return f"sqlite:///{self.output / DATABASE}"
 
     def trial(self, number: int) -> Path:
-        """The folder of a trial's run."""
+        """Return the folder of a trial's run."""
         return self.output / TRIALS / f"{number:04d}"
 
     def trial_lock(self, number: int) -> FileLock:
-        """What the process that works on a trial holds; waiting for it is of no use."""
+        """Return the lock that the process at work on a trial holds; acquiring it fails at once where it is held."""
         return FileLock(self.trial(number).with_suffix(".lock"), timeout=0)
 
     def lock(self) -> FileLock:
-        """What a process holds while it looks for a trial or puts the folder in order."""
+        """Return the lock that a process holds while it takes a trial or tidies the folder."""
         return FileLock(self.output / LOCK)
 
     def claim(self) -> None:
-        """Make the folder; one that holds other things is refused."""
+        """Make the folder; raises ConfigError where it holds anything but a sweep."""
         output = self.output
         if output.exists() and not (output / TRIALS).is_dir() and (not output.is_dir() or any(output.iterdir())):
             raise ConfigError("the output must be a new folder or that of a sweep", where=str(output))
@@ -75,7 +74,11 @@ class SweepFolder:
             (output / TRIALS).mkdir(parents=True, exist_ok=True)
 
     def tie(self, name: str) -> Tie | None:
-        """What the folder is tied to, if it is; anything but a study of that name is refused."""
+        """Read study.json; None where the folder is new.
+
+        Raises ConfigError where study.json cannot be read, names another study, or is missing although there are
+        trials.
+        """
         path = self.output / TIE
         if not path.exists():
             if self._numbers():
@@ -92,10 +95,10 @@ class SweepFolder:
         return tie
 
     def tied(self, tie: Tie | None, name: str, study: str, *, count: int, shared: bool) -> Tie:
-        """The folder tied to the study of that id, which has `count` trials; one tied to another is refused.
+        """Tie the folder to the study with the id `study`, which has `count` trials, and return the tie.
 
-        In a study that is shared, a copy of a folder is a worker of its own: the trials at work are those of the
-        original.
+        Raises ConfigError where the folder is tied to another study, or has trials that the study lacks. In a shared
+        study, a copy of a folder becomes a new worker: the running trials are those of the original.
         """
         if tie is not None and tie.study != study:
             raise ConfigError(
@@ -116,7 +119,7 @@ class SweepFolder:
         return tie
 
     def mark(self, tie: Tie) -> dict[str, str]:
-        """What a trial carries of the worker that has it: its id, and for people where that is."""
+        """Return what a trial records about its worker: its id, and host and folder for people to read."""
         return {"id": tie.worker, "host": socket.gethostname(), "folder": str(self.output.resolve())}
 
     def _numbers(self) -> list[int]:

@@ -1,4 +1,4 @@
-"""What came out of a sweep, trial by trial, as plain values."""
+"""The results of a sweep, trial by trial, as plain values."""
 
 from __future__ import annotations
 
@@ -14,13 +14,18 @@ if TYPE_CHECKING:
     import optuna
 
 WORKER, ERROR = "worker", "error"
-"""What a trial carries: the worker that has it, and what went wrong."""
+"""Names of a trial's attributes in the storage: the worker that runs it, and the reason of a failure."""
 STATES = {"COMPLETE": "done", "PRUNED": "pruned", "FAIL": "failed", "RUNNING": "running", "WAITING": "waiting"}
+"""The names of Optuna's states of a trial in Seqloom."""
 
 
 @dataclass(frozen=True)
 class TrialResult:
-    """One trial: done, pruned, failed (`error` says why) or running (at `place`); its figure, once there is one."""
+    """The result of one trial; `state` is done, pruned, failed, running or waiting.
+
+    `value` is its figure, once there is one; `error` is the reason where it failed; `place` is host and folder while it
+    is running.
+    """
 
     number: int
     state: str
@@ -34,7 +39,8 @@ class TrialResult:
 
 @dataclass(frozen=True)
 class SweepResults:
-    """All trials of a study; `measure` is what they are compared by, `best` the number of the best one that is done."""
+    """All trials of a study; `measure` is the figure that they are compared by, `best` the number of the best finished
+    one."""
 
     name: str
     measure: str
@@ -45,12 +51,12 @@ class SweepResults:
 
     @property
     def best_trial(self) -> TrialResult | None:
-        """The best trial."""
+        """The best trial; None while none is done."""
         return next((each for each in self.trials if each.number == self.best), None)
 
 
 def results_of(sweep: Sweep, study: optuna.Study, output: Path) -> SweepResults:
-    """The trials of the study as they are now."""
+    """Return the results of the trials in the study so far."""
     selection = sweep.base.training.selection
     trials = tuple(_result(sweep, each) for each in study.get_trials(deepcopy=False))
     done = [each for each in trials if each.state == "done" and each.value is not None]

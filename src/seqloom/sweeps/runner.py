@@ -1,4 +1,4 @@
-"""Running a sweep: joining its study, working until there are enough trials, and saying how to go on where it stops."""
+"""Run a sweep: join its study, work on trials until there are enough, and say how to resume where the sweep stops."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ def run_sweep(
     drop: Collection[int] = (),
     progress: TextIO | None = None,
 ) -> SweepResults:
-    """Run trials until the study has `trials` of them (by default what the file says), and say what came out.
+    """Run trials until the study has `trials` of them (by default as many as the file says), and return the results.
 
-    `drop` names running trials that are given up first, such as those of a lost machine. Where the sweep is stopped or
-    something fails that is no trial's own fault, the trial at work is saved, and the error says how to go on; when
-    stopped, that is a KeyboardInterrupt.
+    `drop` names running trials to give up first, such as those of a lost machine. Where the sweep is interrupted, or
+    something fails that is not a trial's own fault, the current trial is saved and the error tells the command that
+    resumes the sweep; an interruption raises KeyboardInterrupt.
     """
     output, progress = Path(output), None if progress is None else forgiving(progress)
     sweep.check()
@@ -63,7 +63,7 @@ def run_sweep(
 
 
 def _joined(sweep: Sweep, folder: SweepFolder, storage: str | None, progress: TextIO | None) -> Worker:
-    """A worker on the study, in a folder that belongs to it and to no other one."""
+    """Return a worker on the study, after making sure that the folder belongs to this study."""
     folder.claim()
     with folder.lock():
         before = folder.tie(sweep.name)
@@ -74,7 +74,7 @@ def _joined(sweep: Sweep, folder: SweepFolder, storage: str | None, progress: Te
 
 
 def _command(sweep: Sweep, output: Path, trials: int | None, storage: str | None) -> str:
-    """How to go on; a password must be put in again."""
+    """Return the command that resumes the sweep; a password in the storage's URL is masked."""
     words = ["seqloom", "sweep", str(sweep.path), "--output", str(output)]
     words += [] if trials is None else ["--trials", str(trials)]
     words += [] if storage is None else ["--storage", masked(storage)]
@@ -82,6 +82,6 @@ def _command(sweep: Sweep, output: Path, trials: int | None, storage: str | None
 
 
 def _cause(error: StorageInternalError) -> str:
-    """What the driver said, without the statement that it said it of."""
+    """Return what the database driver reported, without the SQL statement."""
     reason = error.__cause__ or error
     return (str(reason).splitlines() or [type(reason).__name__])[0]

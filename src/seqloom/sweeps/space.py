@@ -1,4 +1,4 @@
-"""What a sweep may choose: a range or a list of values for each of some settings, by their dotted names."""
+"""The search space of a sweep: a range or a list of values for each of some settings, which are named with dots."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ class Dimension(Section):
     """The values that one setting may take: `choices`, or numbers from `low` to `high`, both included."""
 
     choices: tuple[Any, ...] = ()
-    """Values of any kind, tables of a family's settings among them."""
+    """The values to choose from, of any type; a table stands for a section of settings."""
     low: Number | None = None
-    """The smallest number; two whole ones make all numbers whole."""
+    """The smallest number; where low, high and step are integers, all values are integers."""
     high: Number | None = None
-    """The largest."""
+    """The largest number."""
     log: bool = False
-    """Whether each factor of ten is as likely as the next, instead of each number."""
+    """Whether numbers are drawn uniformly on a logarithmic scale."""
     step: Number | None = Field(default=None, gt=0)
-    """Distance of the numbers from `low` on."""
+    """The distance between neighbouring values, counted from `low`."""
 
     @model_validator(mode="after")
     def _one_kind(self) -> Dimension:
@@ -55,7 +55,7 @@ class Dimension(Section):
 
     @property
     def nearest(self) -> tuple[str, ...]:
-        """Where equal steps do not end at `high`: the ends below and above it that they have."""
+        """Where `high` is not a whole number of steps from `low`: the nearest values below and above it that are."""
         if self.step is None:
             return ()
         low, high, step = (Decimal(str(each)) for each in (self.low, self.high, self.step))
@@ -64,11 +64,11 @@ class Dimension(Section):
 
     @property
     def whole(self) -> bool:
-        """Whether all its numbers are whole ones."""
+        """Whether all values are integers."""
         return all(isinstance(each, int) for each in (self.low, self.high, *([] if self.step is None else [self.step])))
 
     def suggest(self, trial: Trial, name: str) -> Any:
-        """The value that Optuna proposes for the setting of that name."""
+        """Return the value that Optuna proposes for the setting `name`."""
         if self.choices:
             return self.value(trial.suggest_categorical(name, [_label(each) for each in self.choices]))
         assert self.low is not None
@@ -79,12 +79,15 @@ class Dimension(Section):
         return trial.suggest_float(name, self.low, self.high, step=self.step, log=self.log)
 
     def value(self, stored: Any) -> Any:
-        """The value behind what Optuna stores, which knows no lists and tables."""
+        """Return the value for what Optuna stores, which is a JSON text for lists and tables."""
         return next((each for each in self.choices if _label(each) == stored), stored)
 
 
 def read_space(table: Mapping[str, Any], where: str) -> dict[str, Dimension]:
-    """The dimensions of a `[space]` table, whose names may be quoted or nested."""
+    """Read a `[space]` table, whose dotted names may be quoted keys or nested tables.
+
+    Raises ConfigError for an unknown setting or a range that is not valid.
+    """
     space: dict[str, Dimension] = {}
     for name, values in _flattened(table, where):
         path = name.split(".")
@@ -108,16 +111,17 @@ def read_space(table: Mapping[str, Any], where: str) -> dict[str, Dimension]:
 
 
 def choose(space: Space, trial: Trial) -> dict[str, Any]:
-    """One value for each setting."""
+    """Return a value for each setting, as Optuna proposes them for a trial."""
     return {name: dimension.suggest(trial, name) for name, dimension in space.items()}
 
 
 def chosen(space: Space, stored: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings behind what Optuna has stored of a trial; those that it never came to are missing."""
+    """Return the settings that Optuna has stored of a trial; those that were not yet proposed are missing."""
     return {name: space[name].value(value) for name, value in stored.items() if name in space}
 
 
 def _label(value: Any) -> Any:
+    """Return the form in which Optuna stores a value: lists and tables as JSON text."""
     plain = isinstance(value, bool | int | float | str)
     return value if plain else json.dumps(value, sort_keys=True, ensure_ascii=False, default=str)
 

@@ -1,4 +1,4 @@
-"""The Optuna study behind a sweep: opened or joined, with a sampler whose draws follow from the trial's number."""
+"""The Optuna study of a sweep: opened or joined, with a sampler whose proposals depend on the number of the trial."""
 
 from __future__ import annotations
 
@@ -30,15 +30,16 @@ except ImportError:
     raise missing_package("optuna", "sweep", "a sweep") from None
 
 DEFINITION = "sweep"
+"""Name of the study's attribute that holds what its workers must agree on."""
 PATIENCE = 50
-"""Tenths of a second until the one that made a study must have said what it is."""
+"""Tenths of a second to wait until the worker that made a study has stored its definition."""
 
 
 class NumberedSampler(BaseSampler):
-    """A sampler that begins anew with each trial, from the seed and the trial's number.
+    """A sampler that is created anew for each trial, seeded by the seed of the sweep and the trial's number.
 
-    So what is proposed depends on the finished trials alone, and a sweep that goes on proposes what an unbroken one
-    would; two workers draw differently, as their trials have different numbers.
+    Its proposals therefore depend on the finished trials only: a resumed sweep proposes what an uninterrupted one
+    would. Two workers draw differently, because their trials have different numbers.
     """
 
     def __init__(self, kind: str, seed: int, startup: int) -> None:
@@ -46,24 +47,24 @@ class NumberedSampler(BaseSampler):
         self._inner: BaseSampler = self._for(0)
 
     def before_trial(self, study: Any, trial: FrozenTrial) -> None:
-        """Begin anew."""
+        """Create the sampler of this trial."""
         self._inner = self._for(trial.number)
         self._inner.before_trial(study, trial)
 
     def infer_relative_search_space(self, study: Any, trial: FrozenTrial) -> dict[str, Any]:
-        """As the sampler inside does."""
+        """Delegate to the sampler of this trial."""
         return self._inner.infer_relative_search_space(study, trial)
 
     def sample_relative(self, study: Any, trial: FrozenTrial, search_space: dict[str, Any]) -> dict[str, Any]:
-        """As the sampler inside does."""
+        """Delegate to the sampler of this trial."""
         return self._inner.sample_relative(study, trial, search_space)
 
     def sample_independent(self, study: Any, trial: FrozenTrial, param_name: str, param_distribution: Any) -> Any:
-        """As the sampler inside does."""
+        """Delegate to the sampler of this trial."""
         return self._inner.sample_independent(study, trial, param_name, param_distribution)
 
     def after_trial(self, study: Any, trial: FrozenTrial, state: Any, values: Any) -> None:
-        """As the sampler inside does."""
+        """Delegate to the sampler of this trial."""
         self._inner.after_trial(study, trial, state, values)
 
     def _for(self, number: int) -> BaseSampler:
@@ -75,7 +76,7 @@ class NumberedSampler(BaseSampler):
 
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
-    """Optuna says only what is wrong, for a while: the sweep has words of its own."""
+    """Let Optuna log only warnings and errors within the context, because the sweep shows its own progress."""
     before = optuna.logging.get_verbosity()
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     try:
@@ -85,9 +86,9 @@ def quiet() -> Iterator[None]:
 
 
 def open_study(sweep: Sweep, storage: str, *, begun: bool = False) -> optuna.Study:
-    """The study in a storage, made where it is not there; one that was `begun` before must be there.
+    """Return the study in a storage, creating it where it does not exist; one that was `begun` before must exist.
 
-    One that was begun with other settings, or on other data, is refused.
+    Raises ConfigError where the storage cannot be opened, or where the study was begun with other settings or data.
     """
     try:
         study, made = _found(sweep, storage, begun=begun)
@@ -97,7 +98,7 @@ def open_study(sweep: Sweep, storage: str, *, begun: bool = False) -> optuna.Stu
             where=str(sweep.path),
             hint="name the --storage that it was begun with, or another --output",
         ) from None
-    except Exception as error:  # drivers raise what they like
+    except Exception as error:  # each database driver has exceptions of its own
         reason = (str(error).splitlines() or [type(error).__name__])[0].replace(storage, masked(storage))
         raise ConfigError(
             f"the storage cannot be opened: {reason}",
@@ -118,18 +119,18 @@ def open_study(sweep: Sweep, storage: str, *, begun: bool = False) -> optuna.Stu
 
 
 def identity(study: optuna.Study) -> str:
-    """The random id of a study, which tells it from others of its name."""
+    """Return the random id of a study, which distinguishes it from others of the same name."""
     return str(study.user_attrs[DEFINITION]["id"])
 
 
 def masked(storage: str) -> str:
-    """The URL of a storage without its password."""
+    """Return the URL of a storage with its password masked."""
     hidden = re.sub(r"(://[^/@:]*):.*@", r"\1:***@", storage)
     return re.sub(r"([?&](?:password|passwd|pwd)=)[^&]*", r"\1***", hidden, flags=re.IGNORECASE)
 
 
 def _found(sweep: Sweep, storage: str, *, begun: bool) -> tuple[optuna.Study, bool]:
-    """The study, and whether it was made just now."""
+    """Create or load the study; returns it and whether it was created just now."""
     section = sweep.section
     sampler, pruner = NumberedSampler(section.sampler, section.seed, section.startup), _pruner(sweep, sweep.base)
     if not begun:
@@ -147,7 +148,10 @@ def _found(sweep: Sweep, storage: str, *, begun: bool) -> tuple[optuna.Study, bo
 
 
 def _agreed(study: optuna.Study, own: dict[str, Any], *, made: bool) -> dict[str, Any]:
-    """What the workers on a study have agreed on: what the one says that made it, for which the others wait a while."""
+    """Return the definition that the workers of a study have agreed on.
+
+    The worker that made the study stores it, and the others wait for it for a few seconds.
+    """
     waited = 0
     while not made and waited < PATIENCE:
         known = study.user_attrs.get(DEFINITION)
@@ -171,7 +175,8 @@ def _pruner(sweep: Sweep, base: RunConfig) -> optuna.pruners.BasePruner:
 
 
 def _definition(sweep: Sweep, base: RunConfig) -> dict[str, Any]:
-    """What all workers on a study must agree on, as plain values: settings, what the files hold, a random id."""
+    """Return what all workers of a study must agree on, as plain values: settings, hashes of the data files, a random
+    id."""
     section = sweep.section.model_dump(exclude={"base", "name", "trials", "keep"})
     run = base.model_dump()
     for name, free in PASSING.items():
@@ -186,6 +191,7 @@ def _definition(sweep: Sweep, base: RunConfig) -> dict[str, Any]:
 
 
 def evaluation_number(step: int, epoch: int, config: RunConfig) -> int:
-    """Which evaluation of its trial one is, counted from 1, however often the run was cut short."""
+    """Return the number of an evaluation within its trial, counted from 1; interruptions of the run do not change
+    it."""
     every = config.training.evaluate_every
     return math.ceil(step / every) if every else epoch

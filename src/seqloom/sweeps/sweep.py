@@ -1,4 +1,4 @@
-"""What a sweep is: a configuration, a space of settings, and how to look for good ones in it."""
+"""The definition of a sweep: a base configuration, a search space of settings, and how to search it."""
 
 from __future__ import annotations
 
@@ -25,39 +25,41 @@ FIXED = (
     *("data.dev", "data.dev_count", "data.dev_fraction", "data.seed", "data.group_by_source"),
     *("data.format", "data.pattern", "data.header", "data.on_bad_line", "data.target", "data.references"),
 )
-"""Settings that must be those of all trials, or their figures could not be compared: what is measured, on which dev
+"""Settings that must be the same in all trials, or their figures could not be compared: what is measured, on which dev
 pairs, and when."""
 TARGETS = ("text.target", "text.shared", "data.train", "training.start_from")
-"""Settings on which the target symbols depend, and so a loss per token."""
+"""Settings that change the target symbols, and so the meaning of a loss per token."""
 
 
 class SweepSection(Section):
-    """The section `sweep` of a sweep's file."""
+    """The section `[sweep]` of a sweep's file."""
 
     base: str = ""
-    """A TOML file, beside this one or in the working folder, or a preset, that the sections of this file change."""
+    """The configuration that the sections of this file change: a preset, or a TOML file beside this one or in the
+    working folder."""
     name: str = ""
-    """The study's name in the storage; by default that of the file."""
+    """Name of the study in the storage; by default that of the file."""
     trials: int = Field(default=20, ge=1)
-    """How many trials there are to be."""
+    """Number of trials."""
     seed: int = Field(default=1, ge=0)
-    """What is proposed follows from it, on one worker."""
+    """Seed of the proposed settings; with one worker, the same seed gives the same proposals."""
     sampler: Literal["tpe", "random"] = "tpe"
-    """How settings are proposed: near good ones (Bergstra et al. 2011, §4), or by chance."""
+    """How settings are proposed: `tpe` near good ones (Bergstra et al. 2011, §4), `random` at random."""
     startup: int = Field(default=5, ge=1)
-    """Trials proposed by chance before the sampler learns, and finished before the median prunes."""
+    """Number of trials whose settings are drawn at random before tpe begins, and that must finish before median
+    prunes."""
     pruner: Literal["median", "hyperband", "none"] = "median"
-    """What ends a trial early: being worse than the median of the others at the same evaluation, or successive
-    halving with several brackets (Li et al. 2018)."""
+    """When a trial is ended early: `median` if it is worse than the median of the others at the same evaluation,
+    `hyperband` by successive halving with several brackets (Li et al. 2018)."""
     warmup: int = Field(default=1, ge=1)
-    """Evaluations that every trial may have."""
+    """Number of evaluations that every trial gets before it may be pruned."""
     keep: Literal["best", "all"] = "best"
-    """Which trials' folders stay."""
+    """Which trials' folders are kept."""
 
 
 @dataclass(frozen=True)
 class Sweep:
-    """A sweep's file, checked; `run` holds the plain values that every trial begins with."""
+    """The file of a sweep, validated; `run` holds the plain settings that every trial begins with."""
 
     path: Path
     section: SweepSection
@@ -66,20 +68,21 @@ class Sweep:
 
     @property
     def name(self) -> str:
-        """The study's name."""
+        """The name of the study."""
         return self.section.name or self.path.stem
 
     @property
     def base(self) -> RunConfig:
-        """The configuration without anything chosen."""
+        """The configuration without any chosen settings."""
         return self.config({})
 
     def config(self, choices: Mapping[str, Any]) -> RunConfig:
-        """The configuration of a trial; raises `ConfigError` where the choices do not go together."""
+        """Return the configuration of a trial; raises `ConfigError` where the chosen settings contradict each other."""
         return build(RunConfig, adopted(laid_over(self.run, choices)), where=str(self.path))
 
     def check(self) -> None:
-        """Refuse, before any trial, what none of them could read, and a device that is not there."""
+        """Raise an error, before any trial, where data are missing, a file does not exist, or the device is not
+        available."""
         config = self.base
         choose_device(config.training.device)
         data = config.data
@@ -95,7 +98,7 @@ class Sweep:
 
 
 def load_sweep(path: Path | str) -> Sweep:
-    """The sweep in a TOML file: `[sweep]`, `[space]`, and the sections of a configuration."""
+    """Read a sweep from a TOML file with `[sweep]`, `[space]`, and the sections of a configuration."""
     path = Path(path)
     values = read_toml(path)
     section = build(SweepSection, values.pop("sweep", {}), where=str(path))
@@ -114,12 +117,15 @@ def _base(name: str, beside: Path) -> dict[str, Any]:
     path = beside.parent / name
     if path.is_file():
         return read_toml(path)
-    run_config(name)  # says what is wrong with the name or the file
+    run_config(name)  # raises the error about a wrong name or file
     return read_toml(name)
 
 
 def _comparable(sweep: Sweep) -> None:
-    """Refuse to choose what the figures of the trials depend on: a setting, a section that holds it, a part of it."""
+    """Raise ConfigError where the space contains a setting on which the comparison of trials depends.
+
+    A section that contains such a setting, and a part of such a setting, are refused, too.
+    """
     base = sweep.base
     fixed = FIXED if base.data.dev else (*FIXED, "data.train")
     targets = ("text", *TARGETS) if base.text.shared else TARGETS
@@ -142,5 +148,5 @@ def _comparable(sweep: Sweep) -> None:
 
 
 def _overlap(first: str, second: str) -> bool:
-    """Whether two dotted names are of one setting, or one of a section and the other of something in it."""
+    """Whether two dotted names are the same setting, or one is a section that contains the other."""
     return f"{first}.".startswith(f"{second}.") or f"{second}.".startswith(f"{first}.")

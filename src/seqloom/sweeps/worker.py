@@ -1,4 +1,4 @@
-"""One process at work on a study: it takes a trial, trains it, says what came out, and puts its folder in order."""
+"""A worker of a sweep: it takes a trial, trains it, reports its result to the study, and tidies the folder."""
 
 from __future__ import annotations
 
@@ -35,12 +35,13 @@ except ImportError:
     raise missing_package("optuna", "sweep", "a sweep") from None
 
 TRIED = "attempts"
-"""What a trial carries: how often it was taken up without getting any further."""
+"""Name of a trial's attribute in the storage: the number of attempts since it last made progress."""
 
 
 @dataclass
 class Worker:
-    """One process at work on a study, in a folder tied to it; `failures` are those since the last good trial."""
+    """A process that works on a study, in a folder tied to it; `failures` are those since the last trial that
+    succeeded."""
 
     sweep: Sweep
     folder: SweepFolder
@@ -50,7 +51,8 @@ class Worker:
     failures: list[str] = field(default_factory=list)
 
     def work(self, wanted: int) -> None:
-        """Finish what was left unfinished here, then new trials."""
+        """Finish the trials that were left unfinished in this folder, then run new ones until the study has `wanted`
+        trials."""
         while True:
             with ExitStack() as held:
                 with self.folder.lock():
@@ -62,7 +64,8 @@ class Worker:
             self._look_at_failures()
 
     def drop(self, numbers: Collection[int]) -> None:
-        """Give up running trials, such as those of a machine that is lost."""
+        """Give up running trials, such as those of a lost machine; raises ConfigError for trials that are not
+        running."""
         running = {each.number: each for each in self._running()}
         for number in numbers:
             if number not in running:
@@ -72,7 +75,7 @@ class Worker:
             self._fail(running[number], "dropped")
 
     def draw(self) -> None:
-        """Draw the trials, once one has a figure."""
+        """Plot the trials, once at least one has a figure."""
         with self.folder.lock():
             results = self.results()
             if any(each.value is not None for each in results.trials):
@@ -85,11 +88,12 @@ class Worker:
                 )
 
     def results(self) -> SweepResults:
-        """All trials as they are now."""
+        """Return the results of all trials so far."""
         return results_of(self.sweep, self.study, self.folder.output)
 
     def _left(self, held: ExitStack) -> Trial | None:
-        """An unfinished trial of this worker that no process works on; one that was tried too often is given up."""
+        """Return an unfinished trial of this worker on which no process works; one with too many attempts is given
+        up."""
         for number in [each.number for each in self._running() if self._own(each)]:
             try:
                 held.enter_context(self.folder.trial_lock(number))
@@ -106,7 +110,7 @@ class Worker:
         return None
 
     def _new(self, held: ExitStack, wanted: int) -> Trial | None:
-        """A fresh trial, as long as there are not enough; it is this worker's from its first moment on."""
+        """Create a trial, unless there are enough; it is marked as this worker's when it is created."""
         if len(self.study.get_trials(deepcopy=False)) >= wanted:
             return None
         attributes = {WORKER: self.folder.mark(self.tie)}
@@ -114,7 +118,7 @@ class Worker:
         return self._left(held)
 
     def _run(self, trial: Trial) -> None:
-        """One trial from its settings to its figure."""
+        """Run one trial and show its result."""
         try:
             self._attempt(trial)
         except UpdateFinishedTrialError:
@@ -148,16 +152,17 @@ class Worker:
             self.failures.clear()
 
     def _excuse(self, trial: Trial, unexpected: str = "") -> None:
-        """This attempt does not count, unless it ended by something `unexpected`, which is noted."""
-        with contextlib.suppress(StorageInternalError, UpdateFinishedTrialError):  # what is under way says more
+        """Do not count the current attempt; where it ended with an `unexpected` error, count it and note the error."""
+        with contextlib.suppress(StorageInternalError, UpdateFinishedTrialError):  # the first error is raised instead
             if unexpected:
                 trial.set_user_attr(ERROR, unexpected)
             else:
                 trial.set_user_attr(TRIED, 0)
 
     def _trained(self, trial: Trial, config: RunConfig) -> float | None:
-        """The figure of the trial's model; None where it was pruned."""
-        if self._stored(trial.number).intermediate_values and trial.should_prune():  # cut short before that was said
+        """Train the trial's model and return its figure; None where it was pruned."""
+        # the process may have ended after it reported an evaluation and before it pruned the trial
+        if self._stored(trial.number).intermediate_values and trial.should_prune():
             return None
         folder = self.folder.trial(trial.number)
         stream = train(config, folder, resume=True)
@@ -173,7 +178,7 @@ class Worker:
         return last.metrics[on]
 
     def _watched(self, stream: Generator[Report], trial: Trial, config: RunConfig) -> Iterator[Report]:
-        """The reports of a run until it ends or the pruner ends it."""
+        """Yield the reports of a run until it ends or the pruner ends it, and report its evaluations to the study."""
         known = set(self._stored(trial.number).intermediate_values)
         begun = 0
         for report in stream:
@@ -181,7 +186,7 @@ class Worker:
             if isinstance(report, ResumeReport):
                 begun = report.step
             if isinstance(report, CheckpointReport) and report.step > begun and trial.user_attrs[TRIED]:
-                trial.set_user_attr(TRIED, 0)  # it gets on
+                trial.set_user_attr(TRIED, 0)  # it makes progress
             if isinstance(report, EvalReport):
                 number = evaluation_number(report.step, report.epoch, config)
                 if not math.isfinite(report.score):
@@ -194,18 +199,19 @@ class Worker:
                     return
 
     def _look_at_failures(self) -> None:
-        """Stop where trial after trial fails alike: the next ones would, too."""
+        """Raise an error where several trials in a row failed for the same reason, because the next ones would fail,
+        too."""
         last = self.failures[-ALIKE:]
         if len(last) < ALIKE or len(set(last)) > 1:
             return
         if last[0] == MEMORY or not any(each.value is not None for each in self.results().trials):
-            hint = "mend that, or begin another sweep with another [space]"
+            hint = "fix the cause, or start another sweep with another [space]"
             raise SeqloomError(
                 f"{ALIKE} trials in a row failed alike: {last[0]}", where=str(self.sweep.path), hint=hint
             )
 
     def _tidy(self) -> None:
-        """Write down the best trial so far and remove the folders that are not to be kept."""
+        """Write the configuration of the best trial so far, and remove the folders that are not kept."""
         with self.folder.lock():
             results = self.results()
             best = results.best_trial
@@ -219,13 +225,13 @@ class Worker:
                         self._remove(each.number)
 
     def _remove(self, number: int) -> None:
-        """Remove the folder of a trial, unless a process still works in it."""
+        """Remove the folder of a trial, unless a process is still working in it."""
         if self.folder.trial(number).exists():
             with contextlib.suppress(Timeout), self.folder.trial_lock(number):
                 shutil.rmtree(self.folder.trial(number), ignore_errors=True)
 
     def _fail(self, trial: FrozenTrial, reason: str) -> None:
-        with contextlib.suppress(UpdateFinishedTrialError):  # it has just ended otherwise
+        with contextlib.suppress(UpdateFinishedTrialError):  # the trial has ended by itself in the meantime
             Trial(self.study, trial._trial_id).set_user_attr(ERROR, reason)
             self.study.tell(trial.number, state=TrialState.FAIL, skip_if_finished=True)
 

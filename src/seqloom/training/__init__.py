@@ -1,4 +1,4 @@
-"""Training: a stream of reports that leaves a model folder."""
+"""Training: `train` yields a stream of reports and leaves a model folder."""
 
 from __future__ import annotations
 

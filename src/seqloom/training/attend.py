@@ -1,4 +1,4 @@
-"""The network fitted to the data, where its settings leave it open."""
+"""Choose where the decoder's attention stands, by the data, where the settings leave it open."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ from seqloom.model import ModelConfig
 
 
 def fitted(config: ModelConfig, *, words: bool) -> tuple[ModelConfig, list[str]]:
-    """The network's settings without `auto`, and what was chosen; `words` says whether single words go to words.
+    """Return the network's settings without `auto` and a notice of the choice; `words` says whether pairs map words to
+    words.
 
-    Attention before the decoder's layers sees at each step what the step before has covered. It walks over the target
-    step by step, which costs little in words; in sentences, attention between the layers is as good and much faster.
+    Attention before the decoder's layers sees at each step what the step before has attended to. It needs a loop over
+    the steps of the target, which costs little for words; for sentences, attention between the layers is as good and
+    much faster.
     """
     if config.decoder.attend != "auto":
         return config, []

@@ -1,4 +1,4 @@
-"""Settings of training, and of a whole run."""
+"""Configuration sections of training (`TrainingConfig`) and of a whole run (`RunConfig`)."""
 
 from __future__ import annotations
 
@@ -21,54 +21,59 @@ from seqloom.training.updates.schedules import ScheduleConfig
 
 
 class TrainingConfig(Section):
-    """How the weights are found."""
+    """How the network is trained: length, loss, precision, checkpoints, optimiser and schedule."""
 
     epochs: int | Literal["auto"] = "auto"
-    """Passes over the training pairs; 0 counts updates only. `auto` is as many as make thousands of updates, by the
-    number of pairs, or 0 where max_steps is set."""
+    """Number of passes over the training pairs; with 0, only max_steps ends the run. `auto` chooses a number from the
+    number of training pairs so that the run makes thousands of updates, or 0 where max_steps is set."""
     max_steps: int = Field(default=0, ge=0)
-    """Updates after which to stop; 0 counts epochs only. With both, whichever comes first."""
+    """Number of updates after which training stops; with 0, only the epochs count. With both, training stops at
+    whichever comes first."""
     label_smoothing: float = Field(default=0.1, ge=0, lt=1)
-    """Probability mass moved from the right symbol to all symbols alike (Szegedy et al. 2016, §7)."""
+    """Label smoothing: the probability mass that is moved from the correct symbol to all symbols equally (Szegedy et
+    al. 2016, §7)."""
     accumulate: int = Field(default=1, ge=1)
-    """Batches whose gradients make one update."""
+    """Gradient accumulation: the number of batches whose gradients are added up for one update."""
     precision: Wanted = "auto"
-    """Number format of matrix products; auto takes the fastest one that is safe on this machine, and float32 the faster
-    of torch's two float32 paths on a processor, which float32-default and float32-onednn name."""
+    """Number format of matrix products (mixed precision). `auto` takes the fastest one that is safe on this machine. On
+    a CPU, `float32` takes the faster of torch's two float32 paths, which float32-default and float32-onednn name."""
     ema: float = Field(default=0.0, ge=0, lt=1)
-    """Decay of an exponential moving average of the weights, which is then evaluated and kept; 0 off."""
+    """Decay of an exponential moving average of the weights; the average is what is evaluated and kept. 0 turns it
+    off."""
     evaluate_every: int = Field(default=0, ge=0)
-    """Updates between dev evaluations; 0 evaluates after each epoch."""
+    """Number of updates between evaluations on the dev data; 0 evaluates after each epoch."""
     checkpoint_every: int = Field(default=0, ge=0)
-    """Updates between saved states to resume from, beside those of each evaluation; 0 none."""
+    """Number of updates between saved states to resume from, in addition to the one after each evaluation; 0 saves no
+    additional ones."""
     checkpoint_minutes: float = Field(default=10.0, ge=0)
-    """Minutes of the clock after which the state is saved at the latest; 0 waits for the next evaluation."""
+    """Longest time in minutes between two saved states; with 0, no state is saved because of the time."""
     keep_states: int = Field(default=2, ge=1)
     """How many saved states stay on the disk."""
     log_every: int = Field(default=50, ge=1)
-    """Updates between reports of the loss."""
+    """Number of updates between reports of the training loss."""
     seed: int = Field(default=1, ge=0, lt=2**63)
-    """Everything random follows from it."""
+    """Seed of all random numbers of training."""
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
-    """Where to compute; auto takes a GPU where there is one."""
+    """Device to compute on; `auto` takes a GPU where there is one."""
     deterministic: bool = False
-    """Ask for reproducible kernels on a GPU, which may be slower; on a CPU a seed always gives the same weights."""
+    """Ask torch for deterministic kernels on a GPU, which may be slower; on a CPU the same seed always gives the same
+    weights."""
     start_from: str = ""
-    """A model folder to start from: its weights, its settings of model and text, its tokenizers. New symbols of the
-    data join a character or word vocabulary."""
+    """Model folder to fine-tune: training starts from its weights, its settings of model and text, and its tokenizers.
+    New symbols in the data are added to a character or word vocabulary."""
     freeze: tuple[str, ...] = ()
-    """Parts of the network whose weights stay as they are: source_embedding, encoder, target_embedding, attention,
-    bridge, readout, decoder, or a module by its path, such as encoder.layers.0."""
+    """Parts of the network whose weights are not trained: source_embedding, encoder, target_embedding, attention,
+    bridge, readout, decoder, or the path of a module, such as encoder.layers.0."""
     optimiser: OptimiserConfig = OptimiserConfig()
-    """AdamW."""
+    """The optimiser, AdamW."""
     schedule: ScheduleConfig = ScheduleConfig()
-    """Learning rate over time."""
+    """How the learning rate changes during training."""
     batch: BatchConfig = BatchConfig()
-    """How pairs are put together."""
+    """How pairs are grouped into batches."""
     selection: SelectionConfig = SelectionConfig()
-    """Which weights become the model, and when to stop early."""
+    """Which weights become the model, and early stopping."""
     health: HealthConfig = HealthConfig()
-    """Numbers that go wrong."""
+    """What happens when the loss or a gradient is not finite."""
 
     @field_validator("epochs", mode="plain")
     @classmethod
@@ -77,7 +82,7 @@ class TrainingConfig(Section):
 
     @property
     def passes(self) -> int:
-        """The epochs, once they are known."""
+        """The number of epochs as an integer; only available once `auto` has been replaced."""
         assert self.epochs != "auto", "the epochs are planned before training begins"
         return self.epochs
 
@@ -91,29 +96,31 @@ class TrainingConfig(Section):
 
 
 class RunConfig(Section):
-    """Everything about one run: what it reads, how it cuts text, the model, its training, its search, its figures."""
+    """Everything about one run: its data, tokenization, model, training, search and evaluation."""
 
     data: DataConfig = DataConfig()
-    """Files of pairs."""
+    """Files of training, dev and test pairs, and how they are read."""
     text: TextConfig = TextConfig()
-    """Strings to symbols."""
+    """How text is cut into symbols."""
     model: ModelConfig = ModelConfig()
     """The network."""
     training: TrainingConfig = TrainingConfig()
-    """How its weights are found."""
+    """How the network is trained."""
     search: SearchConfig = SearchConfig()
-    """How predictions are found."""
+    """How predictions are searched for."""
     evaluation: EvaluationConfig = EvaluationConfig()
-    """How predictions are judged."""
+    """How predictions are evaluated."""
 
     @property
     def measures(self) -> tuple[str, ...]:
-        """What answers are judged by, the main measure first; empty before training has chosen."""
+        """The metrics that predictions are evaluated by, the main one first; empty until they are chosen at the start
+        of training."""
         return self.evaluation.metrics or self.training.selection.decoded
 
     @property
     def dev_search(self) -> SearchConfig:
-        """How the answers of dev evaluations are found."""
+        """The search settings of dev evaluations: those of `search`, with the beam of `training.selection` where it is
+        set."""
         return self.search.replace(beam=self.training.selection.beam or self.search.beam, n_best=1)
 
     @model_validator(mode="after")

@@ -1,4 +1,4 @@
-"""Which settings may change when a run goes on. What else is given must be as it was, or is refused by name."""
+"""Which settings may change when a run is resumed. Any other change is refused with an error that names the setting."""
 
 from __future__ import annotations
 
@@ -13,20 +13,24 @@ PASSING = {
     "training": ("device", "log_every", "checkpoint_every", "checkpoint_minutes", "keep_states"),
     "data": ("cache", "cache_above_mb"),
 }
-"""Settings that have no part in the model: where it is trained, how often that is reported and saved."""
+"""Settings that do not affect the model: where it is trained, and how often its training is reported and saved."""
 LENGTH = ("epochs", "max_steps")
-"""Settings that may change on the way although the weights depend on them."""
+"""Settings of the length of a run, which may change when it is resumed although the weights depend on them."""
 FREE: dict[str, tuple[str, ...] | None] = {
     "training": (*PASSING["training"], *LENGTH),
     "data": (*PASSING["data"], "test"),
     "search": None,
     "evaluation": None,
 }
-"""Settings that may change when a run goes on; None: the whole section."""
+"""Settings that may change when a run is resumed, by section; None stands for the whole section."""
 
 
 def kept(begun: Mapping[str, Any], resolved: Mapping[str, Any]) -> dict[str, Any]:
-    """Plain settings with which a run goes on by itself: those it was `begun` with, and what was changed on the way."""
+    """Return the plain settings that a run is resumed with when no others are given.
+
+    These are the settings it was started with (`begun`); those that may change are taken from `resolved`, because an
+    earlier resumption may have changed them.
+    """
     free = {
         section: {name: value for name, value in resolved.get(section, {}).items() if names is None or name in names}
         for section, names in FREE.items()
@@ -35,7 +39,11 @@ def kept(begun: Mapping[str, Any], resolved: Mapping[str, Any]) -> dict[str, Any
 
 
 def continued(begun: RunConfig, resolved: RunConfig, given: RunConfig, command: str) -> RunConfig:
-    """The `resolved` settings of a run that was `begun` otherwise, with those of `given` that may change on the way."""
+    """Return the `resolved` settings of a run with the settings that may change taken from `given`.
+
+    Raises ConfigError where another setting of `given` differs from `begun`, the settings that the run was started
+    with; `command`, which resumes the run, is part of the hint.
+    """
     for key, old, new in differences(begun.model_dump(), given.model_dump()):
         free = FREE.get(key[0], ())
         if free is not None and key[1] not in free:
@@ -47,7 +55,7 @@ def continued(begun: RunConfig, resolved: RunConfig, given: RunConfig, command: 
     for section, names in FREE.items():
         old, new = getattr(resolved, section), getattr(given, section)
         changes[section] = new if names is None else old.replace(**{name: getattr(new, name) for name in names})
-    if given.training.epochs == "auto":  # the length that the run was begun with stays, or max_steps alone counts
+    if given.training.epochs == "auto":  # keep the length chosen at the start, or let max_steps alone count
         length = (
             {"epochs": 0} if given.training.max_steps else {each: getattr(resolved.training, each) for each in LENGTH}
         )
@@ -56,13 +64,18 @@ def continued(begun: RunConfig, resolved: RunConfig, given: RunConfig, command: 
 
 
 def chosen_for(given: RunConfig, resolved: RunConfig) -> dict[str, Any]:
-    """What was given, by dotted name, where the resolved settings say what was chosen instead."""
+    """Return, by dotted name, the given value of each setting for which training chose another one, such as for
+    `auto`."""
     first, second = given.model_dump(mode="json"), resolved.model_dump(mode="json")
     return {".".join(key): old for key, old, _ in differences(first, second)}
 
 
 def check_finished(resolved: RunConfig, instead: Mapping[str, Any], given: RunConfig, folder: str) -> None:
-    """Refuse what is given to a finished run and would change its model; `instead` is what `chosen_for` has noted."""
+    """Raise ConfigError where `given` has settings that would change the model of a finished run.
+
+    `instead` is what `chosen_for` returned for the run: a value that training had replaced, such as `auto`, may be
+    given again.
+    """
     for key, old, new in differences(resolved.model_dump(mode="json"), given.model_dump(mode="json")):
         name = ".".join(key)
         noted = name in instead and instead[name] == new

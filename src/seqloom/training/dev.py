@@ -1,7 +1,7 @@
-"""A look at the dev data as `seqloom evaluate` would: loss of every example, metrics of some decoded ones.
+"""Evaluation on the dev data, as `seqloom evaluate` does it: the loss of every example and the metrics of decoded ones.
 
-Answers and losses come from the same code as there, in float32, so that the figures of a model's last dev evaluation
-are those that `evaluate` finds. Of several processes each looks at its share.
+Losses and answers come from the same code, in float32, so that the figures of a model's last dev evaluation are those
+that `seqloom evaluate` finds. Of several processes each evaluates its share.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from seqloom.training.stopping import Kept, Selection
 
 
 def judge(prepared: Prepared, epoch: int, step: int, selection: Selection, began: float) -> EvalReport:
-    """The dev figures of the model as it is, and whether they are the best so far; its time counts from `began`."""
+    """Evaluate the model on the dev data and compare the result with `selection`; the time is measured from `began`."""
     predictor, on = predictor_of(prepared), prepared.config.training.selection.on
     loss, answers = dev_loss(prepared, predictor), dev_answers(prepared, predictor)
     metrics = dev_metrics(prepared, answers)
@@ -43,27 +43,28 @@ def judge(prepared: Prepared, epoch: int, step: int, selection: Selection, began
 
 
 def predictor_of(prepared: Prepared) -> Predictor:
-    """The model as it is, at work as the dev answers are to be found."""
+    """Return a predictor with the model's current weights and the search settings of dev evaluations."""
     engine = TorchEngine(prepared.model.eval(), prepared.device)
     return Predictor(engine, prepared.codecs, prepared.config.dev_search)
 
 
 def dev_loss(prepared: Prepared, predictor: Predictor) -> Loss:
-    """Negative log-likelihood of the dev targets, of several accepted ones the first, without smoothing."""
+    """Return the negative log-likelihood of the dev targets without label smoothing; of several references the first
+    counts."""
     group = prepared.group
     examples = prepared.dev.examples(group.share.of(prepared.dev_rows))
     return Loss.of_all(group.gather(target_loss(predictor, examples)))
 
 
 def dev_answers(prepared: Prepared, predictor: Predictor) -> list[Prediction]:
-    """The answers to the decoded dev examples."""
+    """Return the predictions for the dev examples that are decoded."""
     group = prepared.group
     sources = [Source(example.source, example.tags) for example in group.share.of(prepared.dev_examples)]
     return Share.whole(group.gather(list(predictor.predict(sources))))
 
 
 def dev_metrics(prepared: Prepared, answers: list[Prediction]) -> dict[str, float]:
-    """The reported metrics of the answers, the main one first."""
+    """Return the metrics of the predictions, the main one first; empty where nothing was decoded."""
     if not answers:
         return {}
     names, references = prepared.config.training.selection.decoded, [each.targets for each in prepared.dev_examples]

@@ -1,7 +1,6 @@
-"""What a run's dev data are judged by: the measures, chosen once, and the examples that are looked at.
+"""Choose how a run is evaluated on its dev data: the metrics, and the dev examples that are used.
 
-The measures stay in the model's configuration, so that `seqloom evaluate` judges by the same ones, whatever file it is
-given.
+The metrics are stored in the model's configuration, so that `seqloom evaluate` uses the same ones on any file.
 """
 
 from __future__ import annotations
@@ -15,13 +14,14 @@ from seqloom.metrics.uninformative import REFUSED
 from seqloom.training.config import RunConfig
 
 SAMPLED = 2000
-"""Training pairs by which the measures are chosen, spread evenly."""
+"""Number of training pairs, evenly spaced, by which the metrics are chosen."""
 
 
 def with_measures(config: RunConfig, train: Corpus) -> tuple[RunConfig, list[str]]:
-    """The configuration with the measures of dev evaluations and of `seqloom evaluate`, and what is to be said of them.
+    """Return the configuration with the metrics of dev evaluations and of `seqloom evaluate`, and notices about them.
 
-    Those that are named for one of the two serve both. Where none are named, they follow from the training pairs.
+    Metrics that are named for one of the two are used for both. Where none are named, they are chosen by what the
+    training targets look like.
     """
     training, evaluation, said = config.training, config.evaluation, []
     selection, rows = training.selection, evenly(len(train), SAMPLED)
@@ -41,7 +41,8 @@ def with_measures(config: RunConfig, train: Corpus) -> tuple[RunConfig, list[str
 
 
 def _check_selection(on: str, targets: Sequence[str]) -> None:
-    """Refuse to select by a measure that gives right answers no more than wrong ones."""
+    """Raise ConfigError for a selection metric that gives the worst score even to the correct answer of too many
+    targets."""
     share = 0.0 if on == "loss" else blind_share(on, targets)
     if share >= REFUSED:
         raise ConfigError(
@@ -52,7 +53,10 @@ def _check_selection(on: str, targets: Sequence[str]) -> None:
 
 
 def dev_rows(dev: Corpus, data: DataConfig) -> Sequence[int]:
-    """The dev pairs whose loss is taken: all, or the first with each source where those with one source are joined."""
+    """Return the rows of the dev corpus whose loss is computed.
+
+    These are all rows, or with `data.group_by_source` the first one with each source.
+    """
     if not data.group_by_source:
         return range(len(dev))
     first: dict[tuple[str, tuple[str, ...]], int] = {}
@@ -62,7 +66,8 @@ def dev_rows(dev: Corpus, data: DataConfig) -> Sequence[int]:
 
 
 def decoded_examples(dev: Corpus, config: RunConfig) -> list[Example]:
-    """The dev examples that are answered, spread evenly; those with one source are joined where the data say so."""
+    """Return the dev examples that are decoded, evenly spaced; pairs with the same source are one example where the
+    data settings say so."""
     limit = config.training.selection.limit
     if not config.data.group_by_source:
         return list(dev.examples(evenly(len(dev), limit)))
@@ -71,7 +76,7 @@ def decoded_examples(dev: Corpus, config: RunConfig) -> list[Example]:
 
 
 def decoding_notices(config: RunConfig, decoded: int, total: int) -> list[str]:
-    """Where the figures of dev evaluations are not those that `seqloom evaluate` gives on the dev data."""
+    """Explain where the figures of dev evaluations differ from those that `seqloom evaluate` gives on the dev data."""
     said = []
     if 0 < decoded < total:
         said.append(
@@ -89,6 +94,6 @@ def decoding_notices(config: RunConfig, decoded: int, total: int) -> list[str]:
 
 
 def evenly(total: int, most: int) -> list[int]:
-    """Up to `most` of the numbers below `total`, spread evenly."""
+    """Return up to `most` evenly spaced integers from 0 to `total` - 1."""
     count = min(total, most)
     return [index * total // count for index in range(count)]

@@ -1,4 +1,4 @@
-"""Where to compute."""
+"""The device that training computes on, and deterministic kernels."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from seqloom.errors import ConfigError
 
 
 def available_devices() -> list[str]:
-    """The kinds of device that torch finds here, the fastest first."""
+    """Return the kinds of device that torch finds on this machine, fastest first."""
     found = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
     return [name for name, there in found.items() if there]
 
 
 def choose_device(name: str) -> torch.device:
-    """The named device, or the fastest one for `auto`."""
+    """Return the named device, or the fastest one for `auto`; raises ConfigError where torch does not find it."""
     available = available_devices()
     if name == "auto":
         return torch.device(available[0])
@@ -29,7 +29,7 @@ def choose_device(name: str) -> torch.device:
 
 @contextlib.contextmanager
 def reproducible_kernels(wanted: bool) -> Iterator[None]:
-    """Use kernels that add in a fixed order, for a while, where they are wanted."""
+    """Use torch's deterministic algorithms within the context, if `wanted`."""
     if not wanted:
         yield
         return

@@ -1,4 +1,4 @@
-"""A run that stops to evaluate: the dev figures, and the weights kept where they are among the best so far."""
+"""Evaluate a run on its dev data, and keep the weights where they are among the best so far."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ from seqloom.training.updates.averaging import using
 
 
 def evaluate(run: Run) -> Iterator[reports.Report]:
-    """Look at the dev data; keep the weights where they are among the best."""
+    """Evaluate the model on the dev data and update the selection and the schedule.
+
+    Weights that are among the best so far are kept; the best ones are also installed in the output folder.
+    """
     progress = run.progress
     if not len(run.prepared.dev):
         progress.evaluated = progress.step
@@ -32,7 +35,7 @@ def evaluate(run: Run) -> Iterator[reports.Report]:
             if report.best:
                 install(run, {"dev": report.figures}, finished=False)
     except KeyboardInterrupt:
-        run.busy = run.learner.average is not None  # the change of weights may itself have been cut short
+        run.busy = run.learner.average is not None  # the interrupt may have come while weights were being swapped
         raise
     plateau = progress.plateau.observe(better=report.best, config=run.training.schedule)
     run.busy = True
@@ -46,5 +49,5 @@ def evaluate(run: Run) -> Iterator[reports.Report]:
 
 
 def judged(run: Run, began: float) -> reports.EvalReport:
-    """The dev figures of the model's present weights; the time counts from `began`."""
+    """Return the dev figures of the model's current weights; the time is measured from `began`."""
     return judge(run.prepared, run.epoch, run.progress.step, run.progress.selection, began)

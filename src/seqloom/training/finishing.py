@@ -1,4 +1,4 @@
-"""A run that ends: the chosen weights become the model of its output folder."""
+"""The end of a run: the selected weights become the model in its output folder."""
 
 from __future__ import annotations
 
@@ -14,7 +14,11 @@ from seqloom.training.updates.averaging import averaged, put
 
 
 def finish(run: Run) -> Iterator[reports.Report]:
-    """Make the chosen weights the model of the output folder and remove the states."""
+    """Install the selected weights as the model of the output folder and remove the saved states.
+
+    With dev data these are the weights of the best evaluation, or the mean of the best ones where that is no worse;
+    without, the last weights.
+    """
     run.busy = True  # the weights are no longer those of the last update
     progress, model = run.progress, run.prepared.model
     best, figures = progress.selection.best, progress.figures
@@ -36,7 +40,7 @@ def finish(run: Run) -> Iterator[reports.Report]:
             else:
                 put(model, members[0])
     install(run, {"dev": figures, "chosen": chosen}, finished=True)
-    run.group.from_first(run.folder.end)  # whoever leaves finds the model in its folder
+    run.group.from_first(run.folder.end)  # all processes wait here, so the model is in its folder when they return
     yield reports.FinishReport(
         output=str(run.folder.output),
         epoch=run.epoch,

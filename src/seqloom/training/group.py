@@ -1,8 +1,9 @@
-"""The processes that train one model together: who is who, and the few things they say to each other.
+"""The group of processes that train one model together, and how they communicate.
 
-`torchrun` starts the processes and restarts or ends them; here they only find each other by its environment variables.
-A group of one says nothing. Words (settings, figures, requests to stop) go over gloo, which notices at once when a
-process is lost; sums of gradients go over gloo, too, or over NCCL where the model is on GPUs.
+`torchrun` starts the processes, and restarts or ends them; here they only find each other by its environment variables.
+A group of one process does not communicate. Python values (settings, figures, requests to stop) are exchanged over
+gloo, which notices at once when a process is lost; gradients are summed over gloo, too, or over NCCL where the model is
+on GPUs.
 """
 
 from __future__ import annotations
@@ -30,20 +31,20 @@ T = TypeVar("T")
 RESTARTS = "TORCHELASTIC_RESTART_COUNT"
 LAUNCHED = ("RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")
 JOINING = timedelta(minutes=5)
-"""How long the processes wait until all of them have met."""
+"""How long the processes wait for each other at the start."""
 PATIENCE = timedelta(days=1)
-"""How long one process waits for another that is alive, say while it prepares the data."""
+"""How long one process waits for another that is alive, for example while it prepares the data."""
 _groups: list[str] = []
-"""What the groups are called that this process has joined."""
+"""Names of the groups that this process has joined."""
 
 
 class LostProcessError(SeqloomError):
-    """Another process of the group is gone: nothing can be said to it any more."""
+    """Another process of the group is gone, so that the group cannot communicate any more."""
 
 
 @dataclass(frozen=True)
 class Place:
-    """Which of `size` processes this one is, from 0, and which of `local_size` on its machine."""
+    """The rank of this process among `size` processes, from 0, and its rank among the `local_size` on its machine."""
 
     rank: int = 0
     size: int = 1
@@ -52,7 +53,7 @@ class Place:
 
     @staticmethod
     def here() -> Place:
-        """The place that the launcher gave to this process; the only one where there was no launcher."""
+        """Return the place that the launcher gave to this process; without a launcher it is the only process."""
 
         def number(name: str, otherwise: int) -> int:
             return int(os.environ.get(name, otherwise))
@@ -67,11 +68,11 @@ class Place:
 
     @property
     def first(self) -> bool:
-        """Whether this process is the one that writes and shows."""
+        """Whether this is the process that writes files and shows progress."""
         return self.rank == 0
 
     def command(self, arguments: str) -> str:
-        """What to type to run `seqloom` with these arguments as this group was run."""
+        """Return the shell command that runs `seqloom` with these arguments in as many processes as this group has."""
         if self.size == 1:
             return f"seqloom {arguments}"
         return f"torchrun --nproc-per-node {self.local_size} {self._nodes}-m seqloom {arguments}"
@@ -83,9 +84,10 @@ class Place:
 
 @dataclass(frozen=True)
 class Group:
-    """A place among processes, and the channels to the others; every method but the properties is called by all.
+    """A process's place in its group, with the channels to the other processes.
 
-    `channels` are those to close at the end.
+    Except for the properties, every method must be called by all processes. `words` is the channel for Python values,
+    `numbers` that for tensors, `channels` all those to close at the end.
     """
 
     place: Place = Place()
@@ -95,17 +97,17 @@ class Group:
 
     @property
     def size(self) -> int:
-        """How many processes there are."""
+        """The number of processes."""
         return self.place.size
 
     @property
     def rank(self) -> int:
-        """Which of them this one is, from 0."""
+        """The rank of this process, from 0."""
         return self.place.rank
 
     @property
     def first(self) -> bool:
-        """Whether this process is the one that writes and shows."""
+        """Whether this is the process that writes files and shows progress."""
         return self.place.first
 
     @property
@@ -114,7 +116,10 @@ class Group:
         return Share(self.rank, self.size)
 
     def on(self, device: torch.device) -> tuple[Group, torch.device]:
-        """The group with a channel for numbers on this kind of device, and this process's device of that kind."""
+        """Return the group with a channel for tensors on this kind of device, and the device of this process.
+
+        Raises ConfigError where the processes have different kinds of device, or fewer GPUs than processes.
+        """
         if self.size == 1:
             return self, device
         kinds = self.gather(device.type)
@@ -137,7 +142,7 @@ class Group:
         return replace(self, numbers=self.channels[-1]), torch.device("cuda", here)
 
     def from_first(self, make: Callable[[], T]) -> T:
-        """What the first process makes, handed to all; the others wait for it."""
+        """Return what `make` returns in the first process; the others receive a copy and wait for it."""
         if self.size == 1:
             return make()
         box = [make() if self.first else None]
@@ -146,7 +151,7 @@ class Group:
         return box[0]  # type: ignore[return-value]
 
     def gather(self, value: T) -> list[T]:
-        """Every process's value, by rank."""
+        """Return the values of all processes, by rank."""
         if self.size == 1:
             return [value]
         values: list[Any] = [None] * self.size
@@ -155,7 +160,7 @@ class Group:
         return values
 
     def any(self, *here: bool) -> list[bool]:
-        """Of each of some facts, whether it is so in some process."""
+        """For each flag, return whether it is true in at least one process."""
         if self.size == 1:
             return list(here)
         flags = torch.tensor(here, dtype=torch.int32)
@@ -165,7 +170,7 @@ class Group:
 
     @contextlib.contextmanager
     def one_by_machine(self) -> Iterator[None]:
-        """One process of each machine goes through the body before its neighbours do."""
+        """Let one process of each machine run the body of the context before the others on that machine do."""
         leads = self.place.local_rank == 0
         if not leads:
             self.any(False)
@@ -174,7 +179,7 @@ class Group:
             self.any(False)
 
     def add_up(self, numbers: Tensor) -> None:
-        """Replace each number by its sum over all processes."""
+        """Replace each number, in place, by its sum over all processes."""
         if self.size > 1:
             with _talk():
                 dist.all_reduce(numbers, group=self.numbers)
@@ -182,7 +187,7 @@ class Group:
     def copy_first(self, tensors: Sequence[Tensor]) -> None:
         """Overwrite tensors by those of the first process."""
         if self.size > 1:
-            self.any(False)  # NCCL, which is used here first, waits ten minutes for who is late
+            self.any(False)  # wait for all first: NCCL, which is used here for the first time, waits ten minutes only
             for tensor in tensors:
                 with _talk():
                     dist.broadcast(tensor, src=0, group=self.numbers)
@@ -190,13 +195,16 @@ class Group:
 
 @contextlib.contextmanager
 def joined() -> Iterator[Group]:
-    """The group that the launcher put this process into, for a while; where torch.distributed is set up, that one."""
+    """Join the group of processes that the launcher started, for as long as the context lasts.
+
+    Where torch.distributed is already initialised, its processes are the group.
+    """
     place = Place.here()
     if place.size == 1:
         yield Group()
         return
     own = not dist.is_initialized()
-    # a name of its own for each time, or what an earlier group left in the store would be taken for this one's
+    # each group has its own name, so that it does not read what an earlier one left in the store
     _groups.append(f"seqloom/{os.environ.get(RESTARTS, '0')}/{len(_groups)}")
     if own:
         _meet(place, _groups[-1])
@@ -205,11 +213,11 @@ def joined() -> Iterator[Group]:
     try:
         yield group
     except BaseException:
-        speaks()  # asked before the connections close, which the others will take for an error of their own
+        speaks()  # claim the error before closing the connections, which gives the other processes an error, too
         clean = False
         raise
     finally:
-        if clean or not torch.cuda.is_available():  # NCCL would wait here for processes that are gone
+        if clean or not torch.cuda.is_available():  # after an error, NCCL would wait for processes that are gone
             for channel in reversed(group.channels):
                 dist.destroy_process_group(channel)
             if own:
@@ -217,12 +225,12 @@ def joined() -> Iterator[Group]:
 
 
 def restartable() -> bool:
-    """Whether a launcher is there that starts the processes anew where one of them is lost."""
+    """Whether a launcher restarts the processes when one of them is lost."""
     return RESTARTS in os.environ
 
 
 def speaks() -> bool:
-    """Whether this process is the one to tell of an error: the first of its group that met one."""
+    """Whether this process should report an error: it is the first process of its group that met one."""
     return Place.here().size == 1 or _first_to_say(_groups[-1] if _groups else "seqloom")
 
 
@@ -247,16 +255,16 @@ def _meet(place: Place, name: str) -> None:
 
 
 def _store(timeout: timedelta) -> Any:
-    """The launcher's small store of keys and values, by which its processes find each other.
+    """Return the launcher's key-value store, by which its processes find each other.
 
-    It is waited for in a thread of its own, since this one must hear signals.
+    A separate thread waits for it, because this one must be able to handle signals.
     """
     found: Future[Any] = Future()
 
     def find() -> None:
         try:
             found.set_result(next(iter(dist.rendezvous("env://", timeout=timeout)))[0])  # type: ignore[attr-defined]
-        except Exception as error:  # it is raised where the store is waited for
+        except Exception as error:  # found.result() raises it in the waiting thread
             found.set_exception(error)
 
     Thread(target=find, daemon=True).start()
@@ -272,22 +280,22 @@ def _talk() -> Iterator[None]:
             raise
         raise LostProcessError(
             f"another process of this run was lost: {_said(error)}",
-            hint="its own last words or the launcher's say why; then go on with --resume from the last saved state",
+            hint="its error message or the launcher's says why; then use --resume to go on from the last saved state",
         ) from error
 
 
 def _said(error: Exception) -> str:
-    """The first sentence of an error of torch's, without the place in torch's source that may stand before it."""
+    """Return the first sentence of a torch error, without the place in torch's source that may precede it."""
     line = re.sub(r"^\[\S*\] *", "", str(error).partition("\n")[0])
     return line.partition(". ")[0].rstrip(".")
 
 
 @torch.no_grad()
 def add_gradients(group: Group, model: nn.Module, nll: Tensor) -> Tensor:
-    """Replace the gradients by their sums over the group; returns the sum of `nll`.
+    """Replace the gradients by their sums over the group, and return the sum of `nll` over the group.
 
-    All lie in one flat buffer and are summed at once; a process that had no rows brings zeros. The sum has the same
-    bits in every process, and so has all that follows from it: its norm, the clipping, the weights.
+    All gradients are copied into one flat buffer and summed at once; a process without rows contributes zeros. The sum
+    has the same bits in every process, and so has all that follows from it: its norm, the clipping, the weights.
     """
     if group.size == 1:
         return nll

@@ -1,4 +1,5 @@
-"""Signals that ask a run to stop: noted, so that the update at work is finished first."""
+"""Signals that stop a run (Ctrl-C, SIGTERM, SIGUSR1): they are noted, so that the current update can be finished
+first."""
 
 from __future__ import annotations
 
@@ -12,13 +13,14 @@ STOPPING = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGUSR
 
 
 class StopRequest:
-    """Whether somebody has asked to stop, and whether the run looks at that already."""
+    """Whether a signal to stop has come (`made`), and whether the run is already checking for it (`heeded`)."""
 
     def __init__(self) -> None:
         self.made = self.heeded = False
 
     def note(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002
-        """Remember the first signal; a second one, and any before requests are heeded, interrupts at once."""
+        """Note the first signal; a second signal, or one before the run checks for requests, raises KeyboardInterrupt
+        at once."""
         if self.made or not self.heeded:
             raise KeyboardInterrupt
         self.made = True
@@ -26,7 +28,8 @@ class StopRequest:
 
 @contextlib.contextmanager
 def stop_requests() -> Iterator[StopRequest]:
-    """Note Ctrl-C, SIGTERM and SIGUSR1 instead of dying of them; outside the main thread, signals stay as they are."""
+    """Note Ctrl-C, SIGTERM and SIGUSR1 instead of ending the process; outside the main thread, signals are left as they
+    are."""
     request = StopRequest()
     if threading.current_thread() is not threading.main_thread():
         yield request

@@ -1,7 +1,7 @@
-"""How long a run is where its settings leave it open, and what is to be said of a run that is short.
+"""Choose how long to train where the settings leave it open (`epochs = "auto"`), and warn of runs that are too short.
 
-A network needs thousands of updates, whatever the size of the corpus: few pairs are read many times, many pairs a few
-times, and of a very large corpus only a part is read.
+A network needs thousands of updates, whatever the size of the corpus: a small corpus is read many times, a large one a
+few times, and of a very large one only a part is read.
 """
 
 from __future__ import annotations
@@ -14,20 +14,21 @@ from seqloom.training.config import TrainingConfig
 from seqloom.training.plan import Plan
 
 UPDATES = ((2_000, 3_000), (20_000, 4_000), (100_000, 6_000))
-"""Up to so many training pairs, so many updates."""
+"""Pairs of a number of training pairs and the number of updates for a corpus of up to that size."""
 MOST_UPDATES = 10_000
-"""Updates for larger corpora."""
+"""Number of updates for corpora larger than those in `UPDATES`."""
 MOST_EPOCHS = 60
-"""More passes than this teach a network a small corpus by heart and no more."""
+"""Largest number of epochs that is chosen: with more, a network only memorises a small corpus."""
 EVALUATIONS = 20
-"""So often the dev data are looked at where one look an epoch would be more often, or none."""
+"""Number of dev evaluations in a run whose length is chosen, where one per epoch would be more often or none at all."""
 FEW_UPDATES = 1_000
-"""A run of fewer updates than this is warned of."""
+"""A run with fewer updates than this gets a warning."""
 
 
 @dataclass(frozen=True)
 class Length:
-    """A run's length: settings of the training without `auto`, the plan of its updates, what is to be said of them."""
+    """The length of a run: the training settings without `auto`, the plan of its updates, and notices and warnings to
+    show."""
 
     training: TrainingConfig
     plan: Plan
@@ -36,7 +37,8 @@ class Length:
 
 
 def settle_length(training: TrainingConfig, sampler: BatchSampler) -> Length:
-    """How long to train in the batches of `sampler`, warm-up included."""
+    """Choose how long to train in the batches of `sampler`, and shorten the warm-up to at most a quarter of the
+    updates."""
     per_epoch = math.ceil(sampler.count(0) / training.accumulate)
     notices: list[str] = []
     warnings: list[str] = []
@@ -48,18 +50,19 @@ def settle_length(training: TrainingConfig, sampler: BatchSampler) -> Length:
         schedule = training.schedule.replace(warmup=total // 4)
         notices.append(f"warm-up shortened to {schedule.warmup} updates, a quarter of the {total:,} planned ones")
         training = training.replace(schedule=schedule)
-    if total < FEW_UPDATES and not training.start_from:  # a trained network needs fewer to learn what is new
+    if total < FEW_UPDATES and not training.start_from:  # fine-tuning needs fewer updates
         warnings.append(_few(total, sampler.rows, per_epoch))
     return Length(training, plan, notices, warnings)
 
 
 def wanted_updates(pairs: int) -> int:
-    """How many updates a corpus of so many pairs is worth."""
+    """Return how many updates to make on a corpus of so many training pairs."""
     return next((updates for most, updates in UPDATES if pairs <= most), MOST_UPDATES)
 
 
 def _long_enough(training: TrainingConfig, per_epoch: int, pairs: int) -> tuple[TrainingConfig, list[str]]:
-    """The settings with a number of epochs, or of updates, for `auto`; `max_steps` alone counts where it is given."""
+    """Replace `epochs = "auto"` by a number of epochs, or of updates for a very large corpus; where `max_steps` is
+    given, it alone counts."""
     if training.max_steps:
         return training.replace(epochs=0), []
     wanted = wanted_updates(pairs)
@@ -73,7 +76,7 @@ def _long_enough(training: TrainingConfig, per_epoch: int, pairs: int) -> tuple[
     every = math.ceil((epochs * per_epoch or wanted) / EVALUATIONS)
     if not training.evaluate_every and (not epochs or every > per_epoch):
         training = training.replace(evaluate_every=every)
-        said += f"; the dev data are looked at every {every:,} updates"
+        said += f"; the dev data are evaluated every {every:,} updates"
     return training, [said]
 
 

@@ -1,4 +1,4 @@
-"""How long answers may become: the limit of an output's length, learned from the training pairs."""
+"""Learn the limit on the length of predictions from the lengths of the training pairs."""
 
 from __future__ import annotations
 
@@ -10,19 +10,22 @@ from numpy.typing import NDArray
 from seqloom.search import SearchConfig
 
 ROOM = 1.25
-"""Answers may be this many times as long as the training targets ask for, …"""
+"""Factor by which a learned limit exceeds what the training targets need."""
 EXTRA_ROOM = 5
-"""… and this many tokens longer."""
+"""Number of tokens that are added to a learned `max_length_extra` in addition to that factor."""
 
 
 def learned_limits(
     search: SearchConfig, source_lengths: NDArray[np.int32], target_lengths: NDArray[np.int32]
 ) -> SearchConfig:
-    """The settings of a search with each `auto` replaced by a number, so that none of the targets would be cut.
+    """Return the search settings with each `auto` length limit replaced by a number that lets every training target
+    fit.
 
-    Lengths [N] are in tokens, without end marks. The ratio is that of all target tokens to all source tokens, so that
-    sources longer than any of these get room in proportion; the extra is what the longest targets have beyond it. Both
-    are enlarged. A number that is given stays, and the other one is learned beside it.
+    `source_lengths` and `target_lengths` [N] are in tokens, without end marks. A learned ratio is the number of all
+    target tokens divided by the number of all source tokens (end marks included), so that sources longer than any of
+    these get room in proportion. A learned extra is the number of tokens by which the longest targets exceed that
+    ratio. Both are then enlarged by `ROOM`. A limit that is given as a number stays as it is, and the other one is
+    learned so that both together are enough.
     """
     ratio, extra = search.max_length_ratio, search.max_length_extra
     if "auto" not in (ratio, extra) or not len(source_lengths):
@@ -45,7 +48,7 @@ def learned_limits(
 def _longest_targets(
     source_lengths: NDArray[np.int32], target_lengths: NDArray[np.int32]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The lengths of sources that occur, as a search counts them, end mark included, and the longest target of each."""
+    """Return the source lengths that occur, with the end mark as a search counts it, and the longest target of each."""
     longest = np.full(int(source_lengths.max()) + 1, -1, np.int64)
     np.maximum.at(longest, source_lengths, target_lengths)
     (found,) = np.nonzero(longest >= 0)

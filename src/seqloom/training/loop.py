@@ -1,4 +1,5 @@
-"""Training as a stream of reports: whoever iterates over it shows, logs and plots them; the loop only trains."""
+"""The training loop, as a stream of reports: it only trains; whoever iterates over it shows, logs and plots the
+reports."""
 
 from __future__ import annotations
 
@@ -35,19 +36,21 @@ def train(
     resume: bool = False,
     overwrite: bool = False,
 ) -> Generator[reports.Report]:
-    """Train as `config` says and leave the model in the folder `output`; nothing happens until it is iterated over.
+    """Train as `config` says and leave the model in the folder `output`; nothing happens until the generator is
+    iterated over.
 
-    `resume` goes on with the run in `output` or, where there is none, starts one. A run that goes on has its own
-    settings: `config` may be None, and what differs in it counts or is refused (see `seqloom.training.continuing`).
-    `overwrite` replaces a run or a model in `output`. Ctrl-C, SIGTERM and SIGUSR1 let the update at work finish; then
-    the state is saved and the stream ends with an `InterruptReport`. Closing the stream saves too.
+    With `resume`, the run in `output` is resumed, or a new one is started where there is none. A resumed run has its
+    own settings: `config` may be None; where it differs, a setting that may change is taken over and any other is
+    refused (see `seqloom.training.continuing`). `overwrite` replaces a run or a model in `output`. On Ctrl-C, SIGTERM
+    or SIGUSR1 the current update is finished, the state is saved, and the stream ends with an `InterruptReport`.
+    Closing the generator saves the state, too.
 
-    Under `torchrun` all its processes train one model (see `seqloom.training.group`): each yields the reports, the
-    first one alone looks at the folder and writes.
+    Under `torchrun` all processes train one model together (see `seqloom.training.group`): each of them yields the
+    reports, but only the first one reads and writes the folder.
     """
     folder = RunFolder(folder_path(output))
     with (
-        stop_requests() as stop,  # to the very end: a launcher's signal must not drown an error that is to be told
+        stop_requests() as stop,  # until the very end, so that a signal of the launcher does not hide an error
         joined() as group,
         sole_writer(folder.output, HANDOVER if restartable() else 0) if group.first else nullcontext("") as before,
     ):
@@ -73,7 +76,7 @@ def train(
 
 
 def _begun(folder: RunFolder, given: RunConfig | None, inputs: Inputs, group: Group) -> tuple[Run, list[str]]:
-    """A new run, and what was chosen for it."""
+    """Start a new run in the folder; returns the run and the notices about what was chosen for it."""
     if given is None:
         hint = "name a configuration or files"
         raise ConfigError("there is no run to go on with", where=str(folder.output), hint=hint)
@@ -93,17 +96,20 @@ def _begun(folder: RunFolder, given: RunConfig | None, inputs: Inputs, group: Gr
 
 
 def _reopened(folder: RunFolder, given: RunConfig | None, inputs: Inputs, group: Group) -> tuple[Run, list[str]]:
-    """The run that is in the folder, before its state is restored."""
+    """Open the run that is in the folder, without restoring its state yet; returns the run and notices."""
     settings = group.from_first(folder.settings)
     config, earlier = group.from_first(lambda: (folder.config(settings, given), folder.earlier(settings)))
     prepared = prepare(config, inputs, earlier, group)
-    damage = [f"damaged settings were left out: {problem}" for problem in settings.problems]
+    damage = [f"a copy of the settings is damaged, the other one is used: {problem}" for problem in settings.problems]
     record = group.from_first(lambda: folder.record(settings))
     return Run(prepared, folder, settings.identity, record), [*prepared.notices, *damage]
 
 
 def _guarded(run: Run, stop: StopRequest) -> Iterator[reports.Report]:
-    """The updates; however they are cut short, what can be saved is saved, which asks no other process."""
+    """Train, and save the state when training is cut short by a request to stop or by an error.
+
+    Saving needs no communication with the other processes, some of which may be gone.
+    """
     try:
         yield from _updates(run, stop)
     except GeneratorExit:
@@ -113,7 +119,7 @@ def _guarded(run: Run, stop: StopRequest) -> Iterator[reports.Report]:
         yield from run.save_now()
         yield run.interrupted()
     except LostProcessError:
-        if run.prepared.device.type == "cpu":  # there the loss shows before it is in any weight
+        if run.prepared.device.type == "cpu":  # here the lost process is noticed before any weight has changed
             yield from _saved(run)
         raise
     except DiskError as error:
@@ -128,7 +134,8 @@ def _guarded(run: Run, stop: StopRequest) -> Iterator[reports.Report]:
 
 
 def _saved(run: Run) -> list[reports.Report]:
-    """Save what can be saved after an error, which is what there is to tell, whatever becomes of that."""
+    """Save the state after an error; an error of saving itself is suppressed, so that the first error is the one
+    reported."""
     with suppress(Exception):
         return run.save_now()
     return []
@@ -148,13 +155,14 @@ def _updates(run: Run, stop: StopRequest) -> Iterator[reports.Report]:
 
 
 def _stretch(run: Run, stop: StopRequest) -> Iterator[reports.Report]:
-    """Updates, evaluations and saved states until the run is over, is to stop, or must go back."""
+    """Make updates, evaluations and saved states until the run ends, is asked to stop, or must go back to a saved
+    state."""
     with closing(run.batches()) as batches:
         while not run.failing:
             stopping, overdue, cutting = run.group.any(stop.made, run.saving.overdue(run.progress), run.cutting)
             if cutting:
                 yield run.agree()
-            if run.evaluation_due and not stopping:  # it may take longer than who asks to stop has patience
+            if run.evaluation_due and not stopping:  # an evaluation may take longer than whoever stopped us waits
                 yield from evaluate(run)
                 continue
             if run.save_due and not run.evaluation_due:

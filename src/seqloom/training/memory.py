@@ -1,4 +1,4 @@
-"""Memory: what it looks like when there is not enough of it, how a batch is cut, and how much is to be had."""
+"""Memory: recognise out-of-memory errors, cut batches that do not fit, and estimate how much memory is available."""
 
 from __future__ import annotations
 
@@ -16,10 +16,12 @@ from seqloom.data.batch import Batch
 
 GROUPS = Path("/sys/fs/cgroup")
 SAID = ("can't allocate memory", "not enough memory", "out of memory", "cannot allocate memory", "alloc_failed")
+"""Phrases in the messages of a RuntimeError by which torch's allocators say that memory is not enough."""
 
 
 class TooLargeError(Exception):
-    """One pair alone does not fit into memory; `row` is its place in the corpus, `size` its tokens."""
+    """A batch of a single pair does not fit into memory; `row` is its row in the corpus, `size` its number of
+    tokens."""
 
     def __init__(self, row: int, size: int) -> None:
         self.row, self.size = row, size
@@ -27,21 +29,22 @@ class TooLargeError(Exception):
 
 
 def out_of_memory(error: BaseException) -> bool:
-    """Whether an allocator gave up: torch's on a GPU, torch's on a processor, Python's or NumPy's."""
+    """Whether an error means that memory was not enough: from torch on a GPU or a CPU, from Python or from NumPy."""
     if isinstance(error, torch.OutOfMemoryError | MemoryError):
         return True
     return isinstance(error, RuntimeError) and any(phrase in str(error).lower() for phrase in SAID)
 
 
 def release() -> None:
-    """Give back what a failed attempt still holds."""
+    """Free the memory that a failed attempt still holds."""
     gc.collect()
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
 
 
 def pieces(batch: Batch, limit: int) -> Iterator[Batch]:
-    """The batch, or its halves, quarters …, so that none is as large as `limit` (0: any size) or is a single pair."""
+    """Yield the batch, or its halves, quarters and so on, each smaller than `limit` tokens or a single pair (0: no
+    limit)."""
     if not limit or batch.size < limit or len(batch) == 1:
         yield batch
         return
@@ -50,13 +53,17 @@ def pieces(batch: Batch, limit: int) -> Iterator[Batch]:
 
 
 def available_memory() -> int:
-    """Bytes that this process may still take: what the machine has free, a control group and a limit allow."""
+    """Estimate how many bytes this process may still allocate.
+
+    This is the smallest of what the machine has free, what its control groups leave, and what a limit on its address
+    space leaves; 0 where none of these is known.
+    """
     bounds = [bound for bound in (_machine(), *_groups(), _address_space()) if bound is not None]
     return max(0, min(bounds)) if bounds else 0
 
 
 def rows_of(batches: list[Batch]) -> NDArray[np.int64]:
-    """The rows of the corpus that some batches hold, those that other processes took included."""
+    """Return the corpus rows in some batches, including the parts that other processes train on."""
     return np.concatenate([batch.whole.indices for batch in batches])
 
 
@@ -66,12 +73,13 @@ def _machine() -> int | None:
             if line.startswith("MemAvailable:"):
                 return 1024 * int(line.split()[1])
     with suppress(OSError, ValueError, AttributeError):
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2  # what is free is not known: half of all
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2  # free memory is unknown: assume half
     return None
 
 
 def _groups() -> Iterator[int]:
-    """What the Linux control groups leave that this process is in, version 2; file pages count as free."""
+    """Yield the bytes left in each Linux control group (version 2) that holds this process; cached file pages count as
+    free."""
     with suppress(OSError):
         lines = Path("/proc/self/cgroup").read_text(encoding="ascii").splitlines()
         own = next((line.removeprefix("0::/") for line in lines if line.startswith("0::/")), "")

@@ -1,4 +1,4 @@
-"""The mean of several trained models' weights (Wortsman et al. 2022, §2: a uniform soup)."""
+"""Average the weights of several trained models (Wortsman et al. 2022, §2: a uniform soup)."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from seqloom.training.updates.averaging import averaged, put
 
 
 def mean_model(folders: Sequence[Path | str]) -> ModelToStore:
-    """A model whose weights are the mean of those in the folders; its settings are those of the first.
+    """Return a model whose weights are the mean of those in the folders; its settings are those of the first one.
 
-    Its record says when, with what and where it was made, and holds the hashes of what it took from the members. The
-    networks and the tokenizers must be the same; what differs is named.
+    Its record says when, where and with which versions it was made, and holds the hashes of the members' files. The
+    members must have the same network and the same tokenizers; otherwise ModelFolderError names the difference.
     """
     if len(folders) < 2:
         raise ConfigError(f"a mean needs at least two models, not {len(folders)}")
@@ -44,7 +44,7 @@ def mean_model(folders: Sequence[Path | str]) -> ModelToStore:
 
 
 def _taken(name: str, first: StoredModel) -> list[Record]:
-    """The files of the first member, beside its weights, that the mean has, too."""
+    """Return the configuration and tokenizer files that are taken from the first member, with their hashes."""
     files = first.manifest.files
     names = [each for each in (layout.CONFIG, *first.manifest.codecs.names) if each in files]
     return [{"part": "member", "file": str(Path(name) / each), "sha256": files[each].sha256} for each in names]
@@ -58,7 +58,7 @@ def _same(name: str, first: StoredModel, other: str, second: StoredModel) -> Non
         mine, its = (each.manifest.files.get(file) for each in (first, second))
         if mine != its:
             sizes = _sizes(first), _sizes(second)
-            raise _differ(f"{file} is another one in {name} ({sizes[0]}) than in {other} ({sizes[1]})", other)
+            raise _differ(f"{file} differs between {name} ({sizes[0]}) and {other} ({sizes[1]})", other)
 
 
 def _reading(model: StoredModel) -> dict[str, bool]:
@@ -78,7 +78,7 @@ def _differ(reason: str, where: str) -> ModelFolderError:
 
 
 def free_folder(folder: Path | str, hint: str = "name another --output") -> Path:
-    """The folder, which must be new or empty."""
+    """Return the folder as a path; raises ConfigError unless it is new or empty."""
     folder = folder_path(folder)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise ConfigError("the output must be a new folder", where=str(folder), hint=hint)

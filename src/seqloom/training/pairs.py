@@ -1,4 +1,4 @@
-"""The pairs of a run, read again and again: from files, from standard input, or given in Python."""
+"""The pairs of a run, which can be read several times: from files, from standard input, or given in Python."""
 
 from __future__ import annotations
 
@@ -27,9 +27,10 @@ Pair = tuple[str, str] | Example
 
 
 class PairSource:
-    """Pairs from files or from memory, for all processes of a group; the first one reads standard input for all.
+    """Training or dev pairs from files or from memory, for all processes of a group; only the first reads standard
+    input.
 
-    What was found damaged in the cache, `say` is told.
+    `say` is called with a sentence for each damaged cache file that was found.
     """
 
     def __init__(
@@ -47,21 +48,22 @@ class PairSource:
             self.pairs, self.read = group.from_first(self._read)
 
     def settle(self) -> DataConfig:
-        """Keep how the files are laid out, so that dev files, and others later, are read alike; the settings then."""
+        """Detect the layout of the files and keep it, so that files read later are read alike; returns the settings
+        with it."""
         if self.files:
             found = self.read if self.pairs is not None else layouts(self.files, self.config)
             self.config = settled(self.config, found)
         return self.config
 
     def examples(self) -> Iterator[Example]:
-        """One pass over the pairs."""
+        """Iterate over the pairs once."""
         report = ReadReport(self.config.on_bad_line)
         if self.pairs is not None:
             return pairs_as_examples(self.pairs, report, self.name)
         return read_examples(self.files, self.config, report)
 
     def corpus(self, codecs: Codecs) -> Corpus:
-        """The pairs encoded; one process of a machine writes a cache that its neighbours then read."""
+        """Return the encoded pairs; with a cache, one process of each machine writes it before the others read it."""
         if self.pairs is None:
             in_turn = self.group.one_by_machine() if uses_cache(self.files, self.config) else nullcontext()
             with in_turn:
@@ -70,7 +72,8 @@ class PairSource:
         return corpus_of(pairs_as_examples(self.pairs, report, self.name), codecs, report)
 
     def remembered(self, about: Sequence[str], make: Callable[[], str]) -> str:
-        """A text that follows from the pairs and from `about`; made once where the pairs come from large files."""
+        """Return a text computed by `make` from the pairs and `about`; for large files it is cached and made only
+        once."""
         return make() if self.pairs is not None else remembered(self.files, self.config, about, make, self.say)
 
     def _read(self) -> tuple[list[Example], ReadReport]:

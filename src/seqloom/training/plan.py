@@ -1,4 +1,4 @@
-"""How many updates a run makes: what the learning rate's schedule follows and what reports show."""
+"""The number of updates of a run, which the learning rate schedule and the progress reports need."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from seqloom.data import BatchSampler
 from seqloom.data.batching import Position
 
 COUNTED = 2_000_000
-"""Rows of all epochs together up to which the batches of every epoch are counted before the first update."""
+"""Number of rows, summed over all epochs, up to which the batches of every epoch are counted before training starts."""
 LEAST = 500
-"""Rows as which an epoch counts at least: drawing a small one takes its time, too."""
+"""Number of rows that an epoch counts for at least, because drawing the batches of a small epoch takes time, too."""
 
 
 BEGINNING = Position()
@@ -20,11 +20,12 @@ BEGINNING = Position()
 
 @dataclass(frozen=True)
 class Plan:
-    """The updates of `epochs` passes, each of `accumulate` batches or what an epoch has left, or `max_steps` of them.
+    """The planned updates: `epochs` passes with `accumulate` batches per update, or at most `max_steps` updates.
 
-    Every epoch draws its batches anew, so that their number changes a little from one epoch to the next. Where there
-    are few enough to count the batches of all epochs first, the plan is exact from the beginning. Otherwise all later
-    epochs count as much as the one at work, so that the plan is exact when the last epoch begins.
+    The last update of an epoch takes the batches that are left. Every epoch draws its batches anew, so their number
+    changes a little from one epoch to the next. Where there are few enough, the batches of all epochs are counted
+    first, and the plan is exact from the beginning. Otherwise every later epoch is assumed to have as many updates as
+    the current one, so that the plan is exact once the last epoch begins.
     """
 
     sampler: BatchSampler
@@ -33,7 +34,8 @@ class Plan:
     max_steps: int
 
     def total(self, step: int = 0, position: Position = BEGINNING) -> int:
-        """Updates of the whole run, as known after `step` of them, when the next batch is the one at `position`."""
+        """Return the updates of the whole run, as far as known after `step` updates with the next batch at
+        `position`."""
         if not self.epochs:
             return self.max_steps
         planned = self._exact or self._expected(step, position)
@@ -41,7 +43,7 @@ class Plan:
 
     @cached_property
     def _exact(self) -> int:
-        """The updates of all epochs, counted as far as `max_steps`; 0 where that would take too long."""
+        """The updates of all epochs, counted up to `max_steps`; 0 where counting them would take too long."""
         if self.epochs * max(LEAST, self.sampler.rows) > COUNTED:
             return 0
         made = 0

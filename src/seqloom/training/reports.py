@@ -1,4 +1,4 @@
-"""What the training loop says: frozen values, for reporters to show, log and plot."""
+"""The reports that the training loop yields: frozen values for reporters to show, log and plot."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ from typing import Any, ClassVar
 
 @dataclass(frozen=True)
 class Report:
-    """Something the loop has to say; `kind` names it in the log."""
+    """Base class of the reports; `kind` names the type of report in the log."""
 
     kind: ClassVar[str]
 
     def to_json(self) -> dict[str, Any]:
-        """Plain values for one line of the log; JSON knows no number that is not finite, so those are None."""
+        """Return plain values for one line of the log; numbers that are not finite become None, because JSON has
+        none."""
         return {"kind": self.kind, **_finite(dataclasses.asdict(self))}
 
 
@@ -28,8 +29,11 @@ def _finite(value: Any) -> Any:
 
 @dataclass(frozen=True)
 class SetupReport(Report):
-    """What a run is about to do; `steps_total` is 0 where it is not known before the end, `frozen` how many of the
-    `parameters` do not learn."""
+    """What a run is about to do.
+
+    `steps_total` is 0 where the number of updates is not known in advance; `frozen` is how many of the `parameters` are
+    not trained.
+    """
 
     kind: ClassVar[str] = "setup"
     output: str
@@ -47,7 +51,7 @@ class SetupReport(Report):
 
 @dataclass(frozen=True)
 class NoticeReport(Report):
-    """A choice made for the user, something worth knowing, or a `warning` of what will probably disappoint."""
+    """A choice that was made for the user, something worth knowing, or a `warning` of a probable problem."""
 
     kind: ClassVar[str] = "notice"
     text: str
@@ -56,7 +60,8 @@ class NoticeReport(Report):
 
 @dataclass(frozen=True)
 class ResumeReport(Report):
-    """The run goes on from `state`, after `step`; what an earlier process reported after saving it did not count."""
+    """The run was resumed from `state`, after update `step`; what was reported after that state was saved does not
+    count."""
 
     kind: ClassVar[str] = "resume"
     epoch: int
@@ -66,11 +71,11 @@ class ResumeReport(Report):
 
 @dataclass(frozen=True)
 class StepReport(Report):
-    """Means over the updates since the last one of its kind.
+    """Means over the updates since the last report of this kind.
 
-    `loss` is the negative log-likelihood in nats per target token, without label smoothing; `data_wait` the share of
-    the time that was spent waiting for batches; `seconds` the time trained so far; `steps_total` and
-    `seconds_left` are 0 where they are not known.
+    `loss` is the negative log-likelihood in nats per target token, without label smoothing; `data_wait` is the share of
+    the time spent waiting for batches; `seconds` is the training time so far; `steps_total` and `seconds_left` are 0
+    where they are not known.
     """
 
     kind: ClassVar[str] = "step"
@@ -89,10 +94,10 @@ class StepReport(Report):
 
 @dataclass(frozen=True)
 class SkipReport(Report):
-    """Update `step` was skipped: its loss or its gradient was not a finite number, and the weights stay as they were.
+    """Update `step` was skipped because its loss or gradient was not finite; the weights stay as they were.
 
-    `loss` and `gradient_norm` are None where they are not finite; `pairs` are the lines of its pairs, by file;
-    `skipped` counts such updates.
+    `loss` and `gradient_norm` are None where they are not finite; `pairs` are the line numbers of the update's pairs,
+    by file; `skipped` counts the skipped updates of the run.
     """
 
     kind: ClassVar[str] = "skip"
@@ -106,10 +111,10 @@ class SkipReport(Report):
 
 @dataclass(frozen=True)
 class ReturnReport(Report):
-    """Too many updates in a row were skipped: the run is back in `state`, after `step`, with a lower learning rate.
+    """Too many updates in a row were skipped: the run went back to `state`, after `step`, with a lower learning rate.
 
-    `abandoned` is the last update that was tried, `returns` counts the returns, `rate_factor` is what the scheduled
-    rate is multiplied by from now on.
+    `abandoned` is the last update that was tried, `returns` counts how often the run went back, `rate_factor` is what
+    the scheduled learning rate is multiplied by from now on.
     """
 
     kind: ClassVar[str] = "return"
@@ -123,11 +128,11 @@ class ReturnReport(Report):
 
 @dataclass(frozen=True)
 class EvalReport(Report):
-    """The dev data after `step`; `best` where no evaluation before was as good by `selected_on`, and by the loss where
-    that is equal.
+    """An evaluation on the dev data after update `step`.
 
-    The metrics are those of `decoded` dev examples, whose answers were found with a beam of `beam`; `remarks` counts
-    what is to be said of these answers.
+    `best` says whether it is better than all evaluations before it, by `selected_on` and, where that is equal, by the
+    loss. The metrics are those of `decoded` dev examples, decoded with a beam of `beam`; `remarks` counts what is
+    conspicuous about these answers.
     """
 
     kind: ClassVar[str] = "evaluation"
@@ -152,7 +157,7 @@ class EvalReport(Report):
 
 @dataclass(frozen=True)
 class CheckpointReport(Report):
-    """The state after `step` is on the disk."""
+    """The state after update `step` was saved to disk."""
 
     kind: ClassVar[str] = "checkpoint"
     step: int
@@ -162,7 +167,7 @@ class CheckpointReport(Report):
 
 @dataclass(frozen=True)
 class InterruptReport(Report):
-    """The run stopped on request and can go on after `step` with `hint`."""
+    """The run was stopped on request and saved; the command `hint` resumes it after update `step`."""
 
     kind: ClassVar[str] = "interrupt"
     epoch: int
@@ -172,7 +177,7 @@ class InterruptReport(Report):
 
 @dataclass(frozen=True)
 class FinishReport(Report):
-    """The run is over and `output` holds its model; `reason` is why it ended, `chosen` which weights were kept."""
+    """The run is finished and `output` holds its model; `reason` is why it ended, `chosen` which weights were kept."""
 
     kind: ClassVar[str] = "finish"
     output: str

@@ -1,4 +1,4 @@
-"""A run restored from a saved state: when it is resumed, and when it goes back because its numbers went wrong."""
+"""Restore a run from a saved state: when it is resumed, and when it goes back because its numbers went wrong."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from seqloom.training.states.state import Restored
 
 
 def restore(run: Run) -> Restored:
-    """Go back to the newest good state, if there is one."""
+    """Restore the newest good state, if there is one."""
     restored, progress = run.states.restore(run.learner, run.progress), run.progress
     if restored.name:
         run.saving.done(progress)
@@ -20,15 +20,15 @@ def restore(run: Run) -> Restored:
     before, progress.processes = progress.processes, run.group.size
     if before == progress.processes:
         return restored
-    said = f"going on with {progress.processes} instead of {before} processes: dropout draws other features from here"
+    said = f"going on with {progress.processes} instead of {before} processes: dropout masks differ from here on"
     return replace(restored, notices=[*restored.notices, said])
 
 
 def go_back(run: Run) -> Iterator[reports.Report]:
-    """After too many skips in a row: all of the last good state, but for a lower learning rate.
+    """Go back to the last good state after too many skipped updates in a row, and lower the learning rate.
 
-    Only states that an unbroken run has, too, count; one after which not one update went well is no good one, and
-    the one before it is taken.
+    Only states that an uninterrupted run has, too, are used. If no update after the latest one succeeded, that state is
+    not good, and the one before it is taken. Raises TrainingError where the run has gone back as often as allowed.
     """
     health, step, config = run.progress.health, run.progress.step, run.training.health
     run.busy = True

@@ -1,4 +1,4 @@
-"""The model folder that a run leaves."""
+"""Write the model folder that a run leaves."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from seqloom.training.states.progress import Progress
 def model_folder(
     prepared: Prepared, progress: Progress, figures: Mapping[str, Any], facts: Mapping[str, Any]
 ) -> ModelToStore:
-    """The model as it is, its codecs and configuration, and beside `figures` and `facts` how it was trained."""
+    """Return the contents of the model folder: current weights, tokenizers, configuration, `figures`, and facts on
+    training."""
     training = {
         **facts,
         "step": progress.step,
@@ -33,7 +34,7 @@ def model_folder(
 
 
 def install(run: Run, figures: dict[str, Any], *, finished: bool) -> None:
-    """Make the model's present weights the ones in the output folder."""
+    """Write the model's current weights, with `figures`, into the output folder; only the first process does."""
     if run.group.first:
         facts = {"finished": finished, "epoch": run.epoch}
         contents = model_folder(run.prepared, run.progress, {**figures, "record": run.record}, facts)

@@ -1,4 +1,4 @@
-"""A run at work: what changes while it trains, and what it does: update, evaluate, save, go back, finish."""
+"""A run in progress: model, optimiser and progress, and the steps of the loop (make an update, save, report skips)."""
 
 from __future__ import annotations
 
@@ -31,7 +31,11 @@ Batches = Generator[tuple[Position, Batch]]
 
 
 class Run:
-    """Model, optimiser and progress of one run."""
+    """Model, optimiser, saved states and progress of one run.
+
+    `busy` is true while weights and progress do not fit together, as in the middle of an update: nothing may be saved
+    then. `known` is the batch size from which on all processes of the group cut batches into halves (0: none).
+    """
 
     def __init__(self, prepared: Prepared, folder: RunFolder, identity: str, record: Record) -> None:
         training = prepared.config.training
@@ -58,13 +62,13 @@ class Run:
 
     @property
     def epoch(self) -> int:
-        """The pass over the data that is under way, or just done, from 1."""
+        """The current epoch, counted from 1; between two epochs, the one that was just finished."""
         position = self.progress.position
         return max(1, position.epoch + (position.index > 0))
 
     @property
     def evaluation_due(self) -> bool:
-        """Whether the dev data are to be looked at before anything else happens."""
+        """Whether the model must be evaluated on the dev data before the next update."""
         progress, every = self.progress, self.training.evaluate_every
         if progress.step in (0, progress.evaluated):
             return False
@@ -73,17 +77,17 @@ class Run:
 
     @property
     def save_due(self) -> bool:
-        """Whether this update's state is to be saved and is not yet."""
+        """Whether a state must be saved after this update by the settings, and has not been saved yet."""
         return self.saving.due(self.progress)
 
     @property
     def failing(self) -> bool:
-        """Whether so many updates in a row were skipped that the run must go back."""
+        """Whether so many updates in a row were skipped that the run must go back to a saved state."""
         return self.progress.health.streak >= self.training.health.skips
 
     @property
     def ended(self) -> str:
-        """Why the run is over; empty while it is not."""
+        """The reason why the run is over; empty while it is not."""
         progress, training = self.progress, self.training
         if progress.selection.exhausted:
             return f"no better evaluation in the last {training.selection.patience}"
@@ -94,22 +98,23 @@ class Run:
         return ""
 
     def note_going_on(self) -> None:
-        """Say in the record that the run, restored, goes on here and now."""
+        """Add to the run's record that it was resumed here and now."""
         self.record = self.group.from_first(lambda: self.folder.go_on(self.prepared))
 
     @property
     def savable(self) -> bool:
-        """Whether the state is whole, of use, and not in the middle of a row of skips."""
+        """Whether the state can be saved: it is consistent, and the last update was not skipped."""
         return not self.busy and not self.progress.health.streak
 
     def batches(self) -> Batches:
-        """Training batches from where the run is; close it to end the thread that makes them."""
+        """Yield training batches from the run's position on; close the generator to end the thread that makes them."""
         prepared, position = self.prepared, self.progress.position
         share = self.group.share
         return load_batches(prepared.train, prepared.sampler, position, codecs=prepared.codecs, share=share)
 
     def update(self, batches: Batches) -> Iterator[reports.Report]:
-        """One update; reports the running means where they are due."""
+        """Make one update of the weights, and yield reports of skipped updates and, where it is due, of the running
+        means."""
         progress = self.progress
         began = time.perf_counter()
         position, group = self._group(batches)
@@ -136,18 +141,23 @@ class Run:
 
     @property
     def cutting(self) -> bool:
-        """Whether a batch did not fit into this process's memory, and the group does not know yet."""
+        """Whether a batch did not fit into this process's memory since the group last agreed on the size of batches."""
         return self.progress.limit != self.known
 
     def agree(self) -> reports.NoticeReport:
-        """Cut batches in all processes from the smallest size on that did not fit in one of them."""
+        """Agree with the other processes on the smallest batch size that did not fit into memory; such batches are cut
+        into halves."""
         self.known = self.progress.limit = min(limit for limit in self.group.gather(self.progress.limit) if limit)
         return reports.NoticeReport(
             f"a batch of {self.known:,} tokens does not fit into memory: batches of that size are cut in halves"
         )
 
     def look(self, *, everything: bool) -> list[reports.Report]:
-        """Learn which updates were skipped; counts the others, returns what there is to say."""
+        """Find out which updates were skipped: count the others in the running means, return reports of the skipped
+        ones.
+
+        Without `everything`, the latest updates on a GPU are left for later, so that the program need not wait for it.
+        """
         said: list[reports.Report] = []
         progress = self.progress
         for taken, healthy in self.watch.read(everything=everything):
@@ -163,7 +173,7 @@ class Run:
         return said
 
     def save(self) -> reports.CheckpointReport:
-        """Put the state on the disk."""
+        """Save the state to disk."""
         began = time.perf_counter()
         interim = self.evaluation_due or not self.saving.regular(self.progress)
         path = self.states.save(self.learner, self.progress, interim=interim)
@@ -171,18 +181,18 @@ class Run:
         return reports.CheckpointReport(self.progress.step, str(path), time.perf_counter() - began)
 
     def save_now(self) -> list[reports.Report]:
-        """Save what can be saved between two updates, whenever that is; the middle of a row of skips cannot."""
+        """Save the state between two updates, at any time; during an update or after a skipped one nothing is saved."""
         if self.busy:
             return []
         said = self.look(everything=True)
         return [*said, self.save()] if self.savable else said
 
     def interrupted(self) -> reports.InterruptReport:
-        """How to go on from the newest saved state."""
+        """Return a report that the run was stopped, with the command that resumes it from the newest saved state."""
         return reports.InterruptReport(self.epoch, max(0, self.saving.latest[0]), self.folder.command)
 
     def _rate(self, step: int, total: int) -> float:
-        """The learning rate of an update of `total` planned ones."""
+        """Return the learning rate of update `step`, of `total` planned ones."""
         progress, health = self.progress, self.training.health
         factor = rate_factor(step, self.training.schedule, total) * progress.plateau.factor
         return self.training.optimiser.learning_rate * factor * health.rate_factor**progress.health.returns
@@ -200,11 +210,12 @@ class Run:
                 hint="lower data.max_source_length or data.max_target_length, or take a smaller model",
             ) from None
         except LostProcessError:
-            self.busy = False  # nothing has changed yet
+            self.busy = False  # no weight has changed yet
             raise
 
     def _group(self, batches: Batches) -> tuple[Position, list[Batch]]:
-        """The batches of one update; the last update of an epoch takes what is left of it."""
+        """Return the batches of one update and the position after them; the last update of an epoch takes the batches
+        that are left."""
         group: list[Batch] = []
         for position, batch in batches:
             group.append(batch)

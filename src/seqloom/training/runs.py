@@ -1,4 +1,5 @@
-"""Runs as commands, sweeps and Python start them: the configuration put together, the reports shown and logged."""
+"""What commands, sweeps and Python share to start a run: putting its configuration together, showing and logging its
+reports."""
 
 from __future__ import annotations
 
@@ -25,9 +26,9 @@ def follow_run(
     reporters: Sequence[Reporter] = (),
     tensorboard: bool = False,
 ) -> None:
-    """Show a run and write its log; of several processes the first one does, the others are silent.
+    """Show the reports of a run and write them to its log; of several processes only the first one does.
 
-    Raises KeyboardInterrupt, with how to go on as its text, when the run was stopped and saved.
+    Raises KeyboardInterrupt, with the command that resumes the run as its text, when the run was stopped and saved.
     """
     listeners: list[Reporter] = []
     if Place.here().first:
@@ -44,10 +45,10 @@ def run_config(
     settings: Settings = (),
     going_on: Path | None = None,
 ) -> RunConfig:
-    """A configuration from a preset or a TOML file, training and dev files, and single settings, in this order.
+    """Build a configuration from a preset or TOML file (`name`), then training and dev `files`, then single `settings`.
 
-    Where a run in the folder `going_on` is to go on, its own settings come before the files and single settings, unless
-    a preset or a TOML file is named; what it has from the model it started from, it is asked for in any case.
+    To resume the run in the folder `going_on`, its own settings are the base where no preset or TOML file is named. A
+    run that was fine-tuned from a model takes the settings of that model from its own saved settings in either case.
     """
     begun = None if going_on is None else RunFolder(going_on).stated()
     values: dict[str, Any] = {} if begun is None else begun

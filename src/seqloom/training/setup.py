@@ -1,4 +1,4 @@
-"""From a configuration to everything a run needs: pairs read, tokenizers trained, pairs encoded, model built."""
+"""Prepare a run: read the pairs, train the tokenizers, encode the pairs, and build the model."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ from seqloom.training.updates.randomness import seed_everything
 
 @dataclass(frozen=True)
 class Inputs:
-    """Pairs given in Python instead of files; None: what `config.data` names."""
+    """Pairs that are given in Python instead of in files; None takes those that `config.data` names."""
 
     train: Sequence[Pair] | None = None
     dev: Sequence[Pair] | None = None
@@ -56,11 +56,11 @@ class Inputs:
 
 @dataclass(frozen=True)
 class Prepared:
-    """A run before its first update.
+    """Everything that a run needs before its first update.
 
-    `config` has every `auto` resolved that follows from the data, and the measures chosen; `dev_rows` are the dev pairs
-    whose loss is taken, `dev_examples` the examples to decode; `plan` counts the updates; `notices` say what was chosen
-    for the user, `warnings` what will probably disappoint; `group` are the processes that train together.
+    In `config`, every `auto` that depends on the data is resolved, and the metrics are chosen. `dev_rows` are the dev
+    pairs whose loss is computed, `dev_examples` the examples to decode. `plan` counts the updates; `notices` say what
+    was chosen for the user, `warnings` what will probably go badly; `group` holds the processes that train together.
     """
 
     config: RunConfig
@@ -90,8 +90,8 @@ class Prepared:
 
 @dataclass(frozen=True)
 class Earlier:
-    """What a run that goes on brings along: its codecs, the precision that was found to be the fastest, and whether its
-    weights have been saved."""
+    """What a resumed run brings along: its tokenizers, the precision chosen at its start, and whether its weights are
+    saved."""
 
     codecs: Codecs
     precision: Precision
@@ -104,10 +104,11 @@ def prepare(
     earlier: Earlier | None = None,
     group: Group = Group(),  # noqa: B008 - a frozen value
 ) -> Prepared:
-    """Read, choose, encode and build; what a run had chosen `earlier` is not chosen again.
+    """Read and encode the data, choose what is left open, and build the model; what a run chose `earlier` is kept.
 
-    Of a group the first process measures, chooses and trains tokenizers for all; each reads and encodes the pairs.
-    Torch's generators are seeded here, just before the weights are drawn, and what comes after draws nothing from them.
+    Of a group, the first process measures, chooses and trains tokenizers for all; each process reads and encodes the
+    pairs. Torch's generators are seeded here, just before the weights are initialised, and nothing after that draws
+    from them.
     """
     _check(config, inputs)
     notices = [f"{group.size} processes train together, each on its part of every batch"] if group.size > 1 else []
@@ -175,14 +176,15 @@ def _check(config: RunConfig, inputs: Inputs) -> None:
 
 
 def _precision(config: RunConfig, device: torch.device, earlier: Earlier | None) -> Precision:
-    """What an earlier run on this kind of device took, or what is found now."""
+    """Return the precision of the run that is resumed, if it ran on this kind of device; otherwise choose one."""
     if earlier is not None and earlier.precision.device == device.type:
         return earlier.precision
     return choose_precision(config.training.precision, device.type)
 
 
 def _start(config: RunConfig, earlier: Earlier | None) -> StoredModel | None:
-    """The model whose weights are to be taken; None where there is none, or the run has weights of its own."""
+    """Load the model whose weights to start from; None where there is none, or the resumed run has saved weights of its
+    own."""
     if not config.training.start_from or (earlier is not None and earlier.saved):
         return None
     start = load_model(config.training.start_from)
@@ -191,7 +193,8 @@ def _start(config: RunConfig, earlier: Earlier | None) -> StoredModel | None:
 
 
 def _model(config: RunConfig, codecs: Codecs, start: StoredModel | None) -> Seq2Seq:
-    """A fresh network, or one with the weights to start from, where the parts that are to learn can."""
+    """Return a new network, with the weights of the model to start from, if any, and with the parts to freeze
+    frozen."""
     model = Seq2Seq(config.model, codecs.source.size, codecs.target.size)
     if start is not None:
         fill_from(model, start, codecs, config.training.start_from)
@@ -200,8 +203,11 @@ def _model(config: RunConfig, codecs: Codecs, start: StoredModel | None) -> Seq2
 
 
 def _text(config: RunConfig, source: PairSource, start: StoredModel | None) -> tuple[RunConfig, Codecs, list[str]]:
-    """The configuration without the `auto` of text and attention, the codecs, with new tokenizers or with those to
-    start from grown, and what was chosen. All of it is remembered where the pairs are cached."""
+    """Return the configuration with `auto` resolved for text and attention, the tokenizers, and notices of what was
+    chosen.
+
+    The tokenizers are trained, or extended from those of the model to start from; they are cached with the pairs.
+    """
 
     def make() -> str:
         seen = survey(source.examples(), seed=config.training.seed)
@@ -257,12 +263,12 @@ def _corpora(
 
 
 def _read(name: str, corpus: Corpus) -> list[str]:
-    """What is to be said of how files were read."""
+    """Return notices of how files were read."""
     return [f"{name}: {corpus.report.summary()}", *(f"{name}: {each}" for each in corpus.report.sentences())]
 
 
 def _mix(config: RunConfig, train: Corpus, notices: list[str]) -> Mix | None:
-    """What an epoch draws from where."""
+    """Return how many pairs an epoch draws from each training corpus, if `[data]` asks for a mixture; else None."""
     mix = mix_of(train, config.data)
     if mix is not None:
         notices.append(mix.describe(config.data.train))
@@ -270,7 +276,8 @@ def _mix(config: RunConfig, train: Corpus, notices: list[str]) -> Mix | None:
 
 
 def _limited(config: RunConfig, train: Corpus, notices: list[str]) -> RunConfig:
-    """The configuration with the longest answers learned from the training pairs, where they are not given."""
+    """Return the configuration with the length limits of the search learned from the training pairs, where they are
+    `auto`."""
     search = learned_limits(config.search, train.source_lengths, train.target_lengths)
     if search == config.search:
         return config
@@ -284,7 +291,7 @@ def _limited(config: RunConfig, train: Corpus, notices: list[str]) -> RunConfig:
 def _sized_batches(
     config: RunConfig, model: Seq2Seq, precision: Precision, train: Corpus
 ) -> tuple[RunConfig, list[str]]:
-    """The configuration with the budget of a batch found, where it is to be, and what was found."""
+    """Return the configuration with the number of tokens in a batch chosen, where it is `auto`, and a notice of it."""
     training = config.training
     if training.batch.tokens != "auto":
         return config, []

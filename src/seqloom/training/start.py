@@ -27,16 +27,16 @@ from seqloom.text.training import fitted
 from seqloom.training.config import RunConfig
 
 SHOWN = 12
-"""New symbols that are named."""
+"""Number of new symbols that a notice names."""
 CHOSEN = (("text", "source", "kind"), ("text", "target", "kind"), ("model", "decoder", "attend"))
 """Settings whose `auto` was replaced when the model to start from was trained."""
 
 
 def adopted(values: Mapping[str, Any], begun: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """Plain settings of a run with those of the model it starts from below them, if it names one.
+    """Return the plain settings of a run, completed by those of the model that it starts from, if it names one.
 
-    What the model was built with is not a run's to choose: `same_network` refuses what differs. A run that goes on has
-    them from the settings with which it was `begun`, and needs the model no longer.
+    The settings of the network and the text must be those of that model: `same_network` refuses others. A resumed run
+    takes them from `begun`, the settings it was started with, and no longer needs the model.
     """
     training = values.get("training")
     folder = training.get("start_from") if isinstance(training, Mapping) else None
@@ -56,7 +56,8 @@ def adopted(values: Mapping[str, Any], begun: Mapping[str, Any] | None = None) -
 
 
 def same_network(config: RunConfig, start: StoredModel) -> None:
-    """Refuse settings, by name, that contradict the model to start from; which symbols join it is the run's own."""
+    """Raise ConfigError for settings that contradict the model to start from, except those that choose its new
+    symbols."""
     folder = config.training.start_from
     saved = build(RunConfig, {name: start.config.get(name, {}) for name in ("model", "text")}, where=folder)
     sides = {"source": saved.text.source, "target": saved.text.target}
@@ -72,7 +73,8 @@ def same_network(config: RunConfig, start: StoredModel) -> None:
 
 
 def grown(config: RunConfig, start: StoredModel, seen: Survey) -> tuple[tuple[Tokenizer, Tokenizer], list[str]]:
-    """The tokenizers of the model to start from with the new symbols of the new data, and which these are."""
+    """Return the tokenizers of the model to start from, extended by new symbols of the data, and notices of what is
+    new."""
     text = config.text
     old = start.codecs.source.tokenizer, start.codecs.target.tokenizer
     if text.shared:
@@ -86,7 +88,7 @@ def grown(config: RunConfig, start: StoredModel, seen: Survey) -> tuple[tuple[To
 
 
 def fill_from(model: Seq2Seq, start: StoredModel, codecs: Codecs, where: str) -> None:
-    """Give a fresh model the weights of the old one; rows of symbols that are new keep their fresh weights."""
+    """Copy the weights of the model to start from into a new one; rows of new symbols keep their initial values."""
     source = origins(start.codecs.source.tokenizer, codecs.source.tokenizer)
     target = origins(start.codecs.target.tokenizer, codecs.target.tokenizer)
     tables = {
@@ -104,7 +106,7 @@ def fill_from(model: Seq2Seq, start: StoredModel, codecs: Codecs, where: str) ->
 
 
 def _with_fresh_rows(fresh: Tensor, old: Tensor, rows: Tensor) -> Tensor:
-    """The old rows where there are any (`rows` ≥ 0), the fresh ones elsewhere."""
+    """Return the `old` row for each symbol with an index in `rows`, and the `fresh` row where the index is negative."""
     known, result = rows >= 0, fresh.clone()
     result[known] = old[rows[known]].to(result.device)
     return result

@@ -1,4 +1,4 @@
-"""Which weights are kept and when to stop: a value that every dev evaluation turns into the next one."""
+"""Model selection and early stopping, as a value: each dev evaluation turns a `Selection` into the next one."""
 
 from __future__ import annotations
 
@@ -14,21 +14,25 @@ from seqloom.metrics import metric
 
 
 class SelectionConfig(Section):
-    """Which weights become the model, by what happens on the dev data."""
+    """Which weights become the model, by their evaluations on the dev data, and when to stop early."""
 
     on: str = "loss"
-    """What is compared: `loss` (per token, without smoothing) or the name of a metric of decoded dev output."""
+    """What evaluations are compared by: `loss` (per token, without label smoothing) or the name of a metric of decoded
+    dev output."""
     metrics: tuple[str, ...] = ()
-    """Metrics of decoded dev output to report, the main one first; where empty, those of `evaluation.metrics`, or what
-    suits the training targets."""
+    """Metrics of decoded dev output to report, the main one first; where empty, those of `evaluation.metrics`, or
+    metrics chosen by what the training targets look like."""
     limit: int = Field(default=500, ge=0)
-    """How many dev examples are decoded for metrics, evenly spread; 0 decodes nothing."""
+    """How many dev examples, evenly spaced, are decoded for metrics; 0 decodes none."""
     beam: int = Field(default=0, ge=0)
-    """Beam of that decoding; 0 takes that of `search.beam`, as the model will answer; 1 is greedy and quicker."""
+    """Beam size of that decoding. 0 takes that of `search.beam`, with which the model will answer; 1 is greedy and
+    faster."""
     patience: int = Field(default=0, ge=0)
-    """Stop after so many evaluations in a row that do not beat the best one; 0 never."""
+    """Early stopping: stop after this many evaluations in a row that are no better than the best one; 0 never stops
+    early."""
     average_best: int = Field(default=0, ge=0)
-    """Average the weights of so many best evaluations at the end, if that is no worse than the best; 0 or 1 never."""
+    """Average the weights of this many best evaluations at the end, and keep the average if it is no worse than the
+    best; 0 or 1 does not average."""
 
     @model_validator(mode="after")
     def _known(self) -> SelectionConfig:
@@ -48,12 +52,12 @@ class SelectionConfig(Section):
 
     @property
     def higher_is_better(self) -> bool:
-        """Which way the compared figure improves."""
+        """Whether a higher value of the compared figure is better."""
         return self.on != "loss" and metric(self.on).higher_is_better
 
 
 class Kept(NamedTuple):
-    """One evaluation whose weights are kept."""
+    """An evaluation whose weights are kept: its update, the compared score, and the dev loss."""
 
     step: int
     score: float
@@ -62,11 +66,11 @@ class Kept(NamedTuple):
 
 @dataclass(frozen=True)
 class Selection:
-    """The best evaluations so far, best first; of equal scores the one with the lower loss leads, then the earlier one.
+    """The best evaluations so far, best first; equal scores are ordered by the lower loss, then by the earlier update.
 
-    So a measure that stays where it is, at 0 or at 100, does not keep the weights of the first evaluation.
-    `keep` is how many are kept, `patience` how many evaluations in a row may fail to beat the best (0: any number),
-    `waited` how many have.
+    The comparison by loss matters for a metric that stays at 0 or at 100: without it, the weights of the first
+    evaluation would be kept. `keep` is how many evaluations are kept, `patience` how many in a row may fail to beat the
+    best before training stops (0: any number), `waited` how many have failed so far.
     """
 
     higher_is_better: bool = False
@@ -76,7 +80,7 @@ class Selection:
     waited: int = 0
 
     def observe(self, new: Kept) -> Selection:
-        """The selection after an evaluation; a score that is not a number is never kept."""
+        """Return the selection after a new evaluation; one whose score is NaN is never kept."""
         waited = 0 if self.beaten_by(new) else self.waited + 1
         if math.isnan(new.score):
             return replace(self, waited=waited)
@@ -88,37 +92,37 @@ class Selection:
         return not math.isnan(new.score) and (self.best is None or self._rank(new) < self._rank(self.best))
 
     def reached_by(self, new: Kept) -> bool:
-        """Whether an evaluation is at least as good as the best one."""
+        """Whether an evaluation is at least as good as the best one so far."""
         return not math.isnan(new.score) and (self.best is None or self._rank(new) <= self._rank(self.best))
 
     def _rank(self, kept: Kept) -> tuple[float, float]:
-        """What is compared, the better the lower: the score, then the loss."""
+        """Return the sort key of an evaluation, lower is better: first the score, then the loss."""
         loss = math.inf if math.isnan(kept.loss) else kept.loss
         return -kept.score if self.higher_is_better else kept.score, loss
 
     @property
     def best(self) -> Kept | None:
-        """The best evaluation, once there is one."""
+        """The best evaluation so far; None before the first one."""
         return self.kept[0] if self.kept else None
 
     @property
     def exhausted(self) -> bool:
-        """Whether patience has run out."""
+        """Whether patience has run out, so that training stops early."""
         return 0 < self.patience <= self.waited
 
     def keeps(self, step: int) -> bool:
-        """Whether the weights after `step` are among the kept ones."""
+        """Whether the weights after update `step` are among those that are kept."""
         return any(kept.step == step for kept in self.kept)
 
     def without(self, steps: set[int]) -> Selection:
-        """The selection without the evaluations after `steps`."""
+        """Return the selection without the evaluations after these updates."""
         return replace(self, kept=tuple(kept for kept in self.kept if kept.step not in steps))
 
     def to_json(self) -> dict[str, Any]:
-        """What changes during a run, as plain values."""
+        """Return the history of the selection as plain values."""
         return {"kept": [list(kept) for kept in self.kept], "waited": self.waited}
 
     def restored(self, values: dict[str, Any]) -> Selection:
-        """This selection with the history that `to_json` wrote."""
+        """Return this selection with the history that `to_json` returned."""
         kept = tuple(Kept(int(step), float(score), float(loss)) for step, score, loss in values["kept"])
         return replace(self, kept=kept, waited=int(values["waited"]))

@@ -1,1 +1,1 @@
-"""What a model was made with, and how it is made again."""
+"""The record of what a model was made with, and the commands that make it again."""

@@ -1,7 +1,8 @@
-"""The record of a run: what it takes to train its model again, and what it was trained with. Facts only.
+"""The record of a run: its seeds, data files with their hashes, settings, and the machine and versions it was trained
+on.
 
-What a run reads is hashed before it is read, and again afterwards. The record is there before the first update, lies
-beside the states of the run, and becomes `record` in metrics.json.
+Data files are hashed before they are read, and again afterwards. The record is written before the first update, beside
+the saved states, and becomes `record` in metrics.json.
 """
 
 from __future__ import annotations
@@ -38,14 +39,14 @@ Record = dict[str, Any]
 
 @dataclass(frozen=True)
 class DataFile:
-    """A file of pairs that a run reads, and what it is to the run: train or dev."""
+    """A file of pairs that a run reads; `part` is train or dev."""
 
     part: str
     file: str
 
 
 def data_files(config: RunConfig) -> Iterator[DataFile]:
-    """The files of pairs, in the order of the settings; a pattern stands for the files that match it now."""
+    """Yield the files of pairs in the order of the settings; a pattern yields the files that match it now."""
     for part in PARTS:
         for entry in getattr(config.data, part):
             for file in files_of(entry, config.data):
@@ -53,9 +54,9 @@ def data_files(config: RunConfig) -> Iterator[DataFile]:
 
 
 def ingredients(config: RunConfig, inputs: Inputs, say: Say = unsaid) -> list[Record]:
-    """The files that go into a run, with what they hold now: those of pairs, and the model to start from.
+    """Return the files that a run reads, with their hashes: those of pairs, and those of the model to start from.
 
-    What was found damaged in the cache, `say` is told.
+    `say` is called with a sentence for each damaged cache file that was found.
     """
     parts = [part for part in PARTS if getattr(inputs, part) is None]
     data = [each for part in parts for each in _file_entries(part, config, say)]
@@ -63,8 +64,10 @@ def ingredients(config: RunConfig, inputs: Inputs, say: Say = unsaid) -> list[Re
 
 
 def record_of(begun: RunConfig, prepared: Prepared, inputs: Inputs, before: Sequence[Record]) -> Record:
-    """The record of a run that begins now with settings as they were given; refuses files that are not what they were
-    `before` they were read."""
+    """Return the record of a run that starts now with the settings `begun`, as they were given.
+
+    Raises DataError where a file has changed since `before`, what `ingredients` returned before the files were read.
+    """
     config = prepared.config
     files = ingredients(config, inputs)
     for one, other in zip_longest(before, files):
@@ -78,7 +81,7 @@ def record_of(begun: RunConfig, prepared: Prepared, inputs: Inputs, before: Sequ
 
 
 def session(prepared: Prepared) -> Record:
-    """When and where a process trains."""
+    """Return when and where this process trains: time, versions, machine, device, precision, threads, processes."""
     return {
         **surroundings(),
         "device": prepared.device.type,
@@ -89,7 +92,7 @@ def session(prepared: Prepared) -> Record:
 
 
 def went_on(record: Record, prepared: Prepared, changes: Record) -> Record:
-    """The record of a run that goes on now, with what is no longer as it was: surroundings and settings."""
+    """Return the record of a run that is resumed now, with a note of what has changed in surroundings and settings."""
     now = session(prepared)
     different = {name: value for name, value in now.items() if name == "started" or record.get(name) != value}
     note = {**different, **({"settings": changes} if changes else {})}
@@ -97,7 +100,7 @@ def went_on(record: Record, prepared: Prepared, changes: Record) -> Record:
 
 
 def _file_entries(part: str, config: RunConfig, say: Say) -> Iterator[Record]:
-    """The files of a part; what was hashed for the cache is not hashed again."""
+    """Yield the files of a part with their hashes; those that were computed for the cache are used again."""
     files = [each.file for each in data_files(config) if each.part == part]
     known = cache_folder(config.data) if uses_cache(getattr(config.data, part), config.data) else None
     digests = iter(content_digests([file for file in files if file != STDIN], known, say))
@@ -107,7 +110,7 @@ def _file_entries(part: str, config: RunConfig, say: Say) -> Iterator[Record]:
 
 
 def _start_entries(folder: str) -> Iterator[Record]:
-    """The files of the model that training began from, as its manifest vouches for them."""
+    """Yield the files of the model that training starts from, with the hashes in its manifest."""
     if not folder:
         return
     for name, known in sorted(verify(folder).files.items()):
@@ -116,7 +119,7 @@ def _start_entries(folder: str) -> Iterator[Record]:
 
 
 def _pairs_entry(part: str, pairs: Sequence[Pair]) -> Record:
-    """Pairs given in Python: how many, and a hash of them as JSON, one pair a line."""
+    """Return the number of pairs that were given in Python, and the hash of their JSON form, one pair per line."""
     digest = hashlib.sha256()
     for pair in pairs:
         values = (pair.source, *pair.targets, *pair.tags) if isinstance(pair, Example) else (pair[0], pair[1])

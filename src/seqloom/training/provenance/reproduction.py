@@ -1,4 +1,4 @@
-"""The way back from a model folder: the commands that make its model again, and whether their input is still there."""
+"""How to train the model in a folder again: the commands, and whether the data that they need are unchanged."""
 
 from __future__ import annotations
 
@@ -28,8 +28,11 @@ State = Literal["ok", "changed", "missing", "added", "unchecked"]
 
 @dataclass(frozen=True)
 class FileState:
-    """A file that went into a model, and what has become of it; added is what its patterns match now and did not then,
-    unchecked what never was a file."""
+    """A file that a model was made from, and whether it is still the same.
+
+    `added` is a file that matches a pattern of the data settings now and did not then; `unchecked` is data that was
+    never a file.
+    """
 
     part: str
     file: str
@@ -38,7 +41,7 @@ class FileState:
 
 @dataclass(frozen=True)
 class Reproduction:
-    """Commands for a shell, one after the other; the state of every input; what else is not as it was."""
+    """The shell commands that make a model again, the state of every input, and notes on other differences."""
 
     commands: tuple[str, ...]
     files: tuple[FileState, ...]
@@ -46,16 +49,20 @@ class Reproduction:
 
     @property
     def unchanged(self) -> bool:
-        """Whether no input has changed, is missing or has been added."""
+        """Whether no input has been changed, removed or added."""
         return all(each.state in ("ok", "unchecked") for each in self.files)
 
     def to_json(self) -> dict[str, Any]:
-        """Plain values."""
+        """Return plain values."""
         return {**asdict(self), "unchanged": self.unchanged}
 
 
 def reproduction(folder: Path | str) -> Reproduction:
-    """How the model in a folder is made again; paths in its record count from the present working folder."""
+    """Return how to make the model in a folder again; relative paths in its record count from the current working
+    folder.
+
+    Raises ModelFolderError where the model has no record.
+    """
     folder = Path(folder)
     verify(folder)
     place = place_of(folder, layout.METRICS)
@@ -75,7 +82,8 @@ def reproduction(folder: Path | str) -> Reproduction:
 
 
 def _training(folder: Path, record: Mapping[str, Any]) -> str:
-    """`seqloom train` with the resolved settings, on the kernels that were chosen when the model was trained."""
+    """Return the `seqloom train` command with the resolved settings, and the device, precision and threads of the first
+    run."""
     pinned = {"training.precision": record["precision"], "training.device": record["device"]}
     words = ["train", str(folder / layout.CONFIG), "--output", _again(folder)]
     words += [f"--set={name}={value}" for name, value in pinned.items()]
@@ -85,6 +93,7 @@ def _training(folder: Path, record: Mapping[str, Any]) -> str:
 
 
 def _mean(folder: Path, metrics: Mapping[str, Any]) -> Reproduction:
+    """Return the `seqloom average` command and the state of the member models."""
     members, record = metrics["mean_of"], metrics.get("record", {})
     command = ["seqloom", "average", *(each["folder"] for each in members), "--output", _again(folder)]
     weights = [{"part": "member", "file": f"{each['folder']}/{layout.WEIGHTS}", **each} for each in members]
@@ -93,26 +102,27 @@ def _mean(folder: Path, metrics: Mapping[str, Any]) -> Reproduction:
 
 
 def _again(folder: Path) -> str:
-    """A name for the second model, beside the first."""
+    """Return a folder for the second model, beside the first."""
     return str(folder.parent / f"{folder.resolve().name}-again")
 
 
 def _named_now(folder: Path) -> dict[str, list[str]]:
-    """The files of pairs that the settings in a model folder name now, by what they are to the run."""
+    """Return the files of pairs that the settings in a model folder name now, by part (train or dev)."""
     values = read_toml(place_of(folder, layout.CONFIG)).get("data", {})
     config = build(DataConfig, values, where=str(folder / layout.CONFIG))
     return {part: [file for entry in getattr(config, part) for file in matched(entry, config)] for part in PARTS}
 
 
 def _states(recorded: Sequence[Mapping[str, Any]], named: Mapping[str, Sequence[str]]) -> Iterator[FileState]:
-    """The state of every input. The order of files follows from their names: only which there are is compared."""
+    """Yield the state of every input; only the set of files is compared, because their order follows from their
+    names."""
     for each in recorded:
         part, file = each["part"], each.get("file")
         gone = part in named and file is not None and file not in named[part]
         yield FileState(part, str(file), "missing") if gone else _state(each)
     for part, files in named.items():
         then = [each for each in recorded if each["part"] == part]
-        if all("file" in each for each in then):  # else its pairs were given in Python
+        if all("file" in each for each in then):  # otherwise its pairs were given in Python
             added = Counter(files) - Counter(str(each["file"]) for each in then)
             yield from (FileState(part, file, "added") for file in added.elements())
 
@@ -130,7 +140,7 @@ def _state(each: Mapping[str, Any]) -> FileState:
 
 
 def _notes(record: Mapping[str, Any]) -> Iterator[str]:
-    """What is different here and now, although no input is."""
+    """Yield the differences in versions, machine and repository between the record and now."""
     now = {"versions": versions(), "machine": machine(), "git": git_state()}
     for section in ("versions", "machine", "git"):
         then, here = record.get(section) or {}, now[section] or {}
@@ -144,15 +154,15 @@ def _notes(record: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _unrepeatable(record: Mapping[str, Any]) -> Iterator[str]:
-    """What one command cannot do as it was done."""
+    """Yield notes on what a single command cannot repeat, because the run was resumed with changes."""
     for each in record.get("resumed", ()):
         for name, (old, new) in each.get("settings", {}).items():
-            yield f"{name} went from {old} to {new} while it was trained: one command does not repeat that"
+            yield f"{name} went from {old} to {new} when training was resumed: a single command does not repeat that"
         moved = [
             name for name in ("versions", "machine", "device", "precision", "threads", "processes") if name in each
         ]
         if moved:
-            yield f"it went on at {each['started']} with another state of: {', '.join(moved)}"
+            yield f"training was resumed at {each['started']} with a change of {', '.join(moved)}"
 
 
 def _said(value: object) -> str:

@@ -1,4 +1,4 @@
-"""Facts about where a run happens: versions, the state of the working folder, the machine."""
+"""Facts about where a run happens: versions of packages, commit of the working folder, the machine."""
 
 from __future__ import annotations
 
@@ -15,30 +15,31 @@ import torch
 PACKAGES = ("seqloom", "torch", "tokenizers", "numpy")
 CPUINFO = Path("/proc/cpuinfo")
 PATIENCE = 10.0
-"""Seconds that git may take."""
+"""Seconds after which a git command is given up."""
 
 
 def surroundings() -> dict[str, Any]:
-    """When, with what and where something is made that is made now."""
+    """Return the current time, the versions of the packages, the git commit of the working folder, and the machine."""
     facts = {"versions": versions(), "git": git_state(), "machine": machine()}
     known = {name: value for name, value in facts.items() if value is not None}
     return {"started": datetime.now(UTC).isoformat(timespec="seconds"), **known}
 
 
 def versions() -> dict[str, str]:
-    """Python and the packages that decide what weights come out."""
+    """Return the versions of Python and of the packages that affect the trained weights."""
     return {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}}
 
 
 def git_state(folder: Path | None = None) -> dict[str, Any] | None:
-    """The commit of the working folder, and whether tracked files differ from it; None outside a repository."""
+    """Return the commit of the working folder and whether tracked files differ from it; None outside a repository."""
     commit = _git("rev-parse", "HEAD", folder=folder)
     changes = _git("status", "--porcelain", "--untracked-files=no", folder=folder)
     return None if commit is None or changes is None else {"commit": commit, "dirty": bool(changes)}
 
 
 def machine() -> dict[str, Any]:
-    """System, processor, cores that this process may use, memory in GiB, GPUs."""
+    """Return the system, the processor, the number of cores that this process may use, the memory in GiB, and the
+    GPUs."""
     facts: dict[str, Any] = {
         "system": f"{platform.system()} {platform.machine()}",
         "processor": _processor(),
@@ -61,7 +62,7 @@ def _processor() -> str:
 
 
 def _git(*arguments: str, folder: Path | None) -> str | None:
-    """What git prints; None where it is not installed, refuses, or takes too long."""
+    """Return the output of a git command; None where git is not installed, fails, or takes too long."""
     try:
         done = subprocess.run(
             ["git", *arguments], cwd=folder, capture_output=True, encoding="utf-8", timeout=PATIENCE, check=True

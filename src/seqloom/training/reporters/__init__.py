@@ -1,4 +1,4 @@
-"""Who listens to a run: the console, the log, TensorBoard."""
+"""Reporters, which follow the reports of a run: the console, the log file, TensorBoard."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from seqloom.training.reports import FinishReport, InterruptReport, Report
 def standard_reporters(
     output: Path | str, stream: TextIO | None = None, *, tensorboard: bool = False
 ) -> list[Reporter]:
-    """The log in the output folder, the console where a stream is given, and TensorBoard on request."""
+    """Return the usual reporters: the log in the output folder, the console where a stream is given, TensorBoard on
+    request."""
     folder = Path(output)
     reporters: list[Reporter] = [JsonlReporter(folder / "log.jsonl")]
     if stream is not None:
@@ -29,12 +30,12 @@ def standard_reporters(
 
 
 def follow(stream: Iterable[Report], reporters: Sequence[Reporter]) -> FinishReport | InterruptReport | None:
-    """Show every report to every reporter; returns the run's last word."""
+    """Pass every report to every reporter; returns the report that ended the run, or None where it did not end."""
     last: FinishReport | InterruptReport | None = None
     with ExitStack() as stack:
         for reporter in reporters:
             stack.callback(reporter.close)
-        if isinstance(stream, Generator):  # where a reporter fails, the run is told and saves
+        if isinstance(stream, Generator):  # closing it lets the run save its state when a reporter fails
             stack.callback(stream.close)
         for report in stream:
             for reporter in reporters:

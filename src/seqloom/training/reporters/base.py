@@ -1,4 +1,4 @@
-"""What a reporter is."""
+"""The interface of a reporter."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from seqloom.training.reports import Report
 
 
 class Reporter(Protocol):
-    """Shows the reports of a run somewhere."""
+    """Shows or stores the reports of a run."""
 
     def show(self, report: Report) -> None:
-        """Take one report, in the order in which the loop gave it."""
+        """Handle one report; the reports come in the order in which the loop yields them."""
 
     def close(self) -> None:
-        """Nothing more will come."""
+        """Release what the reporter holds; no more reports follow."""

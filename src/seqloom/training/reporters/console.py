@@ -1,4 +1,4 @@
-"""Progress for people: a live bar on a terminal, plain lines anywhere else. It goes to the stream it is given."""
+"""Progress for people, on the stream that is given: a live bar on a terminal, plain lines anywhere else."""
 
 from __future__ import annotations
 
@@ -25,13 +25,14 @@ from seqloom.training.reports import (
     StepReport,
 )
 
-SHOWN = 5  # pairs of a skipped update
+SHOWN = 5
+"""Number of pairs of a skipped update that are named."""
 
 
 class ConsoleReporter:
-    """Writes to a stream, as a rule standard error; plain lines when it is no terminal or NO_COLOR is set.
+    """Writes to a stream, usually standard error; plain lines where it is no terminal or NO_COLOR is set.
 
-    A stream that is full or closed stops no run: what it cannot take is lost.
+    A stream that is full or closed does not stop the run; the lines that it cannot take are lost.
     """
 
     def __init__(self, stream: TextIO) -> None:
@@ -56,7 +57,7 @@ class ConsoleReporter:
             self._line(LINES[type(report)](report))
 
     def close(self) -> None:
-        """Take the live bar away."""
+        """Remove the live bar."""
         if self._progress is not None:
             self._progress.stop()
 
@@ -145,11 +146,12 @@ LINES: Mapping[type[Report], Callable[[Any], str]] = {
     InterruptReport: _interrupt,
     FinishReport: _finish,
 }
-"""The line each report is worth; a saved state is worth none."""
+"""The function that makes the line for each type of report; types that are missing here, such as saved states, get
+none."""
 
 
 def duration(seconds: float) -> str:
-    """`8 s`, `4 min 05 s`, `2 h 10 min`."""
+    """Format seconds as `8 s`, `4 min 05 s` or `2 h 10 min`."""
     whole = round(seconds)
     if whole < 60:
         return f"{whole} s"

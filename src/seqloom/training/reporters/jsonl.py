@@ -1,4 +1,4 @@
-"""The log: one JSON object on each line, whose `kind` says which report it is."""
+"""The log of a run: one JSON object per line, whose `kind` is the type of report."""
 
 from __future__ import annotations
 
@@ -14,22 +14,27 @@ from seqloom.checkpoint.files import bytes_writer, disk_errors, make_folder, syn
 from seqloom.training.reports import CheckpointReport, FinishReport, Report, ResumeReport, ReturnReport
 
 TRAINED = frozenset({"step", "evaluation", "checkpoint", "skip", "return", "finish"})
-"""What happened in training, as against what a process said of itself."""
+"""The kinds of report about training itself; the others are about the process that trained."""
 
 
 class JsonlReporter:
-    """Appends to a file; what was logged after a state is dropped when the run goes on from it, so nothing is twice."""
+    """Appends reports to a file.
+
+    When a run is resumed, what was logged after the state that it is resumed from is removed, so that nothing is logged
+    twice.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._stream: TextIO | None = None
 
     def show(self, report: Report) -> None:
-        """Write one line at once, so that a killed run leaves its log; with each state it is put on the disk."""
+        """Write one line at once, so that a killed run leaves its log; with each saved state the file is synchronised
+        to disk."""
         with disk_errors(self.path):
             if isinstance(report, ResumeReport):
                 self._forget(report.step, report.state, TRAINED)
-            elif isinstance(report, ReturnReport):  # the skips stay: they are the reason
+            elif isinstance(report, ReturnReport):  # skips stay in the log: they are why the run goes back
                 self._forget(report.step, report.state, TRAINED - {"skip", "return"})
             elif isinstance(report, FinishReport) and self._finished():
                 return
@@ -45,11 +50,11 @@ class JsonlReporter:
         """Close the file."""
         if self._stream is not None:
             stream, self._stream = self._stream, None
-            with contextlib.suppress(OSError):  # a full disk, which the last line has said already
+            with contextlib.suppress(OSError):  # the disk is full, and writing the last line has already raised that
                 stream.close()
 
     def _opened(self) -> TextIO:
-        """The file, at the beginning of a line even where a kill left half of one."""
+        """Open the file for appending, and end a line that a killed process left incomplete."""
         make_folder(self.path.parent)
         there = self.path.exists()
         torn = there and self.path.read_bytes()[-1:] not in (b"", b"\n")
@@ -61,7 +66,7 @@ class JsonlReporter:
         return stream
 
     def _forget(self, step: int, state: str, kinds: frozenset[str]) -> None:
-        """Drop lines of some `kinds` about what came after a state, and half a line that a kill left behind."""
+        """Remove lines of these `kinds` that were logged after a state was saved, and lines that are incomplete."""
         self.close()
         if not self.path.exists():
             return
@@ -72,7 +77,7 @@ class JsonlReporter:
         def counts(number: int) -> bool:
             return number <= saved and records[number].get("step", 0) <= step
 
-        # skips are later than the state that the run went back to because of them
+        # skips before this line have later update numbers than the state that the run went back to; they are kept
         returned = max(
             (n for n, record in enumerate(records) if record.get("kind") == "return" and counts(n)), default=0
         )
@@ -86,7 +91,7 @@ class JsonlReporter:
         write_file(self.path, bytes_writer(b"".join(line + b"\n" for line in kept)))
 
     def _finished(self) -> bool:
-        """Whether the log ends with the end of the run."""
+        """Whether the last line of the log is the report that the run finished."""
         if not self.path.exists():
             return False
         *_, last = [b"", *self.path.read_bytes().splitlines()]
@@ -94,9 +99,10 @@ class JsonlReporter:
 
 
 def _saved(records: Sequence[dict[str, Any]], step: int, state: str) -> int:
-    """The last line that names a state; the number of lines where none does.
+    """Return the number of the last line that names a state, or the number of all lines where none does.
 
-    A return to before `step` abandoned what bore that name until then.
+    A line before the run went back to an update before `step` is about an abandoned state of the same name: it does not
+    count.
     """
     for number in range(len(records) - 1, -1, -1):
         record = records[number]
@@ -108,14 +114,14 @@ def _saved(records: Sequence[dict[str, Any]], step: int, state: str) -> int:
 
 
 def _names(record: dict[str, Any], state: str) -> bool:
-    """Whether a record says that a state was saved, or that the run went on from it."""
+    """Whether a record says that a state was saved, or that the run was resumed from it."""
     if record.get("kind") == "checkpoint":
         return Path(str(record.get("path"))).name == state
     return record.get("kind") == "resume" and record.get("state") == state
 
 
 def _read(line: bytes) -> dict[str, Any]:
-    """The record of a line; empty where the line is not whole."""
+    """Return the record in a line of the log; empty where the line is incomplete."""
     try:
         record = json.loads(line)
     except ValueError:

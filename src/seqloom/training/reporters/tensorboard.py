@@ -11,9 +11,9 @@ from seqloom.training.reports import EvalReport, Report, ResumeReport, ReturnRep
 
 
 class TensorBoardReporter:
-    """Writes scalars under `train/` and `dev/` into an event folder, where a run has something to draw.
+    """Writes scalars under `train/` and `dev/` into an event folder, which is made with the first one.
 
-    What is there of updates that did not count, after a return or of an earlier run, TensorBoard is told to leave out.
+    When the run is resumed or goes back, TensorBoard is told to discard the points of updates that no longer count.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -26,7 +26,7 @@ class TensorBoardReporter:
         self._first = 1
 
     def show(self, report: Report) -> None:
-        """Add the points of a report about an update."""
+        """Add the points of a report about training or an evaluation."""
         if isinstance(report, ResumeReport | ReturnReport):
             self.close()
             self._first = report.step + 1
@@ -37,7 +37,7 @@ class TensorBoardReporter:
             self._add("dev", {"loss": report.loss, "perplexity": report.perplexity, **report.metrics}, report.step)
 
     def close(self) -> None:
-        """Write what is buffered."""
+        """Write buffered points and close the event file."""
         if self._writer is not None:
             self._writer.close()
             self._writer = None

@@ -1,1 +1,1 @@
-"""What a run saves and resumes from: its progress, its states, its folder and the lock on it."""
+"""What a run saves and is resumed from: its progress, its saved states, its folder and the lock on it."""

@@ -1,4 +1,4 @@
-"""When the state of a run is to be saved."""
+"""Decide when the state of a run must be saved."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from seqloom.training.states.progress import Progress
 
 
 class Saving:
-    """Remembers what the newest saved state is of, and since when it lies there.
+    """Keeps track of the newest saved state and when it was saved.
 
-    A state is due after each evaluation and at regular updates; by the clock it is overdue. In the middle of a row of
-    skipped updates it is neither: such a state would be no good one to go back to.
+    A state is `due` after each evaluation and at regular updates; it is `overdue` when the newest one is too old by the
+    clock. After a skipped update it is neither, because a state in a series of skipped updates is no good one to go
+    back to.
     """
 
     def __init__(self, training: TrainingConfig) -> None:
@@ -21,20 +22,21 @@ class Saving:
         self._since = time.monotonic()
 
     def done(self, progress: Progress) -> None:
-        """This state is on the disk."""
+        """Note that this state was saved."""
         self.latest, self._since = (progress.step, progress.evaluated), time.monotonic()
 
     def due(self, progress: Progress) -> bool:
-        """Whether this state is to be saved, alike in all processes."""
+        """Whether the settings ask for this state and it is not saved yet; the answer is the same in all processes."""
         return self.regular(progress) and self._open(progress)
 
     def regular(self, progress: Progress) -> bool:
-        """Whether the settings ask for a state after this update, whoever stops the run and whatever the clock says."""
+        """Whether the settings ask for a state after this update, regardless of the clock and of requests to stop."""
         return progress.step == progress.evaluated or (self.every > 0 and progress.step % self.every == 0)
 
     def overdue(self, progress: Progress) -> bool:
-        """Whether the newest state is older than it may be by this process's clock."""
+        """Whether the newest state is older than `checkpoint_minutes` allows, by the clock of this process."""
         return 0 < self.seconds <= time.monotonic() - self._since and self._open(progress)
 
     def _open(self, progress: Progress) -> bool:
+        """Whether this state can be saved and is not saved yet."""
         return not progress.health.streak and self.latest != (progress.step, progress.evaluated)

@@ -1,12 +1,12 @@
-"""The folder a run writes into: a model folder that also holds the run's log and, until it is finished, its states.
+"""The output folder of a run: a model folder that also holds the log and, until the run is finished, its saved states.
 
 OUTPUT/
 ├── manifest.json, model.safetensors, …   the best model so far (see seqloom.checkpoint.format)
-├── log.jsonl                             what the run reported (see seqloom.training.reporters.jsonl)
-└── resume/                               what it takes to go on (see seqloom.training.states.state); gone when finished
-    ├── record.json                       what went into the run; there once the run has gone on
-    ├── settings/                         as given and as resolved, codecs, precision, record; with their hashes
-    └── settings.copy/                    the same, should the first be damaged
+├── log.jsonl                             the reports of the run (see seqloom.training.reporters.jsonl)
+└── resume/                               needed to resume (see seqloom.training.states.state); removed at the end
+    ├── record.json                       what the run was made with; written when it is first resumed
+    ├── settings/                         settings as given and as resolved, codecs, precision, record, their hashes
+    └── settings.copy/                    a copy, in case the first one is damaged
 """
 
 from __future__ import annotations
@@ -53,15 +53,15 @@ LOG = "log.jsonl"
 GIVEN = "given.toml"
 PRECISION, CODECS = "precision.json", "codecs.json"
 OURS = {LOG, "resume", "tensorboard", *LOCKS}
-"""What a run that was cut short at its very beginning may leave behind."""
+"""Files that a run that was stopped at its very beginning may leave behind."""
 STATES = "states"
 
 
 @dataclass(frozen=True)
 class Settings:
-    """A copy of a run's settings whose files are as they were written; `problems` is what is wrong with the other.
+    """An undamaged copy of a run's settings; `problems` describes what is wrong with the other copy, if anything.
 
-    `identity` stands for all of them but the resolved configuration, parts of which may change on the way.
+    `identity` is a hash of all files but the resolved configuration, parts of which may change when the run is resumed.
     """
 
     folder: Path
@@ -71,34 +71,34 @@ class Settings:
 
 @dataclass(frozen=True)
 class RunFolder:
-    """Where one run lives."""
+    """The output folder of one run."""
 
     output: Path
 
     @property
     def resume(self) -> Path:
-        """The folder of the run's states."""
+        """The folder of the saved states."""
         return self.output / "resume"
 
     @property
     def log(self) -> Path:
-        """The log."""
+        """The log file."""
         return self.output / LOG
 
     @property
     def begun(self) -> bool:
-        """Whether an unfinished run is here."""
+        """Whether the folder holds an unfinished run."""
         return any(copy.is_dir() for copy in self._copies) and not self.finished
 
     @property
     def finished(self) -> bool:
-        """Whether a finished run is here."""
+        """Whether the folder holds a finished run."""
         training = self.metrics().get("training")
         there = place_of(self.output, layout.MANIFEST).is_file()
         return there and isinstance(training, dict) and training.get("finished") is True
 
     def stated(self) -> dict[str, Any] | None:
-        """The plain settings of the run that is here, finished or not; None where there is none."""
+        """Return the plain settings of the run in the folder, finished or not; None where there is none."""
         if self.finished:
             return read_toml(place_of(self.output, layout.CONFIG))
         for copy in self._copies:
@@ -108,11 +108,11 @@ class RunFolder:
         return None
 
     def metrics(self) -> dict[str, Any]:
-        """What metrics.json says; nothing where it is missing or unreadable."""
+        """Return the contents of metrics.json; empty where it is missing or unreadable."""
         return _json_object(place_of(self.output, layout.METRICS))
 
     def check_free(self) -> None:
-        """Refuse a folder that holds something a new run would overwrite."""
+        """Raise ConfigError where the folder holds something that a new run would overwrite."""
         if self.output.exists() and not self.output.is_dir():
             raise ConfigError("the output must be a folder, not a file", where=str(self.output))
         if self.begun:
@@ -133,7 +133,7 @@ class RunFolder:
             )
 
     def check_other(self, start: str) -> None:
-        """Refuse to replace the model that training starts from."""
+        """Raise ConfigError where the output folder is that of the model to start from."""
         if start and Path(start).resolve() == self.output.resolve():
             raise ConfigError(
                 "training.start_from must be another folder than the output", where=start, hint="name a new --output"
@@ -141,11 +141,11 @@ class RunFolder:
 
     @property
     def command(self) -> str:
-        """How to go on with the run from the command line."""
+        """The shell command that resumes the run."""
         return Place.here().command(f"train --output {shlex.quote(str(self.output))} --resume")
 
     def clear(self) -> None:
-        """Remove an earlier run; other people's files stay."""
+        """Remove an earlier run; files that are no part of a run stay."""
         names = (layout.MANIFEST, *layout.REQUIRED, layout.CARD, LOG)
         with disk_errors(self.output):
             for folder in (self.resume, self.output / STAGED, self.output / f"{STAGED}.tmp"):
@@ -155,7 +155,7 @@ class RunFolder:
                 (self.output / name).unlink(missing_ok=True)
 
     def begin(self, given: RunConfig, prepared: Prepared, record: Record) -> None:
-        """Write what stays the same all the time: settings as given and as resolved, codecs, precision, record."""
+        """Write what is fixed when the run starts: settings as given and as resolved, tokenizers, precision, record."""
         files = codec_writers(prepared.codecs)
         precision = {**asdict(prepared.precision), "dtype": str(prepared.precision.dtype).removeprefix("torch.")}
         texts = {
@@ -168,14 +168,17 @@ class RunFolder:
         self._write_settings({**files, **{name: text_writer(text) for name, text in texts.items()}})
 
     def _write_settings(self, files: Mapping[str, Writer]) -> None:
-        """Both copies, one after the other: at any moment there is one."""
+        """Write both copies, one after the other, so that one of them is complete at any moment."""
         for copy in self._copies:
             with disk_errors(copy):
                 shutil.rmtree(copy, ignore_errors=True)
             write_sibling(copy, sealed(files))
 
     def settings(self) -> Settings:
-        """A good copy of the settings; a missing or damaged one is made anew from the other."""
+        """Return an undamaged copy of the settings, and replace a missing or damaged other copy by it.
+
+        Raises ModelFolderError where both are damaged.
+        """
         found, problems = [], []
         for copy in self._copies:
             try:
@@ -200,11 +203,14 @@ class RunFolder:
         return self.resume / "settings", self.resume / "settings.copy"
 
     def record(self, settings: Settings) -> Record:
-        """The record of the run that is here."""
+        """Return the record of the run in the folder."""
         return _json_object(self.resume / RECORD) or _json_object(settings.folder / RECORD)
 
     def go_on(self, prepared: Prepared) -> Record:
-        """Go on here and now with these settings, in later resumptions, too; the record of the run, which says so."""
+        """Note that the run is resumed now; returns its record, which says so.
+
+        Settings that have changed are written down, so that later resumptions have them, too.
+        """
         settings = self.settings()
         changed = differences(_read_config(settings.folder / layout.CONFIG).model_dump(), prepared.config.model_dump())
         changes = {".".join(key): [old, new] for key, old, new in changed if key[1] in LENGTH}
@@ -217,7 +223,7 @@ class RunFolder:
         return record
 
     def earlier(self, settings: Settings) -> Earlier:
-        """What the run that is here had chosen."""
+        """Return the tokenizers and the precision that the run in the folder had chosen."""
         path = settings.folder / PRECISION
         try:
             values = json.loads(path.read_bytes())
@@ -229,20 +235,20 @@ class RunFolder:
         return Earlier(read_codecs(settings.folder, _codec_files(settings.folder), config), precision, saved)
 
     def config(self, settings: Settings, given: RunConfig | None) -> RunConfig:
-        """The configuration of the run that is here, with the settings of `given` that may change on the way."""
+        """Return the configuration of the run in the folder, with the settings taken from `given` that may change."""
         resolved = _read_config(settings.folder / layout.CONFIG)
         if given is None:
             return resolved
         return continued(_read_config(settings.folder / GIVEN), resolved, given, self.command)
 
     def check_finished(self, given: RunConfig | None) -> None:
-        """Refuse settings that a finished run can no longer heed."""
+        """Raise ConfigError for settings that would change the model of a finished run."""
         if given is not None:
             instead = self.metrics().get("record", {}).get("given", {})
             check_finished(_read_config(place_of(self.output, layout.CONFIG)), instead, given, str(self.output))
 
     def end(self) -> None:
-        """Remove what a finished run no longer needs."""
+        """Remove the saved states, which a finished run no longer needs."""
         shutil.rmtree(self.resume, ignore_errors=True)
 
 
@@ -259,7 +265,7 @@ def _read_config(path: Path) -> RunConfig:
 
 
 def _json_object(path: Path) -> dict[str, Any]:
-    """What a file says; nothing where it is missing or unreadable."""
+    """Return the JSON object in a file; empty where it is missing or unreadable."""
     try:
         values = json.loads(path.read_bytes())
     except (OSError, ValueError):

@@ -1,10 +1,11 @@
-"""One run at a time in a folder: a lock of the operating system, and beside it who holds it.
+"""A lock on the output folder, so that only one run writes into it, and a file beside it that says which process holds
+it.
 
-The system gives the lock back when its process ends, however it ends, so a killed run never shuts anybody out. On one
-machine that always holds. Between machines that share a folder it holds where the file system passes locks on (NFS
-version 4 and version 3 with its lock service, most cluster file systems); there the lock of a machine that has crashed
-is freed when the server's lease on it runs out. Where the system has no locks at all, a file stands for one, and one
-left behind on another machine must be removed by hand.
+It is a lock of the operating system, which releases it when the process ends, however it ends: a killed run does not
+block the folder. On one machine that always holds. Between machines that share a folder it holds where the file system
+supports locks (NFS version 4, version 3 with its lock service, and most cluster file systems); there the lock of a
+machine that has crashed is released when the server's lease on it expires. Where the system has no locks at all, a file
+takes the place of the lock, and one that another machine left behind must be removed by hand.
 """
 
 from __future__ import annotations
@@ -30,15 +31,17 @@ LOCKS = (LOCK, OWNER)
 
 
 HANDOVER = 120.0
-"""Seconds within which a group of processes that ends lets go of a folder: those of a launcher's patience and more."""
+"""Seconds to wait until an earlier group of processes that is ending releases the folder: longer than a launcher
+takes."""
 
 
 @contextlib.contextmanager
 def sole_writer(folder: Path, patience: float = 0.0) -> Iterator[str]:
-    """Be the only one who writes into `folder`, which is made for it; yields who held it before and died, if anybody.
+    """Hold the lock on `folder`, which is made if need be; yields which process held it before and died, or an empty
+    string.
 
-    Whoever holds it still is waited for `patience` seconds. Both files are removed at the end, and so is the folder
-    where nothing was put into it.
+    Waits up to `patience` seconds for another process that holds the lock, then raises ConfigError. Both files are
+    removed at the end, and so is a new folder into which nothing was put.
     """
     if folder.exists() and not folder.is_dir():
         raise ConfigError("the output must be a folder, not a file", where=str(folder))
@@ -58,7 +61,7 @@ def sole_writer(folder: Path, patience: float = 0.0) -> Iterator[str]:
             (folder / LOCK).unlink(missing_ok=True)
         lock.release()
         if new:
-            with contextlib.suppress(OSError):  # something was put into it
+            with contextlib.suppress(OSError):  # it fails where the folder is not empty
                 folder.rmdir()
 
 
@@ -70,7 +73,7 @@ def _acquire(lock: FileLock, folder: Path, patience: float) -> None:
             lock.acquire(timeout=max(0.0, until - time.monotonic()), poll_interval=0.5)
         except Timeout:
             raise _busy(folder) from None
-        except FileNotFoundError:  # whoever held it has removed the folder, too
+        except FileNotFoundError:  # the process that held the lock has removed the folder
             if time.monotonic() > until:
                 raise
         except OSError as error:

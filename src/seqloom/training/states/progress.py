@@ -1,4 +1,4 @@
-"""What changes while a run trains, apart from the tensors: counters, position, selection; as values to save."""
+"""The progress of a run: everything but tensors that changes while it trains, as values to save."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from seqloom.training.updates.step import Window
 class Progress:
     """How far a run has come.
 
-    `position` is the next batch; `evaluated` the update after which the dev data were last looked at; `tokens` and
-    `seconds` count what was trained on and for how long; `limit` is the smallest size of a batch that did not fit into
-    memory (0: all did); `kept` vouches for the files of kept weights, by step; `figures` are the dev figures of the
-    best ones; `processes` is how many trained together.
+    `position` is the next batch; `evaluated` the update after which the dev data were last evaluated; `tokens` and
+    `seconds` count the target tokens and the time trained; `limit` is the smallest batch size that did not fit into
+    memory (0: none); `kept` holds size and hash of the files of kept weights, by update; `figures` are the dev figures
+    of the best weights; `processes` is how many processes trained together.
     """
 
     selection: Selection
@@ -41,7 +41,7 @@ class Progress:
     processes: int = 1
 
     def to_json(self) -> dict[str, Any]:
-        """Plain values."""
+        """Return plain values."""
         return {
             "step": self.step,
             "position": asdict(self.position),
@@ -59,7 +59,7 @@ class Progress:
         }
 
     def restore(self, values: dict[str, Any]) -> None:
-        """Take over what `to_json` wrote."""
+        """Restore what `to_json` returned."""
         self.selection = self.selection.restored(values["selection"])
         self.step, self.evaluated = int(values["step"]), int(values["evaluated"])
         self.position = Position(**values["position"])
@@ -72,11 +72,12 @@ class Progress:
         self.processes = int(values["processes"])
 
     def means(self, epoch: int, total: int, rate: float) -> StepReport:
-        """Where the run is, with the means since this was last asked; `total` updates are to be made (0: not known)."""
+        """Return a report of the progress with the means since the last call; `total` is the planned number of updates
+        (0: unknown)."""
         window, self.window = self.window, Window()
         began = time.perf_counter()
         loss = window.loss
-        waiting = time.perf_counter() - began  # for a device that is behind
+        waiting = time.perf_counter() - began  # reading the loss waits for the GPU
         seconds = max(window.seconds + waiting, 1e-9)
         self.seconds += waiting
         return StepReport(
@@ -94,6 +95,6 @@ class Progress:
         )
 
     def forget_kept(self, steps: set[int]) -> None:
-        """Leave out evaluations whose weights are lost."""
+        """Remove the evaluations after these updates, whose weights are lost."""
         self.kept = {step: record for step, record in self.kept.items() if step not in steps}
         self.selection = self.selection.without(steps)

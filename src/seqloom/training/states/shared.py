@@ -1,4 +1,4 @@
-"""The states of a group of processes: the first one reads and writes them, and the others take over what it has."""
+"""The saved states of a group of processes: the first process reads and writes them, the others receive copies."""
 
 from __future__ import annotations
 
@@ -20,40 +20,40 @@ from seqloom.training.updates.averaging import Weights
 
 @dataclass(frozen=True)
 class SharedStates:
-    """A `StateStore` for all processes; every method but `save` is called by all of them."""
+    """A `StateStore` for a group of processes; all of them must call each method, except `save`."""
 
     store: StateStore
     group: Group
 
     def save(self, learner: Learner, progress: Progress, *, interim: bool) -> Path:
-        """Save a state, which is alike everywhere; returns its place, or on other processes that of all states."""
+        """Save a state in the first process; returns its folder, or in other processes the folder of all states."""
         return self.store.save(learner, progress, interim=interim) if self.group.first else self.store.states
 
     def restore(self, learner: Learner, progress: Progress) -> Restored:
-        """Go back to the newest good state, if there is one."""
+        """Restore the newest good state, if there is one, in all processes."""
         restored = self.group.from_first(lambda: self.store.restore(learner, progress))
         _follow_first(self.group, learner, progress)
         return restored
 
     def drop_interim(self) -> int:
-        """Remove interim states; the update after which the newest of the others was saved."""
+        """Remove interim states; returns the update after which the newest regular state was saved."""
         return self.group.from_first(self.store.drop_interim)
 
     def drop_latest(self) -> bool:
-        """Remove the newest state, unless it is the only one."""
+        """Remove the newest state, unless it is the only one; returns whether it was removed."""
         return self.group.from_first(self.store.drop_latest)
 
     def keep_weights(self, step: int, weights: Mapping[str, Tensor]) -> FileRecord:
-        """Put the weights of a good evaluation aside."""
+        """Keep the weights of an evaluation in a file of their own."""
         return self.group.from_first(lambda: self.store.keep_weights(step, weights))
 
     def kept_weights(self, step: int, progress: Progress) -> Weights:
-        """Kept weights, checked."""
+        """Read kept weights, after their file has been checked."""
         return self.group.from_first(lambda: self.store.kept_weights(step, progress))
 
 
 def _follow_first(group: Group, learner: Learner, progress: Progress) -> None:
-    """Take over weights, their average, the optimiser's memory and the progress of the first process."""
+    """Copy weights, their average, the optimiser's state and the progress from the first process."""
     if group.size == 1:
         return
     group.copy_first(list(distinct_tensors(learner.model).values()))
@@ -67,6 +67,6 @@ def _follow_first(group: Group, learner: Learner, progress: Progress) -> None:
 
 
 def _on_cpu(optimiser: AdamW) -> dict[str, object]:
-    """The optimiser's memory, for a process whose GPU is another one."""
+    """Return the optimiser's state on the CPU, for a process that has another GPU."""
     values: dict[str, object] = tree_map_only(Tensor, Tensor.cpu, optimiser.state_dict())
     return values

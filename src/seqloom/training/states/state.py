@@ -1,19 +1,21 @@
-"""The saved states of a run: everything it needs to go on as if it had never stopped.
+"""The saved states of a run: everything that it needs to be resumed as if it had never stopped.
 
     OUTPUT/resume/
     ├── settings/, settings.copy/        fixed when the run starts (see seqloom.training.states.folder)
     ├── kept/00000200.safetensors        weights of the best dev evaluations
-    └── states/00000250-00000200/        after update 250, with evaluation 200 the latest
+    └── states/00000250-00000200/        after update 250, last evaluated after update 200
         ├── weights.safetensors          ├── average.safetensors (with EMA)
         ├── optimiser.safetensors        ├── generators.safetensors
         ├── state.json                   counters, position in the data, selection, hashes of the kept weights it needs
         └── hashes.json                  sizes and hashes of all the others
 
-A state appears whole by one rename; the first one is saved before the first update. A damaged one is named and the one
-before is used; it is removed only once a good one has been found.
+A state appears as a whole, by renaming its folder; the first one is saved before the first update. If a state is
+damaged, a notice names it and the one before it is used; the damaged one is removed only after a good one has been
+found.
 
-An interim state is one that the settings did not ask for: a run that was stopped, or the clock, left it. A run is
-resumed from the newest state, whichever it is, but goes back to those alone that an unbroken run would have, too.
+An interim state is one that the settings did not ask for: it was saved because the run was stopped or because of the
+clock. A run is resumed from its newest state, interim or not. After too many skipped updates, however, it goes back
+only to states that an uninterrupted run would have, too.
 """
 
 from __future__ import annotations
@@ -41,13 +43,14 @@ from seqloom.training.updates.averaging import Weights
 from seqloom.training.updates.randomness import generator_states, restore_generators
 
 STATE_FORMAT = 4
-"""Goes up where weights change their meaning, with the version of model folders, or where batches are cut otherwise."""
+"""Version of saved states: raised when the meaning of weights changes, with the version of model folders, or when data
+are batched differently."""
 STATE = "state.json"
 
 
 @dataclass(frozen=True)
 class Learner:
-    """What learns: the model, its optimiser, the moving average of its weights (None: off)."""
+    """What is trained: the model, its optimiser, and the moving average of its weights (None: off)."""
 
     model: nn.Module
     optimiser: AdamW
@@ -56,7 +59,7 @@ class Learner:
 
 @dataclass(frozen=True)
 class Identity:
-    """What a state must belong to: `run` stands for settings and tokenizers, `data` for the pairs, as hashes."""
+    """What a state must belong to, as hashes: `run` of settings and tokenizers, `data` of the pairs."""
 
     run: str
     data: str
@@ -64,7 +67,7 @@ class Identity:
 
 @dataclass(frozen=True)
 class Restored:
-    """The name of the state that was restored (empty: there was none), and what there is to say of it and others."""
+    """The name of the restored state (empty: there was none), and notices about damaged states."""
 
     name: str
     notices: list[str] = field(default_factory=list)
@@ -78,9 +81,9 @@ class StateStore:
         self.identity, self.keep = identity, keep
 
     def save(self, learner: Learner, progress: Progress, *, interim: bool = False) -> Path:
-        """Save a state (unless the same one is there), then drop the oldest ones and kept weights nobody needs.
+        """Save a state, unless it is there already, then remove the oldest states and kept weights that no state needs.
 
-        Interim states do not count among those that are kept; the newest one stays until a regular one follows.
+        Of the regular states, the newest `keep` stay. The newest state stays in any case, also if it is an interim one.
         """
         folder = self.states / _name(progress.step, progress.evaluated)
         with disk_errors(folder):
@@ -96,10 +99,11 @@ class StateStore:
         return folder
 
     def restore(self, learner: Learner, progress: Progress) -> Restored:
-        """Go back to the newest good state, and remove newer ones.
+        """Restore the newest good state, and remove newer ones.
 
-        Where kept weights are damaged that every state needs, the newest state goes on without them. Raises
-        `ModelFolderError` where there are states and none of them is good, or the data have changed.
+        Where every state needs kept weights that are damaged, the newest state is restored without them, unless they
+        are the best ones. Raises `ModelFolderError` where there are states but none of them is good, or where the data
+        have changed.
         """
         problems: list[str] = []
         incomplete: tuple[Path, dict[str, Any], set[int]] | None = None
@@ -122,7 +126,7 @@ class StateStore:
             self._take(folder, values, learner, progress)
             progress.forget_kept(lost)
             numbers = ", ".join(map(str, sorted(lost)))
-            problems.append(f"{folder}: goes on without the kept weights after update {numbers}")
+            problems.append(f"{folder}: the run goes on without the kept weights after update {numbers}")
             return self._settled(folder, problems)
         if problems:
             raise ModelFolderError(
@@ -133,7 +137,7 @@ class StateStore:
         return Restored("")
 
     def drop_interim(self) -> int:
-        """Remove interim states; the update after which the newest of the others was saved."""
+        """Remove interim states; returns the update after which the newest regular state was saved."""
         regular = self._regular() or self._all()
         for folder in self._all():
             if folder not in regular:
@@ -141,24 +145,24 @@ class StateStore:
         return int(regular[-1].name.partition("-")[0])
 
     def drop_latest(self) -> bool:
-        """Remove the newest state, unless it is the only one."""
+        """Remove the newest state, unless it is the only one; returns whether it was removed."""
         *before, newest = self._all()
         if before:
             shutil.rmtree(newest)
         return bool(before)
 
     def keep_weights(self, step: int, weights: Mapping[str, Tensor]) -> FileRecord:
-        """Put the weights of a good evaluation aside."""
+        """Keep the weights of an evaluation in a file of their own; returns its size and hash."""
         path = self.kept_path(step)
         write_file(path, partial(write_tensors, tensors=weights))
         return FileRecord.of(path)
 
     def kept_path(self, step: int) -> Path:
-        """Where the weights after `step` are kept."""
+        """Return the file of the kept weights after update `step`."""
         return self.kept / f"{step:08d}.safetensors"
 
     def kept_weights(self, step: int, progress: Progress) -> Weights:
-        """Kept weights, checked."""
+        """Read kept weights, after their file has been checked."""
         path = self.kept_path(step)
         check_file(path, progress.kept[step], path)
         return read_tensors(path)
@@ -184,7 +188,7 @@ class StateStore:
         return sealed({**writers, STATE: text_writer(json.dumps(values) + "\n")})
 
     def _checked(self, folder: Path) -> dict[str, Any]:
-        """The values of a state whose files are all as they were written, and which belongs here."""
+        """Return the values of a state, after checking that its files are undamaged and that it belongs to this run."""
         path = folder / STATE
         check_seal(folder)
         values = read_json_object(path.read_text(encoding="utf-8"), str(path))
@@ -196,7 +200,7 @@ class StateStore:
             )
         progress = values["progress"]
         if values["run"] != self.identity.run:
-            raise ModelFolderError("the state is another run's", where=str(folder))
+            raise ModelFolderError("the state belongs to another run", where=str(folder))
         if folder.name != _name(progress["step"], progress["evaluated"]):
             raise ModelFolderError(f"the state is the one after update {progress['step']}", where=str(folder))
         return values
@@ -210,7 +214,8 @@ class StateStore:
             )
 
     def _lost(self, values: dict[str, Any], problems: list[str]) -> set[int]:
-        """Which kept weights of a state are damaged; the best ones are taken from the model where they can be."""
+        """Return the updates whose kept weights are damaged; where the model in the output has the same weights, they
+        are copied."""
         lost = set()
         for step, record in values["progress"]["kept"].items():
             path, wanted = self.kept_path(int(step)), FileRecord(**record)
@@ -244,14 +249,14 @@ class StateStore:
             for folder in self._all():
                 if folder.name > chosen.name:
                     shutil.rmtree(folder)
-        return Restored(chosen.name, [f"a damaged state was left out: {problem}" for problem in problems])
+        return Restored(chosen.name, [f"a saved state is damaged: {problem}" for problem in problems])
 
     def _all(self) -> list[Path]:
-        """The saved states, oldest first."""
+        """Return the folders of all saved states, oldest first."""
         return sorted(path for path in self.states.glob("[0-9]*") if path.is_dir())
 
     def _regular(self) -> list[Path]:
-        """Those that are not interim, oldest first."""
+        """Return the folders of the states that are not interim, oldest first."""
         return [folder for folder in self._all() if not _values(folder).get("interim")]
 
     def _drop_unneeded(self, progress: Progress) -> None:
@@ -269,7 +274,8 @@ def _name(step: int, evaluated: int) -> str:
 
 
 def _values(folder: Path) -> dict[str, Any]:
-    """What a state says of itself; nothing where it is damaged, which is found out when it is needed."""
+    """Return the contents of a state's state.json; empty where it is damaged, which is reported when the state is
+    used."""
     try:
         values = json.loads((folder / STATE).read_bytes())
     except (OSError, ValueError):
@@ -278,7 +284,7 @@ def _values(folder: Path) -> dict[str, Any]:
 
 
 def _moments(learner: Learner) -> dict[str, Tensor]:
-    """The optimiser's memory of each weight under `weight name/quantity`."""
+    """Return the optimiser's state of each weight under the name `weight name/quantity`."""
     result = {}
     for name, weight in learner.model.named_parameters():
         for quantity, value in learner.optimiser.state.get(weight, {}).items():
@@ -287,7 +293,7 @@ def _moments(learner: Learner) -> dict[str, Tensor]:
 
 
 def _restore_moments(learner: Learner, stored: Mapping[str, Tensor]) -> None:
-    """Copies, because what was read is a view on the file, which must stay free to go."""
+    """Copy the optimiser's state, because what was read is a view of the file, which may be removed later."""
     weights = dict(learner.model.named_parameters())
     learner.optimiser.state.clear()
     for key, value in stored.items():

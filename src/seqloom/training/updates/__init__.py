@@ -1,1 +1,2 @@
-"""One update of the weights: gradients, clipping, the optimiser and its schedule, averages of weights, health."""
+"""One update of the weights: gradients, clipping, the optimiser and its schedule, averages of weights, skipped
+updates."""

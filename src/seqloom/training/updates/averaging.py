@@ -1,4 +1,4 @@
-"""Averages of weights over time."""
+"""Averages of weights: the exponential moving average during training, and the mean of several sets of weights."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ Weights = dict[str, Tensor]
 
 
 def snapshot(model: nn.Module) -> Weights:
-    """A copy of a module's weights."""
+    """Return a copy of a module's weights."""
     return {name: tensor.clone() for name, tensor in distinct_tensors(model).items()}
 
 
 @torch.no_grad()
 def ema_update(average: Weights, model: nn.Module, decay: float, step: int) -> None:
-    """Move the exponential moving average one step, in place: a ← d·a + (1 − d)·w.
+    """Update the exponential moving average in place: a ← d·a + (1 − d)·w.
 
-    d is `decay`, but (1 + step) / (10 + step) where that is smaller, so that the first weights are soon forgotten.
+    d is `decay`, or (1 + step) / (10 + step) where that is smaller, so that the initial weights are soon forgotten.
     """
     weights = distinct_tensors(model)
     smooth = [name for name in average if average[name].is_floating_point()]
@@ -33,7 +33,7 @@ def ema_update(average: Weights, model: nn.Module, decay: float, step: int) -> N
 
 
 def averaged(members: Iterable[Mapping[str, Tensor]]) -> Weights:
-    """The mean of several sets of weights, summed in float64; whole numbers are taken from the first set."""
+    """Return the mean of several sets of weights, summed in float64; integer tensors are taken from the first set."""
     first, *others = members
     result = {}
     for name, tensor in first.items():
@@ -49,7 +49,7 @@ def averaged(members: Iterable[Mapping[str, Tensor]]) -> Weights:
 
 @contextlib.contextmanager
 def using(model: nn.Module, weights: Weights | None) -> Iterator[None]:
-    """Lend `weights` to the model for a while (None: leave its own); its own come back bit for bit."""
+    """Give `weights` to the model within the context (None: leave its own), and restore its own exactly afterwards."""
     if weights is None:
         yield
         return
@@ -63,6 +63,6 @@ def using(model: nn.Module, weights: Weights | None) -> Iterator[None]:
 
 @torch.no_grad()
 def put(model: nn.Module, weights: Mapping[str, Tensor]) -> None:
-    """Overwrite the model's weights."""
+    """Overwrite the model's weights in place."""
     for name, tensor in distinct_tensors(model).items():
         tensor.copy_(weights[name])

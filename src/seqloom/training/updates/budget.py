@@ -1,8 +1,9 @@
-"""The budget of a batch, where it is to be found: an epoch has about a hundred updates, as far as memory allows.
+"""Choose the size of a batch in tokens (`batch.tokens = "auto"`): about a hundred updates per epoch, as far as memory
+allows.
 
-On a GPU batches of twice the size are tried until one does not fit. A processor has no such limit to run into: the
-system would end the program instead. There the memory that a training step keeps for its backward pass is counted, on
-the longest pair of the data, and compared with what is free.
+On a GPU, the size is doubled until a training step runs out of memory. On a CPU that cannot be tried, because the
+system would end the program. Instead, the memory that a training step keeps for its backward pass is counted on the
+longest pair of the data and compared with the memory that is free.
 """
 
 from __future__ import annotations
@@ -24,26 +25,33 @@ from seqloom.training.memory import available_memory, out_of_memory, release
 from seqloom.training.updates.step import batch_loss
 
 FLOOR = 256
+"""The smallest size that is chosen; sizes are multiples of it."""
 CEILINGS = {"cpu": 2048}
-"""Beyond this, larger batches make training no faster on a kind of device."""
+"""Size beyond which larger batches do not make training faster, by kind of device."""
 CEILING = 65_536
-"""The same elsewhere."""
+"""The same for other kinds of device."""
 UPDATES = 100
-"""So many has an epoch at least that is not small: the more often weights change, the sooner they are good."""
-SHARE = 0.5  # of the memory that is free may a batch take: other programs want some, too
-PEAK = 1.5  # times what is kept for the backward pass is used at the worst moment; 0.6 to 1.3 were measured
+"""Number of updates that an epoch should have at least: the more often weights are updated, the sooner they are
+good."""
+SHARE = 0.5
+"""Share of the free memory that a batch may take, because other programs need some, too."""
+PEAK = 1.5
+"""Peak memory of a step as a multiple of what it keeps for the backward pass; 0.6 to 1.3 were measured."""
 
 
 @dataclass(frozen=True)
 class Budget:
-    """Tokens of a batch, and why so many."""
+    """The size of a batch in tokens, and the reason for it."""
 
     tokens: int
     reason: str
 
 
 def find_budget(model: Seq2Seq, precision: Precision, corpus: Corpus, accumulate: int) -> Budget:
-    """The largest budget for training `model` on `corpus`; leaves weights, gradients and generators as they were."""
+    """Return the best batch size for training `model` on `corpus`.
+
+    Weights, gradients and random generators are left as they were.
+    """
     longest = (int(lengths.max()) + 1 for lengths in (corpus.source_lengths, corpus.target_lengths))
     source, target = map(padded_length, longest)
     total = int(corpus.source_lengths.sum(dtype=np.int64) + corpus.target_lengths.sum(dtype=np.int64)) + 2 * len(corpus)
@@ -62,12 +70,12 @@ def find_budget(model: Seq2Seq, precision: Precision, corpus: Corpus, accumulate
     tokens = max(FLOOR, min(bearable, fitting) // FLOOR * FLOOR)
     if fitting < bearable:
         return Budget(tokens, size)
-    reason = "more are no faster" if bearable == ceiling else f"an epoch is to have {UPDATES} updates"
+    reason = "larger ones are no faster" if bearable == ceiling else f"so that an epoch has {UPDATES} updates"
     return Budget(tokens, f"{reason}, and memory is enough" if device.type == "cpu" else f"{reason}; {size}")
 
 
 def largest(fits: Callable[[int], bool], most: int) -> int:
-    """The largest budget up to `most` that fits, found by doubling; a tenth is left free for what varies."""
+    """Return about the largest size up to `most` for which `fits` is true, found by doubling or halving."""
     tokens = min(most, 4 * FLOOR)
     if not fits(tokens):
         while tokens > FLOOR and not fits(tokens):
@@ -82,12 +90,12 @@ def largest(fits: Callable[[int], bool], most: int) -> int:
 
 
 def _longest(source: int, target: int, rows: int) -> Batch:
-    """A batch of made-up pairs, end marks counted in their lengths."""
+    """Return a batch of artificial pairs of these lengths, end marks included."""
     return collate_ids([[UNK] * (source - 1)] * rows, [[UNK] * (target - 1)] * rows)
 
 
 def _kept_bytes(model: Seq2Seq, source: int, target: int, rows: int) -> int:
-    """Bytes that a training step on `rows` pairs of these lengths keeps for its backward pass."""
+    """Return how many bytes a training step on `rows` pairs of these lengths keeps for its backward pass."""
     weights = {weight.untyped_storage().data_ptr() for weight in model.parameters()}
     kept: dict[int, int] = {}
 
@@ -103,7 +111,7 @@ def _kept_bytes(model: Seq2Seq, source: int, target: int, rows: int) -> int:
 
 
 def _fits(model: Seq2Seq, source: int, target: int, tokens: int) -> bool:
-    """Whether a training step on so many tokens fits, beside what the optimiser will keep of each weight."""
+    """Whether a training step on so many tokens fits into memory, together with the tensors of the optimiser."""
     device = next(model.parameters()).device
     batch = _longest(source, target, max(1, tokens // (source + target)))
     try:

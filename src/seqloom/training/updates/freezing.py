@@ -1,4 +1,4 @@
-"""Parts of the network that do not learn."""
+"""Freeze parts of the network, so that their weights are not trained."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ PARTS = {
     "readout": "decoder.readout",
     "decoder": "decoder",
 }
-"""Names of the field → where the module stands. Other modules go by their own path, such as `encoder.layers.0`."""
+"""Module path of each part that `training.freeze` knows by a short name; other modules are named by their path."""
 LISTS = ("encoder.layers", "decoder.cells")
-"""Modules whose members are worth naming."""
+"""Lists of modules whose members are named in the error about an unknown part."""
 
 
 def freeze(model: Seq2Seq, names: Iterable[str]) -> None:
-    """Take the gradients of the named parts away; refuses unknown names, and to leave nothing to learn."""
+    """Freeze the named parts; raises ConfigError for an unknown name, or where nothing is left to train."""
     for weight in frozen_weights(model, names):
         weight.requires_grad_(False)
     if not any(weight.requires_grad for weight in model.parameters()):
@@ -32,7 +32,7 @@ def freeze(model: Seq2Seq, names: Iterable[str]) -> None:
 
 
 def frozen_weights(model: Seq2Seq, names: Iterable[str]) -> list[nn.Parameter]:
-    """The weights of the named parts; one that two parts share belongs to both."""
+    """Return the weights of the named parts; tied weights belong to each part that uses them."""
     weights = dict(model.named_parameters(remove_duplicate=False))
     found: dict[int, nn.Parameter] = {}
     for name in names:
@@ -52,5 +52,5 @@ def frozen_weights(model: Seq2Seq, names: Iterable[str]) -> list[nn.Parameter]:
 
 
 def frozen_count(model: Seq2Seq, names: Iterable[str]) -> int:
-    """How many weights stay as they are."""
+    """Return the number of weights that are frozen."""
     return sum(weight.numel() for weight in frozen_weights(model, names))

@@ -1,8 +1,9 @@
-"""Numbers that go wrong: an update whose loss or gradient is not finite is skipped; many in a row send the run back.
+"""Updates whose loss or gradient is not finite: each is skipped, and after many in a row the run goes back to a saved
+state.
 
-Whether an update was skipped is decided where its numbers are, without waiting for them; a run on a GPU learns of it
-`lag` updates later, when the device has long been through with it. Nothing depends on when it is learned: going back
-means all of an earlier state, and the same updates lead to the same return.
+Whether an update is skipped is decided on the device, without waiting for it. On a GPU the program learns of it `lag`
+updates later, when the device has long finished that update. The result does not depend on this delay, because going
+back restores everything of the earlier state, and the same updates lead to the same decision.
 """
 
 from __future__ import annotations
@@ -21,23 +22,24 @@ from seqloom.training.reports import SkipReport
 from seqloom.training.updates.step import Update
 
 LAG = {"cpu": 0}
-LONG_LAG = 8  # updates that a device may be behind the program before it is waited for
+LONG_LAG = 8
+"""How many updates a GPU may be behind the program before the program waits for it."""
 
 
 class HealthConfig(Section):
-    """What happens when the loss or a gradient is not a finite number."""
+    """What happens when the loss or a gradient is not finite."""
 
     skips: int = Field(default=5, ge=1)
-    """Updates in a row that are skipped before the run goes back to its last good state."""
+    """Number of skipped updates in a row after which the run goes back to its last good state."""
     returns: int = Field(default=3, ge=0)
-    """How often a run goes back before it stops with an error."""
+    """How often a run may go back before it stops with an error."""
     rate_factor: float = Field(default=0.5, gt=0, le=1)
-    """By what the learning rate is multiplied at each return, for the rest of the run."""
+    """Factor by which the learning rate is multiplied each time the run goes back, for the rest of the run."""
 
 
 class Health(NamedTuple):
-    """How many updates were `skipped` in all, how often the run went back, and the row of skips up to now: its
-    length and the update that it began with."""
+    """How many updates were `skipped` in all, how often the run went back (`returns`), and the skips in a row up to
+    now: how many they are (`streak`) and which update was the `first`."""
 
     skipped: int = 0
     returns: int = 0
@@ -45,7 +47,7 @@ class Health(NamedTuple):
     first: int = 0
 
     def after(self, step: int, healthy: bool) -> Health:
-        """The health after one more update."""
+        """Return the counts after one more update."""
         if healthy:
             return self._replace(streak=0, first=0)
         return Health(self.skipped + 1, self.returns, self.streak + 1, self.first or step)
@@ -53,14 +55,15 @@ class Health(NamedTuple):
 
 @dataclass(frozen=True)
 class Taken:
-    """An update that was taken or skipped, and the rows of the corpus that it saw."""
+    """An update that was made or skipped, and the rows of the corpus in its batches."""
 
     step: int
     done: Update
     rows: NDArray[np.int64]
 
     def skipped(self, epoch: int, count: int, lines: Mapping[str, tuple[int, ...]]) -> SkipReport:
-        """What to say if it was skipped, the `count`th in the run; `lines` are those of its pairs."""
+        """Return the report that this update was skipped, as the `count`th one of the run; `lines` are those of its
+        pairs, by file."""
         loss, norm = float(self.done.nll) / self.done.tokens, float(self.done.gradient_norm)
         return SkipReport(epoch, self.step, _finite(loss), _finite(norm), count, lines)
 
@@ -70,22 +73,22 @@ def _finite(value: float) -> float | None:
 
 
 class Watch:
-    """Updates of which it is not known yet whether they were skipped."""
+    """Updates for which the program does not know yet whether they were skipped."""
 
     def __init__(self, device: str) -> None:
         self.lag = LAG.get(device, LONG_LAG)
         self._unread: list[Taken] = []
 
     def add(self, taken: Taken) -> None:
-        """One more."""
+        """Add an update that was just made."""
         self._unread.append(taken)
 
     def read(self, *, everything: bool) -> Iterator[tuple[Taken, bool]]:
-        """Updates and whether they were healthy, oldest first; the latest ones only where `everything` is asked for."""
+        """Yield updates and whether they were healthy, oldest first; the latest `lag` ones only with `everything`."""
         while len(self._unread) > (0 if everything else self.lag):
             taken = self._unread.pop(0)
             yield taken, bool(taken.done.healthy)
 
     def forget(self) -> None:
-        """Nothing that is still unread counts any more."""
+        """Discard all updates that have not been read."""
         self._unread.clear()

@@ -1,4 +1,4 @@
-"""AdamW with weight decay on matrices only, in one fused kernel."""
+"""The optimiser: AdamW in one fused kernel, with weight decay on matrices only."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ FUSED_DEVICES = ("cpu", "cuda", "mps")
 
 
 class OptimiserConfig(Section):
-    """AdamW and the clipping of its gradients."""
+    """The AdamW optimiser and gradient clipping."""
 
     learning_rate: float = Field(default=1e-3, gt=0, allow_inf_nan=False)
-    """The full rate, which the schedule scales."""
+    """Peak learning rate, which the schedule scales."""
     betas: tuple[float, float] = (0.9, 0.98)
-    """Decay of the running means of the gradient and of its square."""
+    """Decay rates of the running means of the gradient and of its square."""
     eps: float = Field(default=1e-8, gt=0)
-    """Added to the root of the mean square."""
+    """Constant added to the denominator, the root of the mean square, for numerical stability."""
     weight_decay: float = Field(default=0.01, ge=0)
-    """Decoupled decay of weight matrices; biases, normalisation gains and embeddings are exempt."""
+    """Decoupled weight decay of weight matrices; biases, normalisation gains and embeddings are exempt."""
     clip_norm: float = Field(default=1.0, ge=0)
-    """Gradients with a larger norm than this are scaled down to it; 0 never."""
+    """Gradient clipping: gradients whose norm is larger are scaled down to this norm; 0 turns it off."""
 
     @field_validator("betas")
     @classmethod
@@ -34,10 +34,10 @@ class OptimiserConfig(Section):
 
 
 def build_optimiser(model: nn.Module, config: OptimiserConfig) -> AdamW:
-    """AdamW (Loshchilov and Hutter 2019, algorithm 2) over the trainable weights.
+    """Return AdamW (Loshchilov and Hutter 2019, algorithm 2) over the trainable weights.
 
-    Biases, gains of normalisation and embedding tables are not decayed: decay would pull a rare symbol's row to zero
-    at every update in which the symbol does not even occur.
+    Biases, normalisation gains and embedding tables are not decayed: decay would shrink the embedding of a rare symbol
+    at every update in which the symbol does not occur.
     """
     tables = {id(module.weight) for module in model.modules() if isinstance(module, nn.Embedding)}
     trainable = [weight for weight in model.parameters() if weight.requires_grad]
@@ -59,6 +59,6 @@ def build_optimiser(model: nn.Module, config: OptimiserConfig) -> AdamW:
 
 
 def set_rate(optimiser: AdamW, rate: float) -> None:
-    """Use `rate` for the next update."""
+    """Set the learning rate of the next update."""
     for group in optimiser.param_groups:
         group["lr"] = rate

@@ -1,4 +1,4 @@
-"""The random generators of the process: set from a seed, read into plain values, put back."""
+"""The random generators of the process: seed them, read their states as plain values, restore them."""
 
 from __future__ import annotations
 
@@ -11,22 +11,24 @@ from torch import Tensor
 
 
 def seed_everything(seed: int) -> None:
-    """Start every generator from one number."""
+    """Seed the generators of Python, NumPy and torch."""
     random.seed(seed)
     np.random.seed(seed % 2**32)  # noqa: NPY002 - the global generator is what plugins may use
     torch.manual_seed(seed)
 
 
 def seed_update(seed: int, rank: int, step: int) -> None:
-    """Start every generator from the seed, the process and the update: nothing need be stored to draw the same again.
+    """Seed all generators from the seed, the process's rank and the update, so that no state need be stored to repeat
+    it.
 
-    So processes that train together drop different features, and a run of any number of them goes on from one state.
+    Processes that train together thus draw different dropout masks, and a run can be resumed from one state with any
+    number of processes.
     """
     seed_everything(int(np.random.SeedSequence([seed, rank, step]).generate_state(1, np.uint64)[0] >> 1))
 
 
 def generator_states() -> tuple[dict[str, Any], dict[str, Tensor]]:
-    """The states of Python's and NumPy's generators as JSON values, of torch's as tensors."""
+    """Return the states of Python's and NumPy's generators as JSON values, and those of torch's as tensors."""
     version, words, gauss = random.getstate()
     kind, keys, position, has_gauss, cached = np.random.get_state(legacy=True)  # noqa: NPY002
     values = {
@@ -42,7 +44,7 @@ def generator_states() -> tuple[dict[str, Any], dict[str, Tensor]]:
 
 
 def restore_generators(values: dict[str, Any], tensors: dict[str, Tensor]) -> None:
-    """Put back what `generator_states` returned, as far as this machine has the devices."""
+    """Restore what `generator_states` returned, for those devices that this machine has."""
     version, words, gauss = values["python"]
     random.setstate((version, tuple(words), gauss))
     kind, keys, position, has_gauss, cached = values["numpy"]

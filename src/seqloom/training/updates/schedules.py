@@ -1,4 +1,4 @@
-"""How the learning rate moves: pure functions of the update's number, from 1, to a factor of the base rate.
+"""Learning rate schedules: functions from the number of the update, counted from 1, to a factor of the base rate.
 
 Every kind begins with a linear warm-up, step / warmup, over the first `warmup` updates. After it:
 
@@ -22,33 +22,33 @@ from seqloom.config import Section
 
 
 class ScheduleConfig(Section):
-    """How the learning rate changes during a run."""
+    """How the learning rate changes during training."""
 
     kind: Literal["constant", "cosine", "inverse_sqrt", "plateau"] = "cosine"
-    """The course after the warm-up."""
+    """Shape of the schedule after the warm-up."""
     warmup: int = Field(default=100, ge=0)
-    """Updates over which the rate grows linearly to its full value."""
+    """Number of updates over which the learning rate grows linearly to its full value."""
     floor: float = Field(default=0.01, ge=0, le=1)
-    """The smallest share of the full rate, reached at the end (cosine) or never left (inverse_sqrt, plateau)."""
+    """Smallest factor of the full rate: cosine reaches it at the end, inverse_sqrt and plateau never go below it."""
     plateau_factor: float = Field(default=0.5, gt=0, lt=1)
-    """By what the rate is multiplied when dev evaluations stop improving; plateau only."""
+    """Factor by which the rate is multiplied when dev evaluations stop improving; plateau only."""
     plateau_patience: int = Field(default=0, ge=0)
-    """How many evaluations in a row may bring no improvement before the rate shrinks; plateau only."""
+    """How many evaluations in a row may bring no improvement before the rate is lowered; plateau only."""
 
 
 def constant(step: int, config: ScheduleConfig, total: int) -> float:  # noqa: ARG001
-    """1 for ever."""
+    """Return 1 for every update."""
     return 1.0
 
 
 def cosine(step: int, config: ScheduleConfig, total: int) -> float:
-    """Half a cosine wave from 1 at the end of the warm-up to `floor` at update `total`."""
+    """Return half a cosine wave, from 1 at the end of the warm-up to `floor` at update `total`."""
     progress = min(1.0, (step - config.warmup) / max(1, total - config.warmup))
     return config.floor + (1 - config.floor) * 0.5 * (1 + math.cos(math.pi * progress))
 
 
 def inverse_sqrt(step: int, config: ScheduleConfig, total: int) -> float:  # noqa: ARG001
-    """The square root of warmup / step, not below `floor`."""
+    """Return the square root of warmup / step, but at least `floor`."""
     return max(config.floor, math.sqrt(max(1, config.warmup) / step))
 
 
@@ -58,10 +58,11 @@ SCHEDULES: dict[str, Callable[[int, ScheduleConfig, int], float]] = {
     "inverse_sqrt": inverse_sqrt,
     "plateau": constant,
 }
+"""The schedules by name."""
 
 
 def rate_factor(step: int, config: ScheduleConfig, total: int) -> float:
-    """The factor of the base rate for update `step` of `total` planned ones, warm-up included."""
+    """Return the factor of the base learning rate for update `step` of `total` planned ones, warm-up included."""
     assert step >= 1, step
     if step <= config.warmup:
         return step / config.warmup
@@ -69,16 +70,17 @@ def rate_factor(step: int, config: ScheduleConfig, total: int) -> float:
 
 
 class Plateau(NamedTuple):
-    """What the plateau schedule remembers: by what it has shrunk the rate, and how many evaluations in a row since then
-    brought no improvement."""
+    """The state of the plateau schedule: the factor by which it has lowered the rate, and how many evaluations in a row
+    since then brought no improvement."""
 
     factor: float = 1.0
     waited: int = 0
 
     def observe(self, *, better: bool, config: ScheduleConfig) -> Plateau:
-        """The memory after one more evaluation; shrinks the rate after `plateau_patience` that are not `better`.
+        """Return the state after one more evaluation; after more than `plateau_patience` that are not `better`, the
+        rate is lowered.
 
-        Under every other kind of schedule it stays as it is: those alone say what the rate is.
+        Every other kind of schedule leaves the state as it is.
         """
         if config.kind != "plateau":
             return self

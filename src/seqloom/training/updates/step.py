@@ -21,9 +21,9 @@ from seqloom.training.memory import TooLargeError, out_of_memory, pieces, releas
 
 @dataclass(frozen=True)
 class Objective:
-    """How a batch becomes gradients: the number format, the smoothing of its targets, the largest gradient norm.
+    """How batches become gradients: the number format, the label smoothing, and the largest gradient norm.
 
-    `group` are the processes whose gradients are added up.
+    `group` is the group of processes whose gradients are summed.
     """
 
     precision: Precision
@@ -34,12 +34,12 @@ class Objective:
 
 @dataclass(frozen=True)
 class Update:
-    """What one update of all processes together saw: negative log-likelihood summed over `tokens` target tokens, and
-    the gradient's norm.
+    """The result of one update, over all processes.
 
-    Both are tensors, still on the device: reading them would make the program wait for it. So is `healthy`, whether
-    both are finite; where they are not, the update was skipped. `limit` is the smallest size of a batch known not to
-    fit into memory (0: none).
+    `nll` is the negative log-likelihood summed over `tokens` target tokens, `gradient_norm` the norm of the gradient,
+    and `healthy` whether both are finite; if not, the update was skipped. These are tensors on the device, because
+    reading them would make the program wait for it. `limit` is the smallest batch size known not to fit into memory (0:
+    none).
     """
 
     nll: Tensor
@@ -51,10 +51,10 @@ class Update:
 
 @no_denormals()
 def update(model: Seq2Seq, optimiser: AdamW, batches: Sequence[Batch], objective: Objective, limit: int = 0) -> Update:
-    """Change the weights once by the gradient of all batches together, or not at all where it is not finite.
+    """Update the weights once with the gradient of all batches together; skip the update where it is not finite.
 
-    Each batch adds its summed loss; the sum is divided once, by the target tokens of all of them, those of other
-    processes included, so that cutting an update into several batches or shares does not change it.
+    The summed losses of the batches are divided once, by the target tokens of all batches in all processes. Splitting
+    an update into several batches or processes therefore does not change it.
     """
     tokens = sum(batch.whole.tokens for batch in batches)
     nll, limit = gradients(model, [batch for batch in batches if len(batch)], objective, tokens, limit)
@@ -68,10 +68,12 @@ def update(model: Seq2Seq, optimiser: AdamW, batches: Sequence[Batch], objective
 def gradients(
     model: Seq2Seq, batches: Sequence[Batch], objective: Objective, tokens: int, limit: int = 0
 ) -> tuple[Tensor, int]:
-    """Where batches become gradients: of their summed loss divided by `tokens`; returns the summed likelihood.
+    """Compute the gradients of the batches' summed loss divided by `tokens`; returns the summed negative log-likelihood
+    and the limit.
 
-    A batch that does not fit into memory, and from then on every batch of its size (`limit`, returned, too), is cut
-    in halves and all is begun anew, since a gradient may be there in part.
+    Where a batch does not fit into memory, its size becomes the new `limit`: this batch and all others of at least that
+    size are cut into halves, and the gradients are computed again from the start, since the failed batch may have added
+    a part of its own.
     """
     while True:
         model.zero_grad(set_to_none=True)
@@ -91,7 +93,7 @@ def gradients(
 
 
 def _added(model: Seq2Seq, piece: Batch, objective: Objective, tokens: int, nll: Tensor) -> bool:
-    """Add a piece's gradient and, to `nll`, its likelihood; False where memory is not enough for that."""
+    """Add a piece's gradient, and its negative log-likelihood to `nll`; returns False where memory is not enough."""
     try:
         with objective.precision.active():
             sums = batch_loss(model, piece.to(nll.device), objective.smoothing)
@@ -106,7 +108,8 @@ def _added(model: Seq2Seq, piece: Batch, objective: Objective, tokens: int, nll:
 
 
 def judged(weights: Sequence[Tensor], nll: Tensor) -> tuple[Tensor, Tensor]:
-    """Where gradients are judged: their norm, and whether it and the likelihood are finite; nothing is waited for."""
+    """Return the norm of the gradients, and whether it and `nll` are finite, as tensors and without waiting for the
+    device."""
     norm = get_total_norm([weight.grad for weight in weights if weight.grad is not None], foreach=True).detach()
     return norm, norm.isfinite() & nll.isfinite()
 
@@ -114,26 +117,27 @@ def judged(weights: Sequence[Tensor], nll: Tensor) -> tuple[Tensor, Tensor]:
 def take_step(
     optimiser: AdamW, weights: Sequence[Tensor], norm: Tensor, healthy: Tensor, *, clip_norm: float, deferred: bool
 ) -> None:
-    """Where the step is taken, after the gradients were scaled down to `clip_norm`; skipped where not `healthy`.
+    """Clip the gradients to `clip_norm` and let the optimiser take a step; where not `healthy`, the weights stay as
+    they are.
 
-    `deferred` leaves the decision to the optimiser's fused kernel, so that the program need not wait for the device.
+    With `deferred`, the optimiser's fused kernel decides on the device, so that the program need not wait for it.
     """
     if not deferred and not healthy:
         return
-    # where reading the norm costs nothing, a factor of 1 is not worth a pass over all gradients
+    # on a CPU the norm can be read at once, and gradients that need no clipping are left alone
     if clip_norm and (deferred or norm > clip_norm):
         clip_grads_with_norm_(weights, clip_norm, norm, foreach=True)
     if not deferred:
         optimiser.step()
         return
-    # what torch's own GradScaler sets: the kernel reads it where the numbers are
+    # torch's GradScaler sets the same attribute; the fused kernel reads it on the device and skips the step
     optimiser.found_inf = (~healthy).float()  # type: ignore[attr-defined]
     optimiser.step()
     del optimiser.found_inf  # type: ignore[attr-defined]
 
 
 def batch_loss(model: Seq2Seq, batch: Batch, smoothing: float = 0.0) -> LossSums:
-    """The model's summed loss on a batch."""
+    """Return the model's summed loss and negative log-likelihood on a batch."""
     return model.loss(
         batch.source, batch.source_lengths, batch.target_in, batch.target_out, batch.target_lengths, smoothing
     )
@@ -141,7 +145,7 @@ def batch_loss(model: Seq2Seq, batch: Batch, smoothing: float = 0.0) -> LossSums
 
 @dataclass
 class Window:
-    """Sums over the updates since the last report; times are not part of what a resumed run repeats."""
+    """Sums over the updates since the last report; the times among them differ between runs."""
 
     nll: Tensor | float = 0.0
     gradient_norm: Tensor | float = 0.0
@@ -151,24 +155,24 @@ class Window:
     waited: float = 0.0
 
     def add(self, done: Update) -> None:
-        """Count one update."""
+        """Add the figures of one update."""
         self.nll = self.nll + done.nll
         self.gradient_norm = self.gradient_norm + done.gradient_norm.double()
         self.tokens += done.tokens
         self.steps += 1
 
     def spend(self, seconds: float, waited: float) -> None:
-        """Count time, and how much of it was spent waiting for data."""
+        """Add time, and how much of it was spent waiting for data."""
         self.seconds += seconds
         self.waited += waited
 
     @property
     def loss(self) -> float:
-        """Mean negative log-likelihood of a target token in nats."""
+        """Mean negative log-likelihood per target token, in nats."""
         return float(self.nll) / max(1, self.tokens)
 
     def to_json(self) -> dict[str, Any]:
-        """Plain values."""
+        """Return plain values."""
         return {
             "nll": float(self.nll),
             "gradient_norm": float(self.gradient_norm),
