@@ -42,7 +42,10 @@ IR = 10
 
 
 def assemble(pieces: dict[str, Piece], settings: dict[str, np.ndarray], decoder: Sequence[str]) -> onnx.ModelProto:
-    """The complete graph; `settings` are the inputs with defaults, `decoder` names the tensors of the decoder's state."""
+    """The complete graph.
+
+    `settings` are the inputs with default values; `decoder` names the tensors of the decoder's state.
+    """
     constants = {name: constant for each in pieces.values() for name, constant in each.constants.items()}
     for name, value in {"yes": np.array(True), "zero": np.array(0), "one": np.array(1)}.items():
         constants[name] = numpy_helper.from_array(value, name)

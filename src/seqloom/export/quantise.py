@@ -39,7 +39,7 @@ class _Quantiser:
         self.constants = Constants(model.graph.initializer)
         self.bounds = Bounds(self.constants.floats)
         self.listed: dict[str, str] = {}
-        """Looked-up rows that are a right factor of products (a shortlist's weights) → the matrix they are taken from."""
+        """Looked-up rows that are the right factor of a product, as of a shortlist, and the matrix they come from."""
 
     def run(self) -> None:
         """Rewrite all nodes and remove constants that are no longer read."""
@@ -159,7 +159,7 @@ class _Quantiser:
         ]
 
     def _stored(self, name: str, matrix: NDArray[np.float32], *, axis: int) -> tuple[str, str]:
-        """Names of the rounded matrix and its scales: one for each column with `axis=0`, one for each row with `axis=1`."""
+        """Names of the rounded matrix and of its scales: one a column with `axis=0`, one a row with `axis=1`."""
         values, scales = f"{name}.int8.{axis}", f"{name}.scale.{axis}"
         if values not in self.constants:
             scale = np.maximum(np.abs(matrix).max(axis, keepdims=True), 1e-9) / LIMIT

@@ -90,7 +90,7 @@ class Search(nn.Module):
         limits: list[Tensor],
         settings: list[Tensor],
     ) -> tuple[Tensor, ...]:
-        """Return live hypotheses, finished ones, the places [C, K] that the live ones continue, and what is done [C]."""
+        """Return live and finished hypotheses, the places [C, K] that the live ones continue, and what is done [C]."""
         step = greedy_step if self.greedy else beam_step
         before = Live(live[0], live[1], live[2], None)
         after = step(log_probs, position, before, Finished(*finished), Limits(*limits), Settings(*settings))
