@@ -41,7 +41,7 @@ class SearchConfig(Section):
     no_repeat_ngram: int = Field(default=0, ge=0)
     """Forbid n-grams of this many tokens from occurring twice in an output; 0 allows all repetitions."""
     exhaustive: bool = False
-    """Search until no unfinished hypothesis can still overtake the answers, instead of only until none is ahead of them:
+    """Search until no unfinished hypothesis can still overtake the answers, instead of until none is ahead of them:
     slower, but answers never have a worse score."""
     allow_unknown: bool = False
     """Whether outputs may contain the unknown token, which is left out of the text of an answer."""

@@ -28,7 +28,7 @@ class Stepper(Protocol):
         """The next token's log-probabilities, the next state, and the attention weights (None without attention)."""
 
     def select(self, state: Any, rows: Int[Tensor, " M"], sentences: Int[Tensor, " C"] | None = None) -> Any:
-        """The state with only the given rows, in the given order, and with only the memories of `sentences` if given."""
+        """The state with the given rows, in their order, and, if `sentences` is given, with only their memories."""
 
 
 class ModelStepper:
