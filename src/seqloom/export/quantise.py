@@ -81,6 +81,7 @@ class _Quantiser:
         graph.node.extend(nodes)
 
     def _multiplied(self, node: onnx.NodeProto, rounded: set[str]) -> list[onnx.NodeProto]:
+        """The nodes that replace a matrix product; `rounded` names the values that are already rounded to 8 bits."""
         weight, scales = self._weights(node)
         x, y = node.input[0], node.output[0]
         bias = node.input[2] if len(node.input) > 2 else ""
@@ -118,12 +119,14 @@ class _Quantiser:
         return helper.make_node("Transpose", [self._stored(name, matrix, axis=1)[0]], [f"{name}.turned"], perm=[1, 0])
 
     def _by_bound(self, x: str, bound: float) -> onnx.NodeProto:
+        """A node that rounds a value with a fixed scale, which follows from the bound of its elements."""
         return helper.make_node("QuantizeLinear", [x, self._scale(bound), "int8.zero"], [f"{x}.int8"])
 
     def _scale(self, bound: float) -> str:
         return self.constants.add(f"int8.scale.{bound:.9g}", np.float32(bound / LIMIT))
 
     def _by_row(self, x: str) -> list[onnx.NodeProto]:
+        """Nodes that round a value with a scale for each row, `x.scale`, taken from the row's largest element."""
         return [
             helper.make_node("Abs", [x], [f"{x}.size"]),
             helper.make_node("ReduceMax", [f"{x}.size", "int8.axis"], [f"{x}.largest"], keepdims=1),
@@ -136,6 +139,7 @@ class _Quantiser:
         ]
 
     def _looked_up(self, node: onnx.NodeProto, *, rounded: bool) -> list[onnx.NodeProto]:
+        """The nodes that replace a lookup of rows: 8 bits where only products read them, otherwise float32."""
         table, y = self.constants.table(node.input[0]), node.output[0]
         assert table is not None
         if rounded:  # only products read the rows, so that they can be stored rounded with a fixed scale

@@ -118,7 +118,7 @@ def comparable(
     ]
     if () in accepted:
         number = accepted.index(()) + 1
-        raise DataError(f"every example must have at least one reference, not none as number {number}")
+        raise DataError(f"every example must have at least one reference, but number {number} has none")
     return [in_one_form(text) for text in predictions], accepted
 
 

@@ -72,7 +72,7 @@ def render(path: Path | str, size: tuple[float, float], draw: Callable[[Figure],
     path = Path(path)
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
-        raise DataError(f"the name of a picture must end in {', '.join(SUFFIXES)}, not {path.name!r}")
+        raise DataError(f"the file name of a plot must end in {', '.join(SUFFIXES)}, not {path.name!r}")
     try:
         from matplotlib import rc_context  # noqa: PLC0415
         from matplotlib.figure import Figure  # noqa: PLC0415

@@ -61,7 +61,7 @@ def plot_trials(
     """
     judged = [each for each in trials if each.value is not None and math.isfinite(each.value)]
     if not judged:
-        raise DataError("there must be at least one trial with a figure, not none")
+        raise DataError("there must be at least one trial with a result to draw, not none")
     names = list(dict.fromkeys(name for each in trials for name in each.settings))
     rows = math.ceil(len(names) / COLUMNS)
 

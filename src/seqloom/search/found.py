@@ -36,9 +36,9 @@ class Found(NamedTuple):
     lengths: NDArray[np.integer[Any]]
     """[B, n], number of tokens, including the end mark."""
     tokens: NDArray[np.integer[Any]]
-    """[B, n, T], ids."""
+    """[B, n, T], token ids."""
     log_probs: NDArray[np.float32]
-    """[B, n, T], of each token."""
+    """[B, n, T], log-probabilities of the tokens."""
     alignments: NDArray[np.float32] | None
     """[B, n, T, S], attention weights, or None if there are none."""
 
