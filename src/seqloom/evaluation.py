@@ -1,8 +1,8 @@
-"""How good predictions are: figures with their conventions, loss by teacher forcing, the worst examples.
+"""Evaluation of a model on test data: metrics, loss under teacher forcing, worst examples, comparison of two models.
 
 examples = read_evaluation(["test.tsv"], data)
 result = evaluate(predictor, examples, EvaluationConfig(metrics=("bleu", "chrf")))
-compare_models(result, other)             paired bootstrap on the same examples
+compare_models(result, other)             paired bootstrap test on the same examples
 """
 
 from __future__ import annotations
@@ -30,22 +30,22 @@ if TYPE_CHECKING:
 
 
 class EvaluationConfig(Section):
-    """How predictions are judged."""
+    """How predictions are evaluated."""
 
     metrics: tuple[str, ...] = ()
-    """Names of measures, the main one first; where empty, training takes those of `training.selection.metrics`, or
-    chooses by what the training targets look like, and they stay with the model."""
+    """Names of metrics, the main one first. If empty, training uses `training.selection.metrics` or else metrics that
+    suit the training targets, and stores them with the model."""
     worst: int = Field(default=5, ge=0)
-    """How many of the worst examples are listed."""
+    """Number of the worst examples that are listed."""
     limit: int = Field(default=0, ge=0)
-    """Judge only so many examples, from the first; 0 is all."""
+    """Evaluate only this many examples, the first ones; 0 evaluates all."""
     samples: int = Field(default=1000, ge=1)
-    """Resamplings when two models are compared."""
+    """Number of bootstrap samples when two models are compared."""
 
     @field_validator("metrics", mode="before")
     @classmethod
     def _listed(cls, names: object) -> object:
-        """Names in one text, as the command line takes them, or none at all."""
+        """Also accept None, and names separated by commas in one text, as on the command line."""
         if isinstance(names, str):
             return tuple(name.strip() for name in names.split(",") if name.strip())
         return () if names is None else names
@@ -68,7 +68,7 @@ def perplexity(loss: float) -> float:
 
 @dataclass(frozen=True)
 class BadAnswer:
-    """An example the model does badly on; `value` is the main measure's figure for it alone."""
+    """One of the worst examples; `value` is its own value of the main metric, `where` its file and line."""
 
     source: str
     prediction: str
@@ -83,10 +83,11 @@ class BadAnswer:
 
 @dataclass(frozen=True)
 class Loss:
-    """Negative log-likelihood in nats of some targets under teacher forcing (of several accepted ones, the first).
+    """The summed negative log-likelihood of targets under teacher forcing, in nats.
 
-    It falls on `tokens`, end marks counted, of which `unknown` are the unknown token; these are the model's own. The
-    `characters` of the targets are the same for every model.
+    If an example has several accepted targets, the first one is used. `tokens` is the number of target tokens including
+    end marks, and `unknown` the number of unknown tokens among them; both depend on the model's tokenizer.
+    `characters` is the length of the targets in characters, which is the same for all models.
     """
 
     nats: float
@@ -96,23 +97,23 @@ class Loss:
 
     @staticmethod
     def of_all(parts: Iterable[Loss]) -> Loss:
-        """The loss of several parts of the data together."""
+        """Add the losses of several parts of the data."""
         nats, *counts = zip(*((each.nats, each.tokens, each.characters, each.unknown) for each in parts), strict=True)
         return Loss(math.fsum(nats), *map(sum, counts))
 
     @property
     def per_token(self) -> float:
-        """Nats a token."""
+        """The loss in nats per token."""
         return self.nats / max(1, self.tokens)
 
     @property
     def per_character(self) -> float:
-        """Nats a character."""
+        """The loss in nats per character."""
         return self.nats / max(1, self.characters)
 
     @property
     def perplexity(self) -> float:
-        """e to the loss per token."""
+        """The perplexity: e to the power of the loss per token."""
         return perplexity(self.per_token)
 
     def to_json(self) -> dict[str, Any]:
@@ -129,11 +130,10 @@ class Loss:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What was measured on `examples`.
+    """The results of an evaluation on `examples`.
 
-    `target_tokens` stands for the way the model cuts targets into tokens (a hash of its tokenizer): losses per token
-    can be compared where it is the same. `seconds` is the time it took to find the predictions; `reading` is what
-    should be known of how the examples were read.
+    `target_tokens` is a hash of the target tokenizer: losses per token of two models can only be compared if it is the
+    same. `seconds` is the time for finding the predictions. `reading` holds remarks on how the examples were read.
     """
 
     scores: tuple[Score, ...]
@@ -147,22 +147,22 @@ class Evaluation:
 
     @property
     def count(self) -> int:
-        """Number of examples."""
+        """The number of examples."""
         return len(self.examples)
 
     @property
     def loss(self) -> float:
-        """Mean negative log-likelihood in nats of a target token, end marks counted."""
+        """The mean negative log-likelihood of a target token, including end marks, in nats."""
         return self.teacher_forced.per_token
 
     @property
     def tokens(self) -> int:
-        """Target tokens, end marks counted."""
+        """The number of target tokens, including end marks."""
         return self.teacher_forced.tokens
 
     @property
     def perplexity(self) -> float:
-        """e to the loss per token."""
+        """The perplexity: e to the power of the loss per token."""
         return self.teacher_forced.perplexity
 
     @property
@@ -177,12 +177,12 @@ class Evaluation:
 
     @property
     def remarks(self) -> Remarks:
-        """What is to be said of the answers as a whole."""
+        """Counts of conspicuous predictions, such as those whose input was cut."""
         return Remarks.of(self.predictions)
 
     @cached_property
     def notes(self) -> list[str]:
-        """What should be known beside the figures, one sentence each."""
+        """Remarks that are important for reading the results, as one sentence each."""
         targets = [example.target for example in self.examples]
         blind = [sentence for score in self.scores if (sentence := blind_sentence(score.name, targets))]
         unknown = self.teacher_forced.unknown
@@ -190,13 +190,13 @@ class Evaluation:
         return [*self.reading, *self.remarks.sentences(), *blind, *([said] if unknown else [])]
 
     def __getitem__(self, name: str) -> float:
-        """The figure of a measure, or `loss`, `loss_per_character` or `perplexity`."""
+        """The value of a metric by name, or of `loss`, `loss_per_character` or `perplexity`."""
         loss = self.teacher_forced
         losses = {"loss": loss.per_token, "loss_per_character": loss.per_character, "perplexity": loss.perplexity}
         return {**losses, **{score.name: score.value for score in self.scores}}[name]
 
     def to_json(self, *, predictions: bool = False) -> dict[str, Any]:
-        """Plain values for a JSON file; with `predictions`, also every input with its answer."""
+        """Plain values for a JSON file; with `predictions`, also every input with its references and prediction."""
         values = {
             "scores": [score.to_json() for score in self.scores],
             **self.teacher_forced.to_json(),
@@ -218,8 +218,10 @@ class Evaluation:
 
 @dataclass(frozen=True)
 class LossComparison:
-    """The losses of two models on the same examples; those per token are set against each other only where both models
-    cut targets into the same tokens, those per character always."""
+    """The losses of two models on the same examples.
+
+    Losses per token are comparable only if both models have the same target tokens; losses per character always are.
+    """
 
     first: Loss
     second: Loss
@@ -227,12 +229,12 @@ class LossComparison:
 
     @property
     def difference(self) -> float | None:
-        """The second's loss per token minus the first's; None where the tokens are not the same."""
+        """The second model's loss per token minus the first's; None if their target tokens differ."""
         return self.second.per_token - self.first.per_token if self.same_tokens else None
 
     @property
     def difference_per_character(self) -> float:
-        """The second's loss per character minus the first's."""
+        """The second model's loss per character minus the first's."""
         return self.second.per_character - self.first.per_character
 
     def to_json(self) -> dict[str, Any]:
@@ -253,7 +255,7 @@ class LossComparison:
 
 
 def read_evaluation(entries: Iterable[str], data: DataConfig, report: ReadReport | None = None) -> list[Example]:
-    """The examples of some files, those with one source joined where the data say so."""
+    """Read test examples from files; with `data.group_by_source`, examples with the same source are merged into one."""
     report = ReadReport(data.on_bad_line) if report is None else report
     examples = read_examples(entries, data, report)
     return group_by_source(examples) if data.group_by_source else list(examples)
@@ -264,7 +266,10 @@ def evaluate(
     examples: Sequence[Example],
     config: EvaluationConfig = EvaluationConfig(),  # noqa: B008 - a frozen value
 ) -> Evaluation:
-    """Predict every example, measure the answers, and take the loss of the first accepted target of each."""
+    """Predict every example, score the predictions, and compute the loss of each example's first accepted target.
+
+    Raises a `DataError` if there are no examples.
+    """
     chosen = tuple(examples[: config.limit or None])
     if not chosen:
         raise DataError("there must be at least one example to evaluate, not none")
@@ -289,7 +294,7 @@ def evaluate(
 
 
 def target_loss(predictor: Predictor, examples: Iterable[Example]) -> Loss:
-    """The loss of the first accepted target of each example."""
+    """The loss of the first accepted targets of all examples."""
     characters = 0
 
     def pairs() -> Iterator[tuple[Source, str]]:
@@ -304,7 +309,10 @@ def target_loss(predictor: Predictor, examples: Iterable[Example]) -> Loss:
 
 
 def compare_models(first: Evaluation, second: Evaluation, *, samples: int = 1000, seed: int = 0) -> list[Comparison]:
-    """For each measure of the first evaluation, whether the second model truly differs (paired bootstrap)."""
+    """Test for each metric of the first evaluation whether the second model differs significantly (paired bootstrap).
+
+    Raises a `DataError` if the two evaluations are not of the same examples.
+    """
     if first.examples != second.examples:
         raise DataError("two models are compared on the same examples")
     return [
@@ -314,7 +322,7 @@ def compare_models(first: Evaluation, second: Evaluation, *, samples: int = 1000
 
 
 def compare_losses(first: Evaluation, second: Evaluation) -> LossComparison:
-    """The losses of two models on the same examples."""
+    """Compare the losses of two models on the same examples."""
     same = first.target_tokens == second.target_tokens
     return LossComparison(first.teacher_forced, second.teacher_forced, same)
 

@@ -267,7 +267,7 @@ def test_choices_are_named_in_full_side_by_side(count: int, tmp_path: Path, monk
 
 
 def test_trials_without_a_figure_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="at least one trial with a figure"):
+    with pytest.raises(DataError, match="at least one trial with a result"):
         plot_trials([Tried(0, "failed", None, {})], tmp_path / "a.png", measure="loss")
 
 

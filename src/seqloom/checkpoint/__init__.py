@@ -1,6 +1,8 @@
-"""The model folder: safetensors, TOML, tokenizer JSON and a manifest with hashes; written atomically, never pickle.
+"""Model folders (checkpoints): saving, loading and verifying them.
 
-Reading what needs no torch (`checkpoint.reading`) does not import it.
+A folder holds the weights as safetensors, the configuration as TOML, tokenizers as JSON, and a manifest with the hash
+of every file. It is written atomically, and nothing in it is a pickle. `checkpoint.reading` reads what does not need
+torch and does not import it.
 """
 
 from __future__ import annotations

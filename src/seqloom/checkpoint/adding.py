@@ -1,4 +1,7 @@
-"""A file that joins a model folder after its training, in one write with the manifest that lists it. No torch."""
+"""Adding a file, such as an exported graph or a shortlist, to an existing model folder.
+
+The file and the new manifest that lists it are written in one atomic step. This module does not need torch.
+"""
 
 from __future__ import annotations
 
@@ -17,9 +20,10 @@ def add_file(
     known: Manifest,
     others: Mapping[str, Writer] | None = None,
 ) -> Path:
-    """Write a file beside those that a manifest knows, in place of an earlier one of that name; returns its path.
+    """Write the file `name` into a folder, replacing an earlier one, and return its path.
 
-    `others` are files of the manifest that the folder does not have yet.
+    `records` are the manifest's records of the folder's other files. `others` writes those of them that the folder does
+    not have yet, as in a new folder.
     """
 
     def write_manifest(path: Path) -> None:

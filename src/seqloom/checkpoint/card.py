@@ -1,4 +1,4 @@
-"""The model card: what a folder's model does, how good it is, how big it is, how to use it."""
+"""The model card (README.md of a model folder): what the model does, its size, its quality, and how to use it."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from seqloom.config import Section, to_toml
 from seqloom.model import parameter_count
 
 MAKING = ("record", "mean_of")
-"""What metrics.json says of the making of a model and not of its quality."""
+"""Entries of metrics.json that say how the model was made; all others are measurements."""
 
 
 def model_card(config: Section, metrics: Mapping[str, Any], model: nn.Module) -> str:
-    """README.md of a model folder in Markdown."""
+    """The text of the model card in Markdown."""
     count = parameter_count(model)
     measured = {name: value for name, value in metrics.items() if name not in MAKING}
     rows = [f"| {name} | {_shown(value)} |" for name, value in flattened(measured).items()]
@@ -64,7 +64,7 @@ def model_card(config: Section, metrics: Mapping[str, Any], model: nn.Module) ->
 
 
 def making(metrics: Mapping[str, Any]) -> dict[str, Any]:
-    """What the folder's record says, one name a fact; a file stands beside its SHA-256."""
+    """How the model was made, as a flat mapping of facts: the run's record, and each data file with its SHA-256."""
     record = metrics.get("record", {})
     result = flattened(record)
     for each in record.get("data", ()):
@@ -78,7 +78,7 @@ def making(metrics: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def flattened(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Nested mappings as one, with dotted names; lists and long texts are left out."""
+    """Flatten nested mappings to one with dotted names; lists and other values that are not plain are left out."""
     result: dict[str, Any] = {}
     for name, value in values.items():
         if isinstance(value, Mapping):
@@ -95,7 +95,7 @@ def _reader(config: Section) -> str:
 
 
 def _facts(config: Section) -> dict[str, str]:
-    """What the model was trained on and how its text is cut, as far as the configuration has those sections."""
+    """The data the model was trained on and its kinds of tokens, if the configuration has these sections."""
     facts = {}
     data, text = getattr(config, "data", None), getattr(config, "text", None)
     for part in ("train", "dev"):

@@ -1,9 +1,9 @@
-"""Writing so that a kill or a full disk never leaves a folder between two states.
+"""Atomic writing of files and folders: a killed process or a full disk never leaves a mixture of old and new files.
 
-A new set of files is written and synced in `FOLDER/.staged.tmp`, which one rename turns into `FOLDER/.staged`: from
-then on the set counts. Its files are then moved to their places, one rename each. Who finds a `.staged` folder
-finishes the moves (a writer) or looks there first (a reader), so the folder can also hold files that somebody has
-open, such as a log.
+A new set of files is written and synced in `FOLDER/.staged.tmp`, which is then renamed to `FOLDER/.staged`. From this
+moment on the new set is valid. Its files are then moved to their final places, one rename each. A writer that finds a
+`.staged` folder finishes the moves first, and a reader looks for each file there first. In this way, single files can
+be replaced while the folder also holds files that another process has open, such as a log.
 """
 
 from __future__ import annotations
@@ -23,20 +23,21 @@ from seqloom.errors import ConfigError, DiskError
 
 STAGED = ".staged"
 DESCRIPTORS = {"/dev/stdout": 1, "/dev/stderr": 2}
-"""Names of streams that a process has open already."""
+"""Paths of the standard streams, with the descriptors under which the process already has them open."""
 
 Writer = Callable[[Path], None]
+"""A function that writes a file to the given path."""
 
 
 def folder_path(given: object) -> Path:
-    """The path of a model folder that was given from Python."""
+    """Check a model folder's path that was passed from Python; raises a `ConfigError` if it is not a path."""
     if not isinstance(given, str | os.PathLike) or isinstance(given, bytes):
         raise ConfigError(f"a model folder must be given by its path, not by {described(given)}")
     return Path(given)
 
 
 def write_folder(folder: Path, files: Mapping[str, Writer], *, remove: frozenset[str] = frozenset()) -> None:
-    """Write a new folder complete in one rename, or replace `files` (and drop the names in `remove`) in an old one."""
+    """Write `files` into a new or existing folder in one atomic step, then delete the files named in `remove`."""
     with disk_errors(folder):
         make_folder(folder)
         finish_staged(folder)
@@ -59,7 +60,7 @@ def write_folder(folder: Path, files: Mapping[str, Writer], *, remove: frozenset
 
 
 def finish_staged(folder: Path) -> None:
-    """Complete an exchange that was cut short after its files had been staged."""
+    """Finish a write that was interrupted after its files had been staged."""
     staged = folder / STAGED
     if staged.is_dir():
         for path in sorted(staged.iterdir()):
@@ -69,13 +70,13 @@ def finish_staged(folder: Path) -> None:
 
 
 def place_of(folder: Path, name: str) -> Path:
-    """Where the current version of a file lies: in its place, or still staged."""
+    """The path of the current version of a file, which may still be in the staging folder."""
     staged = folder / STAGED / name
     return staged if staged.exists() else folder / name
 
 
 def write_sibling(folder: Path, files: Mapping[str, Writer]) -> None:
-    """Write a folder that does not exist yet: a temporary sibling first, synced, then renamed."""
+    """Write a folder that does not exist yet: it is written and synced under a temporary name, then renamed."""
     temporary = folder.with_name(f".{folder.name}.tmp")
     with disk_errors(folder):
         shutil.rmtree(temporary, ignore_errors=True)
@@ -94,7 +95,7 @@ def write_sibling(folder: Path, files: Mapping[str, Writer]) -> None:
 
 
 def write_file(path: Path, write: Writer) -> None:
-    """Write one file complete, or leave the one that is there."""
+    """Write a file atomically: on an error, the existing file stays as it was."""
     temporary = path.with_name(f".{path.name}.tmp")
     with disk_errors(path):
         make_folder(path.parent)
@@ -110,11 +111,11 @@ def write_file(path: Path, write: Writer) -> None:
 
 @contextlib.contextmanager
 def output_file(path: Path) -> Iterator[IO[bytes]]:
-    """A file for what a command makes: it appears when all is written, and until then the old one stays as it is.
+    """Open an output file of a command; the file is replaced only after everything has been written.
 
-    So it may be one of the command's own inputs, by whatever name. A symbolic link is followed; of a file with several
-    names (hard links) only the one that is given is changed. What is no ordinary file, such as `/dev/stdout` or a named
-    pipe, is written to as it comes.
+    The output may therefore also be one of the command's inputs. A symbolic link is followed. Of a file with several
+    names (hard links), only the given name is changed. Anything that is not a regular file, such as `/dev/stdout` or a
+    named pipe, is written to directly. Raises a `DiskError` if writing fails.
     """
     try:
         with _output(path) as stream:
@@ -138,8 +139,8 @@ def _output(path: Path) -> contextlib.AbstractContextManager[IO[bytes]]:
 
 
 def _descriptor(path: Path) -> int | None:
-    """The open stream that a path such as `/dev/fd/3` names, or that goes to this very file; None for other paths."""
-    name = os.path.abspath(path)  # noqa: PTH100 - where /dev/stdout leads to is not asked here
+    """The descriptor that a path such as `/dev/fd/3` names, or standard output if it goes to this file; else None."""
+    name = os.path.abspath(path)  # noqa: PTH100 - must not resolve the link /dev/stdout
     if name in DESCRIPTORS:
         return DESCRIPTORS[name]
     if numbered := re.fullmatch(rf"/dev/fd/(\d+)|/proc/(?:self|{os.getpid()})/fd/(\d+)", name):
@@ -151,12 +152,12 @@ def _descriptor(path: Path) -> int | None:
 
 
 def text_writer(text: str) -> Writer:
-    """Writes `text` as UTF-8."""
+    """A writer of `text` as UTF-8."""
     return bytes_writer(text.encode("utf-8"))
 
 
 def bytes_writer(content: bytes) -> Writer:
-    """Writes `content` as it is."""
+    """A writer of `content`, unchanged."""
 
     def write(path: Path) -> None:
         path.write_bytes(content)
@@ -166,7 +167,7 @@ def bytes_writer(content: bytes) -> Writer:
 
 @contextlib.contextmanager
 def disk_errors(folder: Path) -> Iterator[None]:
-    """Say in our words when the system refuses to write: a full disk, a read-only place, a file in the way."""
+    """Turn the system's errors while writing (disk full, read-only, a file in the way) into a `DiskError`."""
     try:
         yield
     except OSError as error:
@@ -176,7 +177,7 @@ def disk_errors(folder: Path) -> Iterator[None]:
 
 
 def make_folder(folder: Path) -> None:
-    """Make a folder where there is none, and those above it, so that they are on the disk, too."""
+    """Create a folder and missing parents, and sync them, so that they survive a crash of the system."""
     new = [each for each in (folder, *folder.parents) if not each.exists()]
     folder.mkdir(parents=True, exist_ok=True)
     for each in new:
@@ -184,7 +185,7 @@ def make_folder(folder: Path) -> None:
 
 
 def sync(path: Path) -> None:
-    """Have the operating system put a file or folder on the disk."""
+    """Make the operating system write a file or folder to the disk (`fsync`)."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -1,4 +1,4 @@
-"""What a folder says of itself, compared with its hashes; the parts of it that need no torch."""
+"""Verification of a model folder against its manifest, and reading of the parts that do not need torch."""
 
 from __future__ import annotations
 
@@ -16,7 +16,10 @@ from seqloom.errors import ModelFolderError
 
 
 def verify(folder: Path | str) -> Manifest:
-    """The manifest of a model folder, after comparing every file with its size and SHA-256; names the damaged file."""
+    """Check the size and SHA-256 of every file of a model folder and return its manifest.
+
+    Raises a `ModelFolderError` that names the missing or damaged file.
+    """
     folder = Path(folder)
     manifest = read_manifest(folder)
     check_files(folder, manifest, (*layout.REQUIRED, *manifest.codecs.names, *manifest.files))
@@ -24,7 +27,7 @@ def verify(folder: Path | str) -> Manifest:
 
 
 def check_files(folder: Path, manifest: Manifest, names: Iterable[str]) -> None:
-    """Compare some files with what the manifest knows of them; it must list each of them."""
+    """Check some files against the manifest, which must list each of them."""
     wanted = dict.fromkeys(names)
     for name in wanted:
         if name not in manifest.files:
@@ -34,7 +37,7 @@ def check_files(folder: Path, manifest: Manifest, names: Iterable[str]) -> None:
 
 
 def check_file(path: Path, record: FileRecord, where: Path) -> None:
-    """Compare one file with what the manifest knows of it."""
+    """Check the size and hash of one file; `where` is the path that an error names."""
     hint = "copy the folder again from where it came, or train again"
     if not path.is_file():
         raise ModelFolderError("the file is missing", where=str(where), hint=hint)
@@ -46,9 +49,9 @@ def check_file(path: Path, record: FileRecord, where: Path) -> None:
 
 
 def read_codecs(folder: Path, files: CodecFiles, config: Mapping[str, Any]) -> Codecs:
-    """The codecs of both sides, with the same content twice where they share a file.
+    """Read the source and target tokenizers, the same object twice if they are shared.
 
-    `files` is what the folder says of them, `config` the plain values of the run's settings.
+    `names` are the names of the folder's files.
     """
 
     def read(name: str) -> str:
@@ -66,7 +69,7 @@ def reverses_source(config: Mapping[str, Any]) -> bool:
 
 
 def read_config(folder: Path) -> dict[str, Any]:
-    """The plain values of config.toml."""
+    """Read config.toml as plain values."""
     try:
         return tomllib.loads(place_of(folder, layout.CONFIG).read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -74,7 +77,7 @@ def read_config(folder: Path) -> dict[str, Any]:
 
 
 def read_manifest(folder: Path) -> Manifest:
-    """What manifest.json says; nothing is compared with it yet."""
+    """Read manifest.json, without checking the files against it."""
     if not folder.exists():
         raise ModelFolderError("the model folder does not exist", where=str(folder))
     if not folder.is_dir():
@@ -91,7 +94,7 @@ def read_manifest(folder: Path) -> Manifest:
 
 
 def _guess(folder: Path) -> str:
-    """What a folder without a manifest probably is."""
+    """A hint that guesses what a folder without a manifest is."""
     inside = sorted(path.parent.name for path in folder.glob(f"*/{layout.MANIFEST}"))
     if (folder / "resume").is_dir():
         command = f"seqloom train --output {shlex.quote(str(folder))} --resume"

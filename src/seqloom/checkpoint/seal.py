@@ -1,4 +1,4 @@
-"""A folder that vouches for its files: what is cut short, altered, missing or from elsewhere is recognised by hash."""
+"""Folders with a file of hashes, by which missing, truncated or changed files are detected."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ from seqloom.checkpoint.reading import check_file
 from seqloom.errors import ModelFolderError
 
 SEAL = "hashes.json"
+"""Name of the file that holds the hashes."""
 
 
 def sealed(files: Mapping[str, Writer]) -> dict[str, Writer]:
-    """The same files and, written last, sizes and hashes of all of them."""
+    """The same writers and one more, which runs last and writes the sizes and hashes of the files."""
 
     def write(path: Path) -> None:
         records = {name: asdict(FileRecord.of(path.with_name(name))) for name in files}
@@ -27,7 +28,7 @@ def sealed(files: Mapping[str, Writer]) -> dict[str, Writer]:
 
 
 def check_seal(folder: Path) -> dict[str, FileRecord]:
-    """What the seal says, after every file was found as it was written; raises an error that names the bad one."""
+    """Check all files of a sealed folder and return their records; the error for a bad file names it."""
     path = folder / SEAL
     try:
         if not path.is_file():
@@ -42,5 +43,5 @@ def check_seal(folder: Path) -> dict[str, FileRecord]:
 
 
 def identity(records: Mapping[str, FileRecord]) -> str:
-    """A hash that stands for files of these contents."""
+    """A hash that identifies a set of files by their names and contents."""
     return sha256(json.dumps({name: record.sha256 for name, record in sorted(records.items())}).encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""The shortlist of a model ⇄ a file of its folder. No torch."""
+"""Reading and writing of a model folder's shortlist. This module does not need torch."""
 
 from __future__ import annotations
 
@@ -21,19 +21,22 @@ NAMES = ("candidates", "frequent")
 
 
 def shortlist_writer(shortlist: Shortlist) -> Writer:
-    """Writes its two arrays as safetensors."""
+    """A writer of the two arrays of a shortlist as safetensors."""
     from safetensors.numpy import save  # noqa: PLC0415 - only where there is a list
 
     return bytes_writer(save({"candidates": shortlist.candidates, "frequent": shortlist.frequent}))
 
 
 def add_shortlist(folder: Path, shortlist: Shortlist) -> Path:
-    """Put a list that was learned from the model in a folder there, in place of an earlier one."""
+    """Add a shortlist to a model folder, replacing an earlier one; it must have been learned from this model."""
     return add_file(folder, layout.SHORTLIST, shortlist_writer(shortlist), read_manifest(folder))
 
 
 def read_shortlist(folder: Path, names: Container[str], source_size: int, target_size: int) -> Shortlist | None:
-    """The list in a folder whose files are `names`, for vocabularies of these sizes; None where there is none."""
+    """Read and check the shortlist of a folder whose files are `names`; None if it has none.
+
+    The sizes are those of the vocabularies. Raises a `ModelFolderError` if the list does not fit them.
+    """
     if layout.SHORTLIST not in names:
         return None
     from safetensors import SafetensorError  # noqa: PLC0415
@@ -57,7 +60,7 @@ def read_shortlist(folder: Path, names: Container[str], source_size: int, target
 
 
 def _fault(name: str, array: NDArray[Any], shape: tuple[int | None, ...], vocabulary: int) -> str:
-    """What is wrong with an array of target ids; None stands for any length."""
+    """What is wrong with an array of target ids, or an empty text; a size of None in `shape` allows any."""
     fits = len(array.shape) == len(shape) and all(
         size in (None, own) for size, own in zip(shape, array.shape, strict=True)
     )

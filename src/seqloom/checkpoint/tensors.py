@@ -1,4 +1,4 @@
-"""A module's weights ⇄ a safetensors file: stable names, each distinct tensor once, nothing but numbers inside."""
+"""Reading and writing of a module's weights as a safetensors file, in which tied weights are stored once."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from seqloom.errors import ModelFolderError, suggestion
 
 
 def distinct_tensors(module: nn.Module) -> dict[str, Tensor]:
-    """Every weight and persistent buffer by its first name; a tied weight appears once."""
+    """All weights and persistent buffers of a module by name; tied weights appear once, under their first name."""
     seen: set[int] = set()
     result = {}
     for name, tensor in module.state_dict(keep_vars=True).items():
@@ -27,7 +27,7 @@ def distinct_tensors(module: nn.Module) -> dict[str, Tensor]:
 
 
 def write_tensors(path: Path, tensors: Mapping[str, Tensor]) -> None:
-    """Write named tensors as safetensors; a disk that refuses is an `OSError`."""
+    """Write named tensors as safetensors; raises an `OSError` if the disk cannot be written to."""
     path.touch()
     mode = path.stat().st_mode  # the library would make the file readable by its owner only
     try:
@@ -39,7 +39,7 @@ def write_tensors(path: Path, tensors: Mapping[str, Tensor]) -> None:
 
 
 def read_tensors(path: Path) -> dict[str, Tensor]:
-    """The named tensors of a safetensors file."""
+    """Read the tensors of a safetensors file by name."""
     try:
         return load_file(path)
     except (SafetensorError, OSError) as error:

@@ -1,4 +1,7 @@
-"""A model folder → one ONNX graph that holds the network and the whole search. Needs torch, onnx and onnxscript."""
+"""Export of a model folder to one ONNX graph that holds the network and the whole search.
+
+Exporting needs torch, onnx and onnxscript.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""How large the numbers of a value in a graph can be, read off the graph."""
+"""Upper bounds on the absolute values of a graph's tensors, derived from the graph itself.
+
+Quantisation uses them: where a bound is known, activations are rounded to 8 bits with a fixed scale. Bounds follow from
+operators with a bounded range (tanh, σ, softmax), from constants, and from operators that combine bounded values.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +16,7 @@ from onnx import helper, numpy_helper
 from seqloom.export.connecting import inner_graphs
 
 SQUASHED = {"Tanh", "Sigmoid", "Softmax"}
+"""Operators whose results have absolute values of at most 1."""
 SAME = {
     "Reshape",
     "Squeeze",
@@ -25,19 +30,25 @@ SAME = {
     "Tile",
     "GatherElements",
 }
-"""Operators whose results are some of their first argument's numbers."""
+"""Operators that only move or select elements of their first input, so that its bound also holds for their results."""
 RECURRENT = {"LSTM", "GRU", "RNN"}
+"""Recurrent operators. Their first two outputs, which hold hidden states, have absolute values of at most 1."""
 Rule = Callable[[list[float]], float]
+"""Computes the bound of a result from the bounds of the values that it is computed from."""
 OF_ALL: dict[str, Rule] = {
     "Mul": lambda bounds: float(np.prod(bounds)),
     "Add": sum,
     "Sub": sum,
     "Concat": max,
 }
+"""The rule of each operator whose result depends on all of its inputs."""
 
 
 class Bounds:
-    """Bounds of the values whose makers were made known, and of constants."""
+    """Finds bounds of a graph's values and remembers those that it has found.
+
+    `constant` returns the float32 constant of a name, or None. Only nodes passed to `learn` or `enter` are known.
+    """
 
     def __init__(self, constant: Callable[[str], NDArray[np.float32] | None]) -> None:
         self._constant = constant
@@ -45,7 +56,7 @@ class Bounds:
         self._found: dict[str, float | None] = {}
 
     def learn(self, nodes: Iterable[onnx.NodeProto]) -> None:
-        """These nodes make their outputs, a choice what its branches make."""
+        """Register nodes as the producers of their outputs, including the nodes in the branches of `If` nodes."""
         for node in nodes:
             self._makers |= dict.fromkeys(node.output, node)
             if node.op_type == "If":
@@ -53,7 +64,10 @@ class Bounds:
                     self.learn(branch.node)
 
     def enter(self, node: onnx.NodeProto) -> None:
-        """Learn the steps of a loop or a scan: what they read, what they hand on, and what comes out at the end."""
+        """Register the body of a `Loop` or `Scan` and find bounds of its inputs and of the node's outputs.
+
+        A value that is carried from step to step gets a bound only if one step provably keeps it within this bound.
+        """
         (body,) = inner_graphs(node)
         self.learn(body.node)
         begins, inside, ends = (
@@ -61,7 +75,7 @@ class Bounds:
             [value.name for value in body.input],
             [each.name for each in body.output],
         )
-        if node.op_type == "Loop":  # how many steps and whether to go on are no numbers of the network
+        if node.op_type == "Loop":  # the trip count and the condition need no bounds
             begins, inside, ends = begins[2:], inside[2:], ends[1:]
         count = len(inside) - (helper.get_node_attr_value(node, "num_scan_inputs") if node.op_type == "Scan" else 0)
         begun = [self.of(name) for name in begins]
@@ -73,11 +87,14 @@ class Bounds:
         self._found |= {name: self.of(result) for name, result in zip(node.output, results, strict=True)}
 
     def _kept(self, name: str, bound: float | None, end: str, known: dict[str, float | None]) -> float | None:
-        """The bound of a carried value: its beginning's or its first step's, whichever the next step keeps to."""
+        """A bound of a carried value that each step preserves; None if neither of the two candidates is preserved.
+
+        The candidates are the bound of the initial value and the bound of the value after one step.
+        """
         for _ in range(2):
             if bound is None:
                 return None
-            self._found = {**known, name: bound}  # what followed from another guess is forgotten
+            self._found = {**known, name: bound}  # drop bounds that were derived from the other candidate
             ended = self.of(end)
             if ended is not None and ended <= bound:
                 return bound
@@ -85,9 +102,9 @@ class Bounds:
         return None
 
     def of(self, name: str) -> float | None:
-        """The largest absolute number there can be; None where the graph does not show it."""
+        """The largest absolute value that an element can have; None where none can be derived from the graph."""
         if name not in self._found:
-            self._found[name] = None  # of a value that depends on itself nothing is known
+            self._found[name] = None  # a value that depends on itself has no known bound
             self._found[name] = self._looked_for(name)
         return self._found[name]
 
@@ -110,7 +127,7 @@ class Bounds:
         return rule(known) if len(known) == len(bounds) else None
 
     def _made_of(self, name: str, node: onnx.NodeProto) -> tuple[Sequence[str], Rule | None]:
-        """What a value is made of, and how its bound follows from theirs."""
+        """The values that determine the bound of `name`, and the rule that combines their bounds, if there is one."""
         kind = node.op_type
         if kind in SAME:
             return node.input[:1], max
@@ -123,7 +140,7 @@ class Bounds:
         return (mixed, max) if mixed else (node.input, OF_ALL.get(kind))
 
     def _mixed(self, node: onnx.NodeProto) -> Sequence[str]:
-        """The a and b of b + σ(·) ⊙ (a - b), which lies between them, as in a GRU."""
+        """The a and b if `node` computes b + σ(·) ⊙ (a - b), as a GRU does; the result lies between a and b."""
         for base, added in (node.input, node.input[::-1]) if node.op_type == "Add" else ():
             factors = self._inputs("Mul", added)
             for gate, difference in (factors, factors[::-1]) if factors else ():
@@ -133,12 +150,12 @@ class Bounds:
         return ()
 
     def _inputs(self, kind: str, name: str) -> Sequence[str]:
-        """What a value is made of, if by an operator of this kind."""
+        """The inputs of the node that produces the value if it is of this kind, otherwise nothing."""
         node = self._makers.get(name)
         return node.input if node is not None and node.op_type == kind else ()
 
     def _is_mean(self, name: str) -> bool:
-        """Whether the rows are weights that sum to one."""
+        """Whether each row holds weights that sum to one, as after a softmax, so that a product with it is a mean."""
         node = self._makers.get(name)
         if node is None or node.op_type not in (*SAME, "Softmax"):
             return False

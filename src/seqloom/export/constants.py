@@ -1,4 +1,4 @@
-"""The constants of a graph, read as arrays and added to."""
+"""Access to the constants (initializers) of a graph as NumPy arrays, for quantisation."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 SMALL = 4096
-"""Matrices of fewer numbers stay as they are."""
+"""Matrices with fewer elements are not quantised: it would save too little."""
 
 
 class Constants:
-    """Constants by name."""
+    """The constants of a graph by name; new ones can be added."""
 
     def __init__(self, constants: Iterable[onnx.TensorProto]) -> None:
         self._constants = {constant.name: constant for constant in constants}
@@ -24,18 +24,18 @@ class Constants:
         return name in self._constants
 
     def kept(self, names: set[str]) -> list[onnx.TensorProto]:
-        """Those of these names."""
+        """The constants whose names are in `names`."""
         return [constant for name, constant in self._constants.items() if name in names]
 
     def add(self, name: str, value: NDArray[np.generic] | np.generic) -> str:
-        """Keeps a value under a name unless that name is there."""
+        """Add a constant, unless one of this name exists, and return the name."""
         if name not in self._constants:
             array = np.ascontiguousarray(value).reshape(np.shape(value))
             self._constants[name] = numpy_helper.from_array(array, name)
         return name
 
     def floats(self, name: str) -> NDArray[np.float32] | None:
-        """A constant of float32 numbers."""
+        """The float32 constant of this name; None if there is none or it has another type."""
         constant = self._constants.get(name)
         if constant is None or constant.data_type != TensorProto.FLOAT:
             return None
@@ -44,23 +44,23 @@ class Constants:
         return self._arrays[name]
 
     def vector(self, name: str) -> NDArray[np.float32] | None:
-        """A constant [N]."""
+        """The float32 constant of this name if it is a vector [N], otherwise None."""
         array = self.floats(name)
         return array if array is not None and array.ndim == 1 else None
 
     def table(self, name: str) -> NDArray[np.float32] | None:
-        """A constant matrix that is worth rounding."""
+        """The float32 constant of this name if it is a matrix large enough to quantise, otherwise None."""
         array = self.floats(name)
         return array if array is not None and array.ndim == 2 and array.size >= SMALL else None
 
     def factor(self, node: onnx.NodeProto) -> NDArray[np.float32] | None:
-        """The constant [I, O] that a product multiplies with."""
+        """The constant weight matrix [I, O] of a matrix product, or None if the node is no product with one."""
         matrix = self.table(node.input[1]) if plain_product(node) else None
         return matrix.T if matrix is not None and turned(node) else matrix
 
 
 def plain_product(node: onnx.NodeProto) -> bool:
-    """Whether a node is x · W or x · W + b."""
+    """Whether a node computes x · W or x · W + b, without scaling and with x not transposed."""
     if node.op_type not in ("MatMul", "Gemm"):
         return False
     given = {each.name: helper.get_attribute_value(each) for each in node.attribute}
@@ -68,5 +68,5 @@ def plain_product(node: onnx.NodeProto) -> bool:
 
 
 def turned(node: onnx.NodeProto) -> bool:
-    """Whether a product takes its matrix transposed."""
+    """Whether a product transposes its weight matrix."""
     return any(each.name == "transB" and each.i for each in node.attribute)

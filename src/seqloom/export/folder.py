@@ -1,4 +1,4 @@
-"""A model folder that gets a graph, or a folder of the graph alone."""
+"""Writing of an exported graph into a model folder, or into a new folder that can be used without torch."""
 
 from __future__ import annotations
 
@@ -19,12 +19,13 @@ LEFT_OUT = (layout.WEIGHTS, layout.GRAPH, layout.GRAPH_INT8)
 
 
 def export_model(folder: Path | str, output: Path | str | None = None, *, int8: bool = False) -> Path:
-    """Write the graph of a model into its folder or, with what it takes to run it, into a new folder `output`.
+    """Export a model to ONNX, into its own folder or into a new folder `output`, and return the path of the graph.
 
-    The float32 graph is compared with the model before it is written: tokens, scores and alignments of made-up sources
-    at other sizes than those that were traced. `int8` rounds the weights to 8 bits, those of recurrences that float32
-    leaves to kernels, too. A folder with a shortlist gets a graph that can be given one. Returns the path of the graph.
-    Raises a `ConfigError` for a model that cannot be exported, which names what it is.
+    A new folder also gets the other files that are needed to run the graph. Before anything is written, the float32
+    graph is compared with the model: scores and alignments must agree for random sources of other sizes than those
+    used for tracing. With `int8` the weights are then quantised to 8 bits; the recurrent layers are exported step
+    by step in this case, so that their weights are quantised, too. If the folder has a shortlist, the graph has inputs
+    for one. Raises a `ConfigError` that says what cannot be exported.
     """
     try:
         from seqloom.export.parity import checked_graph  # noqa: PLC0415 - optional package

@@ -1,14 +1,15 @@
-"""Traced pieces put together to one ONNX graph: sources and settings go in, finished outputs come out.
+"""Assembly of the traced pieces to one ONNX graph, from sources and settings to finished hypotheses.
 
     begin ─→ Loop: advance ─→ If greedy, one sentence ─→ alone ──────┐
                                    └─→ If greedy ─→ greedy ──────────┤
-                                           └─→ If rules ─→ ruled ────┼─→ the states of those who stay ─→ end
+                                           └─→ If rules ─→ ruled ────┼─→ the states of remaining rows ─→ end
                                                       └─→ beam ──────┘
 
-Where there may be a shortlist, its kinds of search are four branches more.
+A graph that can be given a shortlist has four more branches, one for each kind of search.
 
-Weights lie in the outer graph once. ONNX Runtime arranges a weight for its products beforehand only where it is read
-by the outer graph or by a graph directly inside it, so the model's step stands in the loop itself, never in a branch.
+Each weight is stored once, in the outermost graph. ONNX Runtime prepacks a weight for matrix products only where it is
+read by the outermost graph or by a graph directly inside it. The model's step therefore stands in the body of the loop
+itself and never in a branch.
 """
 
 from __future__ import annotations
@@ -37,10 +38,14 @@ from seqloom.export.shapes import INFERRED, infer_lengths
 from seqloom.export.to_onnx import OPSET
 
 IR = 10
+"""Version of the ONNX file format."""
 
 
 def assemble(pieces: dict[str, Piece], settings: dict[str, np.ndarray], decoder: Sequence[str]) -> onnx.ModelProto:
-    """The whole graph; `settings` are the inputs with defaults, `decoder` names the tensors of a decoder's state."""
+    """The complete graph.
+
+    `settings` are the inputs with default values; `decoder` names the tensors of the decoder's state.
+    """
     constants = {name: constant for each in pieces.values() for name, constant in each.constants.items()}
     for name, value in {"yes": np.array(True), "zero": np.array(0), "one": np.array(1)}.items():
         constants[name] = numpy_helper.from_array(value, name)
@@ -69,7 +74,11 @@ def assemble(pieces: dict[str, Piece], settings: dict[str, np.ndarray], decoder:
 
 
 def _asked() -> list[onnx.NodeProto]:
-    """Which kind of search the inputs ask for: `ruled`, `single`, and `alone`, which is `single` for one sentence."""
+    """Nodes that decide which kind of search the inputs ask for.
+
+    They yield three flags: `ruled` (some rule is set), `single` (greedy search) and `alone` (greedy search for a single
+    sentence).
+    """
     return [
         helper.make_node("ReduceMax", ["prefix_lengths"], ["longest_prefix"], keepdims=0),
         helper.make_node("Add", ["longest_prefix", "min_length"], ["some_length"]),
@@ -86,9 +95,10 @@ def _asked() -> list[onnx.NodeProto]:
 
 
 def _listed() -> list[onnx.NodeProto]:
-    """Whether there is a shortlist, `short`, or else the whole vocabulary, and with this `alone`: `sole`.
+    """Nodes that decide whether the search is limited to a shortlist.
 
-    `compared`: how many rows are compared with the whole vocabulary, at most.
+    They yield two flags, `short` (a shortlist is given) and `sole` (none is given, and the search is `alone`), and
+    `compared`, the largest number of rows that are scored against the whole vocabulary.
     """
     return [
         helper.make_node("Size", ["words"], ["listed"]),
@@ -104,7 +114,7 @@ def _listed() -> list[onnx.NodeProto]:
 def _loop(
     pieces: dict[str, Piece], decoder: Sequence[str], constants: Mapping[str, TensorProto]
 ) -> list[onnx.NodeProto]:
-    """The loop over steps, after all that no step changes."""
+    """The loop over the steps of the search, preceded by the nodes whose results are the same in every step."""
     carried = ["position", "numbers", *SEARCHED, *decoder]
     nodes = [
         *pieces["advance"].nodes,
@@ -133,7 +143,10 @@ def _loop(
 def _lengths(
     pieces: dict[str, Piece], decoder: Sequence[str], constants: Mapping[str, TensorProto]
 ) -> dict[Axis, Axis]:
-    """Axes in the loop that keep their length, all but those of sentences, and axes outside that have the same."""
+    """For axes whose length stays the same in all steps, an axis of the same length outside of the loop.
+
+    Axes of sentences are not among them, since sentences leave the search.
+    """
     same = {f"step.{name}": name for name in (*SEARCHED, *decoder)}
     lengths: dict[Axis, Axis] = {("step.weights", 2): ("source", 1)}
     for kind in pieces.keys() & {f"{prefix}{kind}" for prefix in ("", "listed.") for kind in KINDS}:
@@ -142,17 +155,17 @@ def _lengths(
         same[f"{kind}.searched.places"] = "live.scores"
         words = "words" if kind.startswith("listed.") else "model.decoder.readout.bias"
         lengths[f"{kind}.log_probs", 1] = "live.scores", 1
-        if words == "words" or words in constants:  # the tracer may have put an equal constant in its place
+        if words == "words" or words in constants:  # the tracer may have merged it with an equal constant
             lengths[f"{kind}.log_probs", 2] = words, 0
     return lengths | {(inside, axis): (outside, axis) for inside, outside in same.items() for axis in (1, 2)}
 
 
 _Branch = tuple[list[onnx.NodeProto], list[str]]
-"""Nodes, and the names of what they yield: `CHOSEN`."""
+"""The nodes of a branch, and the names that its values of `CHOSEN` have."""
 
 
 def _chosen(pieces: dict[str, Piece]) -> list[onnx.NodeProto]:
-    """The step of the kind of search that was asked for."""
+    """Nested `If` nodes that run one step of the kind of search that the inputs ask for."""
     alone, rest = _leaf(pieces, "alone"), _several(pieces, "")
     if "shortlist" not in pieces:
         return _either("alone", "next", alone, rest)[0]
@@ -165,13 +178,13 @@ def _leaf(pieces: dict[str, Piece], kind: str) -> _Branch:
 
 
 def _several(pieces: dict[str, Piece], prefix: str) -> _Branch:
-    """All but greedy search of one sentence."""
+    """The choice between all kinds of search except greedy search for a single sentence."""
     greedy, ruled, beam = (_leaf(pieces, f"{prefix}{kind}") for kind in ("greedy", "ruled", "beam"))
     return _either("single", f"{prefix}several", greedy, _either("ruled", f"{prefix}wide", ruled, beam))
 
 
 def _either(condition: str, name: str, yes: _Branch, no: _Branch) -> _Branch:
-    """One of two branches."""
+    """An `If` node that runs `yes` where `condition` holds and `no` elsewhere; its results are called `name.…`."""
     results = [f"{name}.{each}" for each in CHOSEN]
     graphs = [
         helper.make_graph(nodes, f"{name}.{number}", [], [_value(each) for each in found])
@@ -183,7 +196,7 @@ def _either(condition: str, name: str, yes: _Branch, no: _Branch) -> _Branch:
 
 
 def _value(name: str) -> onnx.ValueInfoProto:
-    """A value of unknown shape, its type by its name."""
+    """The declaration of a value of unknown shape, whose element type follows from its name."""
     if name.endswith(".more"):
         return untold(name, TensorProto.BOOL)
     numbers = ".decoder." in name or name.endswith(("scores", "totals", "bar", "weights"))
@@ -193,9 +206,10 @@ def _value(name: str) -> onnx.ValueInfoProto:
 def _shared(
     constants: dict[str, onnx.TensorProto], inputs: Container[str], nodes: Iterable[onnx.NodeProto]
 ) -> Iterable[onnx.TensorProto]:
-    """The constants, those of equal content once, but for defaults of inputs; the nodes are led to the first of them.
+    """The constants that are used, each content stored once; nodes are changed to read the one that is stored.
 
-    Nodes that make the same of the same are left to ONNX Runtime, which joins them when it loads a graph.
+    Default values of inputs are never merged with others. Nodes that compute the same from the same inputs are not
+    merged here, because ONNX Runtime does so when it loads a graph.
     """
     first: dict[str, str] = {}
     instead = {}

@@ -1,4 +1,4 @@
-"""What does not change from step to step is taken out of a loop, so that it is worked out once."""
+"""Loop-invariant code motion: nodes whose results are the same in every step are moved out of a loop."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from onnx import helper
 from seqloom.export.connecting import inner_graphs
 
 Axis = tuple[str, int]
-"""An axis of a value."""
+"""The name of a value and the number of one of its axes."""
 
 
 def hoisted(body: onnx.GraphProto, lengths: Mapping[Axis, Axis]) -> list[onnx.NodeProto]:
-    """Takes the nodes out of a loop's body, and out of graphs within it, that read nothing of a step; returns them.
+    """Remove the nodes that do not depend on the step from a loop's body and from graphs within it, and return them.
 
-    `lengths` leads from axes of the body's values that never change their length to axes outside that have the same:
-    whoever asks for the former asks for the latter.
+    `lengths` maps axes of the body's values whose length never changes to axes of values outside of the loop with the
+    same length. `Shape` nodes that read the former are changed to read the latter, so that they can be moved, too.
     """
     moved: list[onnx.NodeProto] = []
     _take(body, {value.name for value in body.input}, lengths, moved)
@@ -27,7 +27,7 @@ def hoisted(body: onnx.GraphProto, lengths: Mapping[Axis, Axis]) -> list[onnx.No
 def _take(
     graph: onnx.GraphProto, changing: set[str], lengths: Mapping[Axis, Axis], moved: list[onnx.NodeProto]
 ) -> None:
-    results = {value.name for value in graph.output}  # a graph has to make its own results
+    results = {value.name for value in graph.output}  # a graph must compute its own outputs
     kept = []
     for node in graph.node:
         if node.op_type == "Shape":

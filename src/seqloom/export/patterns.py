@@ -1,4 +1,4 @@
-"""Nodes of a graph that are one thing when its weights are rounded: found, and put together."""
+"""Patterns of nodes that quantisation treats as one: they are found here and, where possible, merged into one node."""
 
 from __future__ import annotations
 
@@ -11,11 +11,14 @@ from seqloom.export.connecting import given_away, graph_nodes
 from seqloom.export.constants import Constants, plain_product, turned
 
 OUTSIDE = onnx.NodeProto()
-"""Stands for a reader outside of a graph, or for none."""
+"""A placeholder among the readers of a value that is read outside of the graph, or that has no readers."""
 
 
 def join_biases(graph: onnx.GraphProto, constants: Constants) -> None:
-    """A product whose only reader adds a constant vector becomes a product with a bias, whatever its number of axes."""
+    """Merge a matrix product and the addition of a constant vector that is its only reader into one `Gemm` with a bias.
+
+    Its input may have any number of axes, unlike that of a regular `Gemm`; quantisation replaces the node afterwards.
+    """
     readers = _readers(graph)
     gone = set()
     for node in graph.node:
@@ -33,7 +36,7 @@ def join_biases(graph: onnx.GraphProto, constants: Constants) -> None:
 
 
 def scale_tables(graph: onnx.GraphProto, constants: Constants) -> None:
-    """Rows that are looked up and multiplied by a constant number are stored as its multiples."""
+    """Fold a constant factor by which looked-up rows are multiplied into the table of the rows."""
     readers = _readers(graph)
     gone = set()
     for node in graph.node:
@@ -51,19 +54,22 @@ def scale_tables(graph: onnx.GraphProto, constants: Constants) -> None:
 
 
 def multiplied_rows(graph: onnx.GraphProto, constants: Constants) -> set[str]:
-    """Looked-up rows that products alone read, to multiply them with a constant."""
+    """Names of looked-up rows that are only read as the left factor of products with constant matrices."""
     return _rows_for(graph, constants, lambda node, rows: constants.factor(node) is not None and node.input[0] == rows)
 
 
 def multiplying_rows(graph: onnx.GraphProto, constants: Constants) -> set[str]:
-    """Looked-up rows that products alone read, to multiply something with them: a shortlist of a readout."""
+    """Names of looked-up rows that are only read as the transposed right factor of products.
+
+    The weights of a shortlist's words, which are taken from the readout's matrix, are used in this way.
+    """
     return _rows_for(
         graph, constants, lambda node, rows: plain_product(node) and turned(node) and node.input[1] == rows
     )
 
 
 def _rows_for(graph: onnx.GraphProto, constants: Constants, fits: Callable[[onnx.NodeProto, str], bool]) -> set[str]:
-    """Looked-up rows that have readers, all of which fit."""
+    """Names of looked-up rows that have at least one reader and whose readers all satisfy `fits(reader, rows)`."""
     readers = _readers(graph)
     tables = (node for node in graph.node if node.op_type == "Gather" and constants.table(node.input[0]) is not None)
     return {
@@ -74,7 +80,7 @@ def _rows_for(graph: onnx.GraphProto, constants: Constants, fits: Callable[[onnx
 
 
 def _readers(graph: onnx.GraphProto) -> dict[str, list[onnx.NodeProto]]:
-    """Who reads each value of a graph, inner graphs included; a graph's outputs are read from outside, too."""
+    """The nodes that read each value, including those in inner graphs; outputs of graphs have the reader `OUTSIDE`."""
     readers: dict[str, list[onnx.NodeProto]] = {}
     for node in graph_nodes(graph.node):
         for name in node.input:

@@ -1,9 +1,10 @@
-"""Weights of 8 bits: smaller files and faster products, with results that do not depend on a row's neighbours.
+"""Quantisation of an exported graph: weights of 8 bits make smaller files and faster matrix products.
 
-A weight matrix gets one scale a column, an embedding one a row. What is multiplied with a matrix is rounded to 8 bits
-while the graph runs: by a fixed scale where the graph shows how large it can get (what comes out of tanh, σ, a mean of
-such vectors, a constant table), else by a scale for each row. ONNX Runtime's own dynamic quantisation takes one scale
-for a whole batch, so that a neighbour would change a row's answer.
+A weight matrix has one scale for each column, an embedding one for each row. The other factor of a product, the
+activation, is rounded to 8 bits while the graph runs. It is rounded with a fixed scale where a bound of its values can
+be derived from the graph (results of tanh and σ, means of such vectors, rows of a constant table), otherwise with a
+scale for each row. ONNX Runtime's own dynamic quantisation is not used: it takes one scale for a whole batch, so that a
+row's result would depend on the other rows of the batch.
 """
 
 from __future__ import annotations
@@ -19,10 +20,11 @@ from seqloom.export.constants import Constants, plain_product
 from seqloom.export.patterns import join_biases, multiplied_rows, multiplying_rows, scale_tables
 
 ZERO, LIMIT = 128, 127
+"""Zero point of the unsigned 8-bit activations, and the largest distance from it."""
 
 
 def quantised(model: onnx.ModelProto) -> onnx.ModelProto:
-    """The same graph with weights of 8 bits."""
+    """A copy of the graph whose large weight matrices have 8 bits."""
     result = onnx.ModelProto()
     result.CopyFrom(model)
     _Quantiser(result).run()
@@ -30,15 +32,17 @@ def quantised(model: onnx.ModelProto) -> onnx.ModelProto:
 
 
 class _Quantiser:
+    """Rewrites a graph in place; a value `x` rounded to 8 bits is called `x.int8`."""
+
     def __init__(self, model: onnx.ModelProto) -> None:
         self.graph, self.model = model.graph, model
         self.constants = Constants(model.graph.initializer)
         self.bounds = Bounds(self.constants.floats)
         self.listed: dict[str, str] = {}
-        """Matrices that rows are looked up from to multiply with them, by those rows."""
+        """Looked-up rows that are the right factor of a product, as of a shortlist, and the matrix they come from."""
 
     def run(self) -> None:
-        """Rewrite the nodes, drop what is no longer read."""
+        """Rewrite all nodes and remove constants that are no longer read."""
         self.constants.add("int8.zero", np.uint8(ZERO))
         self.constants.add("int8.axis", np.array([-1], np.int64))
         self.constants.add("int8.least", np.float32(1e-9))
@@ -77,6 +81,7 @@ class _Quantiser:
         graph.node.extend(nodes)
 
     def _multiplied(self, node: onnx.NodeProto, rounded: set[str]) -> list[onnx.NodeProto]:
+        """The nodes that replace a matrix product; `rounded` names the values that are already rounded to 8 bits."""
         weight, scales = self._weights(node)
         x, y = node.input[0], node.output[0]
         bias = node.input[2] if len(node.input) > 2 else ""
@@ -98,7 +103,7 @@ class _Quantiser:
         return [*nodes, helper.make_node("Add", [f"{y}.product", bias], [y])] if bias else nodes
 
     def _weights(self, node: onnx.NodeProto) -> tuple[str, str]:
-        """Names of a product's rounded matrix and of its scales."""
+        """Names of the rounded matrix and of its scales for a product."""
         name, matrix = node.input[1], self.constants.factor(node)
         if name in self.listed:
             return f"{name}.turned", f"{name}.stored.scale"
@@ -108,18 +113,20 @@ class _Quantiser:
         return self._stored(name, matrix, axis=0)
 
     def _turned(self, name: str) -> onnx.NodeProto:
-        """A matrix that is stored by rows for looking up, made one for products; ONNX Runtime does it when it loads."""
+        """A node that transposes a matrix stored by rows; ONNX Runtime evaluates it once, when it loads the graph."""
         matrix = self.constants.table(name)
         assert matrix is not None
         return helper.make_node("Transpose", [self._stored(name, matrix, axis=1)[0]], [f"{name}.turned"], perm=[1, 0])
 
     def _by_bound(self, x: str, bound: float) -> onnx.NodeProto:
+        """A node that rounds a value with a fixed scale, which follows from the bound of its elements."""
         return helper.make_node("QuantizeLinear", [x, self._scale(bound), "int8.zero"], [f"{x}.int8"])
 
     def _scale(self, bound: float) -> str:
         return self.constants.add(f"int8.scale.{bound:.9g}", np.float32(bound / LIMIT))
 
     def _by_row(self, x: str) -> list[onnx.NodeProto]:
+        """Nodes that round a value with a scale for each row, `x.scale`, taken from the row's largest element."""
         return [
             helper.make_node("Abs", [x], [f"{x}.size"]),
             helper.make_node("ReduceMax", [f"{x}.size", "int8.axis"], [f"{x}.largest"], keepdims=1),
@@ -132,9 +139,10 @@ class _Quantiser:
         ]
 
     def _looked_up(self, node: onnx.NodeProto, *, rounded: bool) -> list[onnx.NodeProto]:
+        """The nodes that replace a lookup of rows: 8 bits where only products read them, otherwise float32."""
         table, y = self.constants.table(node.input[0]), node.output[0]
         assert table is not None
-        if rounded:  # products alone read them, by a fixed scale
+        if rounded:  # only products read the rows, so that they can be stored rounded with a fixed scale
             bound = self.bounds.of(y)
             assert bound is not None
             steps = np.round(table / np.float32(bound / LIMIT)) + ZERO
@@ -155,7 +163,7 @@ class _Quantiser:
         ]
 
     def _stored(self, name: str, matrix: NDArray[np.float32], *, axis: int) -> tuple[str, str]:
-        """Names of the rounded matrix and of its scales, one for each line along the other axis."""
+        """Names of the rounded matrix and of its scales: one a column with `axis=0`, one a row with `axis=1`."""
         values, scales = f"{name}.int8.{axis}", f"{name}.scale.{axis}"
         if values not in self.constants:
             scale = np.maximum(np.abs(matrix).max(axis, keepdims=True), 1e-9) / LIMIT

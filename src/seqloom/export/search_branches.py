@@ -1,4 +1,7 @@
-"""The kinds of search as branches of a graph. Every model has the same, so that one trace serves all of a process."""
+"""The kinds of search as branches of the exported graph.
+
+They do not depend on the model, so that each module is traced once in a process and the result is kept (`@cache`).
+"""
 
 from __future__ import annotations
 
@@ -20,16 +23,20 @@ from seqloom.search.shortlist import BLOCK, FEW
 from seqloom.search.step import first_live, none_finished
 
 EVERYONE, SENTENCES, BEAM, ROOM, WIDTH, STEPS, PREFIXES, WRITTEN_ROOM = 5, 3, 4, 19, 7, 9, 6, 11
-"""Sizes of the example that is traced, `SENTENCES` those present; no two alike, so that none is taken for another."""
+"""Sizes of the example inputs for tracing.
+
+All differ, because the tracer would treat equal sizes as one. `EVERYONE` is the number of sentences in the batch,
+`SENTENCES` the number of those that are still searched.
+"""
 LIMITS = ("longest", "prefix", "prefix_lengths")
 
 
 def branch(kind: str, *, large: bool, listed: bool = False) -> Piece:
-    """One step of a kind of search: `greedy`, `alone`, which is greedy for one sentence, `beam`, or `ruled`, which is a
-    beam under rules.
+    """One step of one kind of search: `greedy`, `alone` (greedy for a single sentence), `beam`, or `ruled` (a beam
+    search under rules).
 
-    `large` vocabularies are searched block by block; with `listed`, among the words of a shortlist alone. It yields
-    all of `CHOSEN`, under the kind's name.
+    `large` vocabularies are searched block by block. With `listed`, only the words of a shortlist are searched. The
+    branch yields all values of `CHOSEN`, with names that begin with the kind.
     """
     name, greedy = f"listed.{kind}" if listed else kind, kind in ("alone", "greedy")
     of_step, of_search = partial(_under, "step"), partial(_under, name if kind == "alone" else f"{name}.searched")
@@ -68,7 +75,7 @@ def _under(prefix: str, names: Iterable[str]) -> list[str]:
 
 
 def _compared(found: str, beam: int, *, listed: bool) -> Piece:
-    """The log-probabilities, under the name `found`."""
+    """Nodes that compute the log-probabilities and call them `found`."""
     if listed:
         inputs = ["step.features", "listed.weights", "listed.biases", "open", "step.numbers", "step.live.scores"]
         return piece(_listed(beam), f"{found}.listed", inputs, [found])
@@ -76,7 +83,7 @@ def _compared(found: str, beam: int, *, listed: bool) -> Piece:
 
 
 def _stays(name: str) -> Piece:
-    """A sentence that is alone stays until it is done."""
+    """The state after a step of a single sentence, which leaves the search only when it is done."""
     same = {each: f"step.{each}" for each in (*WRITTEN, "numbers")} | {"rows": "step.numbers"}
     same |= dict(zip(RECORD, [f"{name}.live.token", f"{name}.live.scores", "step.weights"], strict=True))
     nodes = [helper.make_node("Identity", [source], [f"{name}.{each}"]) for each, source in same.items()]
@@ -88,13 +95,13 @@ def _stays(name: str) -> Piece:
 
 
 def end() -> Piece:
-    """The record of all steps → the outputs."""
+    """Nodes that turn the record of all steps into the outputs of the graph."""
     inputs = [*(f"search.{name}" for name in (*RECORD, *FINISHED)), "n_best"]
     return piece(_end(), "end", inputs, list(OUTPUTS))
 
 
 class _Example(NamedTuple):
-    """Made-up values of a search."""
+    """Example values of a search, with which its modules are traced."""
 
     position: Tensor
     numbers: Tensor

@@ -1,6 +1,9 @@
-"""What of a search is traced. None of it knows the model; none of it holds arithmetic of its own.
+"""Modules of the search that are traced for the exported graph.
 
-These modules call what `seqloom.search` calls, with values as flat lists of tensors.
+They wrap the functions that `seqloom.search` itself uses, so that both searches compute the same, and take structured
+values as flat lists of tensors. None of them depends on the model.
+
+In shapes, C is the number of sentences that are still searched, and B that of all sentences of the batch.
 """
 
 from __future__ import annotations
@@ -17,41 +20,42 @@ from seqloom.search.step import Finished, Live, beam_step, greedy_step, remember
 
 
 class Normalise(nn.Module):
-    """Logits [B·K, V] → log-probabilities [B, K, V]; sizes are read from the beam's scores [B, K]."""
+    """Turns logits [C·K, V] into log-probabilities [C, K, V]; C and K are taken from the beam's scores [C, K]."""
 
     def forward(self, logits: Tensor, scores: Tensor) -> Tensor:
-        """The log-softmax."""
+        """Compute the log-softmax."""
         log_probs: Tensor = torch.log_softmax(logits, -1).unflatten(0, scores.shape)
         return log_probs
 
 
 class Listed(nn.Module):
-    """Features [B·K, R] → log-probabilities [B, K, L] of a shortlist's words."""
+    """Turns features [C·K, R] into log-probabilities [C, K, L] of a shortlist's words."""
 
     def forward(
         self, features: Tensor, weights: Tensor, biases: Tensor, opened: Tensor, numbers: Tensor, scores: Tensor
     ) -> Tensor:
-        """From weights [L, R] and biases [L]; `opened` is 0, or -∞ for a word that a sentence may not use.
+        """Compute them from the words' weights [L, R] and biases [L].
 
-        It has a row for every sentence that the search began with, of which `numbers` are present, or one for all.
+        `opened` [B, L] is 0 for a word that a sentence may use and -∞ for others; a single row holds for all sentences.
+        `numbers` [C] are the numbers of the sentences that are still searched.
         """
         logits = F.linear(features, weights, biases).unflatten(0, scores.shape)
         return torch.log_softmax(logits + opened[_own(numbers, opened), None], -1)
 
 
 class Present(nn.Module):
-    """What belongs to all sentences → the parts of those that are present."""
+    """Selects the limits and answers of the sentences that are still searched from those of all sentences."""
 
     def forward(
         self, numbers: Tensor, longest: Tensor, prefix: Tensor, prefix_lengths: Tensor, answers: list[Tensor]
     ) -> tuple[Tensor, ...]:
-        """`numbers` [C] → limits and answers of C sentences. A single prefix is everybody's."""
+        """Return the limits and answers of the sentences `numbers` [C]. A single prefix holds for all sentences."""
         own = _own(numbers, prefix_lengths)
         return longest[numbers], prefix[own], prefix_lengths[own], *select_rows(tuple(answers), numbers)
 
 
 class Rules(nn.Module):
-    """Log-probabilities [B, K, V] → the same, -∞ where a rule forbids a word."""
+    """Sets log-probabilities [C, K, V] to -∞ where a rule forbids a word."""
 
     def forward(
         self,
@@ -61,17 +65,17 @@ class Rules(nn.Module):
         limits: list[Tensor],
         settings: list[Tensor],
     ) -> Tensor:
-        """`limits`: longest, prefix, prefix lengths."""
+        """Apply the rules; `limits` holds the longest lengths, the prefixes and the prefix lengths."""
         return allowed(log_probs, Written(*written), position, Limits(*limits), Settings(*settings))
 
 
 def _own(numbers: Tensor, rows: Tensor) -> Tensor:
-    """Which of the rows belong to the sentences `numbers`: a single one is everybody's."""
+    """The indices of the rows that belong to the sentences `numbers`; a single row belongs to all of them."""
     return numbers.clamp_max(rows.size(0) - 1)
 
 
 class Search(nn.Module):
-    """One step of greedy search or of a beam."""
+    """One step of greedy search or of beam search."""
 
     def __init__(self, *, greedy: bool) -> None:
         super().__init__()
@@ -86,7 +90,7 @@ class Search(nn.Module):
         limits: list[Tensor],
         settings: list[Tensor],
     ) -> tuple[Tensor, ...]:
-        """→ live, finished, the places [C, K] where the live ones come from, which sentences are done [C]."""
+        """Return live and finished hypotheses, the places [C, K] that the live ones continue, and what is done [C]."""
         step = greedy_step if self.greedy else beam_step
         before = Live(live[0], live[1], live[2], None)
         after = step(log_probs, position, before, Finished(*finished), Limits(*limits), Settings(*settings))
@@ -94,7 +98,7 @@ class Search(nn.Module):
 
 
 class Leave(nn.Module):
-    """Sentences that are done leave the search."""
+    """Removes the sentences that are done from the search and stores their answers."""
 
     def forward(
         self,
@@ -107,7 +111,11 @@ class Leave(nn.Module):
         answers: list[Tensor],
         weights: Tensor,
     ) -> tuple[Tensor, ...]:
-        """→ whether any stay, those who stay: live, written, numbers, rows; the answers and this step of all."""
+        """Return the values of `connecting.CHOSEN`, in that order.
+
+        They are: whether any sentence stays; live hypotheses, `written`, numbers and decoder rows of the sentences that
+        stay; the answers of all sentences so far; tokens, totals and attention weights of this step for all sentences.
+        """
         stay, everyone = staying(done), Finished(*answers)
         rows = places + torch.arange(places.size(0), device=places.device)[:, None] * places.size(1)
         after = select_rows((*live, *written, numbers), stay)
@@ -119,18 +127,18 @@ class Leave(nn.Module):
 
 
 class Remember(nn.Module):
-    """What rules look at, after one more step."""
+    """Updates what the rules read (the tokens written and the n-gram matches) after a step."""
 
     def forward(self, written: list[Tensor], places: Tensor, token: Tensor, position: Tensor) -> tuple[Tensor, ...]:
-        """→ tokens and matches of the hypotheses that came from `places` and were continued by `token`."""
+        """Return tokens and matches of the hypotheses that continue those at `places` by `token`."""
         return tuple(remembered(Written(*written), places, token, position))
 
 
 class End(nn.Module):
-    """The record of all steps → the outputs."""
+    """Reads the outputs of the graph from the record of all steps."""
 
     def forward(self, record: list[Tensor], finished: list[Tensor], n_best: Tensor) -> tuple[Tensor, ...]:
-        """→ scores [B, n], lengths [B, n], tokens [B, n, T], their log-probabilities and attention weights [.., S]."""
+        """Return scores and lengths [B, n], tokens and log-probabilities [B, n, T], attention weights [B, n, T, S]."""
         count = n_best.item()
         torch._check(count >= 1)
         numbers = torch.arange(finished[0].size(0), device=n_best.device)

@@ -1,4 +1,7 @@
-"""Of a new shape's lengths one need not be worked out: a Reshape can infer it."""
+"""Simplification of computed shapes: a `Reshape` can infer one length of its new shape, given as -1.
+
+The nodes that computed this length are then no longer needed.
+"""
 
 from __future__ import annotations
 
@@ -14,9 +17,10 @@ INFERRED = numpy_helper.from_array(np.array([-1]), "inferred")
 
 
 def infer_lengths(graph: onnx.GraphProto, constants: Mapping[str, TensorProto]) -> None:
-    """In shapes that nodes of a graph or of graphs within it make, the length that takes most nodes becomes -1.
+    """Replace the length that takes most nodes to compute by -1 in each computed shape, in inner graphs, too.
 
-    Nodes that nobody reads any more go. There must be no shapes without elements: nothing can be inferred from those.
+    Nodes that are no longer read are removed. Tensors that are reshaped must have at least one element, because the
+    length cannot be inferred for empty ones.
     """
     for inner in (each for node in graph.node for each in inner_graphs(node)):
         infer_lengths(inner, constants)
@@ -35,11 +39,12 @@ def infer_lengths(graph: onnx.GraphProto, constants: Mapping[str, TensorProto]) 
 
 
 def _inferred(name: str, constants: Mapping[str, TensorProto]) -> bool:
+    """Whether a part of a shape already has a length that is to be inferred."""
     return name in constants and bool((numpy_helper.to_array(constants[name]) < 0).any())
 
 
 def _one_length(name: str, makers: Mapping[str, onnx.NodeProto]) -> bool:
-    """Whether a value is a single length: one axis of a shape, or a number made a vector."""
+    """Whether a value is a vector with a single length: one axis of a shape, or a number reshaped to a vector."""
     node = makers.get(name)
     if node is None or node.op_type != "Shape":
         return node is not None and node.op_type in ("Reshape", "Unsqueeze")
@@ -48,7 +53,7 @@ def _one_length(name: str, makers: Mapping[str, onnx.NodeProto]) -> bool:
 
 
 def _needed(name: str, makers: Mapping[str, onnx.NodeProto]) -> set[str]:
-    """What has to be made for a value, itself included."""
+    """The names of all values that must be computed for a value, including its own."""
     found, open_names = set[str](), [name]
     while open_names:
         each = open_names.pop()

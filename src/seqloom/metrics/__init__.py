@@ -1,14 +1,14 @@
-"""Measures of predictions against references. No torch.
+"""Metrics that compare predictions with references, such as BLEU, chrF or the character error rate.
 
-    METRICS                                        the table: name → what it says
-    compute(["bleu", "chrf"], predictions, references)
-    choose_metrics(targets, sources)               what suits the data
-    compare("bleu", first, second, references)     paired bootstrap between two systems
-    worst("chrf", predictions, references)         where to look
+    METRICS                                             the table of all metrics, with a description of each
+    compute(["bleu", "chrf"], predictions, references)  the scores of a corpus
+    choose_metrics(targets, sources)                    the metrics that suit some data
+    compare("bleu", first, second, references)          paired bootstrap test between two systems
+    worst("chrf", predictions, references)              the examples with the worst scores
 
-Every figure is in percent. Texts are compared in one form (see `seqloom.metrics.form`). `references` holds, for each
-example, one accepted target or a list of them.
-A few metrics take an argument after a colon: `bleu:zh` names the tokeniser, `bleu_tokenized_lower:de` the language.
+All values are in percent. `references` holds, for each example, one accepted target or a list of them. Texts are
+normalised before they are compared (see `seqloom.metrics.form`). Some metrics take an argument after a colon: `bleu:zh`
+names a tokeniser, `bleu_tokenized_lower:de` a language. This package does not need torch.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
-"""What every metric is: statistics that add up over examples, and a figure read off their sum.
+"""The interface of metrics: statistics of each example, which are summed, and a value computed from their sum.
 
-A corpus figure such as BLEU is no mean of sentence figures, but it is a function of counts that are: n-gram matches,
-edits, lengths. Because each metric hands out these counts one row for each example, resampling (`bootstrap`) and
-ranking (`worst`) work for all of them without scoring any text twice. All texts are compared in one form (`form`).
+A corpus score such as BLEU is not the mean of sentence scores, but it is a function of counts that can be summed over
+sentences: n-gram matches, edits, lengths. Since every metric yields these counts for each example, bootstrap resampling
+(`bootstrap`) and ranking of examples (`worst`) work for all metrics and score no text twice. All texts are normalised
+before they are compared (`form`).
 """
 
 from __future__ import annotations
@@ -20,14 +21,15 @@ from seqloom.errors import DataError, missing_package
 from seqloom.metrics.form import FORM, in_one_form
 
 References = Sequence[Sequence[str]]
-"""For each example, the targets that are accepted: one or several."""
+"""For each example, one or several accepted targets."""
 
 
 @dataclass(frozen=True)
 class Score:
-    """One figure, in percent, with the convention it was taken by.
+    """The score of a corpus in percent.
 
-    `details` are the counts behind the figure, such as edits and reference length.
+    `signature` names the convention by which it was computed, such as the tokeniser. `details` holds counts behind the
+    value, such as edits and reference length.
     """
 
     name: str
@@ -45,61 +47,63 @@ class Score:
 
 
 class Metric(ABC):
-    """A measure of predictions against references, 0 to 100 (error rates may pass 100)."""
+    """A metric that compares predictions with references; values are from 0 to 100 (error rates may exceed 100)."""
 
     def __init__(self, name: str, *, higher_is_better: bool = True) -> None:
         self.name, self.higher_is_better = name, higher_is_better
 
     @property
     def perfect(self) -> float:
-        """The figure of answers that are all right."""
+        """The best possible value, that of predictions that are all correct."""
         return 100.0 if self.higher_is_better else 0.0
 
     @abstractmethod
     def statistics(self, predictions: Sequence[str], references: References) -> NDArray[np.float64]:
-        """Counts [examples, K] whose sum over examples determines the figure; the texts are in the one form."""
+        """Counts [examples, K], whose sum over examples determines the value; the texts must be normalised."""
 
     def total(self, statistics: NDArray[np.float64], weights: NDArray[np.float64] | None = None) -> NDArray[np.float64]:
-        """The counts summed over examples, each counted as often as `weights` says."""
+        """The counts summed over examples; with `weights` [examples], each example is counted that many times."""
         return statistics.sum(axis=0) if weights is None else weights @ statistics
 
     @abstractmethod
     def value(self, total: NDArray[np.float64]) -> float:
-        """The figure for summed counts."""
+        """The value for summed counts."""
 
     def value_alone(self, row: NDArray[np.float64]) -> float:
-        """The figure for the counts of one example."""
+        """The value for the counts of a single example."""
         return self.value(row)
 
     def signature(self, references: References) -> str:
-        """The convention in one line, without the form of the texts, which `Score.signature` adds."""
+        """The convention in one line; the normalisation of texts is added to it in `Score.signature`."""
         return f"refs:{reference_counts(references)}"
 
     def details(self, total: NDArray[np.float64]) -> dict[str, float]:  # noqa: ARG002
-        """Named counts worth keeping."""
+        """Counts to report with the value, by name."""
         return {}
 
     def compute(self, predictions: Sequence[str], references: Sequence[str | Sequence[str]]) -> Score:
-        """The figure for a corpus."""
+        """Score a corpus."""
         answers, accepted = comparable(predictions, references)
         return self.summed(self.statistics(answers, accepted), accepted)
 
     def summed(self, statistics: NDArray[np.float64], references: References) -> Score:
-        """The figure for a corpus whose statistics are known."""
+        """The score of a corpus from its statistics [examples, K]."""
         total = self.total(statistics)
         signature, details = f"{self.signature(references)}|{FORM}", self.details(total)
         return Score(self.name, self.value(total), self.higher_is_better, signature, details)
 
     def per_example(self, predictions: Sequence[str], references: Sequence[str | Sequence[str]]) -> list[float]:
-        """The figure of each example taken alone."""
+        """The value of each example by itself."""
         return [self.value_alone(row) for row in self.statistics(*comparable(predictions, references))]
 
 
 def comparable(
     predictions: Sequence[str], references: Sequence[str | Sequence[str]]
 ) -> tuple[list[str], list[tuple[str, ...]]]:
-    """Predictions and references in the one form, a lone string as one accepted target; refused where the counts do
-    not match."""
+    """Normalise predictions and references; a reference that is a string becomes a tuple of one.
+
+    Raises a `DataError` if their numbers differ, if there are none, or if an example has no reference.
+    """
     if isinstance(predictions, str) or isinstance(references, str):
         raise DataError("predictions and references must be lists, one entry for each example, not single strings")
     if len(predictions) != len(references):
@@ -114,18 +118,18 @@ def comparable(
     ]
     if () in accepted:
         number = accepted.index(()) + 1
-        raise DataError(f"every example must have at least one reference, not none as number {number}")
+        raise DataError(f"every example must have at least one reference, but number {number} has none")
     return [in_one_form(text) for text in predictions], accepted
 
 
 def reference_counts(references: References) -> str:
-    """`1`, `3`, or `var` where examples differ in how many references they have."""
+    """The number of references of each example as text, or `var` if it varies."""
     counts = {len(entry) for entry in references}
     return str(counts.pop()) if len(counts) == 1 else "var"
 
 
 def needed(module: str, package: str, purpose: str) -> Any:
-    """A module of the training extra, imported on first use."""
+    """Import a module of the `train` extra; if it is missing, the error names the package and the purpose."""
     try:
         return import_module(module)
     except ImportError:

@@ -1,4 +1,4 @@
-"""Paired bootstrap resampling between two systems (Koehn 2004, "Statistical significance tests for MT evaluation")."""
+"""The paired bootstrap test between two systems (Koehn 2004, "Statistical significance tests for MT evaluation")."""
 
 from __future__ import annotations
 
@@ -15,11 +15,12 @@ from seqloom.metrics.registry import metric
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two systems on the same examples. `difference` is the second's figure minus the first's, in points.
+    """Two systems compared on the same examples.
 
-    `low` and `high` bound the central 95 % of the resampled differences. `second_wins` is Koehn's share of samples in
-    which the second system is strictly better. `p_value` is two-sided: how often the resampled difference strays from
-    its mean by at least the difference seen (Riezler and Maxwell 2005), so 1 for equal systems.
+    `difference` is the second system's value minus the first's, in points. `low` and `high` bound the central 95 % of
+    the resampled differences. `second_wins` is the share of samples in which the second system is strictly better
+    (Koehn 2004). `p_value` is two-sided: the share of samples whose difference deviates from the mean of all samples by
+    at least the observed difference (Riezler and Maxwell 2005); it is 1 for equal systems.
     """
 
     metric: str
@@ -35,7 +36,7 @@ class Comparison:
 
     @property
     def significant(self) -> bool:
-        """Whether p < 0.05."""
+        """Whether the p-value is below 0.05."""
         return self.p_value < 0.05
 
     def to_json(self) -> dict[str, Any]:
@@ -52,9 +53,9 @@ def compare(
     samples: int = 1000,
     seed: int = 0,
 ) -> Comparison:
-    """Whether the second system differs from the first by more than the choice of test examples explains.
+    """Test whether two systems differ by more than the random choice of test examples explains.
 
-    Each sample draws as many examples as there are, with replacement, the same ones for both systems.
+    Each of the `samples` draws as many examples as there are, with replacement, and the same ones for both systems.
     """
     if samples < 1:
         raise ConfigError(f"the number of bootstrap samples must be at least 1, not {samples}")

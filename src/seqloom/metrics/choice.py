@@ -1,7 +1,8 @@
-"""Which measures suit the data, judged by its targets.
+"""Choice of default metrics for some data, by what its targets look like.
 
-The first measure of each kind can tell models apart. BLEU compares runs of four words, so it is 0 for targets of two or
-three words, whatever the model does: such targets are judged by chrF, single words by how many are exactly right.
+The first metric of each kind is able to tell models apart. BLEU, for example, counts matches of up to four words and is
+0 for targets of two or three words, whatever the model predicts. Such targets are therefore scored by chrF, and single
+words by exact match.
 """
 
 from __future__ import annotations
@@ -25,24 +26,25 @@ DEFAULT_METRICS: dict[Kind, tuple[str, ...]] = {
     "unspaced": ("chrf", "bleu:char"),
     "summaries": ("rougeL", "rouge1", "rouge2"),
 }
+"""The default metrics for each kind of target (see `target_kind`), the main one first."""
 
 PHRASE, SENTENCE = 2, 5
-"""From how many words on, in the middle of the targets, these are phrases, and sentences."""
+"""The median numbers of words from which on targets are phrases or sentences."""
 SYMBOLS, SPELT = 500, 15
-"""The largest inventory of symbols, and the most characters of a word that is spelt out."""
+"""The largest number of different symbols, and the largest median number of characters in spelt-out words."""
 SUMMARY = 4
-"""How many times as long as its summary a text is at least."""
+"""How many times as long as their targets sources must be at least for targets to be summaries."""
 
 
 def target_kind(targets: Sequence[str], sources: Sequence[str] = ()) -> Kind:
-    """What the targets look like.
+    """The kind of the targets.
 
-    - labels: few distinct targets, each met ten times or more on average;
-    - symbols: strings of a small inventory, separated by spaces: short ones such as phones, or few such as commands;
-    - words: one word each, for at least half of them: inflected forms, numbers, names;
+    - labels: few different targets, each of which occurs ten times or more on average;
+    - symbols: sequences of symbols separated by spaces, either short symbols such as phones or few such as commands;
+    - words: at least half of the targets are single words, such as inflected forms, numbers or names;
     - phrases: two to four words;
-    - summaries: texts of two words or more whose `sources` are four times as long or longer, and sentences at least;
-    - chinese, unspaced: sentences in a script that writes no spaces;
+    - summaries: texts of two words or more whose `sources` are at least four times as long and have 20 words or more;
+    - chinese, unspaced: sentences in a script without spaces between words;
     - sentences: everything else.
     """
     present = [text for text in map(in_one_form, targets) if text]
@@ -61,12 +63,12 @@ def target_kind(targets: Sequence[str], sources: Sequence[str] = ()) -> Kind:
 
 
 def choose_metrics(targets: Sequence[str], sources: Sequence[str] = ()) -> tuple[str, ...]:
-    """Default measures for data with such targets; a sample of some thousands is enough. The first is the main one."""
+    """Choose default metrics for data with such targets, the main one first; a few thousand examples are enough."""
     return DEFAULT_METRICS[target_kind(targets, sources)]
 
 
 def _by_words(texts: Sequence[str], sources: Sequence[str], long: Kind) -> Kind:
-    """The kind by how many words most texts have; `long` where they have many."""
+    """The kind of texts by their median number of words; `long` is the kind for sentences."""
     words = median(map(word_count, texts))
     if words < PHRASE:
         return "words"
@@ -76,10 +78,10 @@ def _by_words(texts: Sequence[str], sources: Sequence[str], long: Kind) -> Kind:
 
 
 def _are_symbols(texts: Sequence[str]) -> bool:
-    """Whether the texts are strings of symbols between spaces.
+    """Whether the texts are sequences of symbols separated by spaces.
 
-    Either the inventory is small, and each symbol is met ten times or all of them are short; or the symbols are single
-    characters, and too few for a sentence that is written character by character.
+    They are in two cases. Either there are few different symbols, which occur ten times each on average or are short;
+    or the symbols are single characters, but not so many that the texts are sentences split into characters.
     """
     tokens = [text.split() for text in texts]
     flat = [token for line in tokens for token in line]
@@ -94,10 +96,10 @@ def _are_symbols(texts: Sequence[str]) -> bool:
 
 
 def _is_han_mostly(pieces: Sequence[str]) -> bool:
-    """Whether most of the pieces begin with a character that Chinese is written with."""
+    """Whether most of the pieces begin with a Han character."""
     return sum(is_han(piece[0]) for piece in pieces) > 0.5 * len(pieces)
 
 
 def _are_cut(texts: Sequence[str]) -> bool:
-    """Whether the texts have spaces between words though their script writes none, as after a word segmenter."""
+    """Whether texts in a script without spaces have spaces between words nevertheless, as after word segmentation."""
     return sum(len(text.split()) for text in texts) > 0.5 * sum(map(word_count, texts))

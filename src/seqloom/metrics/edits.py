@@ -1,4 +1,4 @@
-"""Edit rates: Levenshtein distance to the nearest reference over the length of that reference, summed over the corpus.
+"""Edit rates such as the word error rate: the Levenshtein distance to the nearest reference, divided by its length.
 
     rate = 100 · Σ edits / Σ reference length        (insertions, deletions and substitutions cost 1 each)
 
@@ -8,8 +8,9 @@
 | `cer` | characters (Unicode code points, spaces included) | text recognition, transliteration |
 | `per` | white-space separated symbols | grapheme-to-phoneme |
 
-Case and punctuation count. Of several references the one with the fewest
-edits counts, the longest of them if they tie. The "WER" of grapheme-to-phoneme papers is `error_rate`.
+Edits and lengths are summed over the corpus before they are divided. Differences in case and punctuation count as
+edits. Of several references the one with the fewest edits is used, and among equal ones the longest. What papers on
+grapheme-to-phoneme conversion call "WER" is the metric `error_rate`.
 """
 
 from __future__ import annotations
@@ -23,14 +24,14 @@ from seqloom.metrics.base import Metric, References, needed, reference_counts
 
 
 class EditRate(Metric):
-    """Edits per hundred units of reference; `split` cuts text into units."""
+    """Edits per hundred units of the references; `split` divides a text into units."""
 
     def __init__(self, name: str, unit: str, split: Callable[[str], Sequence[str]]) -> None:
         super().__init__(name, higher_is_better=False)
         self._unit, self._split = unit, split
 
     def statistics(self, predictions: Sequence[str], references: References) -> NDArray[np.float64]:
-        """Edits and reference length."""
+        """The edits and the reference length of each example."""
         distance = needed("rapidfuzz.distance", "rapidfuzz", f"the metric {self.name}").Levenshtein.distance
         rows = np.empty((len(predictions), 2))
         for row, prediction, entry in zip(rows, predictions, references, strict=True):
@@ -40,16 +41,16 @@ class EditRate(Metric):
         return rows
 
     def value(self, total: NDArray[np.float64]) -> float:
-        """The rate; 100 for edits against nothing but empty references."""
+        """The rate; if all references are empty, 100 if there are any edits and 0 otherwise."""
         edits, length = float(total[0]), float(total[1])
         if length:
             return 100 * edits / length
         return 100.0 if edits else 0.0
 
     def signature(self, references: References) -> str:
-        """Unit and handling of several references."""
+        """The unit and how several references are handled."""
         return f"unit:{self._unit}|case:mixed|refs:{reference_counts(references)}|nearest:yes|average:micro"
 
     def details(self, total: NDArray[np.float64]) -> dict[str, float]:
-        """Edits and reference length."""
+        """The total edits and the total reference length."""
         return {"edits": float(total[0]), "reference_length": float(total[1])}

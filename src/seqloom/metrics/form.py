@@ -1,8 +1,9 @@
-"""The one form in which predictions and references are compared.
+"""Normalisation of predictions and references before they are compared.
 
-One text can be written in several ways that look alike: an accented letter is one code point or a letter and an accent,
-a gap is one space or several. Such differences say nothing about a model, so every measure compares texts in Unicode's
-form NFC, with each run of white space made one space, and none at either end. Signatures name it: `form:nfc`.
+Texts that look the same can be encoded in different ways: an accented letter is one code point or a letter and a
+combining accent, a gap is one space or several. Such differences say nothing about a model. All metrics therefore
+compare texts in Unicode's normal form NFC, in which each run of white space is replaced by one space, and white space
+at either end is removed. Signatures of scores say so by `form:nfc`.
 """
 
 from __future__ import annotations
@@ -10,9 +11,9 @@ from __future__ import annotations
 import unicodedata
 
 FORM = "form:nfc"
-"""What a signature says of the form."""
+"""The part of a signature that names the normalisation."""
 
 
 def in_one_form(text: str) -> str:
-    """The text in NFC, with single spaces."""
+    """Normalise a text to NFC with single spaces."""
     return " ".join((text if text.isascii() else unicodedata.normalize("NFC", text)).split())

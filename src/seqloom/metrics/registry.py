@@ -1,4 +1,4 @@
-"""The table of metrics and the way from names to figures."""
+"""The table of all metrics, and functions that make metrics and compute scores by name."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from seqloom.metrics.sacre import MOSES_LANGUAGES, TOKENIZERS, MosesBleu, SacreM
 
 @dataclass(frozen=True)
 class Entry:
-    """A metric of the table: what it says, how it is made, and the arguments its name may carry after a colon."""
+    """A metric of the table: its description, the function that makes it, and the arguments allowed after a colon."""
 
     says: str
     make: Callable[..., Metric]
@@ -54,10 +54,11 @@ METRICS: Mapping[str, Entry] = {
     "rouge2": Entry("ROUGE-2 F1; English words Porter-stemmed", Rouge),
     "rougeL": Entry("ROUGE-L F1; English words Porter-stemmed", Rouge),
 }
+"""All metrics by name. The descriptions are shown to users."""
 
 
 def metric(name: str) -> Metric:
-    """The metric of that name, such as `chrf` or `bleu_tokenized_lower:de`."""
+    """Make a metric by its name, such as `chrf` or `bleu:zh`; raises a `ConfigError` if it is unknown."""
     base, colon, argument = name.partition(":")
     if base not in METRICS:
         raise ConfigError(f"{base!r} is not a known metric", hint=suggestion(base, METRICS))
@@ -73,5 +74,5 @@ def metric(name: str) -> Metric:
 
 
 def compute(names: Iterable[str], predictions: Sequence[str], references: Sequence[str | Sequence[str]]) -> list[Score]:
-    """One score for each name; every name is checked before any text is scored."""
+    """Compute one score for each named metric; all names are checked before any text is scored."""
     return [each.compute(predictions, references) for each in [metric(name) for name in names]]

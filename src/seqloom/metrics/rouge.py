@@ -1,7 +1,8 @@
-"""ROUGE-1, ROUGE-2 and ROUGE-L (Lin 2004) by rouge_score: F1, averaged over examples, with Porter stemming.
+"""ROUGE-1, ROUGE-2 and ROUGE-L (Lin 2004), computed by the package rouge_score.
 
-Text in the Latin script gets rouge_score's own figures; `rouge_words` says what the words of other scripts are.
-ROUGE-L is the sentence-level one: the whole text is one sequence.
+The value is F1 with Porter stemming, averaged over examples. For texts in the Latin script it is exactly that of
+rouge_score; `rouge_words` defines the words of other scripts. ROUGE-L is computed at the sentence level, which takes
+the whole text as one sequence.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from seqloom.metrics.rouge_words import RougeWords
 
 
 class Rouge(Metric):
-    """One ROUGE measure; of several references the one with the best F1 counts."""
+    """One ROUGE metric; of several references the one with the best F1 is used."""
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
@@ -30,7 +31,7 @@ class Rouge(Metric):
         return module.RougeScorer([self.name], tokenizer=RougeWords(purpose))
 
     def statistics(self, predictions: Sequence[str], references: References) -> NDArray[np.float64]:
-        """F1 of each example, and 1."""
+        """The F1 of each example, and 1 for the number of examples."""
         score, kind = self._scorer.score_multi, self.name
         pairs = zip(predictions, references, strict=True)
         return np.asarray([(score(list(entry), prediction)[kind].fmeasure, 1.0) for prediction, entry in pairs])
@@ -40,6 +41,6 @@ class Rouge(Metric):
         return 100 * float(total[0]) / float(total[1])
 
     def signature(self, references: References) -> str:
-        """Measure, words, stemming and handling of several references."""
+        """The measure, the definition of words, stemming, and how several references are handled."""
         words = "tok:rouge-score-latin,unicode-words-elsewhere|stemmer:porter"
         return f"measure:f1|{words}|refs:{reference_counts(references)}|best:yes|average:examples"

@@ -1,8 +1,9 @@
-"""The words that ROUGE compares: rouge_score's own for the Latin script, and words or characters of other scripts.
+"""Tokenisation of texts into words for ROUGE.
 
-rouge_score lower-cases a text and keeps the letters a-z and the digits, each run of them a word, stemmed. Texts in the
-Latin script are cut in exactly this way. Of other scripts it would keep nothing, so their words are taken as they are,
-without stemming, and each character (with its marks) is a word where the script writes no spaces between words.
+rouge_score lower-cases a text, takes each run of the letters a-z and digits as a word, and stems the words. Texts in
+the Latin script are tokenised in exactly this way. Of other scripts rouge_score would keep nothing. Their words are
+therefore separated by spaces and not stemmed; in scripts without spaces between words, each character (with its
+combining marks) is a word.
 """
 
 from __future__ import annotations
@@ -17,17 +18,18 @@ from seqloom.metrics.base import needed
 from seqloom.metrics.scripts import word_length
 
 LATIN, WORD, CHARACTER, MARK = range(4)
+"""Kinds of characters: left to rouge_score, part of a word, a word by itself, or a mark of the character before."""
 
 
 class RougeWords:
-    """A tokeniser as rouge_score wants it."""
+    """A tokeniser with the interface that rouge_score expects; `purpose` is named if rouge_score is missing."""
 
     def __init__(self, purpose: str) -> None:
         module = needed("rouge_score.tokenizers", "rouge-score", purpose)
         self._latin: Any = module.DefaultTokenizer(use_stemmer=True)
 
     def tokenize(self, text: str) -> list[str]:
-        """The words of a text; where it has neither letters nor digits that count, its pieces between spaces."""
+        """Split a text into words; if this yields none (as for punctuation), into its parts between spaces."""
         if text.isascii():
             words = self._latin.tokenize(text)
         else:
@@ -39,12 +41,12 @@ class RougeWords:
 
 
 def _parts(text: str) -> Iterator[tuple[int, str]]:
-    """Runs of the Latin script (and of what no script claims), words and single characters of other scripts."""
+    """Split a text into runs of Latin and neutral characters, and words or single characters of other scripts."""
     numbered: list[tuple[tuple[int, int], str]] = []
     kind, number = LATIN, 0
     for char in text:
         own = _kind(char)
-        if own == MARK:  # belongs to the letter before it
+        if own == MARK:  # belongs to the character before it
             own = kind
         else:
             number += own == CHARACTER
@@ -61,7 +63,7 @@ def _kind(char: str) -> int:
         return MARK
     if category[0] == "L" and word_length(char):
         return CHARACTER
-    if char < "\u0370" or "\u1d00" <= char < "\u1dc0" or "\u2000" <= char < "\u2c00":  # Latin, or signs of any script
+    if char < "\u0370" or "\u1d00" <= char < "\u1dc0" or "\u2000" <= char < "\u2c00":  # or common symbols
         return LATIN
     if (category[0] == "L" or category == "Nd") and "LATIN" not in unicodedata.name(char, ""):
         return WORD

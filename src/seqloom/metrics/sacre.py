@@ -1,4 +1,4 @@
-"""BLEU, chrF and TER by sacrebleu, each with sacrebleu's signature.
+"""BLEU, chrF and TER, computed by the package sacrebleu and reported with its signatures.
 
 BLEU: Papineni et al. 2002; chrF: Popović 2015; TER: Snover et al. 2006; the signature: Post 2018, "A call for clarity".
 """
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from seqloom.metrics.base import Metric, References, needed
 
 TOKENIZERS = ("13a", "none", "zh", "intl", "char")
-"""sacrebleu's tokenisers that need no further package."""
+"""The tokenisers of sacrebleu that need no further packages."""
 
 MOSES_LANGUAGES = (
     *("as", "bn", "ca", "cs", "de", "el", "en", "es", "et", "fi", "fr", "ga", "gu", "hi", "hu", "is", "it", "kn"),
@@ -27,7 +27,10 @@ MOSES_LANGUAGES = (
 
 
 class SacreMetric(Metric):
-    """A metric of sacrebleu; `options` are those of its class there, `alone` replaces some for a single sentence."""
+    """A metric of sacrebleu.
+
+    `options` are passed to its class in sacrebleu; `alone` changes some of them for scores of single sentences.
+    """
 
     def __init__(
         self,
@@ -52,30 +55,31 @@ class SacreMetric(Metric):
         return getattr(module, self._kind)(**options)
 
     def statistics(self, predictions: Sequence[str], references: References) -> NDArray[np.float64]:
-        """N-gram matches and lengths (BLEU, chrF), or edits and mean reference length (TER)."""
+        """For each example, n-gram matches and lengths (BLEU, chrF) or edits and mean reference length (TER)."""
         rows = self._corpus._extract_corpus_statistics(list(predictions), _streams(references))
         return np.asarray(rows, dtype=np.float64)
 
     def value(self, total: NDArray[np.float64]) -> float:
-        """The corpus figure."""
+        """The corpus score."""
         return float(self._corpus._compute_score_from_stats(total.tolist()).score)
 
     def value_alone(self, row: NDArray[np.float64]) -> float:
-        """The sentence figure."""
+        """The score of a single sentence."""
         return float(self._sentence._compute_score_from_stats(row.tolist()).score)
 
     def signature(self, references: References) -> str:
-        """The signature sacrebleu prints, which names case, tokeniser, smoothing and version."""
+        """The signature as sacrebleu prints it, with case, tokeniser, smoothing and version."""
         miniature = [("a",) * count for count in sorted({len(entry) for entry in references})]
         self._corpus._extract_corpus_statistics(["a"] * len(miniature), _streams(miniature))
         return str(self._corpus.get_signature())
 
 
 class MosesBleu(SacreMetric):
-    """BLEU as multi-bleu.perl gives it for lower-cased, Moses-tokenised text (the convention of the Multi30k papers).
+    """BLEU as by multi-bleu.perl for lower-cased, Moses-tokenised text (the convention of the Multi30k papers).
 
-    Predictions and references are lower-cased, punctuation normalised (normalize-punctuation.perl) and tokenised
-    (tokenizer.perl, no aggressive hyphen splitting) by sacremoses, then scored without a further tokeniser.
+    Predictions and references are lower-cased, their punctuation is normalised (as by normalize-punctuation.perl), and
+    they are tokenised (as by tokenizer.perl, without aggressive hyphen splitting). sacremoses does the last two steps.
+    They are then scored without a further tokeniser.
     """
 
     def __init__(self, name: str, language: str = "en") -> None:
@@ -83,7 +87,7 @@ class MosesBleu(SacreMetric):
         self.language = language
 
     def statistics(self, predictions: Sequence[str], references: References) -> NDArray[np.float64]:
-        """N-gram matches and lengths of the tokenised text."""
+        """For each example, n-gram matches and lengths of the tokenised texts."""
         moses = needed("sacremoses", "sacremoses", f"the metric {self.name}")
         tokenizer, normalizer = moses.MosesTokenizer(lang=self.language), moses.MosesPunctNormalizer(lang=self.language)
 
@@ -95,18 +99,21 @@ class MosesBleu(SacreMetric):
         )
 
     def signature(self, references: References) -> str:
-        """Sacrebleu's signature, with the tokeniser that ran before it."""
+        """The signature of sacrebleu, completed by the tokeniser of sacremoses."""
         version = package_version("sacremoses")
         moses = f"case:lc|tok:moses-{self.language}-sacremoses-{version}"
         return super().signature(references).replace("case:mixed", moses).replace("|tok:none", "", 1)
 
 
 def bleu(name: str, tokenizer: str = "13a", *, lowercase: bool = False) -> SacreMetric:
-    """BLEU with one of sacrebleu's tokenisers."""
+    """Make the metric BLEU with one of sacrebleu's tokenisers."""
     options = {"tokenize": tokenizer, "lowercase": lowercase, "force": True}
     return SacreMetric(name, "BLEU", options, {"effective_order": True})
 
 
 def _streams(references: References) -> list[list[str | None]]:
-    """One list for each reference number, as sacrebleu wants them; None where an example has fewer references."""
+    """The references transposed, as sacrebleu expects them: lists of all first, all second, … references.
+
+    None stands where an example has fewer references.
+    """
     return [list(stream) for stream in zip_longest(*references)]

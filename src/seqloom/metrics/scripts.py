@@ -1,4 +1,4 @@
-"""Scripts that put no spaces between words."""
+"""Scripts without spaces between words, and estimates of how many words their texts have."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ UNSPACED: tuple[tuple[str, str, float], ...] = (
     ("\U00020000", "\U0003ffff", 1.5),  # Han
     ("\ua000", "\ua4cf", 1.5),  # Yi
 )
-"""First character, last character, and about how many characters make a word."""
+"""First and last character of each range, and the approximate number of characters in a word."""
 
 
 @cache
 def word_length(char: str) -> float:
-    """About how many characters make a word in the character's script, where that writes no spaces; else 0."""
+    """The approximate number of characters in a word if the character's script has no spaces, otherwise 0."""
     return next((length for first, last, length in UNSPACED if first <= char <= last), 0.0)
 
 
 def is_han(char: str) -> bool:
-    """Whether the character is one of those that Chinese is written with."""
+    """Whether the character is in a range for which 1.5 characters make a word, such as Han characters."""
     return word_length(char) == 1.5
 
 
 def word_count(text: str) -> float:
-    """How many words the text has: pieces between spaces, and an estimate for pieces of scripts that write none."""
+    """The number of words of a text: its parts between spaces, or an estimate for parts in scripts without spaces."""
     if text.isascii():
         return len(text.split())
     return sum(max(1.0, sum(1 / length for length in map(word_length, piece) if length)) for piece in text.split())

@@ -1,7 +1,7 @@
-"""Where a measure says nothing: targets for which even the right answer gets nothing.
+"""Detection of metrics that say nothing about some data, because even correct predictions get the worst value.
 
-BLEU compares runs of four words and ROUGE-2 pairs of words. A target with fewer has none, so that a right answer counts
-as little as a wrong one, and a measure of many such targets cannot tell models apart.
+BLEU needs matches of four words in a row, and ROUGE-2 of two words. Shorter targets have none, so that a correct
+prediction scores no better than a wrong one. If many targets are that short, the metric cannot tell models apart.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from seqloom.metrics.base import Metric, comparable
 from seqloom.metrics.registry import metric
 
 SAMPLED = 1000
-"""Targets that are looked at, spread evenly."""
+"""The number of targets, spread evenly over the data, that are examined."""
 SAID, REFUSED = 0.5, 0.9
-"""From which share on a measure that says nothing is warned of, and is nothing to select by."""
+"""From the first share of such targets on there is a warning; from the second on a metric cannot select models."""
 
 
 def blind_share(measure: str | Metric, targets: Sequence[str]) -> float:
-    """The share of the targets that get the worst figure even where they are answered with themselves."""
+    """The share of targets that get the worst value even if the prediction equals the target."""
     measured = metric(measure) if isinstance(measure, str) else measure
     count = min(SAMPLED, len(targets))
     sample = [targets[index * len(targets) // count] for index in range(count)]
@@ -29,7 +29,7 @@ def blind_share(measure: str | Metric, targets: Sequence[str]) -> float:
 
 
 def blind_sentence(measure: str, targets: Sequence[str]) -> str:
-    """A warning where a measure says nothing of half of the targets or more; empty otherwise."""
+    """A warning if a metric says nothing about at least half of the targets, otherwise an empty text."""
     share = blind_share(measure, targets)
     if share < SAID:
         return ""

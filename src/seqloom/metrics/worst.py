@@ -1,4 +1,4 @@
-"""The examples a system does worst on."""
+"""The examples with the worst predictions of a system."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from seqloom.metrics.registry import metric
 
 @dataclass(frozen=True)
 class Worst:
-    """An example to look at: its place in the corpus, its own figure, what was predicted and what was accepted."""
+    """An example with its index in the corpus, its own value, the prediction and the accepted references."""
 
     index: int
     value: float
@@ -22,9 +22,9 @@ class Worst:
 def worst(
     measure: str | Metric, predictions: Sequence[str], references: Sequence[str | Sequence[str]], count: int = 5
 ) -> list[Worst]:
-    """Up to `count` examples, worst first; right answers are never listed.
+    """Find up to `count` examples with the worst values, worst first; correct predictions are never listed.
 
-    Equal figures, as under exact match, are ordered by character error rate.
+    Examples with equal values, as for exact match, are ordered by their character error rate.
     """
     measured = metric(measure) if isinstance(measure, str) else measure
     answers, accepted = comparable(predictions, references)

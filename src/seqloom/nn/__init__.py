@@ -1,1 +1,4 @@
-"""Tensors → tensors: cells, attention, encoder, decoders, bridge, readout. No strings, files or vocabularies."""
+"""The parts of the network: cells, attention, encoder, bridge, decoders and readout, and the loss.
+
+All of them map tensors to tensors and know nothing of strings, files or vocabularies.
+"""

@@ -1,4 +1,4 @@
-"""Token embeddings whose vectors enter the network at a set scale."""
+"""Token embeddings with a fixed scale at initialisation."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from torch import Tensor, nn
 
 
 class Embedding(nn.Embedding):
-    """Ids → vectors that start with the given deviation in each feature; id 0, padding, is the zero vector.
+    """Maps ids to vectors of width E, whose features initially have the standard deviation `deviation`.
 
-    The matrix holds them 1/√E as large and they are multiplied by √E on the way in (Vaswani et al. 2017, §3.4). Small
-    vectors would starve the recurrence: with a deviation of 1/√E, attention on 3,600 words found no alignment in 14
-    epochs. A matrix of full size would hardly move: Adam changes every weight by about the learning rate, so that a
-    smaller one learns √E times as fast. And a readout that shares the matrix begins with small logits.
+    Id 0 is padding and has the zero vector. The matrix stores vectors divided by √E, and they are multiplied by √E when
+    they are looked up (Vaswani et al. 2017, §3.4). There are three reasons for this. Vectors with a deviation of 1/√E
+    are too small an input for the recurrence: with them, attention on 3,600 words found no alignment in 14 epochs.
+    Adam changes every weight by about the learning rate, so that a matrix with smaller entries learns √E times as fast.
+    And a readout that shares the matrix (weight tying) begins with small logits.
     """
 
     def __init__(self, size: int, width: int, deviation: float = 1.0) -> None:
@@ -21,6 +22,6 @@ class Embedding(nn.Embedding):
         self.weight.data.mul_(deviation / self.scale)
 
     def forward(self, ids: Int[Tensor, "*rows"]) -> Float[Tensor, "*rows E"]:
-        """Looks the vectors up."""
+        """Look up the vectors of ids and scale them."""
         vectors: Tensor = super().forward(ids)
         return vectors * self.scale

@@ -1,7 +1,7 @@
-"""What computes after a process was forked.
+"""Makes computation safe in forked processes.
 
-A child has none of its parent's threads, yet the library that shares work among them still counts on them: the first
-computation on several threads waits for ever. One thread computes what several would, and needs none of them.
+A forked process has none of its parent's threads, but the thread pool of torch still expects them, so that the first
+computation on several threads hangs forever. Forked processes therefore compute on a single thread.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import torch
 
 
 def compute_after_forks() -> None:
-    """Let every process that is forked from this one, by a server or a pool, compute on one thread."""
+    """Make every process that is forked from this one, such as a server's worker, compute on one thread."""
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(after_in_child=_one_thread)
 

@@ -1,4 +1,4 @@
-"""Label-smoothed cross-entropy straight from the readout's features."""
+"""Cross-entropy with label smoothing, computed from the readout's features without storing all logits."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor
 
-ROWS = {"cpu": 128}  # rows of logits that live at a time: 128 × 8,000 float32 are 4 MB, which stay in the cache
-MANY_ROWS = 2048  # on devices that want much work at once
-WHOLE = 32  # rows of the last block are filled up to a multiple: a processor compiles a kernel for each number it meets
+ROWS = {"cpu": 128}  # rows of logits that exist at a time: 128 × 8,000 float32 are 4 MB, which fit into the cache
+MANY_ROWS = 2048  # on GPUs, which need more work at once
+WHOLE = 32  # the last block is padded to a multiple of this many rows, because oneDNN compiles a kernel for each number
 
 
 def cross_entropy(
@@ -22,12 +22,12 @@ def cross_entropy(
     targets: Int[Tensor, " N"],
     smoothing: float = 0.0,
 ) -> tuple[Float[Tensor, ""], Float[Tensor, ""]]:
-    """Sums over rows of the smoothed loss and, without gradient, of the plain negative log-likelihood in nats.
+    """Return the smoothed loss and the plain negative log-likelihood (without gradient), in nats, summed over rows.
 
         loss = -Σ_n [(1 - ε) log p(y_n) + ε/V Σ_v log p(v)]      p = softmax(W h + b)
 
-    (Szegedy et al. 2016, §7.) Softmax, loss and gradients are taken block by block in one pass, so that the logits of
-    a batch never exist at once: ∂loss/∂logits = p - (1 - ε) onehot(y) - ε/V.
+    (Szegedy et al. 2016, §7.) Softmax, loss and gradients are computed block by block in one pass, so that the logits
+    of a batch never exist all at once: ∂loss/∂logits = p - (1 - ε) onehot(y) - ε/V.
     """
     loss: tuple[Tensor, Tensor] = _LinearCrossEntropy.apply(
         features, weight, bias, targets, smoothing, torch.is_grad_enabled()
@@ -36,7 +36,7 @@ def cross_entropy(
 
 
 class _LinearCrossEntropy(torch.autograd.Function):
-    """Gradients are made in the forward pass, where the probabilities are at hand, and scaled in the backward pass."""
+    """Computes gradients in the forward pass, where the probabilities are known; the backward pass only scales them."""
 
     @staticmethod
     def forward(
@@ -57,7 +57,7 @@ class _LinearCrossEntropy(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, scale: Tensor, _: Tensor) -> tuple[Tensor | None, ...]:
         features, weight, bias = ctx.saved_tensors
-        # the buffers are ours alone and used once: scale them where they lie
+        # these tensors are used only once, so that they can be scaled in place
         return (
             features.mul_(scale).to(ctx.dtypes[0]),
             weight.mul_(scale).to(ctx.dtypes[1]),
@@ -71,17 +71,18 @@ class _LinearCrossEntropy(torch.autograd.Function):
 def _blocks(
     features: Tensor, weight: Tensor, bias: Tensor, targets: Tensor, smoothing: float, wanted: bool
 ) -> tuple[Tensor, tuple[Tensor, ...]]:
-    """[loss, negative log-likelihood] in float32 and, if wanted, the gradients of features, weight and bias.
+    """Return [loss, negative log-likelihood] in float32 and, if `wanted`, the gradients of features, weight and bias.
 
-    With e = exp(logits - max) and z = Σ e, p = e / z is never made: 1/z goes onto the thin sides of the products, and
-    the share ε/V of every word comes off their results, so that few passes touch the [n, V] block itself.
+    With e = exp(logits - max) and z = Σ e, the probabilities p = e / z are never computed. Instead, 1/z is applied to
+    the smaller factors and results of the products, and the term ε/V of every word is subtracted from the results, so
+    that there are few passes over the [n, V] block itself.
     """
     sums = torch.zeros(2, dtype=torch.float32, device=features.device)
     by_features: list[Tensor] = []
     by_weight = torch.zeros_like(weight, dtype=torch.float32) if wanted else weight
     by_bias = torch.zeros_like(bias, dtype=torch.float32) if wanted else bias
     for h, y, real in _filled(features, targets):
-        logits = F.linear(h, weight).float().add_(bias)  # faster than a product that starts from the bias
+        logits = F.linear(h, weight).float().add_(bias)  # faster than a product that also adds the bias
         top = logits.amax(1, keepdim=True)
         chosen = logits.gather(1, y[:, None]) - top
         mean = logits.mean(1, keepdim=True) - top if smoothing else chosen
@@ -90,7 +91,7 @@ def _blocks(
         likelihood, smooth = (chosen - z.log())[:real].sum(), (mean - z.log())[:real].sum()
         sums -= torch.stack([(1 - smoothing) * likelihood + smoothing * smooth, likelihood])
         if wanted:
-            e.scatter_add_(1, y[:, None], (smoothing - 1) * z)  # z ∂loss/∂logits, but for the constant ε/V
+            e.scatter_add_(1, y[:, None], (smoothing - 1) * z)  # z ∂loss/∂logits without the constant term ε/V
             e[real:] = 0
             by_bias.addmv_(e.t(), 1 / z[:, 0])
             e, scaled = e.to(weight.dtype), (h / z).to(weight.dtype)
@@ -107,7 +108,7 @@ def _blocks(
 
 
 def _filled(features: Tensor, targets: Tensor) -> Iterator[tuple[Tensor, Tensor, int]]:
-    """Blocks of rows and how many of each are real; the last one is filled up by zeros."""
+    """Blocks of features and targets with their numbers of real rows; the last block is padded with zeros."""
     rows = ROWS.get(features.device.type, MANY_ROWS)
     for h, y in zip(features.split(rows), targets.split(rows), strict=True):
         missing = -len(h) % WHOLE

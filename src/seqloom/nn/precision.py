@@ -1,8 +1,9 @@
-"""The number format of matrix products: what is safe and fastest on this machine, found by trying.
+"""Choice of the number format of matrix products (mixed precision): the fastest that is safe on this machine.
 
-Processors differ: some multiply bfloat16 four times as fast as float32, some, with the same instructions, at half the
-speed; and PyTorch's default float32 path is the fast one on some processors and runs at half speed on others, where
-oneDNN's is the fast one. So nothing is concluded from a processor's name: a few milliseconds of products decide.
+Processors differ. Some multiply bfloat16 four times as fast as float32; others have the same instructions, but need
+twice the time of float32. PyTorch's default path for float32 is the fast one on some processors; on others it has half
+the speed of oneDNN's path. The choice therefore does not depend on the processor's name, but on measured times of a few
+products, which takes some milliseconds.
 """
 
 from __future__ import annotations
@@ -21,21 +22,21 @@ from torch import Tensor
 from seqloom.nn.forking import compute_after_forks
 from seqloom.nn.kernels import bound_kernels
 
-bound_kernels()  # whoever computes chooses a precision first
+bound_kernels()  # done here because a precision is always chosen before anything is computed
 compute_after_forks()
 
 Wanted = Literal["auto", "float32", "float32-default", "float32-onednn", "bfloat16"]
-GAIN = 1.3  # another path must be that much faster to be taken: well beyond what a busy machine can feign
-TURNS = 8
-FLOAT32_ERROR = 2e-5  # largest relative error of a product that still is float32 arithmetic; bfloat16 gives 3e-3
+GAIN = 1.3  # another path must be faster by this factor to be chosen; the noise of a busy machine is smaller
+TURNS = 8  # measurements of each path, the first of which is a warm-up
+FLOAT32_ERROR = 2e-5  # largest relative error that counts as float32 arithmetic; bfloat16 has 3e-3
 
 
 @contextmanager
 def no_denormals() -> Iterator[None]:
-    """Numbers below 1e-38 count as 0 inside, where the processor can do so (x86 and newer ARM).
+    """Treat denormal numbers (below about 1e-38) as 0 inside, if the processor supports it (x86 and newer ARM).
 
-    A sharp attention gives far positions weights and gradients of that size, and so does the optimiser the means of a
-    rare word; a processor multiplies with them ten times as slowly.
+    Arithmetic with denormal numbers is ten times as slow. They occur as weights and gradients of positions that a sharp
+    attention ignores, and as the optimiser's running means for rare words.
     """
     before = bool(torch.tensor(1e-39) * 1.0 == 0)
     torch.set_flush_denormal(True)
@@ -47,7 +48,10 @@ def no_denormals() -> Iterator[None]:
 
 @dataclass(frozen=True)
 class Precision:
-    """A number format for products, and the library path that computes float32 ones."""
+    """A number format for matrix products on a device, and whether float32 products use oneDNN's path.
+
+    `reason` says in a few words why it was chosen.
+    """
 
     dtype: torch.dtype
     device: str
@@ -56,7 +60,7 @@ class Precision:
 
     @contextmanager
     def active(self) -> Iterator[None]:
-        """Computes inside with this precision, and without denormals."""
+        """Compute with this precision, and without denormal numbers, inside the context."""
         before, recurrent = torch.get_float32_matmul_precision(), torch.backends.cudnn.allow_tf32
         torch.set_float32_matmul_precision("medium" if self.onednn else "highest")
         torch.backends.cudnn.allow_tf32 = False
@@ -75,7 +79,7 @@ class Precision:
         return "float32-onednn" if self.onednn else "float32-default"
 
     def describe(self) -> str:
-        """One line for people."""
+        """A description in one line, for the log."""
         name = "bfloat16 products" if self.dtype == torch.bfloat16 else "float32"
         path = " through oneDNN" if self.onednn else ""
         reason = f" ({self.reason})" if self.reason else ""
@@ -83,7 +87,11 @@ class Precision:
 
 
 def choose_precision(wanted: Wanted, device: str) -> Precision:
-    """The format asked for, or, for `auto`, the fastest that is safe: bfloat16 only where it is truly faster."""
+    """The precision for a device.
+
+    On a CPU, `float32` takes the faster float32 path and `auto` the fastest path of all, as measured; other values of
+    `wanted` name a path. On a CUDA GPU, `auto` takes bfloat16 if the GPU supports it. Other devices get float32.
+    """
     if device.startswith("cuda"):
         bfloat16 = wanted == "bfloat16" or (
             wanted == "auto" and torch.cuda.is_bf16_supported(including_emulation=False)
@@ -109,9 +117,10 @@ def choose_precision(wanted: Wanted, device: str) -> Precision:
 
 @cache
 def _measured() -> dict[str, float]:
-    """Seconds of one product of training's size on each path; infinite where it is not accurate float32.
+    """The time of one matrix product on each path, in seconds; infinite for a float32 path that is not accurate.
 
-    The paths take turns on one thread, whose own time is taken, so that other work on the machine does not decide.
+    The paths take turns on one thread, and this thread's CPU time is measured, so that other programs on the machine
+    do not influence the choice.
     """
     generator = torch.Generator().manual_seed(0)
     x, w = (torch.randn(size, 512, generator=generator) for size in (256, 2048))
@@ -132,7 +141,7 @@ def _measured() -> dict[str, float]:
                 start = time.thread_time()
                 product = F.linear(left, right)
                 seconds = time.thread_time() - start
-                if turn:  # the first one warms up
+                if turn:  # the first turn is a warm-up
                     best[name] = min(best[name], seconds)
                 if name == "onednn" and (product - exact).abs().max() > FLOAT32_ERROR * exact.abs().max():
                     best[name] = float("inf")

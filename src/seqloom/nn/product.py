@@ -1,8 +1,8 @@
-"""Matrix products with weights, and the tape that takes the weight gradients of a step-by-step loop only once.
+"""Matrix products with weights, and a tape that computes the weight gradients of a step-by-step loop all at once.
 
-A decoder that must walk step by step multiplies small inputs by the same weights at every step. Autograd would add
-a full weight gradient per step: T products of the wrong shape and T passes over the weight. The tape keeps each step's
-input and output gradient instead, and takes one product over all steps when the loop's backward pass is through:
+A decoder that runs step by step multiplies small inputs by the same weights at every step. Autograd would compute and
+add a full weight gradient at each step: T inefficient products and T passes over the weight. The tape stores the input
+and the output gradient of each step instead, and computes one product over all steps at the end of the backward pass:
 
     dW = Σ_t δ_tᵀ x_t = [δ_1; …; δ_T]ᵀ [x_1; …; x_T]
 """
@@ -17,23 +17,24 @@ import torch.nn.functional as F
 from torch import Tensor
 
 Product = Callable[[Tensor, Tensor, Tensor | None], Tensor]
-"""`product(x [.., I], weight [O, I], bias [O] or None) → x weightᵀ + bias`"""
+"""A function `product(x [.., I], weight [O, I], bias [O] or None)` that returns x weightᵀ + bias."""
 
 direct: Product = F.linear
+"""The ordinary product, whose gradients autograd computes."""
 
 
 class WeightTape:
-    """Products for one walk over the steps of a sequence; make a new one for each walk.
+    """Computes the products of one pass over the steps of a sequence; a new tape is needed for each pass.
 
-    Call it like `F.linear`. A weight and its bias are known by the memory they lie in, so a slice may be cut anew at
-    each step.
+    It is called like `F.linear`. Weights and biases are recognised by their memory address and shape, so that a loop
+    may take the same slice of a weight anew at each step.
     """
 
     def __init__(self) -> None:
         self._gathered: dict[tuple[int, torch.Size, int], tuple[Tensor, _Strip]] = {}
 
     def __call__(self, x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
-        """`x weightᵀ + bias` whose weight gradient waits for the end of the walk."""
+        """Return `x weightᵀ + bias`; the gradient of the weight is computed for all steps at once."""
         key = (weight.data_ptr(), weight.shape, 0 if bias is None else bias.data_ptr())
         if key not in self._gathered:
             strip = _Strip(weight, bias, _working_dtype(weight))
@@ -44,7 +45,7 @@ class WeightTape:
 
 
 def step_product() -> Product:
-    """A tape where gradients are wanted, the plain product elsewhere."""
+    """A new tape if gradients are enabled, otherwise the ordinary product."""
     return WeightTape() if torch.is_grad_enabled() else direct
 
 
@@ -54,17 +55,17 @@ def _working_dtype(tensor: Tensor) -> torch.dtype:
 
 
 class _Strip:
-    """One weight's inputs and output gradients, in the order in which the backward pass meets them."""
+    """The inputs and output gradients of one weight, in the order of the backward pass."""
 
     def __init__(self, weight: Tensor, bias: Tensor | None, dtype: torch.dtype) -> None:
-        self.weight, self.bias = weight, bias  # kept alive, so that their memory stays their own
+        self.weight, self.bias = weight, bias  # kept alive, so that no other tensor gets their memory address
         self.dtype = dtype
         self.inputs: list[Tensor] = []
         self.gradients: list[Tensor] = []
 
 
 class _Gather(torch.autograd.Function):
-    """Hands a weight to the steps; its backward runs after theirs and takes the one product."""
+    """Passes a weight to all steps; its backward runs after theirs and computes the product over all steps."""
 
     @staticmethod
     def forward(ctx: Any, weight: Tensor, bias: Tensor | None, strip: _Strip) -> Tensor:
@@ -85,7 +86,7 @@ class _Gather(torch.autograd.Function):
 
 
 class _StepProduct(torch.autograd.Function):
-    """One step's product; its backward passes on the input's gradient and leaves the weight's to the strip."""
+    """The product of one step; its backward returns the input's gradient and stores what the weight's needs."""
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor | None, strip: _Strip) -> Tensor:

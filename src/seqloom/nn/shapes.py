@@ -1,4 +1,4 @@
-"""The legend of shapes, the one meaning of a mask, and the tools that know about lengths.
+"""The letters used in shapes, the meaning of masks, and functions for sequences of different lengths.
 
     B batch   S source positions   T target positions   N rows (B × K)   K beam
     I input   H hidden   E embedding   Q query   A attention   R readout features   V vocabulary
@@ -14,12 +14,12 @@ from torch import Tensor
 
 
 def length_mask(lengths: Int[Tensor, " B"], size: int) -> Bool[Tensor, "B S"]:
-    """True at real positions: `mask[b, s] = s < lengths[b]`."""
+    """The mask of real positions: `mask[b, s] = s < lengths[b]`."""
     return torch.arange(size, device=lengths.device)[None, :] < lengths[:, None]
 
 
 def reverse_by_length(x: Shaped[Tensor, "B S ..."], lengths: Int[Tensor, " B"]) -> Shaped[Tensor, "B S ..."]:
-    """Each row's real positions in reverse order; padding stays where it is. Its own inverse."""
+    """Reverse the real positions of each row; padding stays in its place. Applied twice, it restores the input."""
     positions = torch.arange(x.size(1), device=x.device)[None, :]
     mirrored = lengths[:, None] - 1 - positions
     index = torch.where(mirrored >= 0, mirrored, positions)  # [B, S]
@@ -28,7 +28,7 @@ def reverse_by_length(x: Shaped[Tensor, "B S ..."], lengths: Int[Tensor, " B"]) 
 
 
 def last_by_length(x: Shaped[Tensor, "B S H"], lengths: Int[Tensor, " B"]) -> Shaped[Tensor, "B H"]:
-    """The last real position of each row."""
+    """Select the last real position of each row."""
     index = (lengths - 1)[:, None, None].expand(-1, 1, x.size(2))
     return x.gather(1, index).squeeze(1)
 

@@ -1,4 +1,7 @@
-"""States are trees: tensors with rows first, in tuples and NamedTuples. Search reorders any of them with one call."""
+"""Functions for states, which are trees: tensors whose first axis is rows, in nested tuples and NamedTuples.
+
+With them the search can reorder the rows of any state, whatever its form.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ Tree = TypeVar("Tree")
 
 
 def tree_map(function: Callable[[Tensor], Tensor], tree: Tree) -> Tree:
-    """The same tree with `function` applied to each tensor."""
+    """Apply `function` to each tensor of a tree; `None` stays `None`."""
     if isinstance(tree, Tensor):
         return cast("Tree", function(tree))
     if tree is None:
@@ -24,12 +27,12 @@ def tree_map(function: Callable[[Tensor], Tensor], tree: Tree) -> Tree:
 
 
 def select_rows(tree: Tree, rows: Tensor) -> Tree:
-    """The rows with the given numbers, in that order, of every tensor."""
+    """Select rows of every tensor of a tree by their indices, in that order."""
     return tree_map(lambda tensor: tensor.index_select(0, rows), tree)
 
 
 def leaves(tree: Any) -> list[Tensor]:
-    """The tensors of a tree, in order."""
+    """The tensors of a tree, from left to right."""
     if isinstance(tree, Tensor):
         return [tree]
     if tree is None:
@@ -38,11 +41,11 @@ def leaves(tree: Any) -> list[Tensor]:
 
 
 def rebuild(like: Tree, tensors: Iterable[Tensor]) -> Tree:
-    """A tree of the form of `like` with other tensors, in the order of `leaves`."""
+    """A tree of the form of `like` with the given tensors, which are in the order of `leaves`."""
     remaining = iter(tensors)
     return tree_map(lambda _: next(remaining), like)
 
 
 def tree_join(function: Callable[[Tensor, Tensor], Tensor], first: Tree, second: Tree) -> Tree:
-    """`function` of the tensors of two trees of one form, pair by pair."""
+    """Apply `function` to each pair of tensors of two trees that have the same form."""
     return rebuild(first, map(function, leaves(first), leaves(second)))

@@ -1,11 +1,13 @@
-"""Pictures, written as PNG, SVG or PDF by the suffix of the path. matplotlib is imported when one is drawn.
+"""Plots, which are written as PNG, SVG or PDF depending on the suffix of the path.
 
-plot_attention(prediction, "map.png")                      which source token each target token looked at
-plot_curves("run/log.jsonl", "curves.png")                 loss and dev metrics against the step
-plot_quality_by_length(predictions, figures, "length.png") where long inputs hurt
-plot_lengths({"source": [...]}, "lengths.png")             how long the data are
-plot_length_counts({"words": {3: 20}}, "lengths.png")      the same of lengths that were counted
-plot_trials(results.trials, "trials.png", measure="loss")  what a sweep has tried and found
+    plot_attention(prediction, "map.png")                      attention weights of target tokens over source tokens
+    plot_curves("run/log.jsonl", "curves.png")                 learning curves: loss and dev metrics over the steps
+    plot_quality_by_length(predictions, figures, "length.png") quality for different source lengths
+    plot_lengths({"source": [...]}, "lengths.png")             histograms of lengths
+    plot_length_counts({"words": {3: 20}}, "lengths.png")      histograms of lengths that are already counted
+    plot_trials(results.trials, "trials.png", measure="loss")  the trials of a sweep and their results
+
+matplotlib is imported when a plot is drawn.
 """
 
 from __future__ import annotations

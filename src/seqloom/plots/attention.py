@@ -1,4 +1,4 @@
-"""Heat maps of attention: for each target token, how much it looked at each source token (Bahdanau 2015, fig. 3)."""
+"""Heat maps of the attention weights of each target token over the source tokens (as Bahdanau et al. 2015, fig. 3)."""
 
 from __future__ import annotations
 
@@ -19,18 +19,19 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 CELL, LONGEST_SIDE = 0.34, 14.0
-"""Inches: a cell where there is room, and the side of a map at which cells begin to shrink."""
+"""The usual size of a cell and the largest side of a map, in inches; cells of larger maps shrink."""
 
 END = "</s>"
+"""The label of the end mark."""
 
 
 def plot_attention(
     predictions: Prediction | Sequence[Prediction], path: Path | str, *, title: str = "", columns: int = 2
 ) -> Path:
-    """Writes the alignment of one prediction, or of several side by side in `columns`, as a picture.
+    """Plot the attention weights of one prediction, or of several in a grid with `columns` columns; returns the path.
 
-    Source tokens run along the top, target tokens down the side; a darker cell is a larger weight. Cells have one size
-    over all panels and shrink for long sequences; where labels would touch, only every n-th is written.
+    Source tokens are at the top and target tokens at the left; a darker cell means a larger weight. Cells have the same
+    size in all panels and shrink for long sequences. If labels would overlap, only every n-th is written.
     """
     several = [predictions] if isinstance(predictions, Prediction) else list(predictions)
     if not several:
@@ -62,7 +63,7 @@ def plot_attention(
 
 
 class _Panel:
-    """One heat map: labels, weights, and the room they take in inches."""
+    """One heat map with its labels and weights; all sizes are in inches."""
 
     def __init__(self, prediction: Prediction) -> None:
         if prediction.alignment is None:
@@ -80,11 +81,11 @@ class _Panel:
         self.columns = _labels(prediction.source_tokens, self.weights.shape[1], "source")
 
     def slanted(self, cell: float) -> bool:
-        """Whether the labels above are too wide to stand side by side."""
+        """Whether the labels at the top are too wide to be horizontal and must be slanted."""
         return max(map(width, self.columns)) * _font_size(cell) / 72 > 0.95 * cell
 
     def margins(self, cell: float) -> tuple[float, float, float]:
-        """Room for labels left, above, and to the right of the cells."""
+        """The space for labels at the left, at the top and at the right of the cells."""
         inch = _font_size(cell) / 72
         left = max(map(width, self.rows)) * inch + 0.12
         if not self.slanted(cell):
@@ -96,7 +97,7 @@ class _Panel:
         return left, max(lengths) * up + 0.2, max(right, 0.1)
 
     def size(self, cell: float) -> tuple[float, float]:
-        """Width and height with the labels and a gap to the neighbours."""
+        """The width and height with labels and the gap to other panels."""
         left, above, right = self.margins(cell)
         height, wide = self.weights.shape
         return left + wide * cell + right + 0.25, above + height * cell + 0.3
@@ -104,7 +105,7 @@ class _Panel:
     def draw(
         self, figure: Figure, corner: tuple[float, float], page: tuple[float, float], cell: float, largest: float
     ) -> None:
-        """Draws with the upper left corner at that place of the page, in inches from the lower left."""
+        """Draw the panel with its upper left corner at `corner`, measured from the lower left corner of the page."""
         left, above, _ = self.margins(cell)
         height, wide = (count * cell for count in self.weights.shape)
         box = (corner[0] + left, corner[1] - above - height, wide, height)
@@ -136,7 +137,7 @@ class _Panel:
 
 
 def _scale(figure: Figure, panel: _Panel, page: tuple[float, float], sizes: tuple[float, float, float]) -> None:
-    """The colour bar, to the right of all panels, at the height of the first one's cells."""
+    """Draw the colour bar at the right of all panels, level with the cells of the first one."""
     from matplotlib.cm import ScalarMappable  # noqa: PLC0415
     from matplotlib.colors import Normalize  # noqa: PLC0415
 
@@ -162,7 +163,7 @@ def _font_size(cell: float) -> float:
 
 
 def _labels(tokens: Sequence[str], count: int, side: str) -> list[str]:
-    """One label for each row or column; the end mark may lack a name, or weights of its own."""
+    """One label for each row or column; the end mark is added or removed if the numbers then agree."""
     named = [*tokens, END] if len(tokens) + 1 == count else list(tokens)
     if len(named) - 1 == count and named[-1] == END:
         del named[-1]

@@ -1,4 +1,4 @@
-"""Learning curves from the log of a run: training and dev loss, dev metrics, against the step."""
+"""Learning curves from the log of a run: training loss, dev loss and dev metrics over the steps."""
 
 from __future__ import annotations
 
@@ -19,11 +19,13 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Record = Mapping[str, Any]
+"""One entry of a log."""
 Series = tuple[NDArray[np.float64], NDArray[np.float64]]
+"""Steps and the values at these steps."""
 
 
 def read_log(path: Path | str) -> list[dict[str, Any]]:
-    """The records of a `log.jsonl`; a last line cut short by a killed run is left out."""
+    """Read the records of a `log.jsonl`; an incomplete last line, as a killed run leaves it, is ignored."""
     path = Path(path)
     try:
         lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
@@ -44,11 +46,11 @@ def read_log(path: Path | str) -> list[dict[str, Any]]:
 
 
 def plot_curves(log: Path | str | Iterable[Record], path: Path | str, *, title: str = "") -> Path:
-    """Writes the learning curves of a run from its `log.jsonl` or from its records.
+    """Plot the learning curves of a run from its `log.jsonl` or from its records; returns the path.
 
-    Above, cross-entropy per token: training loss as logged (pale) and smoothed, dev loss with a dot at each
-    evaluation. Below, one panel for each dev metric. A dotted line marks the best model. Where a resumed run logged a
-    step twice, the later record counts.
+    The upper panel shows the cross-entropy per token: the training loss as logged (pale) and smoothed, and the dev loss
+    with a dot at each evaluation. Below there is one panel for each dev metric. A dotted line marks the best model. If
+    a resumed run logged a step twice, the later record is used.
     """
     records = read_log(log) if isinstance(log, Path | str) else list(log)
     steps, evaluations = _latest(records, "step"), _latest(records, "evaluation")
@@ -91,7 +93,7 @@ def _losses(axes: Axes, steps: Sequence[Record], evaluations: Sequence[Record]) 
         axes.plot(*judged, color=VERMILION, marker="o", markersize=4, label="dev")
     finite = np.concatenate([trained[1], judged[1]])
     finite = finite[np.isfinite(finite)]
-    if finite.size > 20:  # the first steps of an untrained model would flatten all the rest
+    if finite.size > 20:  # leave out the high losses of the first steps, which would flatten the rest
         low, high = float(finite.min()), float(np.quantile(finite, 0.99))
         axes.set_ylim(low - 0.06 * (high - low), high + 0.06 * (high - low) + 1e-9)
     axes.set_ylabel("loss per token")
@@ -111,7 +113,7 @@ def _metric(axes: Axes, name: str, colour: str, evaluations: Sequence[Record], b
 
 
 def smoothed(values: NDArray[np.float64], share: float = 0.03) -> NDArray[np.float64]:
-    """A centred moving average over that share of the curve; gaps (not a number) are passed over."""
+    """The centred moving average over the given share of the curve; NaN values are ignored."""
     reach = max(1, round(len(values) * share / 2))
     known = np.isfinite(values)
     sums = np.concatenate([[0.0], np.cumsum(np.where(known, values, 0.0))])
@@ -123,7 +125,7 @@ def smoothed(values: NDArray[np.float64], share: float = 0.03) -> NDArray[np.flo
 
 
 def _latest(records: Iterable[Record], kind: str) -> list[Record]:
-    """Records of one kind in the order of steps, the last one of each step."""
+    """The records of one kind ordered by step, with only the last record of each step."""
     by_step = {record["step"]: record for record in records if record.get("kind") == kind and "step" in record}
     return [by_step[step] for step in sorted(by_step)]
 
@@ -135,7 +137,7 @@ def _series(records: Sequence[Record], key: str) -> Series:
 
 
 def _number(value: object) -> float:
-    """A finite number, or NaN for whatever else a log holds."""
+    """The value as a float if it is a finite number, otherwise NaN."""
     usable = isinstance(value, int | float) and math.isfinite(value)
     return float(value) if usable and isinstance(value, int | float) else math.nan
 

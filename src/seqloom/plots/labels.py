@@ -1,4 +1,4 @@
-"""Settings as labels, for pictures and tables."""
+"""Labels for settings in plots and tables."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 
 def named(value: Any) -> str:
-    """A setting's value; a table of settings by its kind and the rest: `additive, heads 2`."""
+    """The value of a setting as text; a table of settings is written like `additive, heads 2`, with its kind first."""
     if isinstance(value, Mapping):
         return ", ".join(named(each) if key == "kind" else f"{key} {named(each)}" for key, each in value.items())
     if isinstance(value, list | tuple):
@@ -16,7 +16,10 @@ def named(value: Any) -> str:
 
 
 def shortest(names: Iterable[str]) -> dict[str, str]:
-    """The fewest last parts of each dotted name that no other one ends with: `model.encoder.layers` is `layers`."""
+    """Shorten dotted names to as few of their last parts as keep them distinct.
+
+    `model.encoder.layers`, for example, becomes `layers` if no other name ends with it.
+    """
     names = list(dict.fromkeys(names))
 
     def shared(end: str, own: str) -> bool:

@@ -1,4 +1,4 @@
-"""Length: how long the sequences are, and how quality depends on the length of the source."""
+"""Plots of sequence lengths, and of quality by source length."""
 
 from __future__ import annotations
 
@@ -28,11 +28,12 @@ def plot_quality_by_length(
     title: str = "",
     buckets: int = 8,
 ) -> Path:
-    """Writes the mean of a per-example figure against source length.
+    """Plot the mean quality of examples by source length; returns the path.
 
-    `sources` are predictions (their source tokens are counted) or lengths; `values` come from a metric's
-    `per_example`. Buckets hold about equally many examples. Bars show 95 % of the mean (1.96 standard errors); the
-    number of examples stands at the foot of each bucket.
+    `sources` are predictions (whose source tokens are counted) or lengths; `values` are the values of the examples, as
+    from a metric's `per_example`. Examples are divided by length into at most `buckets` groups of about the same size.
+    Error bars show the 95 % confidence interval of the mean (1.96 standard errors); below each group is its number of
+    examples.
     """
     lengths = np.asarray([len(s.source_tokens) if isinstance(s, Prediction) else s for s in sources], dtype=np.int64)
     figures = np.asarray(values, dtype=np.float64)
@@ -73,17 +74,17 @@ def plot_quality_by_length(
 
 
 def plot_lengths(lengths: Mapping[str, Sequence[int]], path: Path | str, *, title: str = "") -> Path:
-    """Writes the histogram of lengths, one panel for each name such as `source` and `target`.
+    """Plot histograms of lengths, with one panel for each name, such as `source` and `target`; returns the path.
 
-    The longest half per cent is gathered in the last bar, so that a few outliers do not squeeze the rest; the median
-    and the 99th percentile are marked.
+    The longest 0.5 % are collected in the last bar, so that a few outliers do not compress the rest. The median and the
+    99th percentile are marked.
     """
     counts = {f"{name} length (tokens)": Counter(each) for name, each in lengths.items()}
     return plot_length_counts(counts, path, title=title)
 
 
 def plot_length_counts(counts: Mapping[str, Mapping[int, int]], path: Path | str, *, title: str = "") -> Path:
-    """Writes the same picture of how many texts have which length; the names stand below the panels."""
+    """Plot histograms from the number of texts of each length; names are labels of the panels, as in `plot_lengths`."""
     if not counts or not all(counts.values()):
         raise DataError("there must be at least one length under each name to draw, not none")
 
@@ -98,7 +99,7 @@ def plot_length_counts(counts: Mapping[str, Mapping[int, int]], path: Path | str
 
 
 def bucketed(lengths: NDArray[np.int64], buckets: int) -> list[NDArray[np.int64]]:
-    """Places of the examples in order of length, cut into at most `buckets` groups; equal lengths stay together."""
+    """Sort examples by length and divide their indices into at most `buckets` groups; equal lengths stay together."""
     order = np.argsort(lengths, kind="stable")
     cuts = np.searchsorted(lengths[order], np.quantile(lengths, np.linspace(0, 1, buckets + 1)[1:-1]), side="right")
     return [group for group in np.split(order, np.unique(cuts)) if len(group)]
@@ -121,7 +122,7 @@ def _histogram(axes: Axes, label: str, counts: Mapping[int, int], colour: str) -
     median, most = (_reached(lengths, numbers, share) for share in (0.5, 0.99))
     if median == most:
         _mark(axes, median, f"median, 99 %: {median:,}", right=True)
-    else:  # where they are close, the words stand on either side
+    else:  # if they are close, the median's label is placed at its left
         _mark(axes, median, f"median: {median:,}", right=(most - median) > 0.2 * (edges[-1] - edges[0]))
         _mark(axes, most, f"99 %: {most:,}", right=True)
     axes.grid(visible=False, axis="x")
@@ -147,7 +148,7 @@ def _mark(axes: Axes, place: int, words: str, *, right: bool) -> None:
 
 
 def _reached(lengths: NDArray[np.int64], numbers: NDArray[np.int64], share: float) -> int:
-    """The smallest length that at least this share of the examples do not exceed."""
+    """The smallest length such that at least this share of the examples is not longer."""
     reached = np.cumsum(numbers)
     return int(lengths[np.searchsorted(reached, share * reached[-1])])
 

@@ -1,7 +1,7 @@
-"""One look for every picture, and the one place where pictures are written.
+"""The common style of all plots, fonts for any text, and the function that writes plots to files.
 
-Colours are those of Okabe and Ito, told apart by people of any colour vision. Text is set in the first installed font
-that has its characters; a character that no installed font has is drawn as a hollow box.
+Colours are those of Okabe and Ito, which people with colour vision deficiencies can also distinguish. Text is drawn in
+the first installed font that has its characters; characters that no installed font has are drawn as hollow boxes.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ SUFFIXES = (".png", ".svg", ".pdf")
 FONT = "DejaVu Sans"
 BOX = "\u25a1"
 SHOWN = {" ": "\u2423", "\n": "\u21b5", "\r": "\u240d", "\t": "\u21e5", "": "\u2205"}
-"""Signs for tokens that would be invisible."""
+"""Visible signs for characters and tokens that would be invisible."""
 
 SETTINGS: dict[str, Any] = {
     "axes.axisbelow": True,
@@ -64,15 +64,15 @@ SETTINGS: dict[str, Any] = {
 
 
 def render(path: Path | str, size: tuple[float, float], draw: Callable[[Figure], None], *, text: Iterable[str]) -> Path:
-    """Draws on a figure of that size (inches) and writes it as PNG, SVG or PDF by the suffix of the path.
+    """Draw a figure of the given size (inches) and write it as PNG, SVG or PDF depending on the suffix of the path.
 
-    `text` holds the user's own strings, so that fonts are found for them. No state of pyplot is touched, and the
-    same picture is written byte for byte each time.
+    `text` holds the strings that come from the user, for which fonts are searched. The global state of pyplot is not
+    changed, and the same figure always gives the same bytes. Raises a `DataError` for other suffixes.
     """
     path = Path(path)
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
-        raise DataError(f"the name of a picture must end in {', '.join(SUFFIXES)}, not {path.name!r}")
+        raise DataError(f"the file name of a plot must end in {', '.join(SUFFIXES)}, not {path.name!r}")
     try:
         from matplotlib import rc_context  # noqa: PLC0415
         from matplotlib.figure import Figure  # noqa: PLC0415
@@ -92,7 +92,7 @@ def render(path: Path | str, size: tuple[float, float], draw: Callable[[Figure],
 
 
 def fonts_for(text: str) -> tuple[list[str], frozenset[str]]:
-    """Families that together have the characters of `text`, the usual one first, and the characters none has."""
+    """Font families that together have the characters of `text`, the default first, and characters that none has."""
     from matplotlib.font_manager import FontProperties, findfont, fontManager, get_font  # noqa: PLC0415
 
     families = [FONT]
@@ -112,19 +112,19 @@ def fonts_for(text: str) -> tuple[list[str], frozenset[str]]:
 
 
 def readable(tokens: Iterable[str], longest: int = 24) -> list[str]:
-    """Tokens as labels: blanks and line ends made visible, long ones cut, characters without a glyph as boxes."""
+    """Turn tokens into labels: make white space visible, cut long tokens, draw boxes for characters without a glyph."""
     tokens = list(tokens)
     _, missing = fonts_for("".join(tokens))
     return [_label(token, missing, longest) for token in tokens]
 
 
 def width(text: str) -> float:
-    """The approximate width of a label in units of the font size; East Asian characters are twice as wide."""
+    """The approximate width of a label in units of the font size; wide East Asian characters count more."""
     return sum(1.0 if unicodedata.east_asian_width(char) in "WF" else 0.62 for char in text)
 
 
 def heading(axes: Axes, title: str) -> None:
-    """A title flush left."""
+    """Set a left-aligned title, unless it is empty."""
     if title:
         axes.set_title(readable([title], longest=120)[0], pad=10)
 

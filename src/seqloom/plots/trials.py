@@ -1,4 +1,4 @@
-"""What a sweep has tried: the figure of each trial in their order, and against each setting."""
+"""Plots of a sweep: the result of each trial in their order, and results by the value of each setting."""
 
 from __future__ import annotations
 
@@ -19,30 +19,31 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 COLUMNS = 3
+"""Number of panels in a row."""
 PANEL, UPRIGHT = 26, 14
-"""Characters that stand side by side under a panel, and one above the other."""
+"""Number of characters that fit under a panel horizontally, and in a vertical label."""
 WIDE = 30
-"""From this ratio of the largest to the smallest value on, a setting is drawn on a logarithmic axis."""
+"""A setting has a logarithmic axis if its largest value is at least this many times the smallest."""
 
 
 class Tried(Protocol):
-    """A trial: done, pruned, failed or running."""
+    """A trial of a sweep, as the plot needs it."""
 
     @property
     def number(self) -> int:
-        """Its place in the order."""
+        """The number of the trial."""
 
     @property
     def state(self) -> str:
-        """What became of it."""
+        """The state: `done`, `pruned`, `failed`, `running` or `waiting`."""
 
     @property
     def value(self) -> float | None:
-        """Its figure, if it has one."""
+        """The result of the trial, or None if it has none."""
 
     @property
     def settings(self) -> Mapping[str, Any]:
-        """What was chosen for it."""
+        """The values of the settings that were tried."""
 
 
 def plot_trials(
@@ -53,14 +54,14 @@ def plot_trials(
     higher_is_better: bool = False,
     title: str = "",
 ) -> Path:
-    """Writes the trials of a sweep as a picture.
+    """Plot the trials of a sweep; returns the path.
 
-    Above, the figure of each trial and the best one so far; a ring is a pruned trial, a cross on the floor one that
-    failed. Below, one panel for each setting.
+    The upper panel shows the result of each trial and the best result so far. A ring is a pruned trial, a cross at the
+    bottom a failed one. Below there is one panel for each setting, with the results by its value.
     """
     judged = [each for each in trials if each.value is not None and math.isfinite(each.value)]
     if not judged:
-        raise DataError("there must be at least one trial with a figure, not none")
+        raise DataError("there must be at least one trial with a result to draw, not none")
     names = list(dict.fromkeys(name for each in trials for name in each.settings))
     rows = math.ceil(len(names) / COLUMNS)
 
@@ -114,7 +115,7 @@ def _by_setting(axes: Axes, name: str, judged: Sequence[Tried]) -> None:
 
 
 def _ticks(axes: Axes, labels: Sequence[str]) -> None:
-    """Labels side by side, on several lines where they must, or upright where a word has no room."""
+    """Set the labels of an axis: horizontal, on several lines if necessary, or vertical if a word does not fit."""
     room = PANEL // len(labels)
     upright = any(len(word) > room for label in labels for word in label.split())
     texts = [_lines(label, UPRIGHT if upright else room) for label in labels]
@@ -123,7 +124,7 @@ def _ticks(axes: Axes, labels: Sequence[str]) -> None:
 
 
 def _lines(label: str, room: int) -> str:
-    """A label in lines, which end at its commas first."""
+    """Break a label into lines, if possible after its commas."""
     if len(label) <= room:
         return label
     return "\n".join(line for part in re.split("(?<=,) ", label) for line in wrap(part, room, break_long_words=False))

@@ -1,6 +1,7 @@
-"""A stepper → hypotheses: greedy and beam search as pure tensor operations. Knows no model class.
+"""Greedy and beam search for the best outputs, as operations on tensors.
 
-Settings and hypotheses are free of torch; the rest is imported when it is asked for.
+The search sees a model only through the `Stepper` interface, which yields the probabilities of the next token. Settings
+and hypotheses can be imported without torch; everything that needs torch is imported when it is first used.
 """
 
 from __future__ import annotations

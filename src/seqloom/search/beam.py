@@ -1,6 +1,6 @@
-"""Beam search over a batch of sentences, step by step; a beam of one is greedy search.
+"""Beam search over a batch of sentences; with a beam of one it is greedy search.
 
-No Python runs per beam or per word: only one loop over steps.
+The only loop in Python runs over steps; sentences, hypotheses and words are handled by tensor operations.
 """
 
 from __future__ import annotations
@@ -30,19 +30,20 @@ def search(
     prefix: list[list[int]] | None = None,
     alignments: bool = False,
 ) -> list[list[Hypothesis]]:
-    """The `n_best` best outputs of each source, best first.
+    """Find the `n_best` best outputs for each source and return them, best first.
 
-    `prefix` gives the ids that each output must begin with. A sentence leaves the batch when it is done, so that
-    long neighbours cost it nothing.
+    `prefix` gives, for each source, the ids with which its outputs must begin. With `alignments`, hypotheses hold their
+    attention weights. Sentences that are done are removed from the batch, so that no time is spent on them while longer
+    ones are still searched.
     """
     sentences, beam, device = source.size(0), config.beam, source.device
     limits, settings = _limits(lengths, config, prefix), settings_of(config, device)
-    room = int(limits.longest.max()) + 1  # the end mark
+    room = int(limits.longest.max()) + 1  # one more for the end mark
     rules = bool(config.no_repeat_ngram or config.min_length or prefix)
     step = greedy_step if beam == 1 and not rules and not config.exhaustive else beam_step
     live = first_live(sentences, beam, room, device, rules=rules)
     finished = none_finished(sentences, beam, room, device)
-    numbers = torch.arange(sentences, device=device)  # the caller's numbers of the sentences still here
+    numbers = torch.arange(sentences, device=device)  # rows in `source` of the sentences that are still searched
     state = stepper.start(source, lengths)
     if beam > 1:
         state = stepper.select(state, numbers.repeat_interleave(beam))

@@ -1,4 +1,4 @@
-"""Settings of the search."""
+"""The settings of the search (`[search]` in a configuration)."""
 
 from __future__ import annotations
 
@@ -10,44 +10,44 @@ from pydantic import Field, model_validator
 from seqloom.config import Section
 
 RATIO, EXTRA = 2.0, 20
-"""The limit of an output's length where none was given or learned."""
+"""The limit of an output's length, RATIO · source length + EXTRA tokens, if none was set or learned."""
 OFFSETS = {"average": 0.0, "gnmt": 5.0, "none": 0.0}
 """c of the length penalty ((c + length) / (c + 1))^α."""
 
 
 class SearchConfig(Section):
-    """How predictions are found."""
+    """How the outputs of a model are searched for."""
 
     beam: int = Field(default=5, ge=1, le=1000)
-    """Hypotheses kept at each step; 1 is greedy search."""
+    """Number of hypotheses that are kept at each step (beam size); 1 is greedy search."""
     n_best: int = Field(default=1, ge=1)
-    """Hypotheses returned for each input; at most the beam."""
+    """Number of outputs that are returned for each input; at most the beam size."""
     length_penalty: Literal["average", "gnmt", "none"] = "average"
-    """What log-probabilities are divided by before they are ranked: length^alpha, GNMT's ((5 + length) / 6)^alpha
-    (Wu et al. 2016, eq. 14), or nothing."""
+    """What log-probabilities are divided by before hypotheses are ranked: `average` is length^alpha, `gnmt` is
+    ((5 + length) / 6)^alpha (Wu et al. 2016, eq. 14), `none` is no division."""
     alpha: float = Field(default=1.0, ge=0, le=10)
     """Exponent of the length penalty; 0 ranks by plain log-probability."""
     batch: int = Field(default=32, ge=1)
-    """Inputs decoded together."""
+    """Number of inputs that are decoded together."""
     max_source_length: int = Field(default=1000, ge=1)
-    """Longest source in tokens; what is longer loses its end, and the prediction says so."""
+    """Longest source in tokens; longer ones are cut at the end, and their predictions are marked as cut."""
     max_length_ratio: Annotated[float, Field(ge=0, le=10_000)] | Literal["auto"] = "auto"
-    """Longest output in tokens: this times the source's length in tokens, end mark included, …"""
+    """Longest output in tokens: this times the source's length in tokens, including the end mark, …"""
     max_length_extra: Annotated[int, Field(ge=1, le=100_000)] | Literal["auto"] = "auto"
-    """… plus this. With `auto`, training learns both from the pairs, with room, so that no training target would be
-    cut, and the model keeps the numbers; where nothing was learned they are 2 and 20."""
+    """… plus this number. With `auto`, training derives both from its pairs, with a margin, so that no training target
+    would be cut, and stores them with the model; if nothing was derived they are 2 and 20."""
     min_length: int = Field(default=0, ge=0)
-    """Shortest output in tokens, the end mark not counted."""
+    """Shortest output in tokens, not counting the end mark."""
     no_repeat_ngram: int = Field(default=0, ge=0)
-    """No n-gram of that many tokens occurs twice in an output; 0 allows all."""
+    """Forbid n-grams of this many tokens from occurring twice in an output; 0 allows all repetitions."""
     exhaustive: bool = False
-    """Go on until no unfinished hypothesis can still get ahead of the answers, instead of stopping when none is ahead
-    as it stands: never worse by the model's score, and slower."""
+    """Search until no unfinished hypothesis can still overtake the answers, instead of until none is ahead of them:
+    slower, but answers never have a worse score."""
     allow_unknown: bool = False
-    """Whether the unknown token may be written; it leaves no trace in the text of an answer."""
+    """Whether outputs may contain the unknown token, which is left out of the text of an answer."""
     shortlist: bool = False
-    """Write only candidates of the source's words and the most frequent words, which `seqloom shortlist` has learned:
-    faster in large vocabularies, and no longer exact."""
+    """Restrict outputs to a shortlist: the most frequent words and the candidates for the source's words, both learned
+    by `seqloom shortlist`. This is faster in large vocabularies, but the search is no longer exact."""
 
     @model_validator(mode="after")
     def _consistent(self) -> SearchConfig:
@@ -56,7 +56,7 @@ class SearchConfig(Section):
         return self
 
     def numbers(self) -> dict[str, int | float]:
-        """What a step of a search reads, by the names that `rules.Settings` and an exported graph have for it."""
+        """The numbers that a step of the search reads, by their names in `rules.Settings` and in exported graphs."""
         return {
             "n_best": self.n_best,
             "offset": OFFSETS[self.length_penalty],
@@ -69,14 +69,14 @@ class SearchConfig(Section):
 
     @property
     def length_limit(self) -> tuple[float, int]:
-        """The ratio and the number of tokens that limit an output, whether given, learned or neither."""
+        """The ratio and the extra tokens that limit an output's length; defaults stand in for `auto`."""
         ratio = RATIO if self.max_length_ratio == "auto" else self.max_length_ratio
         return ratio, EXTRA if self.max_length_extra == "auto" else self.max_length_extra
 
     def longest(self, source_length: int, prefix_length: int = 0) -> int:
-        """Most tokens of an output before its end mark: ratio · source length + extra, and never less than its prefix.
+        """The largest number of tokens before the end mark: ratio · source length + extra, but at least the prefix.
 
-        In single precision, as an exported graph takes it.
+        It is computed in single precision, as in an exported graph.
         """
         ratio, extra = self.length_limit
         return max(int(np.float32(source_length) * np.float32(ratio)) + extra, prefix_length)

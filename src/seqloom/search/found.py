@@ -1,4 +1,7 @@
-"""What a search finds, and how it is read from arrays: the same for PyTorch and an exported graph. No torch."""
+"""The results of a search as NumPy arrays and as hypotheses.
+
+PyTorch and exported graphs yield the same arrays. This module does not need torch.
+"""
 
 from __future__ import annotations
 
@@ -12,9 +15,11 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class Hypothesis:
-    """One finished output: ids without marks, normalised score, each token's log-probability with the end mark's last.
+    """One finished output.
 
-    `alignment` [T, S] holds the attention weights of the tokens without the end mark; None if not asked for.
+    `ids` are without begin and end marks; `score` is the log-probability after the length penalty; `token_log_probs`
+    has one entry for each token and a last one for the end mark. `alignment` [T, S] holds the attention weights of the
+    T tokens without the end mark, or None if they were not requested.
     """
 
     ids: tuple[int, ...]
@@ -24,21 +29,21 @@ class Hypothesis:
 
 
 class Found(NamedTuple):
-    """The n best outputs of some sentences, best first; beyond their lengths without meaning."""
+    """The n best outputs of B sentences, best first. Entries beyond an output's length have no meaning."""
 
     scores: NDArray[np.float32]
-    """[B, n], normalised; -∞ for empty places."""
+    """[B, n], log-probabilities after the length penalty; -∞ where there is no output."""
     lengths: NDArray[np.integer[Any]]
-    """[B, n], tokens, the end mark counted."""
+    """[B, n], number of tokens, including the end mark."""
     tokens: NDArray[np.integer[Any]]
-    """[B, n, T]"""
+    """[B, n, T], token ids."""
     log_probs: NDArray[np.float32]
-    """[B, n, T]"""
+    """[B, n, T], log-probabilities of the tokens."""
     alignments: NDArray[np.float32] | None
-    """[B, n, T, S], or None."""
+    """[B, n, T, S], attention weights, or None if there are none."""
 
     def hypotheses(self, row: int, source_length: int) -> list[Hypothesis]:
-        """Those of one sentence."""
+        """The outputs of sentence number `row` as hypotheses, best first."""
         results = []
         for rank, (score, length) in enumerate(zip(self.scores[row].tolist(), self.lengths[row].tolist(), strict=True)):
             if not score > -math.inf:

@@ -1,4 +1,4 @@
-"""What an exported graph is asked, by the names of its inputs. No torch."""
+"""The inputs of an exported graph by name. This module does not need torch."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from seqloom.search.config import SearchConfig
 
 
 def asked(source: NDArray[np.int64], lengths: NDArray[np.int64], config: SearchConfig) -> dict[str, NDArray[Any]]:
-    """Sources [B, S], their lengths [B], and every number of a search, whatever the graph's defaults are."""
+    """The inputs for sources [B, S] of the given lengths [B]; all settings are included, so that no default is used."""
     ratio, extra = config.length_limit
     numbers = {"beam": config.beam, **config.numbers(), "max_length_ratio": float(ratio), "max_length_extra": extra}
     return {

@@ -1,4 +1,7 @@
-"""The record of a search's steps, and what is read from it."""
+"""The record of all steps of a search, from which the finished outputs are read at the end.
+
+In shapes, R is the largest number of steps, K the beam size, and C a number of selected sentences.
+"""
 
 from __future__ import annotations
 
@@ -14,42 +17,45 @@ from seqloom.search.step import Finished
 
 
 class Record(NamedTuple):
-    """Every step of the unfinished hypotheses of all B sentences that a search began with."""
+    """The unfinished hypotheses after each step, for all B sentences of the batch."""
 
     tokens: Int[Tensor, "R B K"]
     totals: Float[Tensor, "R B K"]
-    """Summed log-probability."""
+    """Summed log-probability of the hypothesis so far."""
     weights: Float[Tensor, "R B K S"]
-    """What was looked at from each place before the step; S = 0 if not asked for."""
+    """Attention weights of the step, by the beam place of the hypothesis that was continued; S = 0 if not requested."""
 
     def write(self, step: int, numbers: Int[Tensor, " C"], values: tuple[Tensor, ...]) -> None:
-        """Keeps one step of the sentences `numbers`, from 0."""
+        """Store one step, counted from 0, for the sentences `numbers`; `values` are in the order of the fields."""
         for part, value in zip(self, values, strict=True):
             if part.numel():
                 part[step].index_copy_(0, numbers, value.to(part.dtype))
 
 
 class Outputs(NamedTuple):
-    """The n best finished hypotheses of some sentences, best first; beyond their lengths without meaning."""
+    """The n best finished hypotheses of C sentences, best first. Entries beyond a length have no meaning."""
 
     scores: Float[Tensor, "C n"]
-    """Normalised; -∞ for empty places."""
+    """Log-probability after the length penalty; -∞ where there is no hypothesis."""
     lengths: Int[Tensor, "C n"]
-    """Tokens, the end mark counted."""
+    """Number of tokens, including the end mark."""
     tokens: Int[Tensor, "C n R"]
     log_probs: Float[Tensor, "C n R"]
     weights: Float[Tensor, "C n R S"]
 
 
 def empty_record(room: int, sentences: int, beam: int, width: int, device: torch.device) -> Record:
-    """Room for that many steps, and for attention weights over `width` positions."""
+    """A record with space for `room` steps and for attention weights over `width` source positions."""
     shape = room, sentences, beam
     tokens = torch.zeros(shape, dtype=torch.long, device=device)
     return Record(tokens, torch.zeros(shape, device=device), torch.zeros(*shape, width, device=device))
 
 
 def outputs(record: Record, numbers: Int[Tensor, " C"], finished: Finished, count: Int[Tensor, " n"]) -> Outputs:
-    """What the record holds along the paths of the hypotheses `count`, 0 being the best, of the sentences `numbers`."""
+    """Read finished hypotheses of the sentences `numbers` from the record by following their paths.
+
+    `count` holds the ranks that are wanted, 0 being the best.
+    """
     scores, totals, lengths = (part.index_select(1, count) for part in finished[:3])
     path = finished.path.index_select(1, count)  # [C, n, R]
     steps, rows = torch.arange(record.tokens.size(0), device=path.device), numbers[:, None, None]
@@ -61,7 +67,7 @@ def outputs(record: Record, numbers: Int[Tensor, " C"], finished: Finished, coun
 
 
 def as_found(found: Outputs) -> Found:
-    """The same on the host, as arrays."""
+    """Copy the outputs to the host, as NumPy arrays."""
     weights = found.weights.float().cpu().numpy() if found.weights.size(3) else None
     scores, lengths, tokens, log_probs = (part.cpu().numpy() for part in found[:4])
     return Found(scores, lengths, tokens, log_probs, weights)

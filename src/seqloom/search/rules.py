@@ -1,4 +1,4 @@
-"""What a search may not write next gets the log-probability -∞; the others stay the model's own."""
+"""Rules of the search: a token that is forbidden gets the log-probability -∞; all others keep the model's."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from seqloom.text.special import EOS, PAD, UNK
 
 
 class Limits(NamedTuple):
-    """What is particular to each sentence of a batch."""
+    """The limits that differ between the sentences of a batch."""
 
     longest: Int[Tensor, " B"]
-    """Most tokens before the end mark."""
+    """Largest number of tokens before the end mark."""
     prefix: Int[Tensor, "B P"]
     """Tokens that every output must begin with, padded with 0; at least one column."""
     prefix_lengths: Int[Tensor, " B"]
 
 
 class Settings(NamedTuple):
-    """Numbers of a `SearchConfig`, as tensors without axes: an exported graph takes them as inputs."""
+    """The numbers of a `SearchConfig` as scalar tensors, because an exported graph takes them as inputs."""
 
     n_best: Int[Tensor, ""]
     offset: Float[Tensor, ""]
@@ -36,20 +36,22 @@ class Settings(NamedTuple):
 
 
 def settings_of(config: SearchConfig, device: torch.device) -> Settings:
-    """The numbers of a configuration."""
+    """The numbers of a configuration as tensors on a device."""
     return Settings(**{name: torch.tensor(number, device=device) for name, number in config.numbers().items()})
 
 
 class Written(NamedTuple):
-    """What hypotheses hold; kept only where there are rules that look at it."""
+    """The tokens of the unfinished hypotheses, which are only kept if some rule needs them."""
 
     tokens: Int[Tensor, "B K W"]
-    """Without the begin mark, padded with 0."""
+    """The tokens so far, without the begin mark, padded with 0."""
     matches: Int[Tensor, "B K W"]
-    """How many of the tokens before each one equal, one by one from the right, those that were written last."""
+    """For each position, how many tokens directly before it equal the hypothesis' last tokens, read from the right.
+
+    If it is n - 1 or more, writing the token at this position again would repeat an n-gram."""
 
     def after(self, token: Int[Tensor, "B K"], position: Int[Tensor, ""]) -> Written:
-        """With one more token at the place `position`, counted from 0."""
+        """The value after one more token was appended at `position`, counted from 0."""
         tokens = torch.where(
             torch.arange(self.tokens.size(2), device=token.device) == position, token[..., None], self.tokens
         )
@@ -64,11 +66,11 @@ def allowed(
     limits: Limits,
     settings: Settings,
 ) -> Float[Tensor, "B K V"]:
-    """The log-probabilities of the token number `position`, counted from 1, with all that is forbidden at -∞.
+    """The log-probabilities of token number `position`, counted from 1, with forbidden tokens at -∞.
 
-    Within its prefix a sentence has its own next token, whatever else holds. No n-gram is repeated. No end mark comes
-    before the shortest length, unless nothing else is left or the longest is reached. That the unknown token is not
-    written is seen to where continuations are chosen.
+    Within its prefix a sentence must write the prefix's next token, whatever the other rules say. No n-gram is
+    repeated. The end mark is forbidden below the shortest length, unless no other token is allowed or the longest
+    length is reached. The unknown token is not excluded here but in `scores`, where continuations are chosen.
     """
     words = torch.arange(log_probs.size(2), device=log_probs.device)
     free = log_probs + repeated(written, settings.no_repeat_ngram, log_probs)
@@ -83,7 +85,7 @@ def allowed(
 
 
 def repeated(written: Written, size: Int[Tensor, ""], log_probs: Float[Tensor, "B K V"]) -> Float[Tensor, "B K V"]:
-    """-∞ where a token would complete an n-gram that the hypothesis already holds (Paulus et al. 2018, §2.5)."""
+    """-∞ where a token would repeat an n-gram of the hypothesis, 0 elsewhere (Paulus et al. 2018, §2.5)."""
     banned = (written.matches >= size - 1) & (written.tokens != PAD) & (size > 0)
     costs = torch.where(banned, -torch.inf, 0.0).to(log_probs.dtype)
     return torch.zeros_like(log_probs).scatter_add(2, written.tokens, costs)

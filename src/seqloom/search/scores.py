@@ -1,4 +1,4 @@
-"""Hypotheses of different lengths made comparable, and the best continuations of a beam."""
+"""The length penalty, which makes hypotheses of different lengths comparable, and a beam's best continuations."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from seqloom.text.special import FIRST, UNK
 
 
 def penalty(length: Tensor, settings: Settings) -> Tensor:
-    """What the log-probability of `length` tokens, end mark included, is divided by: ((c + length) / (c + 1))^α.
+    """The length penalty ((c + length) / (c + 1))^α, by which a hypothesis' log-probability is divided.
 
-    length^α with c = 0, that of Wu et al. (2016, eq. 14) with c = 5.
+    `length` counts tokens, including the end mark. c = 0 gives length^α, c = 5 the penalty of Wu et al. (2016, eq. 14).
     """
     return ((settings.offset + length) / (settings.offset + 1)) ** settings.alpha
 
@@ -22,15 +22,19 @@ def penalty(length: Tensor, settings: Settings) -> Tensor:
 def best_possible(
     log_probs: Float[Tensor, " B"], length: Int[Tensor, ""], longest: Int[Tensor, " B"], settings: Settings
 ) -> Float[Tensor, " B"]:
-    """An upper bound on the final score of unfinished hypotheses of `length` tokens: no further token costs anything.
+    """An upper bound on the final score of unfinished hypotheses of `length` tokens.
 
-    Log-probabilities are negative, so the largest divisor is the best one.
+    It is the score if all further tokens had probability 1 and the output became as long as possible: log-probabilities
+    are negative, so the largest divisor gives the best score.
     """
     return log_probs / penalty(torch.maximum(longest, length) + 1, settings)
 
 
 def word_costs(log_probs: Float[Tensor, "B K V"], settings: Settings) -> Float[Tensor, " W"]:
-    """What is added to the log-probability of each word from the end mark on: -∞ for the unknown token, else 0."""
+    """What is added to the log-probability of each word, beginning with the end mark.
+
+    It is -∞ for the unknown token unless the settings allow it, otherwise 0.
+    """
     words = torch.arange(FIRST, log_probs.size(2), device=log_probs.device)
     return torch.where((words == UNK) & (settings.allow_unknown == 0), -torch.inf, 0.0)
 
@@ -38,13 +42,13 @@ def word_costs(log_probs: Float[Tensor, "B K V"], settings: Settings) -> Float[T
 def best_continuations(
     scores: Float[Tensor, "B K"], log_probs: Float[Tensor, "B K V"], count: int, settings: Settings
 ) -> tuple[Float[Tensor, "B C"], Int[Tensor, "B C"], Int[Tensor, "B C"]]:
-    """The `count` continuations of a beam with the largest sums, best first: sums, places in the beam, tokens.
+    """The `count` best continuations of each beam: summed log-probabilities, beam places and tokens, best first.
 
-    There must be so many: `count` is at most K·(V - 2). Padding and begin marks are never written, the unknown token
-    only if the settings allow it.
+    `count` must be at most K·(V - 2), the number of continuations. Padding and begin marks are never chosen, the
+    unknown token only if the settings allow it.
 
-    In a large vocabulary in two rounds, because selecting is slower than finding maxima: the best `count` lie in the
-    `count` blocks of the vocabulary with the largest maxima, and only those blocks are searched.
+    A large vocabulary is searched in two rounds, because top-k selection is slower than finding maxima: the `count`
+    best lie in the `count` blocks of the vocabulary with the largest maxima, and only those blocks are searched.
     """
     beam, vocabulary = log_probs.shape[1:]
     if vocabulary <= FEW or count > vocabulary // BLOCK:
@@ -54,7 +58,7 @@ def best_continuations(
         places = _part(beam, written, best)
         return totals, places, best - places * written + FIRST
     whole = vocabulary // BLOCK * BLOCK
-    blocks = log_probs[..., :whole] if whole < vocabulary else log_probs  # a slice of all would be copied in a graph
+    blocks = log_probs[..., :whole] if whole < vocabulary else log_probs  # a graph would copy even a full slice
     peaks = blocks.unflatten(2, (-1, BLOCK)).amax(3)
     first_block = log_probs[..., FIRST:BLOCK] + word_costs(log_probs[..., :BLOCK], settings)
     peaks = torch.cat([first_block.amax(2, keepdim=True), peaks[..., 1:]], 2)
@@ -62,7 +66,7 @@ def best_continuations(
         peaks = torch.cat([peaks, log_probs[..., whole:].amax(2, keepdim=True)], 2)
     chosen = (peaks + scores[..., None]).flatten(1).topk(count, -1, sorted=False).indices
     places = _part(beam, peaks.size(2), chosen)
-    first = (chosen - places * peaks.size(2)) * BLOCK  # words of the blocks
+    first = (chosen - places * peaks.size(2)) * BLOCK  # each block's first word
     words = first[..., None] + torch.arange(BLOCK, device=chosen.device)  # [B, C, BLOCK]
     beyond = words >= vocabulary if whole < vocabulary else None
     flat = (places * vocabulary)[..., None] + (words if beyond is None else words.clamp_max(vocabulary - 1))
@@ -75,5 +79,8 @@ def best_continuations(
 
 
 def _part(count: int, size: int, index: Int[Tensor, "B C"]) -> Int[Tensor, "B C"]:
-    """Which of `count` parts of that size an index lies in. Looked up: an exported graph makes the table once."""
+    """Which of `count` parts of `size` elements each index lies in, that is index // size.
+
+    It is looked up in a table, which an exported graph computes only once, because the table never changes.
+    """
     return torch.div(torch.arange(count * size, device=index.device), size, rounding_mode="trunc")[index]

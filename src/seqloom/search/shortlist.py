@@ -1,7 +1,8 @@
-"""Which target words an answer may use: those that go with the source's words, and the most frequent ones. No torch.
+"""Shortlists, which restrict an output to candidates for the source's words and the most frequent words.
 
-(Jean et al. 2015, §3.3; L'Hostis et al. 2016.) The search of a batch runs in the small vocabulary of all words that one
-of its sentences may use; in it each sentence keeps to its own, so that an answer does not depend on its neighbours.
+See Jean et al. 2015, §3.3, and L'Hostis et al. 2016. A batch is searched in the small vocabulary of all words that any
+of its sentences may use. Within it each sentence is restricted to its own words, so that an answer does not depend on
+the other sentences of the batch. This module does not need torch.
 """
 
 from __future__ import annotations
@@ -18,49 +19,49 @@ from seqloom.search.found import Hypothesis
 from seqloom.text.special import PAD, UNK
 
 FEW = 1024
-"""Words of a vocabulary among which the best are selected in one round; graphs of larger ones can keep to a list."""
+"""The largest vocabulary that is searched in one round; exported graphs with larger ones can be given a shortlist."""
 BLOCK, LEAST = 64, 128
-"""A small vocabulary is a multiple of the one and not below the other: few shapes, and products that run well. The best
-words of a large one are looked for in blocks of the first."""
+"""The small vocabulary is padded to a multiple of BLOCK words and to at least LEAST, so that only few shapes occur and
+matrix products run efficiently. BLOCK is also the size of the blocks in which large vocabularies are searched."""
 
 
 @dataclass(frozen=True, eq=False)
 class Shortlist:
-    """Target ids that may be written, learned from pairs; padded with 0."""
+    """The target ids that outputs may contain, learned from sentence pairs."""
 
     candidates: NDArray[np.int32]
-    """[source vocabulary, N], those that go with each source id; none with padding."""
+    """[source vocabulary, N], the candidates for each source id, padded with 0; the padding id has none."""
     frequent: NDArray[np.int32]
-    """[K], those that every answer may use."""
+    """[K], the frequent ids, which every output may contain."""
     vocabulary: int
     """Size of the target vocabulary."""
 
 
 class OpenWords(NamedTuple):
-    """The small vocabulary of a batch: L target ids, in which a place stands for an id."""
+    """The small vocabulary of a batch: L target ids. During the search, tokens are places in this list."""
 
     words: NDArray[np.int64]
-    """[L]: the special ids at their own places, then others in rising order, padded with 0."""
+    """[L], the special ids at their usual places, then the other ids in ascending order, padded with 0."""
     open: NDArray[np.bool_]
-    """[B, L], True where a sentence may use a word; never on padding."""
+    """[B, L], True where a sentence may use a word; False on the padding of `words`."""
 
     def places(self, ids: Sequence[int]) -> list[int]:
-        """Where ids that are among the words lie."""
+        """Convert ids, which must be among the words, to places."""
         real = self.words[: np.count_nonzero(self.words) + 1]
         found: list[int] = np.searchsorted(real, np.array(ids, np.int64)).tolist()
         return found
 
     def named(self, found: Hypothesis) -> Hypothesis:
-        """A hypothesis in places as one in ids."""
+        """Convert a hypothesis from places to ids."""
         return replace(found, ids=tuple(self.words[list(found.ids)].tolist()))
 
 
 def open_words(
     shortlist: Shortlist | None, source: NDArray[np.int64], lengths: NDArray[np.int64], prefix: Sequence[int] = ()
 ) -> OpenWords:
-    """The words of a batch of sources [B, S], and of the `prefix` that all outputs begin with.
+    """The small vocabulary for a batch of sources [B, S] and for the `prefix` with which all outputs begin.
 
-    Refuses where there is no list.
+    Raises a `ConfigError` if there is no shortlist.
     """
     if shortlist is None:
         raise ConfigError(

@@ -1,4 +1,4 @@
-"""Steppers in a small vocabulary: the search sees places in a list of words, the network the words."""
+"""Steppers for a shortlist's small vocabulary, which translate between its places and the ids of the network."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from seqloom.search.stepper import EnsembleStepper, ModelStepper, Stepper
 
 
 class NarrowState(NamedTuple):
-    """A model's state and what is added to each sentence's logits: 0 where a word is open, else -∞."""
+    """A model's state, and what is added to each sentence's logits: 0 for words that it may use, -∞ for others."""
 
     model: ModelState
     costs: Float[Tensor, "B 1 L"]
 
 
 class NarrowStepper:
-    """A model whose target vocabulary is `words`, of which a sentence may use those that are open to it.
+    """A model as a stepper whose vocabulary is `words`; a sentence may only use those where `is_open` is True.
 
-    The others get no probability, so that what is open to a sentence sums to 1. The output's weights of these
-    words are gathered once.
+    Other words get the probability 0, and the rest is normalised to sum to 1. The output weights of the words are
+    gathered once, when the stepper is made.
     """
 
     def __init__(self, model: Seq2Seq, words: Int[Tensor, " L"], is_open: Bool[Tensor, "B L"]) -> None:
@@ -34,13 +34,13 @@ class NarrowStepper:
         self.costs = torch.zeros(is_open.shape, device=is_open.device).masked_fill_(~is_open, -torch.inf)[:, None]
 
     def start(self, source: Int[Tensor, "B S"], lengths: Int[Tensor, " B"]) -> NarrowState:
-        """Encodes the sources, all of those that the words were opened for."""
+        """Encode the sources, which must be those for which `is_open` was computed."""
         return NarrowState(self.model.start(source, lengths), self.costs)
 
     def step(
         self, tokens: Int[Tensor, " N"], state: NarrowState
     ) -> tuple[Float[Tensor, "N L"], NarrowState, Float[Tensor, "N S"] | None]:
-        """One decoder step."""
+        """Run one decoder step; tokens are places in `words`."""
         decoded, after = self.model.advance(self.words[tokens], state.model)
         scores = self.output.scores(decoded).float().unflatten(0, (state.costs.size(0), -1)).add_(state.costs)
         return torch.log_softmax(scores, -1).flatten(0, 1), NarrowState(after, state.costs), decoded.weights
@@ -48,16 +48,16 @@ class NarrowStepper:
     def select(
         self, state: NarrowState, rows: Int[Tensor, " M"], sentences: Int[Tensor, " C"] | None = None
     ) -> NarrowState:
-        """Reorders rows and drops sentences."""
+        """Reorder rows and drop sentences."""
         costs = state.costs if sentences is None else select_rows(state.costs, sentences)
         return NarrowState(select(state.model, rows, sentences), costs)
 
 
 def narrowed(stepper: Stepper, words: Int[Tensor, " L"], is_open: Bool[Tensor, "B L"]) -> Stepper:
-    """A model, or an ensemble of models, over the small vocabulary of a batch."""
+    """The stepper of a model, or of an ensemble of models, restricted to the small vocabulary of a batch."""
     if isinstance(stepper, EnsembleStepper):
         return EnsembleStepper([narrowed(member, words, is_open) for member in stepper.members])
-    if type(stepper) is not ModelStepper:  # another one's step is its own
+    if type(stepper) is not ModelStepper:  # other steppers compute their probabilities in ways not known here
         raise ConfigError(
             f"search.shortlist narrows the vocabulary of models and of ensembles, not of a {type(stepper).__name__}",
             hint="set search.shortlist = false",

@@ -1,13 +1,16 @@
-"""One step of a beam search as a function of tensors: the one that Python calls in a loop is the one that is exported.
+"""One step of greedy or beam search as a function of tensors.
 
-Each step takes the 2K best continuations of a sentence's K hypotheses. Those that end among the best K move to the
-finished, which keep the best K by normalised score; the best K that do not end live on. A hypothesis remembers its
-path: the place in the beam that it had after each step. Tokens, sums and attention weights lie in the record of the
-steps, where the path finds them.
+The Python search calls these functions in a loop, and exported graphs are traced from them.
 
-The places of the list of answers are settled one after the other: a place is settled once it is filled and no
-unfinished hypothesis is ahead of it, and then nothing that finishes later is put before it or into it. A search ends
-when as many places are settled as answers are wanted. So a list of n answers is the beginning of a list of n + 1.
+Each step takes the 2K best continuations of a sentence's K live hypotheses. Those among the best K that end with the
+end mark join the finished hypotheses, of which the best K by normalised score are kept; the best K that do not end
+become the live hypotheses. A hypothesis only stores its path, which is the place in the beam that it had after each
+step. Its tokens, sums and attention weights are in the record of the steps (`history`), where the path leads to them.
+
+The places in the ranked list of answers are settled from the first to the last. A place is settled once it is filled
+and no live hypothesis is ahead of it; a hypothesis that finishes later can no longer take it or come before it. The
+search ends when as many places are settled as answers are wanted. A list of n answers is therefore always the beginning
+of the list of n + 1 answers.
 """
 
 from __future__ import annotations
@@ -25,33 +28,34 @@ from seqloom.text.special import BOS, EOS, FIRST
 
 
 class Live(NamedTuple):
-    """The K unfinished hypotheses of each sentence, best first."""
+    """The K live (unfinished) hypotheses of each sentence, best first."""
 
     scores: Float[Tensor, "B K"]
     """Summed log-probability; -∞ for empty places."""
     token: Int[Tensor, "B K"]
-    """What was written last, the begin mark first."""
+    """The last token; before the first step, the begin mark."""
     path: Int[Tensor, "B K R"]
-    """Place in the beam after step r, from 0."""
+    """The place in the beam after step r, counted from 0."""
     written: Written | None
+    """The tokens so far, which only rules need; None without rules."""
 
 
 class Finished(NamedTuple):
-    """The best K finished hypotheses of each sentence, best first, as far as they did not finish too late."""
+    """The best K finished hypotheses of each sentence, best first, without those that finished too late to count."""
 
     scores: Float[Tensor, "B K"]
-    """Normalised; -∞ for empty places."""
+    """Log-probability after the length penalty; -∞ for empty places."""
     totals: Float[Tensor, "B K"]
     """Summed log-probability."""
     lengths: Int[Tensor, "B K"]
-    """Tokens, the end mark counted."""
+    """Number of tokens, including the end mark."""
     path: Int[Tensor, "B K R"]
     bar: Float[Tensor, " B"]
-    """Score in the last settled place, ∞ where none is settled: whatever is above it finishes too late."""
+    """The score in the last settled place, or ∞ if none is settled; what finishes later must not score above it."""
 
 
 def first_live(sentences: int, beam: int, room: int, device: torch.device, *, rules: bool) -> Live:
-    """One empty hypothesis for each sentence; the other places of the beam are empty."""
+    """The beam before the first step: one hypothesis without tokens for each sentence, and K - 1 empty places."""
     scores = torch.full((sentences, beam), -torch.inf, device=device)
     scores[:, 0] = 0.0
     nothing = torch.zeros(sentences, beam, room, dtype=torch.long, device=device)
@@ -60,7 +64,7 @@ def first_live(sentences: int, beam: int, room: int, device: torch.device, *, ru
 
 
 def none_finished(sentences: int, beam: int, room: int, device: torch.device) -> Finished:
-    """Empty places."""
+    """The finished hypotheses before the first step: K empty places for each sentence."""
     empty = torch.full((sentences, beam), -torch.inf, device=device)
     zeros = torch.zeros(sentences, beam, dtype=torch.long, device=device)
     bar = torch.full((sentences,), torch.inf, device=device)
@@ -68,14 +72,14 @@ def none_finished(sentences: int, beam: int, room: int, device: torch.device) ->
 
 
 class Step(NamedTuple):
-    """What one step leaves behind."""
+    """The result of one step."""
 
     live: Live
     finished: Finished
     places: Int[Tensor, "B K"]
-    """Where the live hypotheses come from."""
+    """The beam places, before the step, of the hypotheses that the live ones continue."""
     done: Bool[Tensor, " B"]
-    """True for each sentence whose answer is settled."""
+    """True for each sentence whose answers are settled."""
 
 
 def beam_step(
@@ -86,13 +90,13 @@ def beam_step(
     limits: Limits,
     settings: Settings,
 ) -> Step:
-    """The step number `position`, from 1."""
+    """Beam search step number `position`, counted from 1."""
     beam = live.scores.size(1)
     if live.written is not None:
         log_probs = allowed(log_probs, live.written, position, limits, settings)
     totals, places, tokens = best_continuations(live.scores, log_probs, 2 * beam, settings)
     full = (position > limits.longest)[:, None]
-    if _some(full):  # there is nothing but the end mark
+    if _some(full):  # at the longest length only the end mark may follow
         closing = F.pad(live.scores + log_probs[..., EOS], (0, beam), value=-torch.inf)
         totals, tokens = torch.where(full, closing, totals), tokens.masked_fill(full, EOS)
         places = torch.where(full, torch.arange(beam, device=places.device).repeat(2), places)
@@ -120,7 +124,7 @@ def beam_step(
 def remembered(
     written: Written, places: Int[Tensor, "B K"], tokens: Int[Tensor, "B K"], position: Int[Tensor, ""]
 ) -> Written:
-    """What was written by the hypotheses that came from `places` and were continued by `tokens`."""
+    """The tokens of the hypotheses that continue those at `places` with `tokens`."""
     return Written(*(_along(part, places) for part in written)).after(tokens, position - 1)
 
 
@@ -132,7 +136,7 @@ def greedy_step(
     limits: Limits,
     settings: Settings,
 ) -> Step:
-    """The same for a beam of one without rules, where the first end mark is the end."""
+    """The faster step for a beam of one without rules, whose search ends at the first end mark."""
     best, place = (log_probs[..., FIRST:] + word_costs(log_probs, settings)).max(2)
     token = place + FIRST
     full = (position > limits.longest)[:, None]
@@ -149,10 +153,10 @@ def greedy_step(
 
 
 def _settled(live: Live, finished: Finished, position: Int[Tensor, ""], limits: Limits, settings: Settings) -> Finished:
-    """The finished hypotheses with those places settled that no unfinished hypothesis is ahead of.
+    """Settle the places of finished hypotheses that no live hypothesis is ahead of: lower the bar to their scores.
 
-    An unfinished one is ahead if it would be better if it ended as it stands; in an exhaustive search, if it can still
-    become better.
+    A live hypothesis is ahead of a finished one if its current score is better; in an exhaustive search, if the best
+    score that it can still reach is better.
     """
     best = live.scores[:, 0]
     possible = best_possible(best, position, limits.longest, settings)
@@ -164,23 +168,23 @@ def _settled(live: Live, finished: Finished, position: Int[Tensor, ""], limits: 
 
 
 def _done(live: Live, finished: Finished, settings: Settings) -> Bool[Tensor, " B"]:
-    """True for each sentence with as many settled answers as are wanted, or with nothing left to search."""
+    """True for each sentence that has as many settled answers as are wanted, or no live hypothesis."""
     wanted = finished.scores.index_select(1, settings.n_best[None] - 1)[:, 0]
     return (wanted >= finished.bar) | (live.scores[:, 0] == -torch.inf)
 
 
 def _best(finished: Finished, closed: Finished) -> Finished:
-    """The best of both."""
+    """Merge the finished hypotheses with those that ended in this step, and keep the best K."""
     every, totals, lengths, path = (torch.cat(parts, 1) for parts in zip(finished[:4], closed[:4], strict=True))
     scores, best = every.topk(finished.scores.size(1), -1)
     return Finished(scores, totals.gather(1, best), lengths.gather(1, best), _along(path, best), finished.bar)
 
 
 def _along(values: Tensor, places: Tensor) -> Tensor:
-    """[B, K, R] at places [B, C] → [B, C, R]."""
+    """Select from values [B, K, R] those at places [B, C]; the result is [B, C, R]."""
     return values.gather(1, places[..., None].expand(-1, -1, values.size(2)))
 
 
 def _some(flags: Tensor) -> bool:
-    """Whether some flag is set; while exporting yes, since the graph is to be right in either case."""
+    """Whether any flag is set. While exporting it is always True, since the graph must also handle this case."""
     return torch.compiler.is_exporting() or bool(flags.any())

@@ -1,4 +1,7 @@
-"""The family of recurrent cells. Adding one: a file here and a line in each table below."""
+"""The family of recurrent cells.
+
+To add a cell, write a file in this folder and add a line to `CELLS`.
+"""
 
 from __future__ import annotations
 
@@ -18,14 +21,16 @@ CELLS: dict[str, tuple[type[CellConfig], type[Cell]]] = {
     "layer_norm_lstm": (LayerNormLSTMConfig, LayerNormLSTM),
 }
 
+"""Each kind of cell with its configuration section and its class."""
+
 
 def cell_configs() -> dict[str, type[CellConfig]]:
-    """Each kind's section."""
+    """The configuration section of each kind of cell."""
     return {kind: config for kind, (config, _) in CELLS.items()}
 
 
 def build_cell(config: CellConfig, input_size: int, hidden_size: int) -> Cell:
-    """The cell of the configured kind."""
+    """Make a cell of the configured kind with new weights; raises a `ConfigError` for an unknown kind."""
     if config.kind not in CELLS:
         raise ConfigError(f"{config.kind!r} is not a known cell", hint=suggestion(config.kind, CELLS))
     return CELLS[config.kind][1](input_size, hidden_size)

@@ -1,4 +1,7 @@
-"""The contract of a recurrent cell. A cell holds weights and nothing else: state comes in and goes out as a value."""
+"""The interface of recurrent cells.
+
+A cell holds only weights. Its state is a value, which is passed in and returned.
+"""
 
 from __future__ import annotations
 
@@ -16,24 +19,25 @@ from seqloom.nn.shapes import length_mask
 from seqloom.nn.tree import tree_join
 
 State = Any
-"""A tree of [N, H] tensors; each cell has its own."""
+"""A tensor [N, H] or a tuple of such tensors; the form depends on the cell."""
 
 
 class CellConfig(Section):
-    """What every kind of cell's section begins with."""
+    """The base of all cells' configuration sections."""
 
     kind: str
-    """The recurrence."""
+    """The kind of recurrence."""
 
 
 class Cell(nn.Module, ABC):
     """A recurrence y_t, state_t = cell(x_t, state_{t-1}) with `gates` pre-activations of width H each.
 
-    The input's part of the pre-activations does not depend on the state, so it is taken for all steps at once
-    (`project`); `advance` adds the state's part. Weights are laid out as in `torch.nn`: [gates·H, I] and [gates·H, H].
+    The input's part of the pre-activations does not depend on the state, so it is computed for all steps at once
+    (`project`); `advance` adds the state's part. Weights have the layout of `torch.nn`: [gates·H, I] and [gates·H, H].
     """
 
     gates: int
+    """Number of pre-activations of width H."""
 
     def __init__(self, input_size: int, hidden_size: int) -> None:
         super().__init__()
@@ -46,7 +50,7 @@ class Cell(nn.Module, ABC):
         self.reset()
 
     def reset(self) -> None:
-        """Glorot-uniform input weights and orthogonal recurrent ones (Saxe et al. 2014), gate by gate."""
+        """Initialise gate by gate: input weights Glorot-uniform, recurrent weights orthogonal (Saxe et al. 2014)."""
         for block in self.weight_ih.data.chunk(self.gates):
             nn.init.xavier_uniform_(block)
         for block in self.weight_hh.data.chunk(self.gates):
@@ -54,20 +58,21 @@ class Cell(nn.Module, ABC):
 
     @abstractmethod
     def start(self, rows: int, like: Tensor) -> State:
-        """The zero state for `rows` rows, on the device and of the type of `like`."""
+        """The zero state for `rows` rows, with the device and dtype of `like`."""
 
     @abstractmethod
     def output(self, state: State) -> Float[Tensor, "N H"]:
-        """The part of the state that the cell shows."""
+        """The part of the state that is the cell's output."""
 
     @abstractmethod
     def advance(self, projected: Float[Tensor, "N G"], state: State, product: Product = direct) -> State:
-        """The next state, from the input's part of the pre-activations and the state."""
+        """Compute the next state from the projected input and the state."""
 
     def project(self, x: Tensor, *, first: int = 0, bias: bool = True, product: Product = direct) -> Tensor:
-        """The input's part of the pre-activations, [.., I] → [.., gates·H].
+        """Compute the input's part of the pre-activations, [.., I] → [.., gates·H].
 
-        An input that comes in pieces is projected piece by piece and summed: a piece starts at column `first`.
+        A concatenated input can also be projected piece by piece, and the results added: `first` is the column of the
+        concatenation at which the piece `x` begins, and only one piece should add the bias.
         """
         weight: Tensor = self.weight_ih
         if x.size(-1) != self.input_size:
@@ -77,23 +82,24 @@ class Cell(nn.Module, ABC):
     def step(
         self, x: Float[Tensor, "N I"], state: State, product: Product = direct
     ) -> tuple[Float[Tensor, "N H"], State]:
-        """One step."""
+        """Run one step; returns the output and the next state."""
         state = self.advance(self.project(x, product=product), state, product)
         return self.output(state), state
 
     def sequence(
         self, x: Float[Tensor, "B S I"], lengths: Int[Tensor, " B"] | None, state: State
     ) -> tuple[Float[Tensor, "B S H"], State]:
-        """All steps; the final state is that of each row's last real step. Without `lengths`, all steps are real.
+        """Run all steps; returns the outputs, and the state after each row's last real step.
 
-        Outputs on padding are finite and meaningless. Equals unrolled `step`; members may use a fused kernel.
+        Without `lengths` there is no padding. Outputs at padding are finite but have no meaning. The result equals that
+        of repeated calls of `step`; a cell may override this method to use a fused kernel.
         """
         return self.unrolled(x, lengths, state)
 
     def unrolled(
         self, x: Float[Tensor, "B S I"], lengths: Int[Tensor, " B"] | None, state: State
     ) -> tuple[Float[Tensor, "B S H"], State]:
-        """`sequence` by the cell's own steps, whatever kernel it has; one scan over time where a graph is traced."""
+        """Compute `sequence` step by step, without a fused kernel; when a graph is traced, as one `Scan` over time."""
         projected = self.project(x)
         product = step_product()
         mask = None if lengths is None else length_mask(lengths, x.size(1))[:, :, None]
@@ -112,14 +118,15 @@ class Cell(nn.Module, ABC):
 
 
 def hold(mask: Tensor, new: State, old: State) -> State:
-    """`new` where `mask` [N, 1] is True, `old` elsewhere."""
+    """Select `new` where `mask` [N, 1] is True and `old` elsewhere."""
     return tree_join(lambda after, before: torch.where(mask, after, before), new, old)
 
 
 def hold_column(weight_ih: Tensor, signs: tuple[int, ...]) -> Tensor:
-    """One more input column per gate that saturates it: +1 opens, -1 shuts, 0 leaves it alone.
+    """Append an input column to the weights that saturates gates: sign +1 opens a gate, -1 closes it, 0 has no effect.
 
-    An input of 1 in that column makes a fused kernel carry its state over padding, exactly: σ(±10⁴) is 1 or 0.
+    With an input of 1 in this column at padding, and 0 elsewhere, a fused kernel keeps its state over padding. This is
+    exact, because σ(±10⁴) is 1 or 0.
     """
     hidden = weight_ih.size(0) // len(signs)
     column = torch.cat([weight_ih.new_full((hidden, 1), 1e4 * sign) for sign in signs])
@@ -127,7 +134,10 @@ def hold_column(weight_ih: Tensor, signs: tuple[int, ...]) -> Tensor:
 
 
 def kernel_weights(*weights: Tensor) -> list[Tensor]:
-    """Weights as a fused kernel wants them: cuDNN's side by side, or it copies them itself at every call, and warns."""
+    """Prepare weights for a fused kernel.
+
+    cuDNN needs them in one contiguous block of memory; otherwise it copies them at every call and warns.
+    """
     if weights[0].device.type != "cuda":
         return list(weights)
     parts = torch.cat([weight.flatten() for weight in weights]).split([weight.numel() for weight in weights])

@@ -1,4 +1,4 @@
-"""Gated recurrent unit (Cho et al. 2014), in the form whose reset gate acts after the recurrent product."""
+"""The gated recurrent unit (Cho et al. 2014), with the reset gate applied after the recurrent product."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class GRUConfig(CellConfig):
     """Settings of the GRU."""
 
     kind: Literal["gru"] = "gru"
-    """The recurrence."""
+    """The kind of recurrence."""
 
 
 class GRU(Cell):
@@ -25,21 +25,21 @@ class GRU(Cell):
 
         r = σ(W_r x + U_r h + b_r)   z = σ(W_z x + U_z h + b_z)   n = tanh(W_n x + b_n + r ⊙ (U_n h + c_n))
 
-    This is the variant of `torch.nn.GRU` and cuDNN; Cho et al. 2014 (eqs. 5-8) write U (r ⊙ h) for r ⊙ (U h).
+    This is the variant of `torch.nn.GRU` and cuDNN; Cho et al. 2014 (eqs. 5-8) have U (r ⊙ h) instead of r ⊙ (U h).
     """
 
     gates = 3
 
     def start(self, rows: int, like: Tensor) -> Tensor:
-        """Zeros."""
+        """A hidden state of zeros."""
         return like.new_zeros(rows, self.hidden_size)
 
     def output(self, state: Tensor) -> Float[Tensor, "N H"]:
-        """The state itself."""
+        """The hidden state, which is the whole state."""
         return state
 
     def advance(self, projected: Float[Tensor, "N G"], state: Tensor, product: Product = direct) -> Tensor:
-        """The equations above."""
+        """Compute the equations of the class."""
         xr, xz, xn = projected.chunk(3, -1)
         hr, hz, hn = product(state, self.weight_hh, self.bias_hh).chunk(3, -1)
         candidate = torch.tanh(xn + torch.sigmoid(xr + hr) * hn)
@@ -48,7 +48,7 @@ class GRU(Cell):
     def sequence(
         self, x: Float[Tensor, "B S I"], lengths: Int[Tensor, " B"] | None, state: Tensor
     ) -> tuple[Float[Tensor, "B S H"], Tensor]:
-        """All steps in the fused dense kernel; a traced graph gets the operator of ONNX."""
+        """Run all steps with torch's fused kernel, or with ONNX's GRU operator when a graph is traced."""
         if torch.compiler.is_exporting():
             y = self._traced(x, state)
             return y, y[:, -1] if lengths is None else last_by_length(y, lengths)
@@ -58,7 +58,7 @@ class GRU(Cell):
         return y, final[0] if lengths is None else last_by_length(y, lengths)
 
     def _traced(self, x: Float[Tensor, "B S I"], state: Tensor) -> Float[Tensor, "B S H"]:
-        """The operator's outputs. A tracer that follows `torch.gru` takes the number of steps for a constant."""
+        """The outputs of ONNX's GRU operator. Tracing `torch.gru` would make the number of steps a constant."""
         batch, steps, _ = x.shape
         weights = [_in_order(each)[None] for each in (self.weight_ih, self.weight_hh)]
         biases = torch.cat([_in_order(self.bias_ih), _in_order(self.bias_hh)])[None]
@@ -74,6 +74,6 @@ class GRU(Cell):
 
 
 def _in_order(weight: Tensor) -> Tensor:
-    """Gates (r, z, n) as (z, r, n), which is their order in ONNX."""
+    """Reorder gates from (r, z, n) to (z, r, n), their order in ONNX."""
     width = weight.size(0) // 3
     return torch.cat([weight[width : 2 * width], weight[:width], weight[2 * width :]])

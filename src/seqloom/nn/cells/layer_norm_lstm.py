@@ -1,4 +1,4 @@
-"""LSTM with layer normalisation inside (Ba, Kiros & Hinton 2016)."""
+"""The LSTM with layer normalisation inside the cell (Ba, Kiros & Hinton 2016)."""
 
 from __future__ import annotations
 
@@ -17,13 +17,14 @@ class LayerNormLSTMConfig(CellConfig):
     """Settings of the layer-normalised LSTM."""
 
     kind: Literal["layer_norm_lstm"] = "layer_norm_lstm"
-    """The recurrence."""
+    """The kind of recurrence."""
 
 
 class LayerNormLSTM(LSTM):
     """(i, f, g, o) = LN(W x_t) + LN(U h_{t-1}) + b;  c_t = f ⊙ c_{t-1} + i ⊙ g;  h_t = o ⊙ tanh(LN(c_t)).
 
-    Ba et al. 2016, eqs. 20-22 (supplement). The input's bias is added after its norm, where the gain cannot undo it.
+    Ba et al. 2016, eqs. 20-22 (supplement). The bias is added after the normalisation, so that the gain does not scale
+    it.
     """
 
     def __init__(self, input_size: int, hidden_size: int) -> None:
@@ -33,12 +34,15 @@ class LayerNormLSTM(LSTM):
         self.norm_c = nn.LayerNorm(hidden_size)
 
     def project(self, x: Tensor, *, first: int = 0, bias: bool = True, product: Product = direct) -> Tensor:
-        """The input's product alone; its norm needs the whole sum and is taken in `advance`."""
+        """Compute the product with the input only.
+
+        Its normalisation needs the sum over all pieces of the input, so `advance` applies it.
+        """
         del bias
         return super().project(x, first=first, bias=False, product=product)
 
     def advance(self, projected: Float[Tensor, "N G"], state: LSTMState, product: Product = direct) -> LSTMState:
-        """The equations above."""
+        """Compute the equations of the class."""
         recurrent = self.norm_h(product(state.hidden, self.weight_hh, None))
         gates = self.norm_x(projected) + recurrent + (self.bias_ih + self.bias_hh)
         i, f, g, o = gates.chunk(4, -1)

@@ -1,4 +1,4 @@
-"""Long short-term memory (Hochreiter & Schmidhuber 1997; with the forget gate of Gers et al. 2000)."""
+"""The long short-term memory (Hochreiter & Schmidhuber 1997) with the forget gate of Gers et al. (2000)."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ class LSTMConfig(CellConfig):
     """Settings of the LSTM."""
 
     kind: Literal["lstm"] = "lstm"
-    """The recurrence."""
+    """The kind of recurrence."""
 
 
 class LSTMState(NamedTuple):
-    """What is shown, and what is remembered."""
+    """The hidden vector h, which is the output, and the memory cell c."""
 
     hidden: Float[Tensor, "N H"]
     cell: Float[Tensor, "N H"]
 
 
 def lstm_update(gates: Float[Tensor, "N G"], cell: Float[Tensor, "N H"]) -> LSTMState:
-    """(i, f, g, o) and c → c' = σ(f) ⊙ c + σ(i) ⊙ tanh(g), h' = σ(o) ⊙ tanh(c')."""
+    """Compute c' = σ(f) ⊙ c + σ(i) ⊙ tanh(g) and h' = σ(o) ⊙ tanh(c') from the pre-activations (i, f, g, o) and c."""
     i, f, g, o = gates.chunk(4, -1)
     cell = torch.sigmoid(f) * cell + torch.sigmoid(i) * torch.tanh(g)
     return LSTMState(torch.sigmoid(o) * torch.tanh(cell), cell)
@@ -37,18 +37,18 @@ def lstm_update(gates: Float[Tensor, "N G"], cell: Float[Tensor, "N H"]) -> LSTM
 class LSTM(Cell):
     """c_t = f ⊙ c_{t-1} + i ⊙ g, h_t = o ⊙ tanh(c_t), with (i, f, g, o) = (σ, σ, tanh, σ)(W x_t + U h_{t-1} + b).
 
-    Gates lie in the order of `torch.nn.LSTM`. Forget biases start at 1 (Jozefowicz et al. 2015).
+    The gates have the order of `torch.nn.LSTM`. Forget biases start at 1 (Jozefowicz et al. 2015).
     """
 
     gates = 4
 
     def reset(self) -> None:
-        """As every cell, and forget gates that start open."""
+        """Initialise as every cell, and set the forget gates' bias to 1."""
         super().reset()
         self.bias_ih.data[self.hidden_size : 2 * self.hidden_size].fill_(1.0)
 
     def start(self, rows: int, like: Tensor) -> LSTMState:
-        """Zeros."""
+        """A hidden vector and a memory cell of zeros."""
         zeros = like.new_zeros(rows, self.hidden_size)
         return LSTMState(zeros, zeros)
 
@@ -57,13 +57,13 @@ class LSTM(Cell):
         return state.hidden
 
     def advance(self, projected: Float[Tensor, "N G"], state: LSTMState, product: Product = direct) -> LSTMState:
-        """The equations above."""
+        """Compute the equations of the class."""
         return lstm_update(projected + product(state.hidden, self.weight_hh, self.bias_hh), state.cell)
 
     def sequence(
         self, x: Float[Tensor, "B S I"], lengths: Int[Tensor, " B"] | None, state: LSTMState
     ) -> tuple[Float[Tensor, "B S H"], LSTMState]:
-        """All steps in the fused dense kernel; on padding the memory is held by a saturated input column."""
+        """Run all steps with the fused kernel; an extra input column keeps the memory cell unchanged over padding."""
         weight_ih: Tensor = self.weight_ih
         if lengths is not None:
             padding = ~length_mask(lengths, x.size(1))

@@ -17,7 +17,7 @@ class RNNConfig(CellConfig):
     """Settings of the simple recurrent network."""
 
     kind: Literal["rnn"] = "rnn"
-    """The recurrence."""
+    """The kind of recurrence."""
 
 
 class RNN(Cell):
@@ -26,21 +26,21 @@ class RNN(Cell):
     gates = 1
 
     def start(self, rows: int, like: Tensor) -> Tensor:
-        """Zeros."""
+        """A hidden state of zeros."""
         return like.new_zeros(rows, self.hidden_size)
 
     def output(self, state: Tensor) -> Float[Tensor, "N H"]:
-        """The state itself."""
+        """The hidden state, which is the whole state."""
         return state
 
     def advance(self, projected: Float[Tensor, "N G"], state: Tensor, product: Product = direct) -> Tensor:
-        """The equation above."""
+        """Compute the equation of the class."""
         return torch.tanh(projected + product(state, self.weight_hh, self.bias_hh))
 
     def sequence(
         self, x: Float[Tensor, "B S I"], lengths: Int[Tensor, " B"] | None, state: Tensor
     ) -> tuple[Float[Tensor, "B S H"], Tensor]:
-        """All steps in the fused dense kernel; by its own steps in a graph, which has no such kernel."""
+        """Run all steps with the fused kernel; when a graph is traced, step by step."""
         if torch.compiler.is_exporting():
             return self.unrolled(x, lengths, state)
         weights = kernel_weights(self.weight_ih, self.weight_hh, self.bias_ih, self.bias_hh)

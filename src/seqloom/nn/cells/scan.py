@@ -1,4 +1,4 @@
-"""A recurrence as one operator of a traced graph, which leaves the number of steps open."""
+"""A recurrence as a single `Scan` operator of a traced graph, with any number of steps."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from seqloom.nn.tree import leaves, rebuild
 
 
 def scanned(step: Callable[..., tuple[Any, Tensor]], state: Any, *inputs: Tensor | None) -> tuple[Tensor, Any]:
-    """Outputs [B, S, ..] and last state of `step(state, *inputs[:, t]) → state, output` over all t.
+    """Apply `step(state, *inputs[:, t]) → state, output` for all t; returns the outputs [B, S, ..] and the last state.
 
-    The operator wants tensors of their own: those of a state may be one tensor, and an output may be the state.
+    Tensors are cloned because the operator allows no aliases: two parts of a state may be the same tensor, and an
+    output may be part of the state.
     """
     from torch._higher_order_ops.scan import scan  # noqa: PLC0415 - not public: only a trace depends on it
 
