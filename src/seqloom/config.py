@@ -56,8 +56,7 @@ class OneOf:
         self.family, self.table = family, table
 
     def choose(self, value: Any) -> Any:
-        """The section for a mapping with a `kind` or for the bare name of a kind; a section and None are returned as
-        is."""
+        """Turn a bare kind, or a mapping with a `kind`, into a section; None and sections are returned unchanged."""
         if value is None or isinstance(value, Section):
             return value
         if not isinstance(value, str | Mapping):
@@ -77,8 +76,7 @@ def one_of(family: str, table: Callable[[], Mapping[str, type[Section]]]) -> tup
 
 
 def number_or_auto(value: Any) -> int | Literal["auto"]:
-    """Validate a setting that is a whole number of at least 0, or "auto" for a value that is found when a run
-    starts."""
+    """Validate a setting that is a whole number of at least 0, or "auto" if it is found when a run starts."""
     if value != "auto" and (not isinstance(value, int) or isinstance(value, bool) or value < 0):
         raise ValueError(f"must be a whole number, at least 0, or auto, not {value!r}")
     return value  # type: ignore[no-any-return]
@@ -111,8 +109,7 @@ def read_toml(path: Path | str) -> dict[str, Any]:
 
 
 def override(values: Mapping[str, Any], assignments: Iterable[str]) -> dict[str, Any]:
-    """A copy of `values` with assignments such as `model.encoder.layers=2` applied; right-hand sides are read as
-    TOML."""
+    """Apply assignments such as `model.encoder.layers=2` to a copy of `values`; the values are read as TOML."""
     result = _copied(values)
     for assignment in assignments:
         key, equals, text = assignment.partition("=")
@@ -187,8 +184,7 @@ def sentences(section: type[Section]) -> Mapping[str, str]:
 
 
 def differences(first: Any, second: Any, key: tuple[str, ...] = ()) -> list[tuple[tuple[str, ...], Any, Any]]:
-    """The differences of two trees of plain values: the path of each leaf and its two values (None where it is
-    missing)."""
+    """The differences between two trees of plain values: each path with its two values (None if missing)."""
     if isinstance(first, dict) and isinstance(second, dict):
         names = [*first, *(name for name in second if name not in first)]
         return [each for name in names for each in differences(first.get(name), second.get(name), (*key, name))]

@@ -111,8 +111,7 @@ class Counts:
         self._sums = self._sums / divisors(*np.divmod(self._keys, self._columns))
 
     def best(self, rows: int, most: int, without: NDArray[np.int64]) -> NDArray[np.int32]:
-        """For each row the `most` columns with the largest sums, best first, padded with 0; columns in `without` are
-        left out."""
+        """For each row the `most` best columns, padded with 0; the columns `without` are left out."""
         self._add_up()
         row, column = np.divmod(self._keys, self._columns)
         kept = ~np.isin(column, without)

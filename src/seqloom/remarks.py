@@ -88,8 +88,7 @@ class Remarks:
         return said
 
     def to_json(self) -> dict[str, Any]:
-        """Plain values: the number of inputs for each kind of remark, and the counts of unknown and unwritable
-        symbols."""
+        """Plain values: the number of inputs for each kind of remark, and the counts of the symbols."""
         return {
             "answers": self.answers,
             "cut": len(self.cut),

@@ -1,5 +1,7 @@
-"""Check pairs and inputs that are given as Python values; errors name the number (from 1) and the type of a wrong
-one."""
+"""Check pairs and inputs that are given as Python values.
+
+An error names the number of the wrong item, counted from 1, and its type.
+"""
 
 from __future__ import annotations
 

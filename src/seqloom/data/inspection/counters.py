@@ -52,8 +52,7 @@ class Lengths:
 
 @dataclass
 class Characters:
-    """The characters of the texts of one side, the odd ones among them, and how many texts are in which Unicode
-    form."""
+    """For the texts of one side: all characters, the odd ones, and how many texts are composed or decomposed."""
 
     seen: set[str] = field(default_factory=set)
     odd: Counter[str] = field(default_factory=Counter)

@@ -79,8 +79,11 @@ class Overlap:
 
 @dataclass(frozen=True)
 class Repeats:
-    """Number of repeated pairs, sorted hashes of the distinct sources and pairs, and number of sources with several
-    targets."""
+    """Repetitions in the data.
+
+    `duplicates` counts repeated pairs and `ambiguous` counts sources with several targets. `sources` and `pairs` are
+    the sorted hashes of the distinct ones.
+    """
 
     duplicates: int
     sources: NDArray[np.int64] = field(repr=False)

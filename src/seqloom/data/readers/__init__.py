@@ -44,8 +44,7 @@ SUFFIXES = {
 
 
 def format_of(entry: str, config: DataConfig, default: str = "tsv") -> str:
-    """The format of an entry: the configured one, or by `data.pattern`, by a comma (parallel files), or by the
-    suffix."""
+    """The format of an entry: the configured one, or else by `data.pattern`, a comma (parallel files) or the suffix."""
     if config.format != "auto":
         return config.format
     if config.pattern:

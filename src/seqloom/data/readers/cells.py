@@ -1,5 +1,7 @@
-"""Read TSV and CSV: a row is a pair whose cells are separated by a delimiter; CSV has the usual quoting, TSV has
-none."""
+"""Read TSV and CSV files, in which each row is a pair and a delimiter separates its cells.
+
+CSV has the usual quoting; TSV has none.
+"""
 
 from __future__ import annotations
 

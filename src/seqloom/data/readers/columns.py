@@ -69,8 +69,7 @@ def find_columns(header: Sequence[str] | None, config: DataConfig, where: str, *
 
 
 def _usual_places(header: Sequence[str], config: DataConfig) -> dict[str, int]:
-    """The indices of source and target by their usual names, or of the first two columns that do not number the
-    rows."""
+    """Indices of source and target by their usual names, or of the first two columns that do not number rows."""
     if config.source or config.target:
         return {}
     if len(header) < 3:
@@ -89,8 +88,7 @@ def split_tags(text: str, config: DataConfig) -> tuple[str, ...]:
 
 
 def checked(example: Example, report: ReadReport) -> Example | None:
-    """The example if both sides have text and all of it is valid Unicode; otherwise it is refused, and None if
-    skipped."""
+    """Refuse an example with an empty side or invalid Unicode; returns it if it is good, None if it was skipped."""
     for side, text in (("source", example.source), ("target", example.target)):
         if not text or text.isspace():
             report.refuse(example.origin, f"the {side} must not be empty")

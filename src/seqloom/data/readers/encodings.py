@@ -39,8 +39,7 @@ MARKS = (
 
 
 def foreign(beginning: bytes, encoding: str) -> tuple[str, str] | None:
-    """The kind of a file that cannot hold lines of text in `encoding`, judged by its first bytes, and a hint; or
-    None."""
+    """What a file is, judged by its first bytes, that cannot hold text in `encoding`, with a hint; otherwise None."""
     for magic, what, hint in CONTAINERS:
         if beginning.startswith(magic):
             if magic.startswith(b"PK"):

@@ -125,11 +125,11 @@ def _letter(name: str) -> bool:
 
 
 def _probability(cell: str, column: Sequence[str]) -> float:
-    """The probability that a cell of this column has as little in common with the others as `cell`; 1 if it shares
-    enough.
+    """The probability that a cell of this column has as little in common with the others as `cell` has.
 
     A cell has little in common with the others if none of its words, or none of its letters, or at least two of its
-    ASCII letters occur in no other cell. The probability is the share of the cells in the column for which this is so.
+    ASCII letters occur in no other cell. The probability is the share of the cells for which this is so; it is 1
+    if `cell` shares enough with the others.
     """
     found = [1.0]
     for pieces, enough in ((str.split, None), (_letters, None), (_ascii_letters, 2)):

@@ -31,8 +31,7 @@ Rows = Iterator[tuple[Origin, list[str] | None]]
 
 
 class Cells(NamedTuple):
-    """The rows of a table without its header, the columns to read, the number of columns (0: unknown), and the
-    delimiter."""
+    """Rows without the header, the columns to read, the number of columns (0: unknown), and the delimiter."""
 
     rows: Rows
     columns: Columns

@@ -1,5 +1,7 @@
-"""Read the lines of a text file, which may be gzipped, or of standard input: strictly, in one encoding, ended by \\n
-only."""
+"""Read lines of text from a file, which may be gzipped, or from standard input.
+
+Reading is strict: there is one encoding, and only \\n ends a line.
+"""
 
 from __future__ import annotations
 
@@ -32,8 +34,7 @@ def display_name(path: str) -> str:
 
 @contextmanager
 def opened(path: str, *, raw: bool = False) -> Iterator[IO[bytes]]:
-    """Open a file for reading bytes, decompressed unless `raw`; every failure while it is open becomes a
-    `DataError`."""
+    """Open a file for reading, decompressed unless `raw`; failures while it is open become `DataError`s."""
     try:
         if path == STDIN:
             yield sys.stdin.buffer

@@ -98,7 +98,6 @@ def _expression(pattern: str, *, again: bool) -> tuple[str, int]:
 
 
 def _any(wildcards: str) -> str:
-    """Convert a run of wildcards to a regular expression; a set becomes any character, since the file is known to
-    match."""
+    """Convert wildcards to a regular expression; a set becomes any character, as the file is known to match."""
     kinds = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*"}
     return re.sub(r"\*\*/|\*\*|\*|\?|\[!?\]?[^\]]*\]", lambda found: kinds.get(found[0], "[^/]"), wildcards)
