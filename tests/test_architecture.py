@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-SOURCE = Path(__file__).parents[1] / "src" / "seqloom"
+ROOT = Path(__file__).parents[1]
+SOURCE = ROOT / "src" / "seqloom"
 ROOMS = (
     "errors",
     "streams",
@@ -88,6 +90,17 @@ def functions(tree: ast.AST) -> Iterator[Function]:
 
 def test_every_room_is_named() -> None:
     assert {room(path) for path in MODULES} - {"__init__", "__main__"} == set(ROOMS)
+
+
+def test_the_map_lists_the_rooms_in_order() -> None:
+    rows = re.findall(r"^\| `(\w+)(?:\.py|/)` \|", (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8"), re.M)
+    assert tuple(rows) == ROOMS
+
+
+def test_every_decision_is_in_the_index() -> None:
+    folder = ROOT / "docs" / "decisions"
+    listed = re.findall(r"^- \[.+?\]\(([\w-]+\.md)\)", (folder / "README.md").read_text(encoding="utf-8"), re.M)
+    assert sorted(listed) == sorted(path.name for path in folder.glob("*.md") if path.name != "README.md")
 
 
 @pytest.mark.parametrize("name", ROOMS)

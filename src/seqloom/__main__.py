@@ -1,4 +1,4 @@
-"""`python -m seqloom` is the command `seqloom`."""
+"""Makes `python -m seqloom` run the command `seqloom`."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Settings: frozen trees of sections ⇄ TOML, with dotted overrides.
+"""Configuration: frozen trees of sections that are read from and written to TOML, with dotted overrides.
 
-A section is a `Section` subclass beside the class it configures: keyword-only, one sentence under each field,
-the default written once. An unknown key is an error that names the nearest known one.
+A section is a subclass of `Section` that stands beside the class it configures. Each field has its default and below it
+one sentence, which is its documentation. An unknown key is an error that names the most similar known key.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ S = TypeVar("S", bound="Section")
 Settings = Mapping[str, Any] | Iterable[str]
 SHOULD = "input should be "
 ALTERNATIVE = re.compile(r"(constrained-)?(int|float|str|bool)|(literal|tuple|function|nullable|is-instance)\[.*")
-"""How pydantic calls the alternatives of a type, in the place of an error and beside the names of settings."""
+"""Names that pydantic puts into the location of an error for the alternatives of a type; they are no settings."""
 
 
 class Section(BaseModel):
-    """A frozen group of settings; the sentence under a field is its documentation."""
+    """A frozen group of settings; the sentence below each field documents it."""
 
     model_config = ConfigDict(
         frozen=True,
@@ -41,22 +41,22 @@ class Section(BaseModel):
     )
 
     def replace(self: S, **changes: Any) -> S:
-        """A checked copy with some settings changed."""
+        """A validated copy with some settings changed."""
         return type(self).model_validate({**self.model_dump(), **changes})
 
 
 class OneOf:
-    """Marks a field whose section is chosen by `kind` from a family's table.
+    """Marks a field whose section class is chosen by `kind` from the table of a family.
 
-    `attention = "dot"` is short for `attention = {kind = "dot"}`. The table is asked at validation time, so that
-    members added by a plugin are known.
+    `attention = "dot"` is short for `attention = {kind = "dot"}`. The table is looked up when settings are validated,
+    so that members registered later are known.
     """
 
     def __init__(self, family: str, table: Callable[[], Mapping[str, type[Section]]]) -> None:
         self.family, self.table = family, table
 
     def choose(self, value: Any) -> Any:
-        """A section of the named kind from a mapping, a bare name, or a section; None stays None."""
+        """Turn a bare kind, or a mapping with a `kind`, into a section; None and sections are returned unchanged."""
         if value is None or isinstance(value, Section):
             return value
         if not isinstance(value, str | Mapping):
@@ -70,23 +70,22 @@ class OneOf:
 
 
 def one_of(family: str, table: Callable[[], Mapping[str, type[Section]]]) -> tuple[Any, ...]:
-    """Metadata for `Annotated[BaseConfig, *one_of("cell", lambda: CELL_CONFIGS)]`."""
+    """Metadata of a field that takes a member of a family: `Annotated[Base, *one_of("cell", lambda: CELL_CONFIGS)]`."""
     chooser = OneOf(family, table)
     return (SerializeAsAny(), BeforeValidator(chooser.choose), chooser)  # type: ignore[type-arg]
 
 
 def number_or_auto(value: Any) -> int | Literal["auto"]:
-    """A setting that is a whole number, at least 0, or is found when a run starts."""
+    """Validate a setting that is a whole number of at least 0, or "auto" if it is found when a run starts."""
     if value != "auto" and (not isinstance(value, int) or isinstance(value, bool) or value < 0):
         raise ValueError(f"must be a whole number, at least 0, or auto, not {value!r}")
     return value  # type: ignore[no-any-return]
 
 
 def build(section: type[S], values: Mapping[str, Any], *, where: str = "", within: str = "", nested: bool = False) -> S:
-    """A section from plain values; raises `ConfigError` naming the full dotted key.
+    """Build a section from plain values; raises `ConfigError` that names the full dotted key.
 
-    `within` is the name of the section in the tree of settings that it is a part of, so that the key begins with it.
-    With `nested`, a pydantic error passes through, so that the outer call can prefix its location.
+    With `nested`, pydantic's own error is raised, so that the outer call can put its location before the key.
     """
     try:
         return section.model_validate(dict(values))
@@ -97,7 +96,7 @@ def build(section: type[S], values: Mapping[str, Any], *, where: str = "", withi
 
 
 def read_toml(path: Path | str) -> dict[str, Any]:
-    """The plain values of a TOML file."""
+    """Read a TOML file into plain values; raises `ConfigError` if it cannot be read."""
     path = Path(path)
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
@@ -110,7 +109,7 @@ def read_toml(path: Path | str) -> dict[str, Any]:
 
 
 def override(values: Mapping[str, Any], assignments: Iterable[str]) -> dict[str, Any]:
-    """`values` with dotted assignments such as `model.encoder.layers=2` applied, right-hand sides read as TOML."""
+    """Apply assignments such as `model.encoder.layers=2` to a copy of `values`; the values are read as TOML."""
     result = _copied(values)
     for assignment in assignments:
         key, equals, text = assignment.partition("=")
@@ -129,7 +128,7 @@ def override(values: Mapping[str, Any], assignments: Iterable[str]) -> dict[str,
 
 
 def merged(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    """`base` with `changes` laid over it, section by section; a change of `kind` replaces the whole section."""
+    """A copy of `base` with `changes` merged into it section by section; a new `kind` replaces the whole section."""
     result = _copied(base)
     for key, value in changes.items():
         old = result.get(key)
@@ -144,7 +143,7 @@ def merged(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any
 
 
 def laid_over(values: Mapping[str, Any], settings: Settings) -> dict[str, Any]:
-    """Plain values with settings laid over them: nested or dotted mappings, or `section.key=value` strings."""
+    """Merge settings into plain values; settings are nested or dotted mappings, or strings `section.key=value`."""
     if not isinstance(settings, Mapping):
         return override(values, [settings] if isinstance(settings, str) else settings)
     nested: dict[str, Any] = {}
@@ -156,7 +155,7 @@ def laid_over(values: Mapping[str, Any], settings: Settings) -> dict[str, Any]:
 
 
 def to_toml(section: Section, *, comments: bool = False) -> str:
-    """The section as TOML that reads back equal; with `comments`, each setting's sentence stands above it."""
+    """Write a section as TOML that reads back as an equal section; `comments` puts each setting's sentence above it."""
     import tomlkit  # noqa: PLC0415 - reading settings is quicker without it
 
     document = tomlkit.document()
@@ -166,7 +165,7 @@ def to_toml(section: Section, *, comments: bool = False) -> str:
 
 @cache
 def sentences(section: type[Section]) -> Mapping[str, str]:
-    """The sentence under each field, read from the source of the class and of those that it builds upon."""
+    """The sentence below each field, read from the source code of the class and its base classes."""
     import ast  # noqa: PLC0415 - few ask for it
     import inspect  # noqa: PLC0415
     import textwrap  # noqa: PLC0415
@@ -185,7 +184,7 @@ def sentences(section: type[Section]) -> Mapping[str, str]:
 
 
 def differences(first: Any, second: Any, key: tuple[str, ...] = ()) -> list[tuple[tuple[str, ...], Any, Any]]:
-    """Where two trees of plain values differ: the path of each leaf and both values, None for one that is missing."""
+    """The differences between two trees of plain values: each path with its two values (None if missing)."""
     if isinstance(first, dict) and isinstance(second, dict):
         names = [*first, *(name for name in second if name not in first)]
         return [each for name in names for each in differences(first.get(name), second.get(name), (*key, name))]
@@ -243,7 +242,7 @@ def _comment(table: TOMLDocument | Table, text: str, field: FieldInfo) -> None:
 
 
 def _explain(section: type[Section], error: ValidationError, where: str, within: str) -> ConfigError:
-    """The first complaint of pydantic in our grammar."""
+    """Turn the first complaint of pydantic into a `ConfigError` with the wording of this package."""
     first, *others = error.errors()
     path = _setting(first["loc"])
     key = ".".join([within, *path] if within else path)
@@ -255,18 +254,20 @@ def _explain(section: type[Section], error: ValidationError, where: str, within:
         same = [other["msg"].removeprefix(SHOULD.capitalize()) for other in others if _setting(other["loc"]) == path]
         allowed = [each.partition(", unable to")[0] for each in (reason.removeprefix(SHOULD), *same)]
         reason = "must be " + " or ".join(dict.fromkeys(allowed))
-    said = first["type"] == "value_error" or isinstance(first["input"], Mapping | Section)  # our own messages say it
+    said = first["type"] == "value_error" or isinstance(
+        first["input"], Mapping | Section
+    )  # our own messages name the value themselves
     came = "" if said else f", not {first['input']!r}"
     return ConfigError(f"{key}: {reason}{came}" if key else reason, where=where)
 
 
 def _setting(location: Sequence[int | str]) -> list[str]:
-    """The names on the way to a setting, without those that pydantic gives the alternatives of a type."""
+    """The dotted path of a setting as a list, without the names that pydantic adds for alternatives of a type."""
     return [str(part) for part in location if not ALTERNATIVE.fullmatch(str(part))]
 
 
 def known_keys(section: type[Section], path: list[str]) -> list[str]:
-    """Names of the settings of the section that lies at `path` below `section`, over every member of a family."""
+    """The names of the settings in the section at `path` below `section`; for a family, those of all its members."""
     return sorted({name for candidate in _sections(section, path) for name in candidate.model_fields})
 
 

@@ -1,16 +1,16 @@
-"""The tree of errors. Every message says what must hold, what came, where, and gives a hint.
+"""The errors that Seqloom raises. A message says what must hold, what came instead and where, and gives a hint.
 
     SeqloomError (ValueError)
-    ├── ConfigError       a setting is unknown, malformed, or does not go with another
-    ├── DataError         a file of pairs is missing or a line of it is bad
+    ├── ConfigError       a setting is unknown, has a wrong value, or contradicts another
+    ├── DataError         a data file is missing, or one of its lines is malformed
     ├── ModelFolderError  a model folder is missing, damaged, or from another version
-    ├── DiskError         the system refuses to write: a full disk, a read-only place, a file in the way
-    ├── TrainingError     a run cannot go on: its numbers are not finite, or a pair does not fit into memory
-    ├── EngineError       a model is asked for what its engine cannot do
+    ├── DiskError         something cannot be written: a full disk, a read-only folder, a file in the way
+    ├── TrainingError     a run cannot continue: its numbers are not finite, or a pair does not fit into memory
+    ├── EngineError       a model is asked for something that its engine cannot do
     └── DependencyError   an optional package is not installed
 
-Errors of this tree are the user's to mend: the command line prints them without a traceback and exits with code 2.
-Our own mistakes are `assert`s and ordinary exceptions.
+A user can mend the cause of all of these: the command line prints them without a traceback and exits with code 2.
+Mistakes in Seqloom itself show as failed `assert`s and ordinary exceptions.
 """
 
 from __future__ import annotations
@@ -30,11 +30,14 @@ TRAINING = frozenset(
         "torch",
     }
 )
-"""Modules of the extra `train`."""
+"""Modules that the extra `train` installs; their absence is reported with a hint to install it."""
 
 
 class SeqloomError(ValueError):
-    """Something a user can mend: `message` without a full stop, `where` a file and line, `hint` what to do."""
+    """An error that a user can mend.
+
+    `message` says what is wrong, without a full stop; `where` is a file and maybe a line; `hint` says what to do.
+    """
 
     def __init__(self, message: str, *, where: str = "", hint: str = "") -> None:
         self.message, self.where, self.hint = message, where, hint
@@ -50,23 +53,23 @@ class ConfigError(SeqloomError):
 
 
 class DataError(SeqloomError):
-    """Input data are missing or malformed; `where` is `file:line`."""
+    """Input data are missing or malformed; `where` names the file and the line as `file:line`."""
 
 
 class ModelFolderError(SeqloomError):
-    """A model folder is missing, incomplete, altered, or of a format this version does not read."""
+    """A model folder is missing, incomplete or altered, or has a format that this version does not read."""
 
 
 class DiskError(SeqloomError):
-    """Something could not be written; what was there before is unharmed."""
+    """Something could not be written; the files that were there before are unharmed."""
 
 
 class TrainingError(SeqloomError):
-    """A run cannot go on by itself; what it has saved is good."""
+    """A training run cannot continue by itself; the states it has saved remain usable."""
 
 
 class EngineError(SeqloomError, AttributeError):
-    """A model has no such method with the engine that it was loaded with."""
+    """The engine that a model was loaded with does not offer the requested method."""
 
 
 class DependencyError(SeqloomError, ImportError):
@@ -74,18 +77,18 @@ class DependencyError(SeqloomError, ImportError):
 
 
 def missing_package(package: str, extra: str, purpose: str) -> DependencyError:
-    """The error for a package that lives in an extra."""
+    """The error for a missing package that one of our extras installs; `purpose` begins the message."""
     return DependencyError(f"{purpose} needs the package {package}", hint=f'pip install "seqloom[{extra}]"')
 
 
 def absent(error: ModuleNotFoundError, purpose: str) -> ModuleNotFoundError | DependencyError:
-    """The error for a package of the training extra that could not be imported; any other stays as it is."""
+    """A `DependencyError` if the missing module belongs to the extra `train`, otherwise the given error."""
     package = (error.name or "").partition(".")[0]
     return missing_package(package, "train", purpose) if package in TRAINING else error
 
 
 def suggestion(name: str, known: Iterable[str]) -> str:
-    """A hint for a misspelt name: the nearest known one, or the list of all."""
+    """A hint for an unknown name: the most similar known name, or the list of all known names."""
     names = sorted(known)
     close = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
     return f"did you mean {close[0]}?" if close else f"known: {', '.join(names)}"

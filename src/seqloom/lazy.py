@@ -1,4 +1,4 @@
-"""Names of a package that are imported when they are first asked for, so that what needs torch waits for it."""
+"""Lazy imports: a package imports its names when they are first used, so that importing it does not load PyTorch."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from importlib import import_module
 
 
 def lazily(package: str, homes: Mapping[str, str]) -> Callable[[str], object]:
-    """The `__getattr__` of a package; `homes` says in which module each name lies."""
+    """Make the `__getattr__` of a package that imports a name on first use; `homes` maps names to their modules."""
 
     def find(name: str) -> object:
         if name not in homes:

@@ -1,8 +1,9 @@
-"""Which target words go with a source word: learned from pairs by a model that is told the targets.
+"""Learn a vocabulary shortlist: for each source word, the target words that are likely in its translation.
 
-A target token counts for each source token by the attention weight with which the model looks at it when it writes the
-token. Without attention each counts for all source tokens of its pair alike, and Dice's coefficient (Dice 1945), which
-is 1 for two words that occur only together, takes the place of the count.
+The model computes the known targets of training pairs (teacher forcing). A target token counts for each source token
+with the attention weight that the model gives to it when it predicts the target token. For a model without attention,
+a target token counts equally for all source tokens of its pair, and the counts are replaced by Dice's coefficient (Dice
+1945), which is 1 for two words that occur only together.
 """
 
 from __future__ import annotations
@@ -26,11 +27,11 @@ from seqloom.text.special import PAD, UNK
 
 CANDIDATES, FREQUENT = 50, 100
 PAIRS = 8192
-"""Pairs read before they are put into batches of like length."""
+"""Number of pairs that are read before they are sorted by length into batches."""
 SEEN = 0.01
-"""An attention weight below this is none: it would add nothing but memory."""
+"""Attention weights below this are ignored; they would add almost nothing and take memory."""
 WAITING = 4_000_000
-"""Entries that are gathered before they are added up."""
+"""Number of entries that `Counts` collects before it adds them up."""
 
 
 def learn_shortlist(
@@ -41,10 +42,11 @@ def learn_shortlist(
     candidates: int = CANDIDATES,
     frequent: int = FREQUENT,
 ) -> Shortlist:
-    """The target words that go with each source word of the examples, best first, and the most frequent ones of all.
+    """Learn a shortlist from training pairs.
 
-    `frequent` words are taken first, and `candidates` of the others for each source word. What a model is not told it
-    cannot look at: a source word that does not occur has no candidates.
+    The shortlist holds the `frequent` most frequent target words, which are open to every source, and for each source
+    word up to `candidates` of the other target words, best first. A source word that does not occur in the examples has
+    no candidates. Raises `DataError` if there are no examples.
     """
     if candidates < 1 or frequent < 0:
         raise ConfigError(f"candidates must be at least 1 and frequent 0, not {candidates} and {frequent}")
@@ -57,7 +59,7 @@ def learn_shortlist(
         sources += np.bincount(batch.source.numpy().ravel(), minlength=len(sources))
     if not often.any():
         raise DataError("there must be at least one pair", hint="give the files that the model was trained on")
-    often[: UNK + 1] = 0  # the special ids are always open
+    often[: UNK + 1] = 0  # the special ids are always in the shortlist
     best = np.argsort(-often, kind="stable")[:frequent]
     best = best[often[best] > 0]
     if model.decoder.attention is None:
@@ -67,7 +69,7 @@ def learn_shortlist(
 
 @torch.inference_mode()
 def seen_together(model: Seq2Seq, batch: Batch) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
-    """Source ids, target ids that are words, and how much each of them goes with the other, in the pairs of a batch."""
+    """Source ids, target ids and their weights for the pairs of a batch; special target ids are left out."""
     source, target = batch.source.numpy(), batch.target_out.numpy()
     if model.decoder.attention is None:
         weights = np.broadcast_to(source[:, None, :] != PAD, (*target.shape, source.shape[1])).astype(np.float32)
@@ -83,7 +85,7 @@ def seen_together(model: Seq2Seq, batch: Batch) -> tuple[NDArray[np.int64], NDAr
 
 
 class Counts:
-    """A table of sums of which most are 0."""
+    """A sparse table of sums with a given number of columns."""
 
     def __init__(self, columns: int) -> None:
         self._columns = columns
@@ -92,7 +94,7 @@ class Counts:
         self._waiting: list[tuple[NDArray[np.int64], NDArray[np.float64]]] = []
 
     def add(self, rows: NDArray[np.int64], columns: NDArray[np.int64], weights: NDArray[np.float64]) -> None:
-        """Adds to some places."""
+        """Add weights to the cells at the given rows and columns."""
         self._waiting.append((rows * self._columns + columns, weights))
         if sum(len(keys) for keys, _ in self._waiting) > max(WAITING, len(self._keys)):
             self._add_up()
@@ -105,12 +107,12 @@ class Counts:
         self._waiting = []
 
     def divide(self, divisors: Callable[[NDArray[np.int64], NDArray[np.int64]], NDArray[np.int64]]) -> None:
-        """Divides each sum by what `divisors` says of its row and column."""
+        """Divide each sum by `divisors(rows, columns)`."""
         self._add_up()
         self._sums = self._sums / divisors(*np.divmod(self._keys, self._columns))
 
     def best(self, rows: int, most: int, without: NDArray[np.int64]) -> NDArray[np.int32]:
-        """The columns with the largest sums in each row, best first, padded with 0; `without` some columns."""
+        """For each row the `most` best columns, padded with 0; the columns `without` are left out."""
         self._add_up()
         row, column = np.divmod(self._keys, self._columns)
         kept = ~np.isin(column, without)
@@ -125,7 +127,7 @@ class Counts:
 
 
 def _batches(examples: Iterable[Example], codecs: Codecs) -> Iterator[Batch]:
-    """The pairs in batches of like length, some thousand pairs at a time."""
+    """The pairs in batches of similar length, made from some thousands of pairs at a time."""
     stream = iter(examples)
     while part := list(islice(stream, PAIRS)):
         corpus = corpus_of(part, codecs)

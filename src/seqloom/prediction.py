@@ -1,4 +1,7 @@
-"""What a user gets back for one input line. Free of torch: serving, plots and the runtime consume only this."""
+"""The value that a user gets for one input line.
+
+It does not need PyTorch, so that plots, commands and models that run without PyTorch can use it.
+"""
 
 from __future__ import annotations
 
@@ -13,13 +16,14 @@ from numpy.typing import NDArray
 class Prediction:
     """The answer for one input.
 
-    `score` is the (length-normalised) log-probability the search ranks by; `token_log_probs` are natural logarithms,
-    one for each of `target_tokens`. `alignment` is [T, S], attention weights whose rows sum to 1 over the
-    `source_tokens`; None where it was not asked for or the model has no attention; it is left out where predictions
-    are compared. `alternatives` are the further entries of the n-best list, best first. `cut` says that the input was
-    longer than the search's limit and that its end was left out. `unknown` are the symbols of the input that the model
-    never saw in training, each once, in the order in which they occur. `at_limit` says that the answer is as long as
-    the search allows, so that its end may be missing.
+    - `score`: the length-normalised log-probability by which the search ranks answers
+    - `token_log_probs`: natural logarithms, one for each of `target_tokens`
+    - `alignment`: attention weights [T, S] whose rows sum to 1 over the `source_tokens`; None if it was not asked for
+      or the model has no attention; `==` between predictions ignores them
+    - `alternatives`: the other entries of the n-best list, best first
+    - `cut`: whether the input was longer than the search allows, so that its end was left out
+    - `unknown`: symbols of the input that the model never saw in training, each once, in order of occurrence
+    - `at_limit`: whether the answer is as long as the search allows, so that its end may be missing
     """
 
     text: str

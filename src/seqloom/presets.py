@@ -1,6 +1,7 @@
-"""Configurations by name: three sizes, a Transformer encoder, and the classics as their papers describe the networks.
+"""Presets: named configurations in three sizes, and the networks of four classic papers.
 
-The classics keep our optimiser and schedule; what differs from the paper's training is left to `--set`.
+The classic presets reproduce the networks but keep Seqloom's optimiser and schedule. Where a paper trained differently,
+`--set` can follow it.
 """
 
 from __future__ import annotations
@@ -118,4 +119,4 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
         "search": {"length_penalty": "gnmt", "alpha": 0.2},
     },
 }
-"""Settings laid over the defaults."""
+"""For each preset, the settings that differ from the defaults."""

@@ -1,4 +1,4 @@
-"""What a user should know about answers as a whole: inputs that were cut, unknown symbols, answers at the limit."""
+"""Warnings about a set of answers: inputs that were shortened, unknown symbols, answers at the length limit."""
 
 from __future__ import annotations
 
@@ -10,43 +10,43 @@ from typing import Any, Self
 from seqloom.prediction import Prediction
 
 NAMED = 5
-"""Inputs and symbols that a sentence names; of the others it gives the number."""
+"""How many inputs or symbols a sentence names; for the rest it gives only their number."""
 
 
 @dataclass
 class Remarks:
-    """Counts of what is to be said, over all answers that were added; inputs are numbered from 1 in that order."""
+    """Collects what a user should know about the answers that were added; inputs are numbered from 1 in that order."""
 
     answers: int = 0
     cut: list[int] = field(default_factory=list)
-    """Numbers of the inputs that lost their end."""
+    """Numbers of the inputs whose end was left out because they were too long."""
     unknown: list[int] = field(default_factory=list)
-    """Numbers of the inputs with symbols that the model never saw."""
+    """Numbers of the inputs with symbols that the model never saw in training."""
     symbols: Counter[str] = field(default_factory=Counter)
-    """Those symbols, and how many inputs have them."""
+    """The unknown symbols, and how many inputs contain each."""
     at_limit: list[int] = field(default_factory=list)
     """Numbers of the inputs whose answer is as long as the search allows."""
     unwritable: list[int] = field(default_factory=list)
-    """Numbers of the inputs whose given target has symbols that the model cannot write."""
+    """Numbers of the inputs whose given target contains symbols that the model cannot write."""
     targets: Counter[str] = field(default_factory=Counter)
-    """Those symbols, and how many targets have them."""
+    """The symbols that cannot be written, and how many targets contain each."""
 
     @classmethod
     def of(cls, predictions: Iterable[Prediction]) -> Self:
-        """The remarks on some answers."""
+        """Collect the remarks on some predictions."""
         remarks = cls()
         for prediction in predictions:
             remarks.add(prediction)
         return remarks
 
     def add(self, prediction: Prediction) -> None:
-        """Count one more answer."""
+        """Count one more prediction."""
         self.note(prediction.cut, prediction.unknown, at_limit=prediction.at_limit)
 
     def note(
         self, cut: bool, unknown: Sequence[str], unwritable: Sequence[str] = (), *, at_limit: bool = False
     ) -> None:
-        """Count one more input by what is to be said of it."""
+        """Count one more input with the facts about it."""
         self.answers += 1
         if cut:
             self.cut.append(self.answers)
@@ -60,7 +60,7 @@ class Remarks:
             self.targets.update(unwritable)
 
     def sentences(self) -> list[str]:
-        """One sentence for each kind of remark, in plain words; empty where there is nothing to say."""
+        """One sentence for each kind of remark; empty if there is nothing to report."""
         said = []
         if self.cut:
             said.append(
@@ -88,7 +88,7 @@ class Remarks:
         return said
 
     def to_json(self) -> dict[str, Any]:
-        """How many inputs each remark is about, and the unknown symbols with the number of inputs that have them."""
+        """Plain values: the number of inputs for each kind of remark, and the counts of the symbols."""
         return {
             "answers": self.answers,
             "cut": len(self.cut),
@@ -101,7 +101,7 @@ class Remarks:
 
 
 def in_few_words(counts: Mapping[str, Any]) -> str:
-    """The counts of `Remarks.to_json`, to stand in a line with other figures; empty where there is nothing to say."""
+    """The counts of `Remarks.to_json` as a short phrase for a line of figures; empty if all counts are 0."""
     names = {
         "at_limit": "answers at the length limit",
         "unknown": "inputs with unknown symbols",

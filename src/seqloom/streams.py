@@ -1,7 +1,7 @@
-"""Standard streams that are closed, full, or that nobody reads any more.
+"""Robust standard streams: what happens when one is closed or full, or when nobody reads it any more.
 
-What is told on the way, such as progress and notes on standard error, may be lost without harm: a run goes on and ends
-as if it had been read. What a command is asked for, on standard output, may not: it fails, and says why.
+Progress and notes on standard error may be lost without harm: a run continues as if they had been read. The results of
+a command on standard output may not be lost: if they cannot be written, the command fails and says why.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ STANDARD_OUTPUT = "standard output"
 
 
 def forgiving(stream: TextIO) -> TextIO:
-    """The stream as one that never fails: what it cannot take is lost."""
+    """Wrap a stream so that writing to it never fails; text that cannot be written is lost."""
     return stream if isinstance(stream, _Forgiving) else cast(TextIO, _Forgiving(stream))
 
 
 def take_over_streams() -> None:
-    """Make the standard streams of this process write UTF-8 in any locale and fail as this module says.
+    """Replace the standard streams of this process: they write UTF-8 in any locale and fail as this module describes.
 
-    A descriptor that was closed is opened on nothing, so that no file is taken for a standard stream by whoever writes
-    to its number.
+    A closed file descriptor 0, 1 or 2 is opened on the null device first. Otherwise the next file to be opened would
+    get its number, and whatever is written to the standard stream would end up in that file.
     """
     _fill_descriptors()
     for stream in (sys.stdout, sys.stderr):
@@ -36,7 +36,7 @@ def take_over_streams() -> None:
 
 
 class _Wrapped:
-    """A stream whose other attributes are those of the one inside."""
+    """A wrapper of a stream that hands on every attribute it does not define itself."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
@@ -45,34 +45,34 @@ class _Wrapped:
         return getattr(self.__dict__["_stream"], name)
 
     def writelines(self, lines: Any) -> None:
-        """Write one after the other."""
+        """Write the lines one after the other."""
         for line in lines:
             self.write(line)
 
     def write(self, text: str) -> int:
-        """Write."""
+        """Write the text to the wrapped stream."""
         return self._stream.write(text)
 
 
 class _Forgiving(_Wrapped):
-    """Loses what cannot be written."""
+    """A stream on which failed writes are ignored."""
 
     def write(self, text: str) -> int:
-        """Write, if that can be."""
+        """Write the text, or lose it if that fails."""
         try:
             return self._stream.write(text)
         except (OSError, ValueError):
             return len(text)
 
     def flush(self) -> None:
-        """Flush, if that can be."""
+        """Flush; a failure is ignored."""
         try:
             self._stream.flush()
         except (OSError, ValueError):
             return
 
     def isatty(self) -> bool:
-        """Whether a person looks; nobody looks at what is closed."""
+        """Whether the stream is a terminal; a closed one is not."""
         try:
             return self._stream.isatty()
         except (OSError, ValueError):
@@ -80,26 +80,29 @@ class _Forgiving(_Wrapped):
 
 
 class _Output(_Wrapped):
-    """Says what stops it, once; what comes afterwards goes nowhere, so that the end of the process is quiet."""
+    """Standard output that raises one error for the first failed write.
+
+    Everything written after that is discarded, so that the process ends without further errors.
+    """
 
     def __init__(self, stream: TextIO, *, closed: bool = False) -> None:
         super().__init__(stream)
         self._closed = closed
 
     def write(self, text: str) -> int:
-        """Write; a reader that has gone away is a `BrokenPipeError`, anything else a `DiskError`."""
-        if not text:  # a question of what kind of stream this is
+        """Write; raises `BrokenPipeError` if the reader has gone away, and `DiskError` for any other failure."""
+        if not text:  # typer and click write an empty text to find out whether the stream takes str or bytes
             return 0 if isinstance(text, str) else self._stream.write(text)
         if self._closed:
             self._closed = False
-            raise DiskError("is closed", where=STANDARD_OUTPUT, hint="open it, or send what comes to a file: > FILE")
+            raise DiskError("is closed", where=STANDARD_OUTPUT, hint="open it, or write to a file: > FILE")
         try:
             return self._stream.write(text)
         except OSError as error:
             raise self._failed(error) from None
 
     def flush(self) -> None:
-        """Flush, with the errors of `write`."""
+        """Flush; raises the same errors as `write`."""
         try:
             self._stream.flush()
         except OSError as error:
@@ -108,21 +111,21 @@ class _Output(_Wrapped):
     def _failed(self, error: OSError) -> Exception:
         self._stream = _nowhere()
         if isinstance(error, BrokenPipeError):
-            return BrokenPipeError()  # without a number: typer would make an exit code of its own of it
+            return BrokenPipeError()  # without an errno, from which typer would make an exit code of its own
         reason = (error.strerror or str(error)).lower()
         return DiskError(f"cannot be written: {reason}", where=STANDARD_OUTPUT, hint="make room and run it again")
 
 
 class _ClosedInput:
-    """Standard input that was closed when the process began."""
+    """Stands for standard input where it was closed when the process began."""
 
     def isatty(self) -> bool:
-        """Nobody types."""
+        """A closed input is no terminal."""
         return False
 
     @property
     def buffer(self) -> Any:
-        """Refused."""
+        """The bytes of the input; always raises `DataError`."""
         raise DataError("standard input is closed", where="<stdin>", hint="name a file")
 
 

@@ -52,7 +52,7 @@ def test_a_damaged_line_among_utf_8_is_called_that(tmp_path: Path) -> None:
     file.write_bytes(b"caf\xe9\tK AE F EY\n" + "façade\tfəˈsɑd\nnaïve\tnaɪˈiv\n".encode() * 20)
     with pytest.raises(DataError) as caught:
         list(read_lines(str(file), ReadReport("error")))
-    assert caught.value.hint == "the text around it is UTF-8: write this line anew"
+    assert caught.value.hint == "the text around it is UTF-8, so this line is damaged: correct it"
 
 
 def test_utf_8_that_is_read_as_something_else_is_said(tmp_path: Path) -> None:

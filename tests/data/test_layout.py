@@ -82,7 +82,7 @@ def test_a_header_is_found_and_said(kind: str, header: Row, suffix: str, tmp_pat
     names = ", ".join(map(repr, header))
     assert read(path) == (
         rows,
-        [f"the first line names the columns ({names}) and is no pair; data.header=no reads it as one"],
+        [f"the first line names the columns ({names}) and is not read as a pair; data.header=no reads it as one"],
     )
     assert read(path, header="no") == ([header, *rows], [])
     pairs, said = read(write(tmp_path / f"q.{suffix}", rows, "," if suffix == "csv" else "\t"), header="yes")
@@ -191,14 +191,14 @@ def test_a_delimiter_is_found_and_said_or_set(name: str, delimiter: str, called:
         for n, (source, target) in enumerate(KINDS["labels"])
     ]
     path = write(tmp_path / name, rows, delimiter)
-    assert read(path) == (rows, [f"cells are parted by a {called} (data.delimiter)"])
+    assert read(path) == (rows, [f"cells are separated by a {called} (data.delimiter)"])
     assert read(path, delimiter=delimiter)[0] == rows
     assert settled(DataConfig(), layouts([path], DataConfig())).delimiter == delimiter
 
 
 def test_the_usual_delimiter_is_preferred(tmp_path: Path) -> None:
     rows = [(f"{source}; {target}", target) for source, target in KINDS["labels"]]
-    said = "cells are parted by a comma; as many lines have a semicolon: data.delimiter=';' if that parts them"
+    said = "cells are separated by a comma; as many lines have a semicolon: data.delimiter=';' if that separates them"
     assert read(write(tmp_path / "p.csv", rows, ",")) == (rows, [said])
     assert read(write(tmp_path / "p.tsv", rows)) == (rows, [])
 
@@ -208,7 +208,7 @@ def test_delimiters_have_names_and_limits(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="no quotation mark"):
         DataConfig(delimiter='"')
     path = write(tmp_path / "p.csv", [("ab", "cd")] * 3, ";")
-    with pytest.raises(DataError, match="what parts the cells of CSV must be one character"):
+    with pytest.raises(DataError, match="the delimiter of CSV must be one character"):
         read(path, delimiter="||")
     with pytest.raises(
         DataError, match=r"no line has the delimiter bar \(\|\) that is set, and nearly all lines have a semi"
@@ -265,8 +265,8 @@ def test_inputs_say_what_other_columns_are_read_as(tmp_path: Path) -> None:
     assert sources(plain, tags="3") == (
         ["ab", "ef"],
         [
-            f"1 inputs whose part behind a tab is read as tags (first: {plain}:1)",
-            f"1 inputs without tags (which come behind a tab), though the model reads some (first: {plain}:2)",
+            f"1 inputs whose part after a tab is read as tags (first: {plain}:1)",
+            f"1 inputs without tags (which come after a tab), although the model reads tags (first: {plain}:2)",
         ],
     )
 
@@ -275,7 +275,7 @@ def test_no_input_is_cut_at_a_comma_without_a_word(tmp_path: Path) -> None:
     path = tmp_path / "in.csv"
     path.write_text("hello\nhello, world\n")
     with pytest.raises(
-        DataError, match=r"in\.csv:2: must have at most 1 columns, not 2\nhint: a comma parts cells; quote"
+        DataError, match=r"in\.csv:2: must have at most 1 columns, not 2\nhint: a comma separates cells; quote"
     ):
         sources(str(path))
     path.write_text("hello, you\nhello, world\n")

@@ -205,7 +205,7 @@ def test_numbers_are_refused_or_written_out_as_one_is_told(tmp_path: Path) -> No
         ("b", "0.5"),
         ("7", "c"),
     ]
-    assert report.sentences() == [f"3 numbers written out as text (first: {path}:1)"]
+    assert report.sentences() == [f"3 numbers converted to text (first: {path}:1)"]
     for value in ("NaN", "Infinity", "true", "null", '{"a": 1}'):
         path.write_text(f'{{"source": "a", "target": {value}}}\n')
         with pytest.raises(DataError, match=r"p\.jsonl:1: the field 'target' must hold text, not"):

@@ -1,4 +1,5 @@
-"""The commands, one short file each. Only they print or exit: data to standard output, the rest to standard error.
+"""The command line: one short module for each command. Only these modules print or exit.
 
-A command imports what it works with inside its function, so that `seqloom --help` is instant.
+Results go to standard output and everything else to standard error. A command imports what it needs inside its
+function, so that `seqloom --help` is instant.
 """

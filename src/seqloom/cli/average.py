@@ -1,4 +1,4 @@
-"""seqloom average: several model folders → one with the mean of their weights."""
+"""seqloom average: average the weights of several models into a new model folder."""
 
 from __future__ import annotations
 
@@ -10,12 +10,15 @@ import typer
 
 
 def average(
-    models: Annotated[list[Path], typer.Argument(metavar="MODEL MODEL...", help="Model folders.", show_default=False)],
-    output: Annotated[Path, typer.Option("--output", metavar="DIR", help="A new folder, which becomes the model.")],
+    models: Annotated[
+        list[Path], typer.Argument(metavar="MODEL MODEL...", help="Two or more model folders.", show_default=False)
+    ],
+    output: Annotated[Path, typer.Option("--output", metavar="DIR", help="The new model folder.")],
 ) -> None:
     """Average the weights of several models.
 
-    They must have the same network and tokenizers: runs with other seeds that start from one model, as a rule.
+    The models must have the same network and tokenizers. Usually they are runs with different seeds that were
+    fine-tuned from one model.
     """
     from seqloom import api
 

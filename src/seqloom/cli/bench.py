@@ -1,4 +1,4 @@
-"""seqloom bench: how fast a model answers on this machine, by each of its engines."""
+"""seqloom bench: measure the speed and memory of a model on this machine, with each engine."""
 
 from __future__ import annotations
 
@@ -14,26 +14,28 @@ def bench(
     model: ModelFolder,
     file: Annotated[
         str | None,
-        typer.Argument(
-            metavar="FILE", help="Inputs to answer, one a line; by default made-up ones.", show_default=False
-        ),
+        typer.Argument(metavar="FILE", help="Inputs, one on each line; by default random ones.", show_default=False),
     ] = None,
-    count: Annotated[int, typer.Option("--count", metavar="N", help="How many inputs.", min=1)] = 200,
+    count: Annotated[int, typer.Option("--count", metavar="N", help="Number of inputs.", min=1)] = 200,
     threads: Annotated[
-        int, typer.Option("--threads", metavar="N", help="Threads of PyTorch; batches at a time of a graph.", min=1)
+        int,
+        typer.Option(
+            "--threads", metavar="N", help="Threads of PyTorch, or batches that a graph runs at a time.", min=1
+        ),
     ] = 1,
     engine: Annotated[
-        str, typer.Option("--engine", metavar="NAME", help="torch, onnx (the graphs), or auto: all that there are.")
+        str,
+        typer.Option("--engine", metavar="NAME", help="torch, onnx (the exported graphs), or auto for all that exist."),
     ] = "auto",
     as_json: Json = False,
 ) -> None:
-    """Time a model on this machine.
+    """Measure the speed of a model on this machine.
 
-    A row an engine: PyTorch, the exported graph, the graph with weights of 8 bits. Median and 99th percentile of the
-    time for one input, greedy and with a beam of 5; sentences and target tokens a second with a beam of 5 in batches
-    of 32, the median of three rounds; peak memory; size of the files that the engine reads. Loading is not counted.
-    Each engine has a process of its own, whose resident memory is counted with Python and its libraries; they are
-    timed in turns.
+    The table has a row for each engine: PyTorch, the exported graph, and the graph with 8-bit weights. It shows the
+    median and the 99th percentile of the time for one input, greedy and with a beam of 5; sentences and target tokens
+    a second with a beam of 5 in batches of 32, as the median of three rounds; peak memory; and the size of the files
+    that the engine reads. Loading is not counted. Each engine runs in a process of its own, whose memory includes
+    Python and its libraries, and the engines are timed in turns.
     """
     from seqloom.bench import measure, offers
 

@@ -1,4 +1,4 @@
-"""seqloom config: a whole configuration to start from."""
+"""seqloom config: print a complete configuration as TOML."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ from seqloom.cli.options import Settings
 
 def config(
     preset: Annotated[
-        str | None, typer.Argument(metavar="PRESET", help="A preset, or a TOML file.", show_default=False)
+        str | None, typer.Argument(metavar="PRESET", help="The name of a preset, or a TOML file.", show_default=False)
     ] = None,
     settings: Settings = None,
 ) -> None:
-    """Print a whole configuration.
+    """Print a complete configuration.
 
-    TOML with a sentence about each setting: the defaults, a preset, or a file filled up with the defaults.
+    The output is TOML with a comment on each setting. It holds the defaults, a preset, or a file completed with the
+    defaults.
     """
     from seqloom.config import to_toml
     from seqloom.training.runs import run_config

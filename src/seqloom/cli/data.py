@@ -1,4 +1,4 @@
-"""seqloom data: what files of pairs are like."""
+"""seqloom data: inspect files of pairs."""
 
 from __future__ import annotations
 
@@ -10,32 +10,36 @@ import typer
 
 from seqloom.cli.options import Json, Settings
 
-data = typer.Typer(name="data", help="Look at files of pairs.", no_args_is_help=True)
+data = typer.Typer(name="data", help="Inspect files of pairs.", no_args_is_help=True)
 
 
 @data.callback()
 def room() -> None:
-    """Look at files of pairs."""
+    """Inspect files of pairs."""
 
 
 @data.command()
 def report(
     files: Annotated[
         list[str],
-        typer.Argument(metavar="DATA...", help='Files of pairs, a.en,a.de, or patterns: "*.tsv"', show_default=False),
+        typer.Argument(
+            metavar="DATA...", help='Files of pairs, a.en,a.de, or patterns such as "*.tsv".', show_default=False
+        ),
     ],
     against: Annotated[
         list[str] | None,
-        typer.Option("--against", metavar="FILE", help="Dev or test pairs; may be given several times."),
+        typer.Option("--against", metavar="FILE", help="Dev or test pairs to compare with; can be repeated."),
     ] = None,
-    plot: Annotated[Path | None, typer.Option("--plot", metavar="FILE", help="Draw the lengths, too.")] = None,
+    plot: Annotated[
+        Path | None, typer.Option("--plot", metavar="FILE", help="Also draw the lengths into this file.")
+    ] = None,
     as_json: Json = False,
     settings: Settings = None,
 ) -> None:
-    """Say what data are like.
+    """Report on data.
 
-    Lengths, repeats, odd characters, what they share with dev and test data, and what the vocabularies that training
-    would choose cannot read or write; warnings come last.
+    The report shows lengths, repeated pairs, odd characters, pairs shared with dev and test data, and what the
+    vocabularies that training would choose cannot read or write. Warnings come last.
     """
     from seqloom.config import Section, build, override
     from seqloom.data import DataConfig, VocabularyReport, inspect, inspection_values

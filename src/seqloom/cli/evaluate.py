@@ -1,4 +1,4 @@
-"""seqloom evaluate: a model and a file of pairs → figures."""
+"""seqloom evaluate: measure a model on a file of pairs, or compare two models."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ def evaluate(
     metrics: Annotated[
         str,
         typer.Option(
-            "--metrics", metavar="NAMES", help="Such as bleu,chrf; by default those that the model was trained with."
+            "--metrics", metavar="NAMES", help="Names such as bleu,chrf; by default the metrics of the training run."
         ),
     ] = "",
     compare: Annotated[
-        Path | None, typer.Option("--compare", metavar="MODEL", help="A second model: does it differ?")
+        Path | None, typer.Option("--compare", metavar="MODEL", help="A second model to compare with.")
     ] = None,
     as_json: Json = False,
     settings: Settings = None,
 ) -> None:
     """Measure a model on pairs.
 
-    A second model is compared by paired bootstrap.
+    With a second model, both are compared by paired bootstrap.
     """
     from seqloom.api import load_torch
     from seqloom.cli import tables

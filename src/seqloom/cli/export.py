@@ -1,4 +1,4 @@
-"""seqloom export: a model folder → a graph that runs without PyTorch."""
+"""seqloom export: export a model as an ONNX graph that runs without PyTorch."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ def export(
     model: Annotated[Path, typer.Argument(metavar="MODEL", help="A model folder.", show_default=False)],
     output: Annotated[
         Path | None,
-        typer.Option("--output", metavar="DIR", help="A new folder for the graph and all that it takes to run it."),
+        typer.Option("--output", metavar="DIR", help="A new folder with the graph and everything needed to run it."),
     ] = None,
-    int8: Annotated[bool, typer.Option("--int8", help="Weights of 8 bits: a third of the size, faster.")] = False,
+    int8: Annotated[bool, typer.Option("--int8", help="Store weights in 8 bits: a third of the size, faster.")] = False,
 ) -> None:
-    """Write a model and its whole search as one ONNX graph.
+    """Export a model with its whole search as one ONNX graph.
 
-    It runs without PyTorch: in Python, in the browser, in every language that has ONNX Runtime.
+    The graph runs without PyTorch: in Python, in the browser, and in every language that has ONNX Runtime.
     """
     from seqloom.export import export_model
 

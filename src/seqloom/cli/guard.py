@@ -1,6 +1,6 @@
-"""How commands end: a mistake of the user's is a message and exit code 2, never a traceback.
+"""How commands end: errors that a user can mend become a message and exit code 2, never a traceback.
 
-Of several processes that `torchrun` started, one tells of an error and the others end in silence.
+Of several processes that `torchrun` has started, one reports an error and the others exit silently.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class Guard(TyperGroup):
     """A group of commands whose errors become messages on standard error."""
 
     def invoke(self, ctx: Any) -> Any:
-        """Run a command; 130 after Ctrl-C, 141 where the reader of our output has gone away."""
+        """Run a command; the exit code is 130 after Ctrl-C, and 141 if the reader of the output has gone away."""
         try:
             result = super().invoke(ctx)
             sys.stdout.flush()
@@ -58,18 +58,21 @@ class Guard(TyperGroup):
 
 @contextmanager
 def beside(product: Path) -> Iterator[None]:
-    """Print beside a product that lies in files: where standard output is closed or full, that is said and no more."""
+    """Allow standard output to fail inside: the result is already in the files at `product`.
+
+    If standard output is closed or full, a note says so and the command succeeds all the same.
+    """
     try:
         yield
         sys.stdout.flush()
     except DiskError as error:
         if error.where != STANDARD_OUTPUT:
             raise
-        typer.echo(f"note: {STANDARD_OUTPUT} {error.message}; what came out lies in {product}", err=True)
+        typer.echo(f"note: {STANDARD_OUTPUT} {error.message}; the result is in {product}", err=True)
 
 
 def _in_our_words(error: SeqloomError | ModuleNotFoundError) -> SeqloomError:
-    """The error as it is, or, for a package that the command needs, how to install it."""
+    """The error itself, or for a missing package the error that says how to install it."""
     said = error if isinstance(error, SeqloomError) else absent(error, "this command")
     if isinstance(said, SeqloomError):
         return said
@@ -77,12 +80,12 @@ def _in_our_words(error: SeqloomError | ModuleNotFoundError) -> SeqloomError:
 
 
 def _several() -> bool:
-    """Whether a launcher started more processes than this one."""
+    """Whether a launcher has started several processes."""
     return os.environ.get("WORLD_SIZE", "1") != "1"
 
 
 def _speaks() -> bool:
-    """Whether this process is the one to tell of an error."""
+    """Whether this process is the one that reports an error."""
     if not _several():
         return True
     from seqloom.training.group import speaks

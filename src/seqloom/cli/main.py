@@ -1,4 +1,4 @@
-"""The command `seqloom`."""
+"""The command `seqloom` and its subcommands."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ app = typer.Typer(
 
 
 def version(asked: bool) -> None:
-    """Print the version and leave."""
+    """Print the version and exit."""
     if asked:
         from seqloom import __version__
 
@@ -45,9 +45,11 @@ def version(asked: bool) -> None:
 
 @app.callback()
 def seqloom(
-    version: bool = typer.Option(False, "--version", callback=version, is_eager=True, help="Show the version."),
+    version: bool = typer.Option(
+        False, "--version", callback=version, is_eager=True, help="Show the version and exit."
+    ),
 ) -> None:
-    """Sequence to sequence with recurrent networks and attention."""
+    """Sequence-to-sequence models: recurrent encoder-decoders with attention."""
     del version
 
 
@@ -62,7 +64,7 @@ app.command()(bench)
 
 
 def main() -> None:
-    """Run the command line; text goes out as UTF-8 whatever the locale says, and lost progress harms no run."""
+    """Run the command line with robust standard streams (see `seqloom.streams`)."""
     take_over_streams()
     try:
         try:

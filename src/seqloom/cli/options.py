@@ -9,11 +9,13 @@ import typer
 
 ModelFolder = Annotated[Path, typer.Argument(metavar="MODEL", help="A model folder.", show_default=False)]
 Data = Annotated[
-    str, typer.Argument(metavar="DATA", help="A file of pairs, or two parallel files: a.en,a.de", show_default=False)
+    str, typer.Argument(metavar="DATA", help="A file of pairs, or two parallel files: a.en,a.de.", show_default=False)
 ]
 Settings = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="KEY=VALUE", help="A setting, such as search.beam=10; may be given several times."),
+    typer.Option("--set", metavar="KEY=VALUE", help="Change a setting, such as search.beam=10; can be repeated."),
 ]
-Json = Annotated[bool, typer.Option("--json", help="JSON instead of text.")]
-Output = Annotated[Path | None, typer.Option("--output", metavar="FILE", help="Write here; - is standard output.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+Output = Annotated[
+    Path | None, typer.Option("--output", metavar="FILE", help="Write to this file; - is standard output.")
+]

@@ -1,4 +1,4 @@
-"""seqloom plot: pictures of a model's attention and of a run."""
+"""seqloom plot: draw attention maps and learning curves."""
 
 from __future__ import annotations
 
@@ -12,18 +12,22 @@ from seqloom.cli.options import ModelFolder
 
 plot = typer.Typer(name="plot", help="Draw attention maps and learning curves.", no_args_is_help=True)
 
-Picture = Annotated[Path, typer.Option("--output", metavar="FILE", help="PNG, SVG or PDF by the suffix.")]
+Picture = Annotated[
+    Path, typer.Option("--output", metavar="FILE", help="The picture; the suffix chooses PNG, SVG or PDF.")
+]
 
 
 @plot.command()
 def attention(
     model: ModelFolder,
-    inputs: Annotated[list[str], typer.Argument(metavar="INPUT...", help="One map each.", show_default=False)],
+    inputs: Annotated[
+        list[str], typer.Argument(metavar="INPUT...", help="Inputs; each gets a map.", show_default=False)
+    ],
     output: Picture = Path("attention.png"),
 ) -> None:
-    """Draw which source token each target token looked at.
+    """Draw the attention weights between source and target tokens.
 
-    Inputs are read as seqloom predict reads lines: for a model with tags, a tab parts the text from its tags.
+    Inputs are read like the lines of seqloom predict: for a model with tags, a tab separates the text from its tags.
     """
     from seqloom.api import load_torch
     from seqloom.data import plain_source

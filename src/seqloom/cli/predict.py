@@ -1,4 +1,4 @@
-"""seqloom predict: lines → answers, one for each line, as they come."""
+"""seqloom predict: answer each input line, as a stream."""
 
 from __future__ import annotations
 
@@ -23,29 +23,34 @@ if TYPE_CHECKING:
 def predict(
     model: ModelFolder,
     file: Annotated[
-        str, typer.Argument(metavar="FILE", help="Inputs, one a line; - is standard input.", show_default=False)
+        str, typer.Argument(metavar="FILE", help="Inputs, one on each line; - is standard input.", show_default=False)
     ] = "-",
     output: Output = None,
-    beam: Annotated[int | None, typer.Option("--beam", metavar="K", help="Width of the search; 1 is greedy.")] = None,
-    n_best: Annotated[int | None, typer.Option("--n-best", metavar="N", help="Answers for each line.")] = None,
-    prefix: Annotated[str, typer.Option("--prefix", metavar="TEXT", help="What every answer begins with.")] = "",
+    beam: Annotated[int | None, typer.Option("--beam", metavar="K", help="Beam width; 1 is greedy search.")] = None,
+    n_best: Annotated[
+        int | None, typer.Option("--n-best", metavar="N", help="Number of answers for each line.")
+    ] = None,
+    prefix: Annotated[
+        str, typer.Option("--prefix", metavar="TEXT", help="Text with which every answer must begin.")
+    ] = "",
     as_json: Json = False,
     settings: Settings = None,
     engine: Annotated[
-        str, typer.Option("--engine", metavar="NAME", help="torch, onnx, or auto: torch where it is installed.")
+        str, typer.Option("--engine", metavar="NAME", help="torch, onnx, or auto for torch if it is installed.")
     ] = "auto",
-    int8: Annotated[bool, typer.Option("--int8", help="The exported graph with weights of 8 bits.")] = False,
+    int8: Annotated[bool, typer.Option("--int8", help="Use the exported graph with 8-bit weights.")] = False,
     threads: Annotated[
-        int | None, typer.Option("--threads", metavar="N", help="Batches at a time, each on a core; onnx only.")
+        int | None,
+        typer.Option("--threads", metavar="N", help="Batches to run at a time, each on one core (onnx only)."),
     ] = None,
     window: Annotated[
         int | None,
-        typer.Option("--window", metavar="N", help="Lines read before the first is answered.", min=1),
+        typer.Option("--window", metavar="N", help="Lines to read before the first is answered.", min=1),
     ] = None,
 ) -> None:
-    """Answer each line.
+    """Predict an answer for each line.
 
-    With several answers to a line, each is a line of three columns: number, score, text.
+    With several answers for each line, the output has three columns: number of the input, score, text.
     """
     from seqloom.data import ReadReport, read_sources
     from seqloom.inference.predictor import WINDOW
@@ -77,28 +82,26 @@ def predict(
 
 
 def input_settings(config: DataConfig, settings: Sequence[str], file: str) -> DataConfig:
-    """How the inputs are read; where the format of the training files does not hold for them, that is said."""
+    """The settings for reading inputs; prints a note if the format of the training files does not apply to them."""
     from seqloom.config import laid_over
     from seqloom.data.readers import format_of
 
     chosen = config.of_inputs(laid_over({}, settings).get("data", {}))
     plain = format_of(file, chosen, "lines") == "lines"
     if plain and config.format not in (chosen.format, "parallel", "pattern"):
-        said = (
-            f"plain lines are read; with --set data.format={config.format} the columns or fields of the training files"
-        )
+        said = f"inputs are read as plain lines; --set data.format={config.format} reads them like the training files"
         typer.echo(f"note: {said}", err=True)
     return chosen
 
 
 def one_line(text: str) -> str:
-    """The text without line breaks, so that lines out match lines in."""
+    """The text without line breaks, so that there is one output line for each input line."""
     return text.replace("\r", " ").replace("\n", " ")
 
 
 @contextmanager
 def opened(path: Path | None) -> Iterator[TextIO]:
-    """Standard output, or a file that takes the place of an old one when all answers are there."""
+    """Open the output: standard output, or a file that replaces an old one only when all answers are written."""
     if path is None or path == Path("-"):
         yield sys.stdout
         return
@@ -113,7 +116,7 @@ def opened(path: Path | None) -> Iterator[TextIO]:
 
 @contextmanager
 def ended_in_order() -> Iterator[None]:
-    """Let a request to end (SIGTERM) end this process by way of its `finally` clauses, so that no half file is left."""
+    """Make SIGTERM raise `SystemExit`, so that `finally` clauses run and no temporary file is left."""
 
     def end(number: int, _: object) -> None:
         raise SystemExit(128 + number)

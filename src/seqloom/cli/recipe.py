@@ -1,4 +1,4 @@
-"""seqloom recipe: whole runs whose published figures stand beside ours."""
+"""seqloom recipe: complete runs whose results are compared with published figures."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ import typer
 
 from seqloom.cli.options import Settings
 
-recipe = typer.Typer(name="recipe", help="Runs with published figures to compare with.", no_args_is_help=True)
+recipe = typer.Typer(name="recipe", help="Run recipes and compare with published figures.", no_args_is_help=True)
 
-Name = Annotated[str, typer.Argument(metavar="NAME", help="A recipe of the list, or a TOML file.", show_default=False)]
+Name = Annotated[str, typer.Argument(metavar="NAME", help="The name of a recipe, or a TOML file.", show_default=False)]
 
 
 @recipe.command("list")
 def list_() -> None:
-    """Name the recipes."""
+    """List the recipes."""
     from seqloom.recipes import load_recipe, recipe_names
 
     for name in recipe_names():
@@ -28,7 +28,7 @@ def list_() -> None:
 def show(name: Name) -> None:
     """Print a recipe.
 
-    What it does, the published figures, its configuration.
+    The output is its TOML file: what it does, the published figures, and the configuration.
     """
     from seqloom.recipes import recipe_text
 
@@ -38,13 +38,17 @@ def show(name: Name) -> None:
 @recipe.command()
 def run(
     name: Name,
-    output: Annotated[Path | None, typer.Option("--output", metavar="DIR", help="By default runs/NAME.")] = None,
-    only: Annotated[str, typer.Option("--only", metavar="PARTS", help="Some of its languages, such as ady,fre.")] = "",
+    output: Annotated[
+        Path | None, typer.Option("--output", metavar="DIR", help="The output folder; by default runs/NAME.")
+    ] = None,
+    only: Annotated[
+        str, typer.Option("--only", metavar="PARTS", help="Run only some of its parts, such as ady,fre.")
+    ] = "",
     settings: Settings = None,
 ) -> None:
-    """Train, measure, compare.
+    """Run a recipe: train, evaluate and compare.
 
-    The published figures are printed beside ours, and written as JSON and Markdown.
+    The results are printed beside the published figures, and written as JSON and Markdown.
     """
     from seqloom.cli.guard import beside
     from seqloom.recipes import load_recipe, run_recipe

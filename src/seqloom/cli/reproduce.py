@@ -1,4 +1,4 @@
-"""seqloom reproduce: how a model is made again, and whether what it was made from is still there."""
+"""seqloom reproduce: print how to train a model again, and check the files that it was trained on."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from seqloom.cli.options import Json, ModelFolder
 def reproduce(model: ModelFolder, as_json: Json = False) -> None:
     """Print the command that trains a model again.
 
-    Every file that went into it is compared with its recorded SHA-256; exit code 2 where one has changed, is missing
-    or has been added to those that a pattern matches. Run it in the folder in which the model was trained.
+    Every file that went into the model is compared with its recorded SHA-256. The exit code is 2 if a file has
+    changed, is missing, or has been added to those that a pattern matches. Run the command in the folder in which the
+    model was trained.
     """
     from seqloom.cli.guard import USER_ERROR
     from seqloom.training.provenance.reproduction import reproduction
@@ -30,5 +31,5 @@ def reproduce(model: ModelFolder, as_json: Json = False) -> None:
         for note in found.notes:
             typer.echo(f"note: {note}", err=True)
     if not found.unchanged:
-        typer.echo("not everything the model was made from is as it was", err=True)
+        typer.echo("some of the files that the model was made from have changed", err=True)
         raise typer.Exit(USER_ERROR)

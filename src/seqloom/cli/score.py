@@ -1,4 +1,4 @@
-"""seqloom score: how likely a model holds given pairs to be."""
+"""seqloom score: compute the log-probabilities of given pairs under a model."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from seqloom.cli.options import Data, Json, ModelFolder, Settings
 
 
 def score(model: ModelFolder, data: Data, as_json: Json = False, settings: Settings = None) -> None:
-    """Say how likely given pairs are.
+    """Score given pairs.
 
-    For each pair its natural log-probability and its target tokens, the end mark counted; the mean on standard error.
+    Prints for each pair the natural logarithm of its probability and its number of target tokens, including the end
+    mark. The mean goes to standard error.
     """
     from seqloom.api import load_torch
     from seqloom.data import ReadReport, read_examples
@@ -42,4 +43,4 @@ def score(model: ModelFolder, data: Data, as_json: Json = False, settings: Setti
         typer.echo(f"note: {sentence}", err=True)
     if tokens:
         loss = -total / tokens
-        typer.echo(f"{loss:.4f} nats a token of this model, perplexity {perplexity(loss):.2f}", err=True)
+        typer.echo(f"{loss:.4f} nats per token of this model, perplexity {perplexity(loss):.2f}", err=True)

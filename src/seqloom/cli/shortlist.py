@@ -1,4 +1,4 @@
-"""seqloom shortlist: a model and pairs → which target words go with which source words, beside the model."""
+"""seqloom shortlist: learn a vocabulary shortlist from pairs and store it in the model folder."""
 
 from __future__ import annotations
 
@@ -15,19 +15,21 @@ def shortlist(
     data: Annotated[
         list[str],
         typer.Argument(
-            metavar="DATA...", help="Files of pairs, such as those of the training, or parallel files: a.en,a.de"
+            metavar="DATA...", help="Files of pairs, usually the training data, or parallel files: a.en,a.de."
         ),
     ],
     candidates: Annotated[
-        int | None, typer.Option("--candidates", metavar="N", help="Target words for each source word.", min=1)
+        int | None,
+        typer.Option("--candidates", metavar="N", help="Largest number of target words for each source word.", min=1),
     ] = None,
     frequent: Annotated[
-        int | None, typer.Option("--frequent", metavar="K", help="Words that every answer may use.", min=0)
+        int | None,
+        typer.Option("--frequent", metavar="K", help="Number of frequent words that every answer may use.", min=0),
     ] = None,
 ) -> None:
-    """Learn which target words go with which source words.
+    """Learn a vocabulary shortlist: which target words go with which source words.
 
-    A search with search.shortlist=true writes no others, and is faster where the target vocabulary is large.
+    With search.shortlist=true a search uses only these words, which is faster if the target vocabulary is large.
     """
     from seqloom.api import load_torch
     from seqloom.checkpoint import format as layout
@@ -56,5 +58,8 @@ def shortlist(
         err=True,
     )
     if not read_manifest(model).files.keys().isdisjoint((layout.GRAPH, layout.GRAPH_INT8)):
-        typer.echo(f"its graph is from before: seqloom export {shlex.quote(str(model))}", err=True)
+        typer.echo(
+            f"the exported graph is older than the shortlist, export it again: seqloom export {shlex.quote(str(model))}",
+            err=True,
+        )
     typer.echo(f"try it: echo ... | seqloom predict {shlex.quote(str(model))} --set search.shortlist=true", err=True)

@@ -1,4 +1,4 @@
-"""seqloom show: what is in a model folder."""
+"""seqloom show: show the contents of a model folder."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from seqloom.cli.options import Json, ModelFolder
 
 
 def show(model: ModelFolder, as_json: Json = False) -> None:
-    """Show what is in a model folder.
+    """Show the contents of a model folder.
 
-    Sizes, figures, how it was made, training data and settings.
+    Shows sizes, evaluation figures, how the model was made, its data files and its settings.
     """
     from seqloom.api import load_torch
 

@@ -1,4 +1,4 @@
-"""seqloom sweep: many runs with drawn settings."""
+"""seqloom sweep: search for good settings with many runs."""
 
 from __future__ import annotations
 
@@ -11,23 +11,25 @@ import typer
 
 
 def sweep(
-    file: Annotated[Path, typer.Argument(metavar="SWEEP", help="A TOML file with a [space].", show_default=False)],
-    output: Annotated[Path, typer.Option("--output", metavar="DIR", help="The folder of the trials.")],
+    file: Annotated[
+        Path, typer.Argument(metavar="SWEEP", help="A TOML file with a table [space].", show_default=False)
+    ],
+    output: Annotated[Path, typer.Option("--output", metavar="DIR", help="The folder for the trials.")],
     trials: Annotated[
-        int | None, typer.Option("--trials", metavar="N", min=1, help="How many there are to be, earlier ones counted.")
+        int | None, typer.Option("--trials", metavar="N", min=1, help="Total number of trials, including earlier ones.")
     ] = None,
     storage: Annotated[
-        str | None, typer.Option("--storage", metavar="URL", help="A storage of Optuna that several machines share.")
+        str | None, typer.Option("--storage", metavar="URL", help="An Optuna storage that several machines share.")
     ] = None,
     drop: Annotated[
         list[int] | None,
-        typer.Option("--drop", metavar="TRIAL", help="Give up a running trial of a machine that is lost; repeatable."),
+        typer.Option("--drop", metavar="TRIAL", help="Give up a running trial of a lost machine; can be repeated."),
     ] = None,
 ) -> None:
     """Search for good settings.
 
-    Ctrl-C stops; run again, the sweep goes on until there are enough trials. The best configuration is written to
-    best.toml, which seqloom train takes.
+    Ctrl-C stops the sweep; the same command resumes it until there are enough trials. The best configuration is
+    written to best.toml, which can be given to seqloom train.
     """
     from seqloom.cli import tables
     from seqloom.cli.guard import beside

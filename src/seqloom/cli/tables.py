@@ -1,4 +1,4 @@
-"""Tables for people, by rich, on standard output."""
+"""Tables for people, printed with rich on standard output."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ if TYPE_CHECKING:
 
 
 def evaluation(measured: Evaluation) -> None:
-    """Figures with their conventions, then the worst examples."""
+    """Print the figures of an evaluation with their conventions, then the worst examples."""
     table = _table("measure", "value", "convention")
     for score in measured.scores:
         table.add_row(score.name, f"{score.value:.2f}", score.signature)
     loss = measured.teacher_forced
-    table.add_row("loss", f"{loss.per_token:.4f}", "nats a token of this model, end marks counted")
-    table.add_row("loss", f"{loss.per_character:.4f}", "nats a character of the right answers")
-    table.add_row("perplexity", f"{loss.perplexity:.2f}", "of a token")
+    table.add_row("loss", f"{loss.per_token:.4f}", "nats per token of this model, end marks included")
+    table.add_row("loss", f"{loss.per_character:.4f}", "nats per character of the references")
+    table.add_row("perplexity", f"{loss.perplexity:.2f}", "per token")
     _console().print(table)
     rate = measured.count / max(measured.seconds, 1e-9)
-    _console().print(f"{measured.count:,} examples in {measured.seconds:.1f} s ({rate:,.0f} a second)")
+    _console().print(f"{measured.count:,} examples in {measured.seconds:.1f} s ({rate:,.0f} per second)")
     if measured.worst:
-        bad = _table("worst", "input", "predicted", "right")
+        bad = _table("worst", "input", "predicted", "correct")
         for answer in measured.worst:
             right = " | ".join(answer.references)
             bad.add_row(*(_short(text) for text in (answer.where, answer.source, answer.prediction, right)))
@@ -38,7 +38,7 @@ def evaluation(measured: Evaluation) -> None:
 
 
 def comparison(differences: Sequence[Comparison], losses: LossComparison, count: int) -> None:
-    """Two models side by side, with the paired bootstrap's verdict."""
+    """Print two models side by side, with the result of the paired bootstrap."""
     table = _table("measure", "first", "second", "difference", "95 % interval", "p")
     for each in differences:
         interval = f"{each.low:+.2f} … {each.high:+.2f}"
@@ -53,19 +53,19 @@ def comparison(differences: Sequence[Comparison], losses: LossComparison, count:
         )
     first, second = losses.first, losses.second
     difference = "not compared" if losses.difference is None else f"{losses.difference:+.4f}"
-    table.add_row("nats a token", f"{first.per_token:.4f}", f"{second.per_token:.4f}", difference, "", "")
+    table.add_row("nats per token", f"{first.per_token:.4f}", f"{second.per_token:.4f}", difference, "", "")
     difference = f"{losses.difference_per_character:+.4f}"
-    table.add_row("nats a character", f"{first.per_character:.4f}", f"{second.per_character:.4f}", difference, "", "")
+    table.add_row("nats per character", f"{first.per_character:.4f}", f"{second.per_character:.4f}", difference, "", "")
     _console().print(table)
     _console().print(f"{count:,} examples, {differences[0].samples:,} resamplings; * p < 0.05")
     if not losses.same_tokens:
         _console().print(
-            "The models cut targets into different tokens, so that their losses a token cannot be compared."
+            "The models split targets into different tokens, so their losses per token cannot be compared."
         )
 
 
 def speeds(measured: Sequence[Speed]) -> None:
-    """Engines of a model, how fast they are and what they take."""
+    """Print the speed, memory and disk size of each engine of a model."""
     rates = ("beam 5 × 32\nsentences/s", "\ntokens/s")
     table = _table(
         "\nengine", "greedy\np50 ms", "\np99 ms", "beam 5\np50 ms", *rates, "peak\nMB", "disk\nMB", fold=False
@@ -83,7 +83,7 @@ def speeds(measured: Sequence[Speed]) -> None:
 
 
 def inspection(values: Mapping[str, Any]) -> None:
-    """What data are like, and below it what looks wrong with them."""
+    """Print an inspection of data, with the warnings at the end."""
     names = ("pairs", "duplicates", "distinct_sources", "sources_with_several_targets", "bad_lines")
     facts(", ".join(values["files"]), {name.replace("_", " "): values[name] for name in names})
     table = _table("length", "mean", "median", "p95", "p99", "longest", "at")
@@ -107,7 +107,7 @@ def inspection(values: Mapping[str, Any]) -> None:
 
 
 def _vocabulary(values: Mapping[str, Any]) -> Table:
-    """Which vocabularies were chosen, and the share of characters that they cannot read or write."""
+    """The chosen vocabularies, and the share of characters that they cannot read or write."""
     table = _table("vocabulary", "unknown in sources", "unwritable in targets")
     for file, sides in values["files"].items():
         shares = (f"{100 * sides[side]['unknown_share']:.2g} % of characters" for side in ("source", "target"))
@@ -117,7 +117,7 @@ def _vocabulary(values: Mapping[str, Any]) -> Table:
 
 
 def facts(title: str, values: Mapping[str, Any]) -> None:
-    """Names and values under a heading."""
+    """Print names and values below a heading."""
     table = _table(title, "")
     for name, value in values.items():
         table.add_row(name, f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else _shown(value))
@@ -125,7 +125,7 @@ def facts(title: str, values: Mapping[str, Any]) -> None:
 
 
 def files(states: Sequence[FileState]) -> None:
-    """Files that went into a model and what has become of them."""
+    """Print the files that went into a model, and whether they have changed."""
     table = _table("state", "part", "file")
     for each in states:
         table.add_row(each.state, each.part, each.file)
@@ -133,7 +133,7 @@ def files(states: Sequence[FileState]) -> None:
 
 
 def trials(found: SweepResults) -> None:
-    """What a sweep has tried: one line a trial, or where lines are too short for that, a few lines; the best marked."""
+    """Print the trials of a sweep, one on each line or, if the terminal is too narrow, on several lines each."""
     from seqloom.plots.labels import named, shortest
 
     short = shortest(name for each in found.trials for name in each.settings)
@@ -160,7 +160,7 @@ def trials(found: SweepResults) -> None:
 
 
 class _Row(NamedTuple):
-    """A trial in words."""
+    """The cells of a trial as text."""
 
     number: str
     state: str
@@ -172,7 +172,7 @@ class _Row(NamedTuple):
 
 
 def _blocks(rows: Sequence[_Row], measure: str) -> None:
-    """One trial below the other, each with a line for each setting."""
+    """Print the trials one below the other, with a line for each setting."""
     widest = max((len(name) for row in rows for name in row.settings), default=0)
     for row in rows:
         figure = f", {measure} {row.value}" if row.value else ""
@@ -184,7 +184,7 @@ def _blocks(rows: Sequence[_Row], measure: str) -> None:
 
 
 def flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Nested mappings as one, with dotted names."""
+    """Flatten nested mappings into one with dotted names."""
     result: dict[str, Any] = {}
     for name, value in values.items():
         if isinstance(value, Mapping):
@@ -195,10 +195,10 @@ def flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 
 
 class _Console(Console):
-    """A console whose reader may go away as that of any other output."""
+    """A console that leaves a broken pipe to the guard of all commands."""
 
     def on_broken_pipe(self) -> None:
-        """Leave it to the guard of all commands."""
+        """Raise the error instead of exiting."""
         raise BrokenPipeError
 
 

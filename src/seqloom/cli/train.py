@@ -1,4 +1,4 @@
-"""seqloom train: pairs → model folder."""
+"""seqloom train: train a model on pairs."""
 
 from __future__ import annotations
 
@@ -18,19 +18,20 @@ def train(
     config: Annotated[
         str | None, typer.Argument(metavar="CONFIG", help="A TOML file, or the name of a preset.", show_default=False)
     ] = None,
-    output: Annotated[Path, typer.Option("--output", metavar="DIR", help="The folder that becomes the model.")] = Path(
-        "model"
-    ),
-    train: Annotated[Files, typer.Option("--train", metavar="FILE", help="Pairs to learn from.")] = None,
-    dev: Annotated[Files, typer.Option("--dev", metavar="FILE", help="Pairs to choose the model by.")] = None,
+    output: Annotated[Path, typer.Option("--output", metavar="DIR", help="The model folder to write.")] = Path("model"),
+    train: Annotated[Files, typer.Option("--train", metavar="FILE", help="Training pairs; can be repeated.")] = None,
+    dev: Annotated[
+        Files,
+        typer.Option("--dev", metavar="FILE", help="Development pairs, which select the best model; can be repeated."),
+    ] = None,
     settings: Settings = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in the folder.")] = False,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace what is in the folder.")] = False,
-    tensorboard: Annotated[bool, typer.Option("--tensorboard", help="Write curves for TensorBoard, too.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Resume the run in the folder.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the model or run in the folder.")] = False,
+    tensorboard: Annotated[bool, typer.Option("--tensorboard", help="Also write curves for TensorBoard.")] = False,
 ) -> None:
     """Train a model on pairs.
 
-    Without a configuration, sensible choices are made and said. Under torchrun all its processes train one model.
+    Without a configuration, sensible settings are chosen and reported. Under torchrun, all processes train one model.
     """
     from seqloom.training import train as train_stream
     from seqloom.training.group import Place
@@ -41,7 +42,7 @@ def train(
         files = (train or (), dev or ())
         given = run_config(config, files=files, settings=settings or (), going_on=output if resume else None)
     place = Place.here()
-    if place.size > 1 and place.local_rank == 0:  # a process that was never launched would else wait in silence
+    if place.size > 1 and place.local_rank == 0:  # tells the user why nothing happens if the others were never launched
         typer.echo(f"process {place.rank} of {place.size}: waiting for the others", err=True)
     stream = train_stream(given, output, resume=resume, overwrite=overwrite)
     follow_run(stream, output, progress=sys.stderr, tensorboard=tensorboard)

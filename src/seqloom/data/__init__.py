@@ -1,7 +1,7 @@
-"""Files → batches.
+"""From data files to batches: reading, inspecting, cleaning, encoding, mixing and batching of pairs.
 
-Torch is imported by `data.batch` and `data.loader` only, Arrow where a corpus or table is read, a reader of files where
-there is one to read.
+Only `data.batch` and what uses it import PyTorch. Arrow is imported when a corpus or a table is used, and the readers
+when there is a file to read.
 """
 
 from __future__ import annotations

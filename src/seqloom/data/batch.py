@@ -1,4 +1,4 @@
-"""Rows of a corpus → padded tensors. The only file of the room that knows torch."""
+"""Make batches: rows of a corpus become padded tensors. This is the only module in `data` that imports PyTorch."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from seqloom.text.special import BOS, EOS, PAD
 
 @dataclass(frozen=True)
 class Whole:
-    """A batch of which a process has a share: all its rows of the corpus and the sum of their target lengths."""
+    """The whole batch of which a process holds a share: all its corpus rows and the sum of their target lengths."""
 
     indices: NDArray[np.int64]
     tokens: int
@@ -27,11 +27,12 @@ class Whole:
 
 @dataclass(frozen=True)
 class Batch:
-    """Padded ids, batch first; both lengths lie on the grid (`seqloom.data.shape_grid`).
+    """A batch of padded ids, batch first; the padded lengths lie on the grid of `seqloom.data.shape_grid`.
 
-    Sources end with EOS. `target_in` begins with BOS, `target_out` ends with EOS; lengths count that mark.
-    `indices` are the rows of the corpus; `tokens` is the sum of the target lengths; `whole` says the same of the batch
-    that these rows are a share of, or, as a rule, all of.
+    `source` is [B, S] and ends with EOS; `target_in` [B, T] begins with BOS and `target_out` [B, T] ends with EOS;
+    `source_lengths` and `target_lengths` [B] count these marks. `indices` are the rows of the corpus and `tokens` is
+    the sum of the target lengths. `whole` gives the same two for the whole batch: with several processes, these rows
+    are only a share of it.
     """
 
     source: Tensor
@@ -48,11 +49,11 @@ class Batch:
 
     @property
     def size(self) -> int:
-        """Tokens of both sides, padding counted."""
+        """Number of source and target ids, padding included."""
         return self.source.numel() + self.target_in.numel()
 
     def halves(self) -> tuple[Batch, Batch]:
-        """Its first and its second half of the rows, each padded only as far as the grid wants."""
+        """The batch split in two halves of its rows, each padded only to the next length on the grid."""
         middle = (len(self) + 1) // 2
         return self._part(slice(0, middle)), self._part(slice(middle, len(self)))
 
@@ -71,7 +72,10 @@ class Batch:
         )
 
     def to(self, device: torch.device | str) -> Batch:
-        """The batch on a device; but for the target lengths, by which the host finds the real positions."""
+        """The batch on a device.
+
+        The target lengths stay on the host, which uses them to find the real positions without waiting for the device.
+        """
         return replace(
             self,
             source=self.source.to(device, non_blocking=True),
@@ -82,7 +86,7 @@ class Batch:
 
 
 def collate(corpus: Corpus, indices: Rows, share: Share = Share()) -> Batch:  # noqa: B008
-    """The batch of a share of some rows of a corpus; the whole of them by default."""
+    """The batch of the given rows of a corpus, or of this process's share of them."""
     whole = np.asarray(indices, np.int64)
     tokens = int(corpus.target.lengths[whole].sum()) + len(whole)
     rows = share.of(whole)
@@ -97,7 +101,7 @@ def collate_ids(
     indices: NDArray[np.int64] | None = None,
     share: Share = Share(),  # noqa: B008
 ) -> Batch:
-    """The batch of a share of ids that lie in no corpus; the whole of them by default."""
+    """The batch of the given id sequences, or of this process's share of them; they need not lie in a corpus."""
     rows = np.arange(len(sources)) if indices is None else np.asarray(indices, np.int64)
     whole = Whole(rows, sum(map(len, targets)) + len(targets))
     source_tokens, source = _flat(share.of(sources))
@@ -106,7 +110,7 @@ def collate_ids(
 
 
 def pad_sources(sources: Sequence[Ids]) -> tuple[Tensor, Tensor]:
-    """Source ids as a padded tensor [B, S] with EOS, and lengths [B] that count it."""
+    """Pad source ids to a tensor [B, S] with EOS at the end of each row; the lengths [B] count EOS."""
     ids, lengths = padded_sources(sources)
     return torch.from_numpy(ids), torch.from_numpy(lengths)
 

@@ -1,4 +1,7 @@
-"""Which pairs go into which batch: buckets of like length under a token budget, in an order given by seed and epoch."""
+"""Which pairs form a batch: pairs of similar length are batched up to a token budget.
+
+The order of the batches depends on the seed and the epoch alone.
+"""
 
 from __future__ import annotations
 
@@ -19,15 +22,16 @@ T = TypeVar("T")
 
 
 class BatchConfig(Section):
-    """How many pairs are taken together."""
+    """How large a batch is."""
 
     tokens: int | Literal["auto"] = "auto"
-    """Budget of a batch: source and target tokens, padding and end marks counted; 0 where `sentences` is set. `auto`
-    gives an epoch about a hundred updates, as far as such batches fit into memory and make training no slower."""
+    """Largest number of tokens in a batch: source and target together, padding and end marks included; 0 if `sentences`
+    is set. `auto` cuts an epoch into about a hundred updates, as far as such batches fit into memory and do not slow
+    training down."""
     sentences: int = Field(default=0, ge=0)
-    """A fixed number of pairs instead of a budget, when above 0."""
+    """If above 0, a batch has this number of pairs, whatever their lengths."""
     bucket: int = Field(default=100, ge=1)
-    """Batches that are drawn together and sorted by length; 1 leaves the order wholly random."""
+    """Number of batches whose pairs are drawn together and then sorted by length; 1 does not sort at all."""
 
     @field_validator("tokens", mode="plain")
     @classmethod
@@ -42,14 +46,14 @@ class BatchConfig(Section):
 
     @property
     def budget(self) -> int:
-        """The budget in tokens, once it is known."""
+        """The token budget; `auto` must have been replaced by a number."""
         assert self.tokens != "auto", "the budget is found before batches are cut"
         return self.tokens
 
 
 @dataclass(frozen=True, order=True)
 class Position:
-    """The next batch: its epoch and its index there, both from 0."""
+    """A position in the training data: the epoch and the index of the next batch in it, both from 0."""
 
     epoch: int = 0
     index: int = 0
@@ -57,28 +61,29 @@ class Position:
 
 @dataclass(frozen=True)
 class Share:
-    """What one of several processes takes of a sequence: number `rank`, and from there every `size`-th.
+    """The part of a sequence that one of several processes takes: item number `rank` and every `size`-th after it.
 
-    Of a batch in order of length, the shares are alike in length, too. Of a short one a share may be empty.
+    If the items are sorted by length, all shares have similar lengths. A share of a short sequence may be empty.
     """
 
     rank: int = 0
     size: int = 1
 
     def of(self, items: Any) -> Any:
-        """The part of a sequence or an array."""
+        """This share of a sequence or an array."""
         return items[self.rank :: self.size]
 
     @staticmethod
     def whole(parts: Sequence[Sequence[T]]) -> list[T]:
-        """The sequence whose shares, by rank, are `parts`."""
+        """The inverse of `of`: the sequence whose shares, ordered by rank, are `parts`."""
         return [parts[place % len(parts)][place // len(parts)] for place in range(sum(map(len, parts)))]
 
 
 class BatchSampler:
-    """Batches of row numbers, a function of (seed, epoch) alone: every row once in each epoch, or as a `mix` says.
+    """Batches of row numbers that depend on the seed and the epoch alone.
 
-    Beside the lengths, which it shares with the corpus, it takes 5 bytes a row, and 10 while it orders an epoch.
+    Every epoch has every row once, or, with a `mix`, a given number of rows of each corpus. Besides the lengths, which
+    it shares with the corpus, a sampler takes 5 bytes a row, and 10 while it orders an epoch.
     """
 
     def __init__(
@@ -96,17 +101,17 @@ class BatchSampler:
 
     @property
     def rows(self) -> int:
-        """Rows that an epoch draws."""
+        """Number of rows in an epoch."""
         return len(self._source) if self.mix is None else sum(self.mix.quotas)
 
     def count(self, epoch: int) -> int:
-        """How many batches an epoch has."""
+        """Number of batches in an epoch."""
         if epoch not in self._counts:
             self._drawn(epoch)
         return self._counts[epoch]
 
     def epoch_batches(self, epoch: int) -> list[Rows]:
-        """The batches of an epoch in order."""
+        """All batches of an epoch, in order."""
         latest, batches = self._latest
         if latest != epoch:
             batches = self._drawn(epoch)
@@ -129,7 +134,7 @@ class BatchSampler:
         return [batches[index] for index in chance.permutation(len(batches))]
 
     def batches(self, start: Position = Position()) -> Iterator[tuple[Position, Rows]]:
-        """Batches without end from `start`, each with the position after it, which resumes exactly there."""
+        """Endless batches from `start`; each comes with the position after it, from which training can be resumed."""
         if not len(self._source):
             return
         epoch, index = start.epoch, start.index
@@ -143,7 +148,7 @@ class BatchSampler:
             epoch, index = epoch + 1, 0
 
     def in_order(self) -> list[Rows]:
-        """The batches of an evaluation: sorted by length over the whole corpus, no chance involved."""
+        """Batches for an evaluation: all rows, sorted by length, in a fixed order."""
         return self._cut(self._all[self._by_length(self._all)])
 
     @property
@@ -152,7 +157,7 @@ class BatchSampler:
 
     @property
     def _pool(self) -> int:
-        """Rows that are sorted together."""
+        """Number of rows that are sorted together (`config.bucket` batches)."""
         if self.config.sentences:
             return self.config.bucket * self.config.sentences
         tokens = int(self._source.sum(dtype=np.int64)) + int(self._target.sum(dtype=np.int64))
@@ -160,14 +165,17 @@ class BatchSampler:
         return max(1, int(self.config.bucket * self.config.budget / mean))
 
     def _by_length(self, rows: Rows) -> NDArray[np.int64]:
-        """Order by target length; sources rise within one target length and fall within the next, like a snake."""
+        """Order rows by target length, then by source length.
+
+        Source lengths rise within one target length and fall within the next, so that neighbours are always similar.
+        """
         source, target = self._padded(rows)
         return np.lexsort((np.where(odd(target), source, -source), target))
 
     def _cut(self, rows: Rows) -> list[Rows]:
-        """Consecutive rows cut so that each batch, padded, stays within the budget (one longer pair is a batch).
+        """Cut consecutive rows into batches that stay within the budget when padded; a longer pair is a batch alone.
 
-        The number of rows lies on the grid, like the lengths, unless there are no more.
+        Like the lengths, the number of rows in a batch lies on the grid, except in the last batch.
         """
         if self.config.sentences:
             return [rows[start : start + self.config.sentences] for start in range(0, len(rows), self.config.sentences)]
@@ -185,5 +193,5 @@ class BatchSampler:
         return batches
 
     def _padded(self, rows: Rows) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """How long the sources and the targets of some rows are as they are padded, end marks counted."""
+        """The padded lengths of the sources and targets of some rows, end marks included."""
         return padded_lengths(self._source[rows] + 1), padded_lengths(self._target[rows] + 1)

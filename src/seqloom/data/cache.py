@@ -1,9 +1,10 @@
-"""Corpora of files: in memory when small, else an Arrow file in a cache folder, mapped and read by the page.
+"""The cache of encoded corpora: small corpora stay in memory, large ones become memory-mapped Arrow files.
 
-A file's name begins with a hash of all that decides its content: the bytes of the input, the settings of reading and
-the tokenizers. It ends with a hash of the content itself, so that a damaged file is found, said and made anew. A file
-is written beside its place and renamed, so that a killed run leaves nothing that could be taken for a whole file, and
-only if the input still is what its name says. The folder may be removed whenever no run is on.
+The name of a cached file begins with a hash of everything that determines its content: the bytes of the input files,
+the settings for reading them, and the tokenizers. It ends with a hash of the content itself, so that a damaged file is
+recognised, reported and made anew. A file is written under a temporary name and renamed when complete, so a killed run
+leaves nothing that could be taken for a complete file. It is kept only if the input did not change meanwhile. The cache
+folder may be removed while no run is using it.
 """
 
 from __future__ import annotations
@@ -31,13 +32,14 @@ FORMAT = 3
 CORPUS, TEXT = ".arrow", ".txt"
 COLUMNS = {"source", "target", "references", "tags", "tag_separator", "delimiter", "header", "header_names"}
 READING = {"format", "pattern", "encoding", "numbers", "on_bad_line", *COLUMNS}
-"""The settings that decide what is read from a file."""
+"""The settings that determine what is read from a file; they are part of the key."""
 
 
 def load_corpus(entries: Sequence[str], config: DataConfig, codecs: Codecs, say: Say = unsaid) -> Corpus:
-    """The encoded pairs of some files; through the cache when the files are larger than `cache_above_mb`.
+    """Read and encode the pairs of some files, through the cache if they are larger than `data.cache_above_mb`
+    together.
 
-    What was found damaged there, `say` is told.
+    `say` is called with a sentence for each damaged cache file that was found and removed.
     """
     report = ReadReport(config.on_bad_line)
     if not uses_cache(entries, config):
@@ -56,14 +58,14 @@ def load_corpus(entries: Sequence[str], config: DataConfig, codecs: Codecs, say:
 
 
 def uses_cache(entries: Iterable[str], config: DataConfig) -> bool:
-    """Whether files are large enough for the cache; a missing one counts nothing here, reading it says so."""
+    """Whether the files are large enough for the cache; missing files count as empty and are refused when read."""
     files = [file for entry in entries for file in files_of(entry, config)]
     size = sum(path.stat().st_size for file in files if (path := Path(file)).is_file())
     return STDIN not in files and size / 1e6 > config.cache_above_mb
 
 
 def corpus_digest(corpus: Corpus) -> str:
-    """SHA-256 of the bytes behind a corpus, alike in memory and in the cache, where the name of the file says it."""
+    """SHA-256 of the bytes of a corpus; for a cached corpus it is taken from the name of the file."""
     if corpus.place is None:
         return hashlib.sha256(corpus.buffer).hexdigest()
     return hash_in_name(corpus.place, CORPUS)
@@ -72,9 +74,10 @@ def corpus_digest(corpus: Corpus) -> str:
 def remembered(
     entries: Sequence[str], config: DataConfig, about: Sequence[str], make: Callable[[], str], say: Say = unsaid
 ) -> str:
-    """`make()`, a text that follows from files and from `about` alone; not made twice where the files are cached.
+    """The text `make()`, cached if the files are large enough for the cache.
 
-    What was found damaged there, `say` is told.
+    The text must depend on nothing but the files, the settings for reading them, and `about`. `say` is called with a
+    sentence for each damaged cache file that was found and removed.
     """
     if not uses_cache(entries, config):
         return make()
@@ -91,7 +94,7 @@ def remembered(
 
 
 def cache_folder(config: DataConfig) -> Path:
-    """Where cache files lie."""
+    """The folder of the cache."""
     if config.cache:
         return Path(config.cache).expanduser()
     home = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
@@ -99,7 +102,7 @@ def cache_folder(config: DataConfig) -> Path:
 
 
 def _mapped(folder: Path, key: str, say: Say) -> Corpus | None:
-    """The corpus in a cache file; None where there is none or it is damaged, so that it is written anew."""
+    """The memory-mapped corpus of a cache file; None if there is no such file or it is damaged."""
     place = find_hashed(folder, key, CORPUS, say)
     if place is None:
         return None
@@ -112,12 +115,12 @@ def _mapped(folder: Path, key: str, say: Say) -> Corpus | None:
 
 
 def _contents(entries: Sequence[str], config: DataConfig, say: Say = unsaid) -> Contents:
-    """What the files of some entries hold now."""
+    """Hashes and times of the files of some entries, as they are now."""
     return Contents.of([file for entry in entries for file in files_of(entry, config)], cache_folder(config), say)
 
 
 def _key(entries: Sequence[str], config: DataConfig, about: Iterable[str], contents: Contents) -> str:
-    """A hash of what is read, how, and of `about`."""
+    """The key of a cache file: a hash of the files, the settings for reading them, and `about`."""
     shards = json.dumps([expanded(entry, config) for entry in entries])
     digest = hashlib.sha256()
     for part in (str(FORMAT), config.model_dump_json(include=READING), *about, shards):

@@ -1,4 +1,7 @@
-"""Filters of training pairs. Each is counted; none touches development or test data."""
+"""Filters of training pairs, and splitting off a development set.
+
+What each filter leaves out is counted. Filters do not touch given development or test data.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,7 @@ KEYS = ".npy"
 
 @dataclass(frozen=True)
 class CleanReport:
-    """How many pairs each filter left out, in the order the filters ran."""
+    """How many pairs each filter left out, in the order in which the filters ran."""
 
     before: int
     after: int
@@ -37,7 +40,7 @@ class CleanReport:
 
 
 def clean(corpus: Corpus, config: DataConfig, say: Say = unsaid) -> tuple[Corpus, CleanReport]:
-    """The training pairs that pass the configured filters, and the count of those that do not."""
+    """Apply the configured filters: the training pairs that pass them, and a report of what was left out."""
     before, dropped = len(corpus), {}
     kept = np.ones(before, np.bool_)
     for reason, keep in _filters(config):
@@ -83,13 +86,13 @@ def _ratio(corpus: Corpus) -> NDArray[np.float64]:
 
 
 def _first_of_each(corpus: Corpus, rows: Rows, say: Say) -> Rows:
-    """Those of some rows that hold a pair for the first time."""
+    """The given rows without those whose pair occurred in an earlier row."""
     keys = row_keys(corpus, ("source", "tags", "target"), say=say)[rows]
     return rows[np.sort(np.unique(keys, return_index=True)[1])]
 
 
 def row_keys(corpus: Corpus, columns: tuple[str, ...], seed: int = 0, say: Say = unsaid) -> Keys:
-    """A 64-bit hash of some columns of each row, the same on every machine; kept beside a corpus of the cache."""
+    """A 64-bit hash of some columns of each row, the same on every machine; cached beside a cached corpus."""
     if corpus.place is None:
         return _hashed(corpus, columns, seed)[corpus.rows]
     folder, stem = corpus.place.parent, f"{corpus.place.stem}.{'-'.join(columns)}-{seed}"
@@ -103,7 +106,7 @@ def row_keys(corpus: Corpus, columns: tuple[str, ...], seed: int = 0, say: Say =
 
 
 def _hashed(corpus: Corpus, columns: tuple[str, ...], seed: int) -> Keys:
-    """The hash of each row that was read."""
+    """The hashes of all rows that were read, including those left out later."""
     salt = seed.to_bytes(8, "little")
     digests = bytearray()
     for cells in corpus.cells(*columns):
@@ -112,7 +115,7 @@ def _hashed(corpus: Corpus, columns: tuple[str, ...], seed: int) -> Keys:
 
 
 def split_dev(corpus: Corpus, config: DataConfig, say: Say = unsaid) -> tuple[Corpus, Corpus]:
-    """Training and development part, decided by the seed; all pairs of one source are in the same part."""
+    """Split into training and development pairs by the seed; all pairs with the same source are in the same part."""
     if not config.dev_count or not config.dev_fraction:
         return corpus, corpus.select(np.zeros(0, np.int64))
     keys = row_keys(corpus, ("source",), config.seed, say)

@@ -1,4 +1,4 @@
-"""Settings of the data room: which files, which columns, what to leave out."""
+"""Settings for data: which files are read, how they are read, and which pairs are left out."""
 
 from __future__ import annotations
 
@@ -12,92 +12,95 @@ from pydantic import Field, field_validator, model_validator
 from seqloom.config import Section
 
 DELIMITERS = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "bar": "|", "pipe": "|"}
-"""Names for characters that are hard to write on a command line."""
+"""Names for delimiters that are hard to type on a command line."""
 PLAIN = {"format": "auto", "pattern": "", "encoding": "utf-8"}
-"""Settings under which files without a telling suffix are plain lines of UTF-8."""
+"""The values of these settings when inputs are read that are plain lines of UTF-8."""
 
 
 class DataConfig(Section):
     """Where the pairs are and how they are read."""
 
     train: tuple[str, ...] = ()
-    """Training files; two parallel text files are one entry, `"train.en,train.de"`; an entry may be a pattern such as
-    `"shards/*.jsonl.gz"`, which stands for all files that match it, in the order of their names."""
+    """Training files. Two parallel text files are one entry, `"train.en,train.de"`. An entry may be a pattern such as
+    `"shards/*.jsonl.gz"`, which stands for all matching files, in the order of their names."""
     weights: tuple[float, ...] = ()
-    """How much of an epoch each entry of `train` gives, one number each, of which only the proportions count; where
-    empty, every pair comes once an epoch. An epoch has as many pairs in either case."""
+    """One number for each entry of `train`, in whose proportions the entries make up an epoch; if empty, every pair
+    comes once in an epoch. An epoch has the same number of pairs in either case."""
     temperature: float = Field(default=1.0, gt=0.0, allow_inf_nan=False)
-    """Instead of `weights`: an entry of n pairs is drawn in proportion to n^(1/temperature); 1 is every pair once an
-    epoch, 5 is usual for languages of unlike size, and the larger, the more evenly the entries are drawn."""
+    """Instead of `weights`: an entry with n pairs is drawn in proportion to n^(1/temperature). With 1 every pair comes
+    once in an epoch; larger values draw the entries more evenly, and 5 is usual for languages of different sizes."""
     dev: tuple[str, ...] = ()
-    """Files for model selection; where empty, a seeded part of the training sources is set aside."""
+    """Development files, by which the best model is selected; if empty, a part of the training pairs is set aside."""
     test: tuple[str, ...] = ()
-    """Files for the final figures."""
+    """Test files, for the final figures."""
     format: Literal["auto", "tsv", "csv", "jsonl", "parquet", "arrow", "parallel", "pattern"] = "auto"
-    """Format of the files; `auto` goes by the suffix, and every format may be gzipped (`.gz`)."""
+    """Format of the files; `auto` goes by the suffix. Files of every format may be compressed by gzip (`.gz`)."""
     pattern: str = ""
-    """For lines that are no table: a regular expression with the groups `source`, `target` and, if need be, `tags`."""
+    """For lines without columns: a regular expression with the groups `source`, `target` and optionally `tags`."""
     source: str = ""
-    """Source column: a name or a number from 1; by default column 1, or the name `source`."""
+    """Source column, by name or by number from 1; if empty, the column named `source`, or else column 1."""
     target: str = ""
-    """Target column: a name or a number from 1; by default column 2, or the name `target`."""
+    """Target column, by name or by number from 1; if empty, the column named `target`, or else column 2."""
     references: tuple[str, ...] = ()
-    """Columns with further targets that count as right in evaluation."""
+    """Columns with further targets that count as correct in evaluation."""
     tags: str = ""
     """Column with source-side tags, such as a language or morphological features."""
     tag_separator: str = Field(default=";", min_length=1)
-    """What parts one tag from the next."""
+    """Separator between the tags in a cell."""
     delimiter: str = ""
-    """What parts the cells of TSV and CSV: a character, or `tab`; where empty, it is found: a tab or a comma as a rule,
-    else what parts nearly every line into as many cells as the others; saved with the model."""
+    """Delimiter of the cells in TSV and CSV: a character, or `tab`. If empty, it is found: usually a tab or a comma, or
+    else the character that splits nearly all lines into the same number of cells. It is saved with the model."""
     header: Literal["auto", "yes", "no"] = "auto"
-    """Whether the first line of TSV and CSV names the columns. `auto` takes it so when a column is configured by name,
-    when the cells are usual names such as `source` and `target`, or when they have nothing in common with those below;
-    it is said."""
+    """Whether the first line of TSV and CSV is a header. `auto` assumes so if a column is configured by name, if the
+    cells are usual names such as `source` and `target`, or if they have nothing in common with the cells below them;
+    the choice is reported."""
     header_names: tuple[str, ...] = ()
-    """Names of the columns, as a rule those that training found; a first line of such names is a header in other files,
-    too."""
+    """Names of the columns, usually those found in the training files; a first line with these names is a header in
+    other files as well."""
     encoding: str = "utf-8"
     """Encoding of text files, such as utf-8, utf-16, cp1252 or gb18030."""
     numbers: Literal["error", "text"] = "error"
-    """Numbers of JSON, Parquet and Arrow files where text is expected, such as labels: refused, or written out as text;
-    in either case it is said."""
+    """What to do with numbers in JSON, Parquet and Arrow files where text is expected, such as labels: `error` refuses
+    them, `text` converts them to text and reports it."""
     on_bad_line: Literal["error", "skip"] = "error"
-    """What to do with a line that cannot be read; skipped lines are counted and listed."""
+    """Whether a line that cannot be read is an error or is skipped; skipped lines are counted and listed."""
     min_length: int = Field(default=1, ge=0)
-    """Training pairs with a side of fewer tokens are left out."""
+    """Training pairs with fewer tokens than this on either side are left out."""
     max_source_length: int = Field(default=1000, ge=0)
-    """Training pairs with more source tokens are left out; 0 is no limit."""
+    """Training pairs with more source tokens than this are left out; 0 means no limit."""
     max_target_length: int = Field(default=1000, ge=0)
-    """Training pairs with more target tokens are left out; 0 is no limit."""
+    """Training pairs with more target tokens than this are left out; 0 means no limit."""
     max_length_ratio: float = Field(default=0.0, ge=0.0)
-    """Training pairs with one side so many times as long as the other are left out; 0 is no limit."""
+    """Training pairs with one side more than this many times as long as the other are left out; 0 means no limit."""
     drop_duplicates: bool = False
-    """Whether a training pair that was there before is left out."""
+    """Whether repeated training pairs are left out."""
     reverse_source: bool = False
-    """Whether the source is read from its end (Sutskever et al. 2014, §3.3)."""
+    """Whether source sequences are reversed (Sutskever et al. 2014, §3.3)."""
     group_by_source: bool = False
-    """Whether, in evaluation, several lines with one source are one example with several references."""
+    """Whether, in evaluation, all lines with the same source are one example with several references."""
     dev_count: int = Field(default=1000, ge=0)
-    """Sources to set aside when `dev` is empty; 0 is none."""
+    """Number of sources to set aside for development if `dev` is empty; 0 sets none aside."""
     dev_fraction: float = Field(default=0.1, ge=0.0, lt=1.0)
-    """Largest share of the sources to set aside when `dev` is empty."""
+    """Largest share of the sources to set aside for development if `dev` is empty."""
     seed: int = Field(default=1, ge=0, lt=2**63)
-    """Seed of the set-aside part."""
+    """Seed for choosing the development part."""
     cache: str = ""
-    """Folder of the memory-mapped cache; by default `seqloom` in the user's cache folder."""
+    """Folder for the memory-mapped cache; if empty, `seqloom` in the user's cache folder."""
     cache_above_mb: float = Field(default=64.0, ge=0.0)
-    """Files larger than this, taken together, go through the cache; smaller ones stay in memory."""
+    """Total size of the files, in MB, above which they are cached and memory-mapped; smaller corpora stay in memory."""
 
     def of_inputs(self, given: Mapping[str, Any]) -> DataConfig:
-        """How inputs to predict from are read: as training files are, but for format, pattern and encoding, which
-        do not apply to other files unless they are `given` anew."""
+        """The settings for reading inputs to predict from.
+
+        They are those of the training files, except that `format`, `pattern` and `encoding` take their defaults unless
+        they are `given` for the inputs.
+        """
         kept = {name: getattr(self, name) if name in given else value for name, value in PLAIN.items()}
         return self.model_copy(update=kept)
 
     @property
     def mixes(self) -> bool:
-        """Whether the entries of `train` are drawn in other proportions than their sizes'."""
+        """Whether the entries of `train` are drawn in other proportions than those of their sizes."""
         return bool(self.weights) or self.temperature != 1.0
 
     @field_validator("delimiter")

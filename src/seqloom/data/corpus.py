@@ -1,8 +1,8 @@
-"""Encoded pairs in Arrow record batches: in memory, or mapped from a cache file and read by the page.
+"""The encoded corpus: pairs in Arrow record batches, in memory or memory-mapped from a cache file.
 
-The bytes of all batches are one array of int32, `tokens`; a sequence is a start and a length in it. So a batch is
-gathered without touching Python objects, whether the bytes are in memory or on disk. A mapped pair takes 28 bytes of
-memory: two starts, two lengths, a row number.
+The bytes of all record batches are read as one array of int32, `tokens`; a sequence is a start and a length in this
+array. A batch is therefore gathered without touching Python objects, whether the bytes are in memory or on disk. A pair
+of a mapped corpus takes 28 bytes of memory: two starts, two lengths, and a row number.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from seqloom.data.readers.report import ReadReport
 
 Rows = NDArray[np.integer[Any]]
 ROWS = 10_000
-"""Pairs in a record batch."""
+"""Number of pairs in a record batch."""
 IDS = pa.list_(pa.int32())
 SCHEMA = pa.schema(
     {
@@ -42,22 +42,22 @@ SCHEMA = pa.schema(
 
 @dataclass(frozen=True)
 class Side:
-    """Where the ids of each row begin in `tokens`, and how many there are."""
+    """For one side: where the ids of each row begin in `Corpus.tokens`, and how many there are."""
 
     starts: NDArray[np.int64]
     lengths: NDArray[np.int32]
 
     def select(self, rows: Rows) -> Side:
-        """The side of some rows."""
+        """The starts and lengths of some rows."""
         return Side(self.starts[rows], self.lengths[rows])
 
 
 @dataclass(frozen=True)
 class Corpus:
-    """Pairs, encoded; a value: `select` gives a view on the same bytes.
+    """Encoded pairs; immutable, and `select` gives a view of the same bytes.
 
-    `rows` are the pairs' numbers in the file `place` of the cache (None: in memory), before any were left out;
-    `buffer` holds the bytes of all of them.
+    `place` is the cache file (None for a corpus in memory), `rows` are the row numbers of the pairs in it, counted
+    before any pairs were left out, and `buffer` holds the bytes of all rows.
     """
 
     tokens: NDArray[np.int32]
@@ -75,32 +75,32 @@ class Corpus:
 
     @property
     def source_lengths(self) -> NDArray[np.int32]:
-        """Source tokens of each pair, tags counted, end mark not."""
+        """Number of source tokens of each pair, including tags and without the end mark."""
         return self.source.lengths
 
     @property
     def target_lengths(self) -> NDArray[np.int32]:
-        """Target tokens of each pair, end mark not counted."""
+        """Number of target tokens of each pair, without the end mark."""
         return self.target.lengths
 
     def source_ids(self, index: int) -> NDArray[np.int32]:
-        """Ids of one source."""
+        """The ids of one source."""
         start = self.source.starts[index]
         return self.tokens[start : start + self.source.lengths[index]]
 
     def target_ids(self, index: int) -> NDArray[np.int32]:
-        """Ids of one target."""
+        """The ids of one target."""
         start = self.target.starts[index]
         return self.tokens[start : start + self.target.lengths[index]]
 
     def parts(self) -> list[Rows]:
-        """The indices of the pairs of each entry of the configuration, in its order."""
+        """For each configured entry, in order, the indices of its pairs."""
         ends = np.cumsum(self.report.parts)
         entry = np.searchsorted(ends, self.rows, side="right")
         return [np.flatnonzero(entry == number).astype(self.rows.dtype) for number in range(len(ends))]
 
     def column(self, name: str, indices: Iterable[int]) -> list[Any]:
-        """Cells of one column of the table as Python values."""
+        """The cells of one column, as Python values, for some pairs."""
         rows = self.rows[np.fromiter(indices, np.int64)]
         chunks = np.searchsorted(self._bounds, rows, side="right") - 1
         places = rows - self._bounds[chunks]
@@ -110,31 +110,31 @@ class Corpus:
         ]
 
     def cells(self, *names: str) -> Iterator[tuple[Any, ...]]:
-        """Cells of all rows that were read, those that were left out later included, batch by batch."""
+        """The cells of some columns for all rows that were read, including those that were left out later."""
         for batch in self.batches(*names):
             yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)
 
     def batches(self, *names: str) -> Iterator[Any]:
-        """Columns of all rows that were read, those that were left out later included, as Arrow record batches."""
+        """Some columns of all rows that were read, including those left out later, as Arrow record batches."""
         return (batch.select(list(names)) for batch in self._batches)
 
     def origin(self, index: int) -> Origin:
-        """Where a pair was read."""
+        """The file and line of a pair."""
         return Origin(self.column("file", [index])[0], self.column("line", [index])[0])
 
     def lines(self, indices: Iterable[int]) -> dict[str, tuple[int, ...]]:
-        """The lines of some pairs, sorted, by file."""
+        """For each file, the sorted line numbers of some pairs."""
         rows, lines = list(indices), dict[str, list[int]]()
         for file, line in zip(self.column("file", rows), self.column("line", rows), strict=True):
             lines.setdefault(file, []).append(line)
         return {file: tuple(sorted(numbers)) for file, numbers in lines.items()}
 
     def example(self, index: int) -> Example:
-        """The pair as it was read."""
+        """One pair as it was read."""
         return next(self.examples([index]))
 
     def examples(self, indices: Iterable[int] | None = None) -> Iterator[Example]:
-        """Pairs as they were read: the ones asked for, or all."""
+        """The pairs at some indices, or all pairs, as they were read."""
         wanted = iter(range(len(self)) if indices is None else indices)
         while part := list(islice(wanted, ROWS)):
             names = ("source", "target", "file", "line", "tags", "references")
@@ -144,13 +144,13 @@ class Corpus:
                 yield Example(source, target, Origin(file, line), tuple(tags), tuple(more))
 
     def select(self, indices: Rows) -> Corpus:
-        """The pairs at some indices, in that order."""
+        """A corpus of the pairs at some indices, in that order; the bytes are shared."""
         source, target = self.source.select(indices), self.target.select(indices)
         return replace(self, source=source, target=target, rows=self.rows[indices])
 
     @staticmethod
     def from_buffer(buffer: Any, place: Path | None = None) -> Corpus:
-        """The corpus in the bytes that `write_corpus` wrote; nothing is copied."""
+        """The corpus in the bytes that `write_corpus` wrote, without copying them."""
         reader = pa.ipc.open_file(pa.BufferReader(buffer))
         last = reader.num_record_batches - 1
         batches = tuple(reader.get_batch(number) for number in range(last))
@@ -170,7 +170,7 @@ class Corpus:
 
 
 def write_corpus(sink: Any, examples: Iterable[Example], codecs: Codecs, report: ReadReport) -> None:
-    """Encodes a stream of examples into an Arrow file, batch by batch; the last, empty one holds the report."""
+    """Encode examples into an Arrow file, one record batch at a time; a last, empty batch holds the report."""
     stream = iter(examples)
     with pa.ipc.new_file(sink, SCHEMA) as writer:
         while part := list(islice(stream, ROWS)):
@@ -180,7 +180,7 @@ def write_corpus(sink: Any, examples: Iterable[Example], codecs: Codecs, report:
 
 
 def corpus_of(examples: Iterable[Example], codecs: Codecs, report: ReadReport | None = None) -> Corpus:
-    """Examples encoded in memory."""
+    """Encode examples into a corpus in memory."""
     sink = pa.BufferOutputStream()
     write_corpus(sink, examples, codecs, report or ReadReport())
     return Corpus.from_buffer(sink.getvalue())
@@ -204,12 +204,12 @@ def _record_batch(part: list[Example], codecs: Codecs) -> Any:
 
 
 def row_type(count: int) -> type[np.integer[Any]]:
-    """The narrowest type for the numbers of so many rows."""
+    """The narrowest integer type that can number this many rows."""
     return np.int32 if count < 2**31 else np.int64
 
 
 def _lists(ids: list[list[int]]) -> Any:
-    """Lists of ids as an Arrow column."""
+    """Make an Arrow column of lists of ids."""
     lengths = np.fromiter(map(len, ids), np.int64, count=len(ids))
     values = np.fromiter(chain.from_iterable(ids), np.int32, count=int(lengths.sum()))
     offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
@@ -217,7 +217,8 @@ def _lists(ids: list[list[int]]) -> Any:
 
 
 def _side(batches: Sequence[Any], name: str, base: int) -> Side:
-    """Starts and lengths over all batches, counted in int32 from the first byte of the file."""
+    """Starts and lengths of one side in all record batches; starts count int32 items from the first byte of the
+    file."""
     starts, lengths = [np.zeros(0, np.int64)], [np.zeros(0, np.int32)]
     for batch in batches:
         column = batch.column(name)

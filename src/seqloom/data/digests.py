@@ -1,8 +1,8 @@
-"""Hashes of the content of files, remembered: gigabytes that have not changed are not read again to learn that.
+"""Hashes of the contents of files, remembered so that large unchanged files are not read again.
 
-A file counts as unchanged while its size, its times of change (content and attributes) and its number in the file
-system are what they were. A file changed within the last seconds is not remembered yet: a further change within the
-grain of the clock would not show. The list of what is remembered holds a hash of itself; a damaged one is left out.
+A file counts as unchanged while its size, its inode and its times (of content and of attributes) stay the same. The
+hash of a file that changed within the last seconds is not remembered yet, because another change within the resolution
+of the clock would not show. The list of remembered hashes contains a hash of itself; a damaged list is discarded.
 """
 
 from __future__ import annotations
@@ -23,15 +23,17 @@ from seqloom.errors import DataError
 
 INDEX = "contents.json"
 QUIET = 3_000_000_000
-"""Nanoseconds without a change after which a file is remembered."""
+"""Nanoseconds without a change after which the hash of a file is remembered."""
 
 Stamp = list[int]
 
 
 @dataclass(frozen=True)
 class Contents:
-    """What some files held at a moment, with size and times of each; two of them tell whether what was read in between
-    was just that."""
+    """Hashes, sizes and times of some files at one moment.
+
+    Comparing two of them shows whether the files stayed the same while they were read in between.
+    """
 
     files: tuple[str, ...]
     digests: tuple[str, ...]
@@ -39,13 +41,13 @@ class Contents:
 
     @staticmethod
     def of(files: Sequence[str], folder: Path | None, say: Say = unsaid) -> Contents:
-        """What the files hold now; `folder` and `say` as for `content_digests`."""
+        """The contents of the files now; `folder` and `say` are those of `content_digests`."""
         stamps = [_stamp(file) for file in files]
         times = tuple(None if stamp is None else stamp[:3] for stamp in stamps)
         return Contents(tuple(files), tuple(content_digests(files, folder, say)), times)
 
     def check(self, after: Contents) -> None:
-        """Refuse files that came, went or changed since, also one that was changed and put back."""
+        """Raise `DataError` if files were added, removed or changed since, even if a change was undone."""
         if self.files != after.files:
             odd = min({*self.files} ^ {*after.files}, default="")
             raise _unsteady("files came or went while they were read", odd)
@@ -56,14 +58,14 @@ class Contents:
 
 
 def content_digests(files: Sequence[str], folder: Path | None, say: Say = unsaid) -> list[str]:
-    """The SHA-256 of each file's bytes; `folder` holds what is remembered (None: nothing is).
+    """The SHA-256 of the bytes of each file.
 
-    That what is remembered is damaged, `say` is told.
+    `folder` holds the list of remembered hashes; with None, every file is read. `say` is told if the list is damaged.
     """
     known = {} if folder is None else _read(folder / INDEX, say)
     digests, fresh = [], {}
     for file in files:
-        place, before = os.path.abspath(file), _stamp(file)  # noqa: PTH100 - links stay: they may lead elsewhere later
+        place, before = os.path.abspath(file), _stamp(file)  # noqa: PTH100 - symbolic links are not resolved: they may point elsewhere later
         entry = known.get(place)
         if before is not None and entry is not None and entry[0] == before:
             digests.append(str(entry[1]))
@@ -79,7 +81,7 @@ def content_digests(files: Sequence[str], folder: Path | None, say: Say = unsaid
 
 
 def _stamp(file: str) -> Stamp | None:
-    """What changes when a file does: size, two times, file number; None where there is no such file."""
+    """Size, modification time, change time and inode of a file; None if there is no such file."""
     try:
         status = Path(file).stat()
     except (OSError, ValueError):
@@ -88,7 +90,7 @@ def _stamp(file: str) -> Stamp | None:
 
 
 def _read(index: Path, say: Say = unsaid) -> dict[str, Any]:
-    """What is remembered of each file; nothing where the list is damaged."""
+    """The remembered entry of each file; empty if the list is missing or damaged."""
     try:
         values = json.loads(index.read_bytes())
         if _seal(values["files"]) == values["sha256"]:
@@ -106,7 +108,7 @@ def _seal(files: dict[str, Any]) -> str:
 
 
 def _write(index: Path, fresh: dict[str, Any]) -> None:
-    """Adds to the index and drops files that are gone; where it cannot be written, files are hashed again."""
+    """Add entries to the list and drop those of files that are gone; a list that cannot be written is no error."""
     with contextlib.suppress(OSError):
         kept = {place: entry for place, entry in _read(index).items() if os.path.exists(place)}  # noqa: PTH110 - never raises
         files = {**kept, **fresh}

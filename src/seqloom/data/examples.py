@@ -1,4 +1,4 @@
-"""What a line of a file says."""
+"""Values for what is read from data: training pairs, inputs to predict from, and where they came from."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where an example stands; lines and rows count from 1."""
+    """The file and the line (or row) of an example; lines and rows count from 1."""
 
     file: str
     line: int
@@ -19,7 +19,7 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A pair; `references` are further targets that count as right in evaluation."""
+    """A pair of source and target; `references` are further targets that count as correct in evaluation."""
 
     source: str
     target: str
@@ -29,20 +29,20 @@ class Example:
 
     @property
     def targets(self) -> tuple[str, ...]:
-        """Every accepted target, the first one included."""
+        """All accepted targets: `target` and the references."""
         return (self.target, *self.references)
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """An input to predict from."""
+    """An input to predict from, with its tags."""
 
     text: str
     tags: tuple[str, ...] = ()
 
 
 def group_by_source(examples: Iterable[Example]) -> list[Example]:
-    """One example for each distinct source (and tags), whose references are the targets of all its lines."""
+    """Join examples with the same source and tags into one, whose references are the targets of all of them."""
     groups: dict[tuple[str, tuple[str, ...]], list[str]] = {}
     first: dict[tuple[str, tuple[str, ...]], Example] = {}
     for example in examples:

@@ -1,7 +1,7 @@
-"""Files of the cache whose names hold the SHA-256 of their content, so that damage is found before a file is used.
+"""Cache files whose names contain the SHA-256 of their content, so that damage is noticed before a file is used.
 
-A file is called STEM-SHA256SUFFIX. Who looks for one compares the content with the name; a file that does not agree,
-whatever has happened to it, is removed, which is said, and whoever needs it makes it anew.
+A file is called STEM-SHA256SUFFIX. Whoever looks for a file compares its content with its name. A file that does not
+match its name is reported and removed, and whoever needs it makes it anew.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from seqloom.errors import DataError
 
 
 def find_hashed(folder: Path, stem: str, suffix: str, say: Say) -> Path | None:
-    """The whole file of that stem; None where there is none, or only damaged ones, which are said and removed."""
+    """Find the undamaged file with a stem; None if there is none. Damaged files are reported to `say` and removed."""
     for path in sorted(folder.glob(f"{stem}-*{suffix}")):
         try:
             (found,) = content_digests([str(path)], folder, say)
@@ -27,5 +27,5 @@ def find_hashed(folder: Path, stem: str, suffix: str, say: Say) -> Path | None:
 
 
 def hash_in_name(path: Path, suffix: str) -> str:
-    """The SHA-256 that the name of a file says."""
+    """The SHA-256 in the name of a file."""
     return path.name.removesuffix(suffix).rpartition("-")[2]

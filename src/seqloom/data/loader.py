@@ -1,4 +1,7 @@
-"""Batches made ahead of the trainer, in a thread: NumPy and the tokenizers release the interpreter while they work."""
+"""Load batches in the background: a thread makes batches before the trainer needs them.
+
+A thread is enough, because NumPy and the tokenizers release Python's global lock while they work.
+"""
 
 from __future__ import annotations
 
@@ -26,11 +29,11 @@ def load_batches(
     share: Share = Share(),  # noqa: B008
     ahead: int = 8,
 ) -> Generator[tuple[Position, Batch], None, None]:
-    """A share of each training batch without end from `start`, with the position after it.
+    """Endless training batches from `start`, or a share of each; every batch comes with the position after it.
 
-    With `codecs` whose tokenizers have dropout, texts are segmented anew in every epoch; the draw depends on the
-    seed, the epoch and the batch's index alone, so that a resumed run sees what the unbroken one sees. Close the
-    iterator (or let it go) to end the thread.
+    If the tokenizers of `codecs` use dropout, texts are segmented anew in every epoch. The random segmentation depends
+    on the seed, the epoch and the index of the batch alone, so that a resumed run sees what an unbroken run sees. Up to
+    `ahead` batches are made in advance. Close the generator (or drop it) to end the thread.
     """
     return ahead_of(lambda: _made(corpus, sampler, start, codecs, share), ahead)
 
@@ -40,12 +43,12 @@ def evaluation_batches(
     sampler: BatchSampler,
     share: Share = Share(),  # noqa: B008
 ) -> Iterator[Batch]:
-    """A share of the batches of like length that hold every pair once."""
+    """Batches of similar length that contain every pair once, or a share of these batches."""
     return (collate(corpus, rows) for rows in share.of(sampler.in_order()))
 
 
 def ahead_of(make: Callable[[], Iterable[T]], ahead: int) -> Generator[T, None, None]:
-    """The items of `make()`, which runs in a thread up to `ahead` items before; what it raises is raised here."""
+    """The items of `make()`, produced in a thread up to `ahead` items in advance; its errors are raised here."""
     items: SimpleQueue[tuple[T] | BaseException | None] = SimpleQueue()
     room, stopped = threading.Semaphore(ahead), threading.Event()
 
@@ -87,12 +90,15 @@ def _made(
 
 
 def _draw(seed: int, here: Position) -> int:
-    """The seed of the segmentations of one batch."""
+    """The seed for the random segmentation of one batch."""
     return int(np.random.SeedSequence([seed, here.epoch, here.index]).generate_state(1)[0])
 
 
 def _sampled(corpus: Corpus, rows: Rows, codecs: Codecs, draw: int, share: Share) -> Batch:
-    """A share of a batch whose texts are segmented at random; all are, since their number of tokens must be known."""
+    """A share of a batch whose texts are segmented at random.
+
+    The whole batch is segmented, because each process must know its total number of tokens.
+    """
     sources, tags, targets = (corpus.column(name, rows) for name in ("source", "tags", "target"))
     source_ids, target_ids = codecs.encode_pairs(sources, tags, targets, seed=draw)
     return collate_ids(source_ids, target_ids, np.asarray(rows, np.int64), share)

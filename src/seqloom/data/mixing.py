@@ -1,11 +1,12 @@
-"""How often each of several corpora is drawn from: by weights, or by temperature.
+"""Mixing several corpora: how many pairs of each make up an epoch, by weights or by a temperature.
 
-Corpus i of n_i pairs gives a share p_i of an epoch, and an epoch has as many pairs as there are in all, so
+A corpus i with n_i pairs makes up the share p_i of an epoch, and an epoch has as many pairs as all corpora together:
 
     quota_i = max(1, round(p_i Σ_j n_j))    p_i = w_i / Σ_j w_j    or    p_i = n_i^(1/T) / Σ_j n_j^(1/T)
 
-(temperature: Arivazhagan et al. 2019, §3.1). A corpus is walked through again and again: where an epoch ends, the next
-one goes on, so that at any time its pairs have been seen equally often, give or take once.
+(temperature: Arivazhagan et al. 2019, §3.1). Each corpus is read again and again in random orders. Every epoch
+continues where the last one ended, so that the pairs of a corpus have always been seen equally often, give or take
+once.
 """
 
 from __future__ import annotations
@@ -20,18 +21,19 @@ from seqloom.data.corpus import Corpus, Rows
 from seqloom.errors import DataError
 
 PASS = 1
-"""Ends the seeds of a pass over a corpus, which so differ from those of an epoch: NumPy fills seeds up with zeros."""
+"""Last number in the seed of a pass over a corpus; it keeps the seed apart from that of an epoch, which NumPy pads with
+0."""
 
 
 @dataclass(frozen=True)
 class Mix:
-    """The rows of each corpus, and how many of them an epoch draws."""
+    """The rows of each corpus (`members`), and how many of them make up an epoch (`quotas`)."""
 
     members: tuple[Rows, ...] = field(repr=False)
     quotas: tuple[int, ...]
 
     def draw(self, seed: int, epoch: int) -> Rows:
-        """The rows of an epoch, corpus by corpus: a function of (seed, epoch) alone."""
+        """The rows of an epoch, corpus by corpus; they depend on the seed and the epoch alone."""
         drawn = [
             part
             for number, (rows, quota) in enumerate(zip(self.members, self.quotas, strict=True))
@@ -40,7 +42,7 @@ class Mix:
         return np.concatenate(drawn)
 
     def describe(self, names: Sequence[str]) -> str:
-        """One line for people."""
+        """A sentence for the user that says how much of each corpus an epoch draws."""
         total = sum(self.quotas)
         said = [
             f"{name} {100 * quota / total:.1f} % (each of {len(rows):,} pairs {quota / len(rows):.2f} times)"
@@ -51,7 +53,7 @@ class Mix:
 
 
 def mix_of(corpus: Corpus, config: DataConfig) -> Mix | None:
-    """The mix of the corpora that `config.train` names; None where every pair comes once an epoch."""
+    """The mix of the corpora in `config.train`; None if every pair comes once in an epoch."""
     if not config.mixes:
         return None
     members = tuple(corpus.parts())
@@ -72,12 +74,12 @@ def mix_of(corpus: Corpus, config: DataConfig) -> Mix | None:
 
 
 def _walk(rows: Rows, start: int, count: int, seeds: tuple[int, int]) -> list[Rows]:
-    """`count` rows from place `start` of an endless walk: one random order of all the rows after another."""
+    """`count` rows from position `start` of an endless sequence that joins random permutations of all rows."""
     walked: list[Rows] = []
     while count:
         number, begin = divmod(start, len(rows))
         if begin == 0 and count >= len(rows):
-            whole = count // len(rows)  # the order within an epoch is drawn later
+            whole = count // len(rows)  # no permutation is needed: the order within an epoch is drawn later
             walked.append(np.tile(rows, whole))
             taken = whole * len(rows)
         else:

@@ -1,4 +1,4 @@
-"""What dev pairs have in common with the training pairs; found in Arrow, so that it is quick for millions of them."""
+"""Overlap between development and training pairs, found with Arrow so that it is fast for millions of pairs."""
 
 from __future__ import annotations
 
@@ -18,8 +18,11 @@ COLUMNS = ("source", "tags", "target")
 
 @dataclass(frozen=True)
 class Shared:
-    """Of `count` dev pairs, how many have a source (with its tags) that is in the training data, and how many are there
-    as they are; `same` says that both have the same pairs."""
+    """How many of `count` dev pairs occur in the training data.
+
+    `sources` counts the dev pairs whose source (with its tags) occurs there, `pairs` those that occur as a whole;
+    `same` says that both sets consist of the same pairs.
+    """
 
     count: int
     sources: int
@@ -27,7 +30,7 @@ class Shared:
     same: bool
 
     def sentences(self) -> Iterator[str]:
-        """What is to be said of it; nothing where nothing is shared."""
+        """Warnings for the user; none if nothing is shared."""
         if self.same:
             yield (
                 f"the dev data are the training data: all {self.count:,} pairs; figures on them do not say how the "
@@ -41,7 +44,7 @@ class Shared:
 
 
 def shared_with(train: Corpus, dev: Corpus) -> Shared:
-    """What dev pairs have in common with training pairs, whatever their Unicode form and the space around them."""
+    """Compare dev and training pairs; differences in Unicode form and surrounding white space are ignored."""
     wanted = pa.chunked_array([_plain(batch.column("source")) for batch in dev.batches(*COLUMNS)], pa.string()).unique()
     seen = _Keys.of(
         batch.filter(pc.is_in(_plain(batch.column("source")), value_set=wanted)) for batch in train.batches(*COLUMNS)
@@ -53,7 +56,8 @@ def shared_with(train: Corpus, dev: Corpus) -> Shared:
 
 
 class _Keys(NamedTuple):
-    """64-bit hashes of the inputs (a source with its tags) and of the pairs of some rows; they hold in this process."""
+    """64-bit hashes of the inputs (a source with its tags) and of the pairs of some rows; valid in this process
+    only."""
 
     sources: NDArray[np.int64]
     pairs: NDArray[np.int64]

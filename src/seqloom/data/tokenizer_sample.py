@@ -1,4 +1,4 @@
-"""A first look over the training files: a bounded random sample for the tokenizers, all tags, and how many pairs."""
+"""A first pass over the training files: a random sample of pairs for training tokenizers, all tags, and the count."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SAMPLE = 300_000
 
 @dataclass(frozen=True)
 class Survey:
-    """What tokenizers are chosen and trained from."""
+    """What tokenizers are chosen and trained from: sampled pairs, all tags, and the number of all pairs."""
 
     pairs: list[tuple[str, str]]
     tags: tuple[str, ...]
@@ -22,7 +22,10 @@ class Survey:
 
 
 def survey(examples: Iterable[Example], limit: int = SAMPLE, seed: int = 1) -> Survey:
-    """One pass; above `limit` pairs the sample is drawn evenly (reservoir sampling, Vitter 1985, algorithm R)."""
+    """Survey examples in one pass; raises `DataError` if there are none.
+
+    Of more than `limit` pairs, a uniform random sample is kept (reservoir sampling, Vitter 1985, algorithm R).
+    """
     chance = random.Random(seed)
     pairs: list[tuple[str, str]] = []
     tags: set[str] = set()

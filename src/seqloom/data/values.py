@@ -1,4 +1,7 @@
-"""Pairs and inputs that are given in Python: what is not text is refused with its number (from 1) and its type."""
+"""Check pairs and inputs that are given as Python values.
+
+An error names the number of the wrong item, counted from 1, and its type.
+"""
 
 from __future__ import annotations
 
@@ -16,11 +19,11 @@ from seqloom.errors import DataError
 
 PAIR = "a pair of texts (source, target)"
 SHOWN = 40
-"""Characters of a wrong value that are shown."""
+"""Number of characters of a wrong value that a message shows."""
 
 
 def pairs_as_examples(pairs: Any, report: ReadReport, name: str = "pairs") -> Iterator[Example]:
-    """Pairs given in Python as examples, checked like those of a file; each is a tuple, a list or an `Example`."""
+    """Convert pairs (tuples, lists or `Example`s) to examples, checked like the pairs of a file."""
     for number, pair in enumerate(_items(pairs, name, PAIR), start=1):
         example = _example(pair, Origin(name, number), report)
         good = None if example is None else checked(example, report)
@@ -29,12 +32,12 @@ def pairs_as_examples(pairs: Any, report: ReadReport, name: str = "pairs") -> It
 
 
 def listed_pairs(pairs: Any, name: str = "pairs") -> list[Any]:
-    """Pairs given in Python as a list, not looked at one by one yet."""
+    """Pairs as a list; the pairs themselves are not checked yet."""
     return list(_items(pairs, name, PAIR))
 
 
 def inputs_as_sources(lines: Any, name: str = "inputs") -> Iterator[Source]:
-    """Inputs to predict from that are given in Python; each is text or a `Source`."""
+    """Convert inputs to predict from (texts or `Source`s) to sources, and check them."""
     for number, line in enumerate(_items(lines, name, "a text"), start=1):
         where = f"{name}:{number}"
         if isinstance(line, Source):
@@ -49,7 +52,10 @@ def inputs_as_sources(lines: Any, name: str = "inputs") -> Iterator[Source]:
 
 
 def given_files(given: Any) -> list[str]:
-    """The files that are meant where pairs may be given: one path, or several whose files are there."""
+    """The files that an argument names where either files or pairs may be given; empty if it holds pairs.
+
+    Files are one path, or a list of paths of which at least one is a `Path` or exists.
+    """
     if isinstance(given, str | Path):
         return [str(given)]
     if isinstance(given, list | tuple) and given and all(isinstance(each, str | Path) for each in given):
@@ -60,7 +66,7 @@ def given_files(given: Any) -> list[str]:
 
 
 def described(value: Any) -> str:
-    """A value in a message: its type, and what of it can be shown."""
+    """Describe a value in a message: its type, and its beginning if it can be shown."""
     kind = type(value).__name__
     if value is None:
         return "None"
@@ -73,7 +79,7 @@ def described(value: Any) -> str:
 
 
 def _items(given: Any, name: str, item: str) -> Iterable[Any]:
-    """What can be gone through one by one; texts, tables and mappings cannot, as they would give something else."""
+    """Refuse what is not a collection of items: iterating over texts, tables or mappings would give something else."""
     wanted = f"must be a list of {'pairs of texts' if item == PAIR else 'texts'}"
     if isinstance(given, Mapping):
         hint = "give list(pairs.items()) where keys are sources and values are targets" if item == PAIR else ""
@@ -91,7 +97,7 @@ def _items(given: Any, name: str, item: str) -> Iterable[Any]:
 
 
 def _example(pair: Any, origin: Origin, report: ReadReport) -> Example | None:
-    """A pair as an example; None where a side is not text and such pairs are skipped."""
+    """Convert a pair to an example; None if a side is not text and bad pairs are skipped."""
     where = str(origin)
     if isinstance(pair, Example):
         _check_texts((pair.source, pair.target, *_tags(pair.tags, where), *_tags(pair.references, where)), where)
@@ -107,7 +113,7 @@ def _example(pair: Any, origin: Origin, report: ReadReport) -> Example | None:
 
 
 def _hint(pair: Any) -> str:
-    """What to do about something that is no pair."""
+    """The hint for a value that is not a pair."""
     if isinstance(pair, Mapping):
         return 'give [(each["source"], each["target"]) for each in data]'
     if isinstance(pair, str):
@@ -139,7 +145,7 @@ def _check_texts(texts: Iterable[Any], where: str) -> None:
 
 
 def _on_disk(name: str) -> bool:
-    """Whether a text names files: one, a pattern of some, or parallel ones with a comma between them."""
+    """Whether a text names existing files: one file, a pattern, or parallel files separated by commas."""
     try:
         return Path(name).exists() or any(glob.glob(part.strip()) for part in name.split(",") if part)  # noqa: PTH207
     except (OSError, ValueError):

@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all, those of the cache above all; what the disk refuses is said in words."""
+"""Atomic writing: a file appears complete or not at all. Used for the cache and for output files."""
 
 from __future__ import annotations
 
@@ -23,26 +23,26 @@ if sys.platform != "win32":
     import fcntl
 
 SETTLED = 600.0
-"""Seconds for which a part that nobody writes to is left alone: its writer may be about to lock or to rename it."""
+"""Seconds for which an unlocked temporary file is left alone: its writer may be about to lock or rename it."""
 STALE = 86_400.0
-"""Seconds without a write after which a part is given up even where locks do not show that its writer is gone."""
+"""Seconds without a write after which a temporary file is removed even if locks cannot show that its writer is gone."""
 
 
 Say = Callable[[str], None]
-"""Takes a sentence for the user."""
+"""A function that shows a sentence to the user."""
 
 
 def unsaid(sentence: str) -> None:
-    """Nobody listens."""
+    """Ignore the sentence; the default where nobody listens."""
 
 
 @contextmanager
 def whole_file(place: Path) -> Iterator[IO[bytes]]:
-    """A file that appears at its place when all of it is on the disk, or not at all.
+    """Open a file for writing that appears at its place only when it is completely on the disk.
 
-    Until then, what was there stays as it is. A new file may be read by whom the umask says; one that is replaced keeps
-    its owner and its permissions. A killed writer leaves its part behind; whoever writes into the folder next removes
-    it.
+    Until then, an existing file stays as it is. A new file gets the permissions of the umask; a replaced file keeps its
+    owner and permissions. A killed writer leaves a temporary file behind, which the next writer into the folder
+    removes.
     """
     with _moved(place, lambda _: place) as stream:
         yield stream
@@ -50,14 +50,14 @@ def whole_file(place: Path) -> Iterator[IO[bytes]]:
 
 @contextmanager
 def hashed_file(folder: Path, stem: str, suffix: str) -> Iterator[IO[bytes]]:
-    """A new file like `whole_file`, whose name says what it holds: STEM-SHA256SUFFIX (`seqloom.data.hashed_files`)."""
+    """Like `whole_file`, for a new file named STEM-SHA256SUFFIX after its content (see `seqloom.data.hashed_files`)."""
     with _moved(folder / f"{stem}{suffix}", lambda part: folder / f"{stem}-{_sha256(part)}{suffix}") as stream:
         yield stream
 
 
 @contextmanager
 def _moved(place: Path, final: Callable[[Path], Path]) -> Iterator[IO[bytes]]:
-    """A part to be written beside `place`, which is moved to its `final` place."""
+    """Open a temporary file beside `place` and move it to its `final` place when it is complete."""
     place.parent.mkdir(parents=True, exist_ok=True)
     if place.exists() and not os.access(place, os.W_OK):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(place))
@@ -78,7 +78,7 @@ def _moved(place: Path, final: Callable[[Path], Path]) -> Iterator[IO[bytes]]:
 
 @contextmanager
 def cache_errors(place: Path) -> Iterator[None]:
-    """What the disk refuses as an error of the cache."""
+    """Turn an `OSError` into a `DataError` that says that the cache cannot be written."""
     try:
         yield
     except OSError as error:
@@ -89,7 +89,7 @@ def cache_errors(place: Path) -> Iterator[None]:
 
 
 def leave_out(path: Path, say: Say) -> None:
-    """Say that something in the cache is damaged, and remove it."""
+    """Report a damaged file or folder of the cache, and remove it."""
     say(f"{path}: a damaged file of the cache was left out; it is made anew")
     with contextlib.suppress(OSError):
         if path.is_dir() and not path.is_symlink():
@@ -104,15 +104,18 @@ def _sha256(path: Path) -> str:
 
 
 def _part_for(place: Path) -> Path:
-    """Where a file is written before it is moved to its place: beside it, or, where that is forbidden although the file
-    itself may be written to, in the folder of temporary files."""
+    """The temporary file for a place.
+
+    It lies beside the place. If the folder cannot be written to although the file can, it lies in the system's folder
+    for temporary files.
+    """
     beside = place.exists() is False or os.access(place.parent, os.W_OK)
     folder = place.parent if beside else Path(tempfile.gettempdir())
     return folder / f".{place.stem[:16]}-{secrets.token_hex(4)}.part"
 
 
 def _like(stream: IO[bytes], place: Path) -> None:
-    """Give a file the permissions, and as far as we may the owner, of the one that it replaces."""
+    """Give a file the permissions, and if allowed the owner, of the file that it replaces."""
     if place.exists():
         old = place.stat()
         with contextlib.suppress(OSError, AttributeError):
@@ -122,7 +125,7 @@ def _like(stream: IO[bytes], place: Path) -> None:
 
 
 def _move(part: Path, place: Path) -> None:
-    """Rename; where that cannot be, because the file is a mount of its own or lies on another disk, copy."""
+    """Rename a file, or copy it if it cannot be renamed because the place is a mount or lies on another disk."""
     try:
         part.replace(place)
     except OSError as error:
@@ -132,7 +135,7 @@ def _move(part: Path, place: Path) -> None:
 
 
 def _remove_abandoned(folder: Path) -> None:
-    """Remove parts whose writer is gone: the system has freed its lock, or nothing has come for a day."""
+    """Remove temporary files whose writer is gone: its lock is free, or it has not written for a day."""
     for part in folder.glob(".*-????????.part"):
         with contextlib.suppress(OSError):
             age = time.time() - part.stat().st_mtime
@@ -146,7 +149,7 @@ def _abandoned(part: Path) -> bool:
 
 
 def _locked(stream: IO[bytes]) -> bool:
-    """Lock a file until it is closed or its process ends; False where another has it, or there are no locks."""
+    """Lock a file until it is closed or its process ends; False if another process holds it or locks do not exist."""
     if sys.platform == "win32":
         return False
     try:

@@ -1,4 +1,7 @@
-"""Strings ⇄ ids. No torch; what trains tokenizers is imported when it is asked for."""
+"""Tokenizers: strings to ids and back, and choosing and training them. Does not need PyTorch.
+
+The modules that choose and train tokenizers are imported when they are first used.
+"""
 
 from __future__ import annotations
 

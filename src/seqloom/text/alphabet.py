@@ -1,4 +1,4 @@
-"""The characters of texts: which of them a vocabulary has room for, and how the others are spelled in bytes."""
+"""Alphabets: which characters of the texts a vocabulary has room for, and how bytes spell the others."""
 
 from __future__ import annotations
 
@@ -9,22 +9,24 @@ from itertools import chain
 from seqloom.text.splitting import begins_anew
 
 COVERED = 0.9995
-"""Share of the running text whose characters get pieces of their own where the others are spelled in bytes (the usual
-share for languages with thousands of characters; Kudo, Richardson 2018)."""
+"""With byte fallback, the share of running text whose characters get pieces of their own.
+
+It is the usual share for languages with thousands of characters (Kudo, Richardson 2018).
+"""
 BYTES = tuple(f"<0x{byte:02X}>" for byte in range(256))
-"""How the bytes of UTF-8 are called in a vocabulary of subwords, as the library expects it."""
+"""Names of the bytes of UTF-8 in a subword vocabulary, as the tokenizers library expects them."""
 PLAIN = (*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100))
 SIGNS = {byte: chr(byte) for byte in PLAIN} | {
     byte: chr(0x100 + number) for number, byte in enumerate(sorted(set(range(256)).difference(PLAIN)))
 }
-"""How each byte is spelled in a vocabulary of bytes (Radford et al. 2019): as itself where it can be printed."""
+"""The character that stands for each byte in a byte vocabulary (Radford et al. 2019): itself if it is printable."""
 
 
 def ranked(texts: Iterable[str], normalize: Callable[[str], str]) -> list[tuple[str, int]]:
-    """The characters of normalised texts, spaces left out, and how often each occurs, the most frequent first."""
+    """Count the characters of normalised texts, without spaces; the most frequent come first."""
     read: Counter[str] = Counter()
     for word, number in Counter(chain.from_iterable(text.split(" ") for text in texts)).items():
-        apart = word.isascii() or all(map(begins_anew, word))  # then each character is normalised by itself
+        apart = word.isascii() or all(map(begins_anew, word))  # then each character can be normalised by itself
         for character in word if apart else normalize(word):
             read[character] += number
     counts: Counter[str] = Counter()
@@ -35,7 +37,7 @@ def ranked(texts: Iterable[str], normalize: Callable[[str], str]) -> list[tuple[
 
 
 def covering(characters: Sequence[tuple[str, int]], share: float = COVERED) -> int:
-    """How many of the ranked characters, the most frequent first, make up a share of the running text."""
+    """How many of the most frequent characters are needed to cover a share of the running text."""
     left = sum(count for _, count in characters) * (1 - share)
     rare = 0
     for _, count in reversed(characters):

@@ -1,4 +1,4 @@
-"""Which tokenizer suits the data, and the words to say so."""
+"""Choose the kind of tokenizer that suits the data, with a sentence that explains the choice."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from seqloom.text.config import TextConfig, TokenizerConfig
 from seqloom.text.special import SPECIAL_TOKENS
 
 LOOKED_AT = 20_000
-"""Texts of a side whose words are looked at; characters are of all."""
+"""Number of texts of a side whose words are counted; characters are counted in all texts."""
 UNSPACED = 20
-"""Characters a space from which a text is taken for one without spaces between words."""
+"""Text with at least this many characters for each word counts as written without spaces between words."""
 BYTES_FIT = 1000
-"""The smallest vocabulary in which bytes for rare characters leave room for pieces."""
+"""The smallest vocabulary in which 256 bytes for rare characters leave enough room for subwords."""
 
 
 @dataclass(frozen=True)
 class Traits:
-    """What a side's texts are like."""
+    """Statistics of the texts of one side, from which a tokenizer is chosen."""
 
     count: int
     distinct: int
@@ -31,7 +31,7 @@ class Traits:
 
     @staticmethod
     def of(every: Sequence[str]) -> Traits:
-        """The traits of some texts."""
+        """Compute the statistics of some texts."""
         texts = every[:LOOKED_AT]
         words = Counter(word for text in texts for word in text.split())
         number = max(1, len(texts))
@@ -47,36 +47,39 @@ class Traits:
 
     @property
     def labels(self) -> bool:
-        """Few distinct short texts, each met many times."""
+        """Whether the texts are labels: few distinct short texts, each occurring many times."""
         return self.count >= 20 and self.distinct <= min(1000, self.count / 10) and self.words <= 5
 
     @property
     def closed(self) -> bool:
-        """A small closed set of whitespace-separated symbols, such as phones or commands, each met many times."""
+        """Whether texts consist of a small set of symbols separated by spaces, such as phones, each occurring often."""
         return self.words >= 1.5 and self.word_types <= 500 and self.words * self.count >= 20 * self.word_types
 
     @property
     def unspaced(self) -> bool:
-        """Written without spaces between words, as Chinese, Japanese and Thai are."""
+        """Whether words are written without spaces between them, as in Chinese, Japanese and Thai."""
         return self.characters >= UNSPACED * self.words
 
     @property
     def running_words(self) -> float:
-        """Words of a text; without spaces as its characters let one guess: two a word in scripts of thousands."""
+        """Mean number of words in a text: counted, or guessed from the characters if that is more.
+
+        The guess is six characters a word, or two where words are not separated and there are thousands of characters.
+        """
         return max(self.words, self.characters / (2 if self.unspaced and self.alphabet > 1000 else 6))
 
     @property
     def wordlike(self) -> bool:
-        """Single words or short phrases."""
+        """Whether the texts are single words or short phrases."""
         return self.words <= 2.5 and self.characters <= 40
 
 
 def choose(
     sample: Sequence[tuple[str, str]], config: TextConfig, count: int | None = None
 ) -> tuple[TextConfig, list[str]]:
-    """`config` with each `auto` replaced by a kind, and a sentence for each that says which and why.
+    """Replace each `auto` in `config` by a kind; also returns a sentence for each choice that says why.
 
-    `count` is the number of all pairs where `sample` is a part of them.
+    `count` is the number of all pairs if `sample` is only a part of them.
     """
     pairs = sample
     total = len(sample) if count is None else count
@@ -93,7 +96,10 @@ def choose(
 
 
 def words_to_words(sample: Sequence[tuple[str, str]]) -> bool:
-    """Whether single words or short phrases go to others, to symbols of a small set such as phones, or to labels."""
+    """Whether sources are single words or short phrases, and targets are so too or are symbols of a small set.
+
+    Examples of such targets are phones and labels.
+    """
     pairs = sample[:LOOKED_AT]
     source, target = (Traits.of([pair[side] for pair in pairs]) for side in (0, 1))
     return source.wordlike and (target.wordlike or target.closed)
@@ -117,10 +123,10 @@ def _side(texts: list[str], config: TokenizerConfig, total: int, *, label: bool)
 
 
 def _subwords(config: TokenizerConfig, traits: Traits, total: int, asked: str = "") -> tuple[TokenizerConfig, str]:
-    """Pieces for the amount of text: about one for every 25 running words, 500 at least, never above the setting.
+    """BPE with a vocabulary that fits the amount of text: one piece for about 25 running words, and at least 500.
 
-    Every character has one, unless they would take more than half of the pieces that the setting allows: then bytes
-    spell the rarest.
+    The size never exceeds `vocabulary_size`. Every character gets a piece, unless characters would take more than half
+    of the allowed pieces; then bytes spell the rarest characters.
     """
     amount = max(500, round(total * traits.running_words / 25 / 500) * 500)
     alphabet = math.ceil((traits.alphabet + amount / 2) / 500) * 500

@@ -1,4 +1,4 @@
-"""Settings of the text room: which tokenizer each side has."""
+"""Settings of the tokenizers of both sides."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ Kind = Literal["auto", "character", "byte", "word", "bpe", "unigram"]
 
 
 class TokenizerConfig(Section):
-    """How the strings of one side become ids."""
+    """How the texts of one side become tokens."""
 
     kind: Kind = "auto"
-    """What a token is; `auto` looks at the data, chooses, and says so."""
+    """What a token is; `auto` chooses by the data and reports the choice."""
     vocabulary_size: int = Field(default=8000, ge=8)
-    """Upper bound of the number of tokens (word, bpe, unigram)."""
+    """Largest size of the vocabulary (word, bpe, unigram)."""
     min_count: int = Field(default=1, ge=1)
-    """Rarer tokens become unknown (character, word)."""
+    """Tokens that occur less often than this become unknown (character, word)."""
     unicode: Literal["none", "NFC", "NFD", "NFKC", "NFKD"] = "NFC"
-    """Unicode form that text is brought to first."""
+    """Unicode normalisation form to which text is converted first."""
     lowercase: bool = False
-    """Whether upper and lower case are the same."""
+    """Whether text is converted to lower case."""
     dropout: float = Field(default=0.0, ge=0.0, lt=1.0)
-    """Share of merges skipped at random while training (bpe; Provilkov et al. 2020), 0.1 is usual."""
+    """BPE dropout: the share of merges that are skipped at random in training (Provilkov et al. 2020); 0.1 is usual."""
     byte_fallback: bool = False
-    """Whether characters without a piece are spelled in bytes, so that none is unknown (bpe, unigram): the rarest ones,
-    and whatever comes later. `auto` decides by the number of characters."""
+    """Whether characters that are not in the vocabulary are spelled in bytes, so that none is unknown (bpe, unigram).
+    With `kind = "auto"` this is also switched on by itself if there are very many different characters."""
 
     @model_validator(mode="after")
     def _bytes_need_pieces(self) -> TokenizerConfig:
@@ -44,14 +44,14 @@ class TokenizerConfig(Section):
 
 
 class TextConfig(Section):
-    """The tokenizers of both sides."""
+    """The tokenizers of source and target."""
 
     source: TokenizerConfig = TokenizerConfig()
-    """The source side."""
+    """The tokenizer of the source."""
     target: TokenizerConfig = TokenizerConfig()
-    """The target side."""
+    """The tokenizer of the target."""
     shared: bool = False
-    """One tokenizer, trained on both sides."""
+    """Whether both sides share one tokenizer, trained on the texts of both."""
 
     @model_validator(mode="after")
     def _shared_means_equal(self) -> TextConfig:

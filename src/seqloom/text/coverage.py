@@ -1,4 +1,4 @@
-"""How much of some texts a tokenizer knows, and whether it gives them back as they are."""
+"""Vocabulary coverage: how much of some texts a tokenizer can encode, and whether decoding gives the same texts."""
 
 from __future__ import annotations
 
@@ -13,17 +13,18 @@ from seqloom.text.tokenizer import Tokenizer
 from seqloom.text.unknown import behind_unknown
 
 LOOKED_AT = 20_000
-"""Texts of a side that are looked at, from the first."""
+"""Number of texts of a side that are checked, counted from the first."""
 TOGETHER = 1000
 NAMED = 5
 
 
 @dataclass(frozen=True)
 class Coverage:
-    """Of `texts` with `characters`, `affected` have symbols without an id, which make up `lost` characters.
+    """How well a tokenizer covers some texts.
 
-    `symbols` are these, with how often each occurs. `altered` texts come back in another Unicode form or with other
-    white space than they have, the first of them being `example`.
+    `texts` and `characters` count what was checked. `affected` texts contain symbols without an id; these make up
+    `lost` characters, and `symbols` counts each of them. `altered` texts are decoded with another Unicode form or other
+    white space than they had; `example` is the first of them.
     """
 
     texts: int
@@ -36,12 +37,12 @@ class Coverage:
 
     @property
     def share(self) -> float:
-        """The part of the characters that is lost."""
+        """The share of the characters that have no id."""
         return self.lost / max(1, self.characters)
 
     @staticmethod
     def of(tokenizer: Tokenizer, texts: Sequence[str], config: TokenizerConfig | None = None) -> Coverage:
-        """What a tokenizer knows of the first texts and, with its settings, whether it gives them back as they are."""
+        """Check the first texts; given the tokenizer's settings, also check whether decoding restores the texts."""
         looked_at = texts[:LOOKED_AT]
         returns = config is not None and not config.lowercase and "K" not in config.unicode
         affected = lost = altered = 0
@@ -58,7 +59,7 @@ class Coverage:
         return Coverage(len(looked_at), sum(map(len, looked_at)), affected, lost, altered, example, symbols)
 
     def sentences(self, side: str, *, written: bool, texts: str = "training texts") -> list[str]:
-        """What a user should know of a side's texts, which are `written` or read; empty where all is well."""
+        """Warnings about the texts of a side, which are `written` (targets) or read; empty if there are none."""
         said = []
         if self.affected:
             shown = ", ".join(repr(symbol) for symbol, _ in self.symbols.most_common(NAMED))
@@ -91,7 +92,7 @@ class Coverage:
 def text_notices(
     tokenizers: tuple[Tokenizer, Tokenizer], pairs: Sequence[tuple[str, str]], config: TextConfig
 ) -> list[str]:
-    """What there is to say of how training pairs are read and how answers will be written."""
+    """Remarks on how well the training pairs can be read, and on the form in which answers will be written."""
     source, target = tokenizers
     read = Coverage.of(source, [source for source, _ in pairs[:LOOKED_AT]])
     written = Coverage.of(target, [target for _, target in pairs[:LOOKED_AT]], config.target)
@@ -100,7 +101,7 @@ def text_notices(
 
 
 def _plain(text: str) -> bool:
-    """Whether no tokenizer alters the text."""
+    """Whether no tokenizer can alter the text."""
     return text.isascii() and text == " ".join(text.split())
 
 

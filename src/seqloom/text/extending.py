@@ -1,4 +1,4 @@
-"""A vocabulary that grows: new symbols of new data join those of a trained tokenizer."""
+"""Extend the vocabulary of a trained tokenizer with the symbols of new data, for fine-tuning."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from seqloom.text.tokenizer import Tokenizer, reserved_names
 from seqloom.text.training import train_tokenizer
 
 GROWING = {"character": ("min_count",), "word": ("min_count", "vocabulary_size")}
-"""Kinds whose vocabulary is a list of symbols, each read by itself, and the settings that say which new ones join."""
+"""Kinds whose vocabulary can grow, since its symbols are independent, and the settings that select new symbols."""
 TAGGABLE = (*GROWING, "byte")
 
 
 def extended(
     tokenizer: Tokenizer, texts: Iterable[str], config: TokenizerConfig, tags: Sequence[str] = ()
 ) -> Tokenizer:
-    """The tokenizer with the tags and symbols that it did not know, or itself where there are none.
+    """Add the new tags and symbols of some texts; returns the tokenizer itself if there are none.
 
-    A symbol counts as a tokenizer trained on these texts alone would count it: `min_count` and `vocabulary_size` of
-    the configuration hold for the new data. A subword tokenizer's pieces depend on each other and stay as they are.
+    A symbol is added if a tokenizer trained on these texts alone would contain it, so `min_count` and `vocabulary_size`
+    apply to the new data. The pieces of a subword tokenizer depend on each other and are not changed.
     """
     if tokenizer.kind not in TAGGABLE:
         return tokenizer
@@ -44,6 +44,6 @@ def extended(
 
 
 def origins(old: Tokenizer, new: Tokenizer) -> list[int]:
-    """For each id of `new` the id that the same symbol has in `old`, or -1."""
+    """For each id of `new`, the id of the same symbol in `old`, or -1 if it is new."""
     places = {symbol: number for number, symbol in enumerate(old.vocabulary)}
     return [places.get(symbol, -1) for symbol in new.vocabulary]

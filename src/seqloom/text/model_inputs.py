@@ -1,4 +1,4 @@
-"""The ids a model reads: tags first, then the source, forwards or backwards."""
+"""Encode the inputs of a model: the ids of the tags, then those of the source text, which may be reversed."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from seqloom.text.unknown import behind_unknown, new_symbols
 
 @dataclass(frozen=True)
 class ReadSource:
-    """What a model reads of an input.
+    """The ids that a model reads for an input.
 
-    `cut` says that the end was left out. `behind` is the text behind each unknown token, in the order of the ids, and
-    `unknown` are the symbols that were never met in training, each once, tags among them.
+    `cut` says that the end of the input was left out. `behind` is the text that each unknown token stands for, in the
+    order of the ids. `unknown` are the symbols and tags that never occurred in training, each once.
     """
 
     ids: list[int]
@@ -24,7 +24,7 @@ class ReadSource:
     unknown: tuple[str, ...] = ()
 
     def tokens(self, tokenizer: Tokenizer) -> tuple[str, ...]:
-        """The pieces behind the ids; an unknown token shows what stands behind it."""
+        """The pieces that the ids stand for; an unknown token shows its text, as in `<unk:é>`."""
         hidden = iter(self.behind)
         pieces = zip(self.ids, tokenizer.tokens(self.ids), strict=True)
         return tuple(f"<unk:{next(hidden, '')}>" if token == UNK else piece for token, piece in pieces)
@@ -39,7 +39,11 @@ def encode_sources(
     sample: bool = False,
     seed: int | None = None,
 ) -> list[list[int]]:
-    """Ids of sources with their tags before them; `reverse` turns the text around (Sutskever et al. 2014, §3.3)."""
+    """The ids of source texts, with the ids of their tags before them.
+
+    `reverse` reverses the ids of the text (Sutskever et al. 2014, §3.3); `sample` draws a random segmentation from
+    `seed`.
+    """
     encoded = tokenizer.encode(texts, sample=sample, seed=seed)
     if reverse:
         encoded = [ids[::-1] for ids in encoded]
@@ -51,9 +55,9 @@ def encode_sources(
 def cut_sources(
     tokenizer: Tokenizer, texts: Sequence[str], tags: Sequence[Sequence[str]], limit: int, *, reverse: bool = False
 ) -> list[ReadSource]:
-    """Sources as they are read for an answer: at most `limit` ids, tags counted, of a longer one the beginning.
+    """Encode sources for prediction: at most `limit` ids including tags; of longer sources the end is left out.
 
-    A text is cut before it is turned around, and of a long one only the beginning is looked at.
+    A text is shortened before it is reversed. Only the beginning of a long text is encoded.
     """
     beginnings = [tokenizer.beginning(text, limit + 1) for text in texts]
     encoded = tokenizer.encode(beginnings)
@@ -66,7 +70,7 @@ def cut_sources(
 def _read(
     tokenizer: Tokenizer, text: str, tags: Sequence[str], ids: list[int], limit: int, reverse: bool
 ) -> ReadSource:
-    if not text.strip():  # a text of nothing but spaces is no input, with tags or without
+    if not text.strip():  # white space alone counts as an empty input, even with tags
         return ReadSource([])
     before = tokenizer.tag_ids(tags)[:limit] if tags else []
     kept = ids[: limit - len(before)]

@@ -1,7 +1,7 @@
-"""Where a text may be parted: what stands on both sides is normalised as it is in the whole text.
+"""Split long texts at places where both parts are normalised as they are in the whole text.
 
-A character that may combine with what stands before it, such as an accent, is no place to part at. So the beginning
-of a long text can be read without the rest of it.
+A text is not split before a character that may combine with the one before it, such as an accent. This makes it
+possible to read the beginning of a long text without the rest.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 PART = 1 << 14
-"""Characters of a part: enough that parts cost nothing, and few beside what a tokenizer needs for each of them."""
+"""Characters in a part: enough to make splitting cheap, and few enough to keep the memory of a tokenizer small."""
 VOWELS_AND_TAILS = ("\u1160", "\u11ff"), ("\ud7b0", "\ud7ff"), ("\U00016d63", "\U00016d67")
-"""Letters that combine with the one before them: those of Hangul syllables, and vowels of Kirat Rai."""
+"""Ranges of letters that combine with the one before them: parts of Hangul syllables, and vowels of Kirat Rai."""
 
 
 @lru_cache(maxsize=1 << 14)
 def begins_anew(character: str) -> bool:
-    """Whether a character never combines with what stands before it, in any Unicode form."""
+    """Whether a character never combines with the one before it, in any Unicode form."""
     first = unicodedata.normalize("NFKD", character)[0]
     if unicodedata.category(first)[0] == "M" or unicodedata.category(character) in ("Cn", "Cs"):
         return False
@@ -26,13 +26,13 @@ def begins_anew(character: str) -> bool:
 
 
 def place_to_part(text: str, start: int) -> int:
-    """The first place from `start` on where the text may be parted; its end at the latest."""
+    """The first place from `start` on at which the text can be split; at the latest its end."""
     places = (place for place in range(start, len(text)) if begins_anew(text[place]))
     return next(places, len(text))
 
 
 def parts(text: str) -> Iterator[str]:
-    """The text in parts that are normalised one by one as they are together; short texts whole."""
+    """Split a long text into parts that can be normalised one by one; a short text is one part."""
     start = 0
     while len(text) - start > PART:
         end = place_to_part(text, start + PART)
@@ -43,7 +43,7 @@ def parts(text: str) -> Iterator[str]:
 
 
 def word_parts(text: str) -> Iterator[str]:
-    """The text in parts that end at spaces; short texts whole."""
+    """Split a long text at spaces; a short text is one part."""
     start = 0
     while len(text) - start > PART:
         end = text.find(" ", start + PART)

@@ -1,9 +1,9 @@
-"""The form in which answers are written: that of the training targets, although a tokenizer reads all forms as one.
+"""The written form of answers: their Unicode form and spaces are made those of the training targets.
 
-A tokenizer brings text to one Unicode form and, where its tokens are words or parts of words, parts them by single
-spaces. Training targets may have another form throughout: letters with accents of their own (NFD), letters that every
-normal form takes apart (Bengali ড়, U+09DC), an ideographic space. What is found in the targets is undone in answers, so
-that a right answer is the right string.
+A tokenizer converts text to one Unicode form and, if its tokens are words or subwords, separates words by single
+spaces. Training targets may have another form throughout: decomposed letters (NFD), letters that every normal form
+decomposes (Bengali ড়, U+09DC), or an ideographic space. The form found in the targets is restored in answers, so that
+a correct answer is the same string as its target.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from itertools import pairwise
 from typing import Any, Literal
 
 SPACE = re.compile(r"(?<=\S)[\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+(?=\S)")
-"""White space between words, as Unicode defines it."""
+"""White space between words, as defined by Unicode."""
 NAMED = 5
 
 
 @dataclass(frozen=True)
 class WrittenForm:
-    """How an answer differs from what the tokenizer decodes.
+    """How answers are written after the tokenizer has decoded them.
 
-    `unicode` is the Unicode form of answers ("" leaves them as they are decoded). `letters` are the letters, with their
-    accents, that are then written otherwise than in that form, and `space` stands between words.
+    `unicode` is the Unicode form of answers ("" keeps the decoded form). `letters` maps letters in that form, with
+    their accents, to the spelling they have in the targets. `space` stands between words.
     """
 
     unicode: Literal["", "NFC", "NFD"] = ""
@@ -36,11 +36,11 @@ class WrittenForm:
 
     @property
     def alters(self) -> bool:
-        """Whether anything is altered at all."""
+        """Whether answers differ from decoded text at all."""
         return bool(self.unicode or self.letters or self.space != " ")
 
     def write(self, text: str) -> str:
-        """A decoded text as an answer."""
+        """Convert a decoded text to an answer."""
         if self.unicode:
             text = unicodedata.normalize(self.unicode, text)
         if self.letters:
@@ -48,7 +48,7 @@ class WrittenForm:
         return text if self.space == " " else text.replace(" ", self.space)
 
     def sentences(self, side: str) -> list[str]:
-        """What there is to say about answers, in plain words."""
+        """Remarks for the user on the form of answers."""
         said = []
         if self.unicode:
             kind = {"NFC": "composed", "NFD": "decomposed"}[self.unicode]
@@ -67,16 +67,16 @@ class WrittenForm:
 
     @staticmethod
     def from_values(values: Mapping[str, Any]) -> WrittenForm:
-        """The form that `to_values` gave."""
+        """The form that `to_values` wrote."""
         return WrittenForm(values["unicode"], tuple(values["letters"].items()), str(values["space"]))
 
     @staticmethod
     def of(texts: Sequence[str], unicode: str, *, spaced: bool) -> WrittenForm:
-        """The form of training targets, for a tokenizer that brings text to the form `unicode`.
+        """Find the form of training targets, for a tokenizer that converts text to the form `unicode`.
 
-        `spaced` says that it parts words by single spaces. Where forms are mixed the more frequent one counts, for each
-        letter by itself. Compatibility forms (NFKC, NFKD) are asked for because they alter text: of them only the
-        canonical form is undone.
+        `spaced` says that the tokenizer separates words by single spaces. If the targets mix forms, the more frequent
+        one counts, separately for each letter. Compatibility forms (NFKC, NFKD) are chosen in order to alter text, so
+        their changes are kept, and only the choice between composed and decomposed letters is undone.
         """
         form, letters = ("", ()) if unicode == "none" else _letters(texts)
         space = _space(texts) if spaced and "K" not in unicode else " "
@@ -96,7 +96,7 @@ AS_DECODED = WrittenForm()
 
 
 def _letters(texts: Sequence[str]) -> tuple[str, tuple[tuple[str, str], ...]]:
-    """The Unicode form of most texts, and what in them is mostly spelled otherwise."""
+    """The Unicode form of most texts, and the letters that are mostly spelled otherwise."""
     strange = [text for text in texts if not text.isascii()]
     forms = [[unicodedata.is_normalized(form, text) for text in strange] for form in ("NFC", "NFD")]
     votes = [composed - decomposed for composed, decomposed in zip(*forms, strict=True)]
@@ -119,7 +119,7 @@ def _letters(texts: Sequence[str]) -> tuple[str, tuple[tuple[str, str], ...]]:
 
 
 def _with_accents(text: str) -> Iterator[str]:
-    """The letters of a text, each with what combines with it."""
+    """The letters of a text, each together with the characters that combine with it."""
     starts = [0]
     for place in range(1, len(text)):
         if not _combines(text[starts[-1] : place], text[place]):
@@ -138,7 +138,7 @@ def _combines(before: str, character: str) -> bool:
 
 
 def _space(texts: Sequence[str]) -> str:
-    """What stands between words most of the time."""
+    """The most frequent white space between words."""
     runs = Counter(run for text in texts for run in SPACE.findall(text))
     return max(runs, key=lambda run: (runs[run], run == " ")) if runs else " "
 

@@ -1,7 +1,8 @@
-"""Strings ⇄ ids. An immutable wrapper of a Hugging Face tokenizer; normalisation is part of it.
+"""The tokenizer: an immutable wrapper of a Hugging Face tokenizer that also normalises text.
 
-Reserved tokens (the four special ones and the tags) are spelled with a leading space inside the vocabulary. No text
-token is: words and subwords contain no space, and characters are one symbol long. So no text can be taken for one.
+In the vocabulary, the names of reserved tokens (the four special tokens and the tags) begin with a space. No token of
+text can have such a name, since words and subwords contain no space and characters are one symbol long. Therefore no
+text can be mistaken for a reserved token.
 """
 
 from __future__ import annotations
@@ -24,16 +25,17 @@ from seqloom.text.words import KINDS, WordMemory
 
 FORMAT = 1
 CHARACTERS = 8
-"""Characters for an id that are looked at first where only the first ids are wanted."""
+"""Characters that are read for each wanted id, to begin with, where only the first ids of a text are wanted."""
 SUBWORDS = ("bpe", "unigram")
 
 
 @dataclass(frozen=True)
 class Tokenizer:
-    """Text to ids and back.
+    """Encodes text to ids and decodes ids to text.
 
-    `dropout` is the share of merges skipped when a sampled segmentation is asked for. `form` is how decoded text is
-    written. `unseen` are symbols that have an id and yet occur in no training source; bytes among them are `<0x41>`.
+    `dropout` is the share of merges that are skipped in sampled segmentations (BPE). `form` is the form in which
+    decoded text is written. `unseen` are the symbols that have an id but occur in no training source; bytes among them
+    are written like `<0x41>`.
     """
 
     engine: Engine = field(repr=False, compare=False)
@@ -45,12 +47,12 @@ class Tokenizer:
 
     @property
     def size(self) -> int:
-        """Number of ids, reserved ones included."""
+        """Number of ids, including reserved ones."""
         return int(self.engine.get_vocab_size(with_added_tokens=False))
 
     @property
     def reserved(self) -> int:
-        """Ids below this one are special tokens and tags."""
+        """Number of reserved ids: the ids below it are special tokens and tags."""
         return len(SPECIAL_TOKENS) + len(self.tags)
 
     @property
@@ -60,13 +62,13 @@ class Tokenizer:
 
     @cached_property
     def vocabulary(self) -> list[str]:
-        """The symbols in the order of their ids, reserved ones included."""
+        """All symbols in the order of their ids, including reserved ones."""
         ids = self.engine.get_vocab(with_added_tokens=False)
         return sorted(ids, key=ids.__getitem__)
 
     @cached_property
     def spells_bytes(self) -> bool:
-        """Whether a character without an id of its own is spelled in bytes."""
+        """Whether characters without an id of their own are spelled in bytes."""
         return self.kind == "byte" or (self.kind in SUBWORDS and self.engine.token_to_id(BYTES[0]) is not None)
 
     def has(self, name: str) -> bool:
@@ -75,11 +77,11 @@ class Tokenizer:
 
     @cached_property
     def unseen_names(self) -> frozenset[str]:
-        """`unseen`, to look things up in."""
+        """The symbols in `unseen`, as a set."""
         return frozenset(self.unseen)
 
     def normalize(self, text: str) -> str:
-        """The text as the tokenizer sees it, and as it is decoded before it is written in its `form`."""
+        """Normalise a text as it is before it is encoded."""
         try:
             normalizer = self.engine.normalizer
             return text if normalizer is None else str(normalizer.normalize_str(text))
@@ -87,7 +89,8 @@ class Tokenizer:
             raise _not_text(text) from None
 
     def encode(self, texts: Sequence[str], *, sample: bool = False, seed: int | None = None) -> list[list[int]]:
-        """Ids of each text, without begin or end marks; with `sample`, a random segmentation drawn from `seed`."""
+        """The ids of each text, without begin and end marks; with `sample`, randomly segmented by `seed` (BPE
+        dropout)."""
         if sample and self.samples:
             return self._sampler.encode([self.normalize(text) for text in texts], seed)
         try:
@@ -100,7 +103,8 @@ class Tokenizer:
             raise _not_text(next((text for text in texts if not _encodable(text)), "")) from None
 
     def beginning(self, text: str, count: int) -> str:
-        """A text with the same first `count` ids: of a text with many more only its beginning, found by itself."""
+        """A beginning of the text that has the same first `count` ids; found without encoding the rest of a long
+        text."""
         length = CHARACTERS * count
         while length < len(text):
             end = place_to_part(text, length)
@@ -108,30 +112,30 @@ class Tokenizer:
                 found = self.engine.encode(text[:end], add_special_tokens=False)
             except (UnicodeError, TypeError):
                 raise _not_text(text) from None
-            pieces = found.word_ids  # the last piece may go on in the rest of the text, those before it do not
+            pieces = found.word_ids  # only the last piece may continue in the rest of the text
             if pieces and pieces.index(pieces[-1]) >= count:
                 return text[:end]
             length *= 4
         return text
 
     def decode(self, sequences: Sequence[Sequence[int]]) -> list[str]:
-        """Text of each sequence of ids; special tokens and tags leave no trace."""
+        """Decode sequences of ids to texts; special tokens and tags are left out."""
         reserved = self.reserved
         kept = [[token for token in sequence if token >= reserved] for sequence in sequences]
         texts = list(self.engine.decode_batch(kept, skip_special_tokens=False))
         return [self.form.write(text) for text in texts] if self.form.alters else texts
 
     def tokens(self, ids: Sequence[int]) -> tuple[str, ...]:
-        """The pieces behind ids as one writes them beside an alignment."""
+        """The pieces that ids stand for, as they are shown beside an alignment."""
         return tuple(self._piece(int(token)) for token in ids)
 
     def tag_ids(self, tags: Sequence[str]) -> list[int]:
-        """Ids of source-side tags; a tag not seen in training is unknown."""
+        """The ids of source-side tags; a tag that did not occur in training gets the unknown id."""
         known = {tag: number for number, tag in enumerate(self.tags, start=len(SPECIAL_TOKENS))}
         return [known.get(tag, UNK) for tag in tags]
 
     def to_json(self) -> str:
-        """Everything needed to rebuild the tokenizer; the part below `tokenizer` is Hugging Face's own format."""
+        """Everything needed to rebuild the tokenizer; the value of `tokenizer` has the Hugging Face format."""
         head = {"format": FORMAT, "kind": self.kind, "tags": list(self.tags), "dropout": self.dropout}
         head |= {"form": self.form.to_values()} if self.form.alters else {}
         head |= {"unseen": list(self.unseen)} if self.unseen else {}
@@ -139,7 +143,7 @@ class Tokenizer:
 
     @staticmethod
     def from_json(text: str) -> Tokenizer:
-        """The tokenizer that `to_json` wrote."""
+        """Read a tokenizer that `to_json` wrote; raises `ModelFolderError` if it is malformed."""
         try:
             values = json.loads(text)
             head = values["seqloom"]
@@ -176,14 +180,14 @@ class Tokenizer:
 
 
 def tag_name(tag: str) -> str:
-    """A tag as it is written beside an alignment."""
+    """The name of a tag, as it is shown beside an alignment."""
     return f"<{tag}>"
 
 
 def reserved_names(tags: Sequence[str]) -> list[str]:
-    """How the special tokens and tags are spelled inside a vocabulary, in the order of their ids.
+    """The names of the special tokens and tags in a vocabulary, in the order of their ids.
 
-    A tag that is called like a special token has one more space before its name.
+    They begin with a space; a tag that is named like a special token has a second space before its name.
     """
     names = map(tag_name, tags)
     return [f" {name}" for name in SPECIAL_TOKENS] + [

@@ -1,4 +1,4 @@
-"""Tokenizers from text: the same text and settings give the same tokenizer, bit for bit."""
+"""Train tokenizers; the same texts and settings always give the same tokenizer, bit for bit."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ from seqloom.text.words import KINDS as SPACED
 
 UNKNOWN = reserved_names(())[UNK]
 LOOKED_AT = 20_000
-"""Texts that are looked at to find how targets are written."""
+"""Number of targets from which their written form is found."""
 RUN = 512
-"""Characters that are cut into subwords together: a run of more, which no word is, is cut in parts of so many."""
+"""Longest run of characters that is split into subwords as a whole; a longer one, which is no word, is cut up first."""
 PIECES = rf"▁?[\p{{L}}\p{{M}}\p{{N}}]{{1,{RUN}}}|▁?[^▁\p{{L}}\p{{M}}\p{{N}}]{{1,{RUN}}}|▁"
-"""Where subwords may not cross: a word, a run of punctuation, each with the space before it."""
+"""The units that subwords do not cross: a word or a run of punctuation, each with the space before it."""
 
 
 def train_tokenizer(texts: Iterable[str], config: TokenizerConfig, tags: Sequence[str] = ()) -> Tokenizer:
-    """The tokenizer of one side; `tags` get ids of their own after the special tokens."""
+    """Train the tokenizer of one side; `tags` get ids of their own after the special tokens."""
     if config.kind == "auto":
         raise ConfigError("the kind of tokenizer must be chosen before it is trained", hint="seqloom.text.choose")
     names = reserved_names(tags)
@@ -46,7 +46,7 @@ def train_tokenizer(texts: Iterable[str], config: TokenizerConfig, tags: Sequenc
 def train_tokenizers(
     pairs: Sequence[tuple[str, str]], config: TextConfig, tags: Sequence[str] = ()
 ) -> tuple[Tokenizer, Tokenizer]:
-    """The tokenizers of both sides (the same object twice where they are shared), fitted to the pairs."""
+    """Train the tokenizers of both sides and fit them to the pairs; shared tokenizers are the same object twice."""
     if config.shared:
         both = train_tokenizer(chain.from_iterable(pairs), config.source, tags)
         return fitted(both, both, pairs, config)
@@ -61,10 +61,10 @@ def fitted(
     config: TextConfig,
     before: Tokenizer | None = None,
 ) -> tuple[Tokenizer, Tokenizer]:
-    """The tokenizers with what they are to know of the training pairs besides their vocabulary.
+    """Give tokenizers what they should know of the training pairs besides the vocabulary.
 
-    That is the form in which targets are written, and which symbols no source has, nor had one when a tokenizer was
-    trained `before`.
+    This is the written form of the targets, and the symbols that occur in no source. In fine-tuning, `before` is the
+    source tokenizer of the earlier model: symbols that it had met count as seen.
     """
     targets = [target for _, target in pairs[:LOOKED_AT]]
     form = WrittenForm.of(targets, config.target.unicode, spaced=target.kind in SPACED)
@@ -79,7 +79,7 @@ def fitted(
 
 
 def _texts(texts: Iterable[str], kind: str) -> Iterator[str]:
-    """The texts, long ones in parts; refuses what the library could not read."""
+    """The texts, long ones in parts; raises `DataError` for invalid Unicode."""
     for text in texts:
         try:
             text.encode("utf-8")
@@ -112,7 +112,7 @@ def _word(texts: Iterator[str], config: TokenizerConfig, names: list[str]) -> En
 
 
 def _counted(texts: Iterator[str], config: TokenizerConfig, names: list[str], splitter: Any, limit: int) -> Engine:
-    """A table of whole tokens, the most frequent first."""
+    """Train a vocabulary of whole tokens, the most frequent first."""
     engine = Engine(models.WordLevel({}, unk_token=UNKNOWN))
     engine.normalizer, engine.pre_tokenizer = _normalizer(config), splitter
     _train(
@@ -126,7 +126,7 @@ def _counted(texts: Iterator[str], config: TokenizerConfig, names: list[str], sp
 
 
 def _byte(texts: Iterator[str], config: TokenizerConfig, names: list[str]) -> Engine:  # noqa: ARG001
-    """One token for each of the 256 bytes of UTF-8; nothing is learned."""
+    """A token for each of the 256 bytes of UTF-8; nothing is learnt from the texts."""
     alphabet = sorted(SIGNS.values())
     engine = Engine(models.WordLevel({name: i for i, name in enumerate([*names, *alphabet])}, unk_token=UNKNOWN))
     engine.pre_tokenizer = pre_tokenizers.Sequence(
@@ -160,7 +160,7 @@ def _unigram(texts: Iterator[str], config: TokenizerConfig, names: list[str]) ->
     read = list(texts)
     size, names = _room(config, names)
     _, rare = _alphabet(read, config, size - len(names))
-    if rare:  # the library's trainer has no limit of its own
+    if rare:  # the trainer of the library cannot limit the alphabet
         spaces, normal = dict.fromkeys(map(ord, rare), " "), _normalizer(config).normalize_str
         read = [normal(text).translate(spaces) for text in read]
     if not any(text.strip() for text in read):
@@ -174,7 +174,7 @@ def _unigram(texts: Iterator[str], config: TokenizerConfig, names: list[str]) ->
 
 
 def _room(config: TokenizerConfig, names: list[str]) -> tuple[int, list[str]]:
-    """The size of a vocabulary of subwords, and its names that are no pieces of text."""
+    """The size of a subword vocabulary, and the names in it that are not subwords (special tokens, tags, bytes)."""
     if not config.byte_fallback:
         return max(config.vocabulary_size, len(names) + 1), names
     names = [*names, *BYTES]
@@ -187,9 +187,10 @@ def _room(config: TokenizerConfig, names: list[str]) -> tuple[int, list[str]]:
 
 
 def _alphabet(texts: Sequence[str], config: TokenizerConfig, room: int) -> tuple[list[str], list[str]]:
-    """The characters that get pieces, the space first, and those that do not.
+    """The characters that get pieces of their own, the space first, and those that do not.
 
-    There are as many as there is room for, or those of nearly all text where bytes spell the others.
+    As many characters as there is room for get pieces. With byte fallback, characters that are rare in the text get
+    none.
     """
     characters = ranked(texts, _normalizer(config).normalize_str)
     most = covering(characters) if config.byte_fallback else len(characters)
@@ -199,9 +200,10 @@ def _alphabet(texts: Sequence[str], config: TokenizerConfig, room: int) -> tuple
 
 
 def _canonical(vocabulary: list[tuple[str, float]], names: list[str], size: int) -> list[tuple[str, float]]:
-    """The pieces in one order: the trainer's threads leave the last bits and the rarest characters to chance.
+    """Make the result of the unigram trainer deterministic: round the scores and put the pieces into a fixed order.
 
-    With hardly more room than characters it takes more pieces than it was asked for; the least likely ones go.
+    The last bits of the scores and the order of the rarest characters depend on the trainer's threads. With little more
+    room than characters the trainer also returns more pieces than requested; the least likely ones are dropped.
     """
     pieces = [(piece, score) for piece, score in vocabulary if piece not in names]
     lowest = min((score for _, score in pieces), default=0.0)
@@ -230,7 +232,7 @@ def _train(engine: Engine, texts: Iterator[str], trainer: Any) -> None:
 
 
 def _without_added(engine: Engine) -> Engine:
-    """The engine with reserved tokens in the vocabulary only, so that they are never looked for in text."""
+    """The engine with reserved tokens in the vocabulary only, so that it never finds them in a text."""
     values = json.loads(engine.to_str())
     values["added_tokens"] = []
     return Engine.from_str(json.dumps(values))

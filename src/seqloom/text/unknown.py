@@ -1,7 +1,8 @@
-"""Symbols of a text that a tokenizer, and so its model, never met in training.
+"""Find the symbols of a text that never occurred in the training sources.
 
-Most of them have no id of their own: they are read as the unknown token. Others have one and yet are new to the model:
-bytes that no training text has, and symbols of a shared vocabulary that only targets have (`Tokenizer.unseen`).
+Most of them have no id of their own and are read as the unknown token. Others have an id and are still new to the
+model: bytes that occur in no training text, and symbols of a shared vocabulary that occur only in targets
+(`Tokenizer.unseen`).
 """
 
 from __future__ import annotations
@@ -16,24 +17,24 @@ from seqloom.text.tokenizer import SUBWORDS, Tokenizer
 
 
 def behind_unknown(tokenizer: Tokenizer, text: str, ids: Sequence[int]) -> list[str]:
-    """The part of a text behind each unknown token among its first ids, in order."""
+    """The parts of a text that the unknown tokens among its first ids stand for, in order."""
     count = list(ids).count(UNK)
     return list(islice(_without_id(tokenizer, text), count)) if count else []
 
 
 def without_ids(tokenizer: Tokenizer, text: str, ids: Sequence[int]) -> list[str]:
-    """The symbols behind the first ids of a text that have no id of their own, each once, in the order of the text.
+    """The symbols in the beginning of a text, given by `ids`, that have no id of their own; each once, in order.
 
-    A symbol is a word where tokens are words, and else a character.
+    A symbol is a word if tokens are words, and otherwise a character.
     """
     behind = behind_unknown(tokenizer, text, ids)
     return list(dict.fromkeys(behind if tokenizer.kind == "word" else "".join(behind)))
 
 
 def new_symbols(tokenizer: Tokenizer, text: str, ids: Sequence[int]) -> list[str]:
-    """The symbols behind the first ids of a text that were never met in training, each once, in the order of the text.
+    """The symbols in the beginning of a text, given by `ids`, that never occurred in training; each once, in order.
 
-    Those are the ones without an id of their own, and the tokenizer's `unseen` ones.
+    These are the symbols without an id of their own, and those in `Tokenizer.unseen`.
     """
     found = set(without_ids(tokenizer, text, ids))
     if tokenizer.unseen:
@@ -43,7 +44,7 @@ def new_symbols(tokenizer: Tokenizer, text: str, ids: Sequence[int]) -> list[str
 
 
 def unseen_symbols(tokenizer: Tokenizer, sources: Iterable[str]) -> tuple[str, ...]:
-    """The symbols that have ids of their own and occur in none of the sources."""
+    """The symbols that have ids of their own but occur in none of the sources."""
     words = tokenizer.kind == "word"
     seen: set[str] = set()
     for source in sources:
@@ -57,7 +58,7 @@ def unseen_symbols(tokenizer: Tokenizer, sources: Iterable[str]) -> tuple[str, .
 
 
 def _without_id(tokenizer: Tokenizer, text: str) -> Iterator[str]:
-    """The parts of a text that are read as the unknown token each."""
+    """The parts of a text that are each read as an unknown token."""
     engine: Any = tokenizer.engine
     known = engine.token_to_id
     for piece, _ in engine.pre_tokenizer.pre_tokenize_str(tokenizer.normalize(text)):
@@ -70,7 +71,7 @@ def _without_id(tokenizer: Tokenizer, text: str) -> Iterator[str]:
 
 
 def _symbols(tokenizer: Tokenizer, ids: Sequence[int]) -> set[str]:
-    """The words or characters behind some ids."""
+    """The words or characters that some ids stand for."""
     kept = [token for token in ids if token >= tokenizer.reserved]
     if tokenizer.kind == "word":
         return {tokenizer.vocabulary[token] for token in kept}
@@ -82,7 +83,7 @@ def _is_unseen(tokenizer: Tokenizer, symbol: str) -> bool:
 
 
 def _spelling(tokenizer: Tokenizer, symbol: str) -> list[str]:
-    """How a symbol is spelled by itself: as it is, or in bytes."""
+    """The names in the vocabulary that spell a symbol alone: itself, or its bytes."""
     name = "▁" if symbol == " " and tokenizer.kind in SUBWORDS else symbol
     if tokenizer.kind != "byte" and tokenizer.engine.token_to_id(name) is not None:
         return [name]

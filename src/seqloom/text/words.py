@@ -1,7 +1,7 @@
-"""Ids of text put together from the ids of its words: a word is cut once and remembered.
+"""Fast encoding: each word is tokenised once, and the ids of a text are joined from those of its words.
 
-Subwords never cross a space, and word tokenizers part at spaces, so a text has the ids of its words in turn. Running
-text repeats its words: looking them up is several times as fast as cutting them anew.
+Subwords never cross a space, and word tokenizers split at spaces, so the ids of a text are those of its words in turn.
+Running text repeats its words, and looking them up is several times as fast as tokenising them again.
 """
 
 from __future__ import annotations
@@ -10,30 +10,30 @@ from collections.abc import Callable, Sequence
 from itertools import chain
 
 KINDS = ("bpe", "unigram", "word")
-"""Kinds of tokenizers whose tokens do not cross a space."""
+"""The kinds of tokenizers whose tokens never cross a space."""
 REMEMBERED = 1 << 18
-"""Words that are remembered; with more, remembering begins anew."""
+"""Number of words that are remembered; when there are more, the memory is emptied."""
 TOGETHER = 1 << 14
-"""Words that are cut at a time: what the tokenizer needs for a word is much more than its ids."""
+"""Number of words that are tokenised at a time, which limits the memory that the tokenizer takes."""
 LONGEST = 64
-"""Characters of a word that is remembered; longer ones, such as sentences without spaces, hardly come again."""
+"""Longest word, in characters, that is remembered; longer ones (sentences without spaces) hardly ever recur."""
 
 Cut = Callable[[list[str]], list[list[int]]]
 
 
 class WordMemory:
-    """Encodes texts by their words; `cut` is the tokenizer at work on whole texts."""
+    """Encodes texts word by word; `cut` encodes a list of words with the tokenizer."""
 
     def __init__(self, cut: Cut, size: int) -> None:
         self._cut = cut
-        self._numbers = list(range(size))  # one object an id, however many words share it
+        self._numbers = list(range(size))  # one int object for each id, which all words share
         self._known: dict[str, tuple[int, ...]] = {}
 
     def encode(self, texts: Sequence[str]) -> list[list[int]]:
-        """Ids of each text."""
+        """The ids of each text."""
         if len(self._known) > REMEMBERED:
             self._known = {}
-        known = self._known  # threads that still use the old one keep it
+        known = self._known  # other threads may still be using the old dictionary
         words = [text.split(" ") for text in texts]
         new = list(set().union(*words).difference(known))
         long: dict[str, tuple[int, ...]] = {}

@@ -1,1 +1,1 @@
-"""What files of pairs are like: lengths, repeats, odd characters, overlap with test data, coverage by vocabularies."""
+"""Inspection of data files: lengths, repeated pairs, odd characters, overlap with test data, vocabulary coverage."""

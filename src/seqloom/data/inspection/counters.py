@@ -1,4 +1,7 @@
-"""Lengths and odd characters, counted while texts go by: what is kept grows with what differs, not with the texts."""
+"""Counters of lengths and odd characters for a stream of texts.
+
+Their memory grows with the number of different lengths and characters, not with the number of texts.
+"""
 
 from __future__ import annotations
 
@@ -16,26 +19,26 @@ from seqloom.data.examples import Origin
 
 @dataclass
 class Lengths:
-    """How many texts have which length, and where the longest stands."""
+    """How many texts have each length, and where the longest text is."""
 
     counts: Counter[int] = field(default_factory=Counter)
     where: str = ""
 
     def add(self, lengths: Sequence[int], origins: Sequence[Origin]) -> None:
-        """Count some texts."""
+        """Count the lengths of some texts; `origins` are their places."""
         most = max(lengths)
         if not self.counts or most > max(self.counts):
             self.where = str(origins[lengths.index(most)])
         self.counts.update(lengths)
 
     def quantile(self, share: float) -> int:
-        """The smallest length that at least this share of the texts do not exceed."""
+        """The smallest length that at least this share of the texts does not exceed."""
         values = sorted(self.counts)
         reached = np.cumsum([self.counts[value] for value in values])
         return values[int(np.searchsorted(reached, share * reached[-1]))]
 
     def summary(self) -> dict[str, Any]:
-        """Mean, quantiles, and the longest with its place."""
+        """Mean, quantiles, and the longest length with its place."""
         total = self.counts.total()
         return {
             "mean": sum(value * count for value, count in self.counts.items()) / total,
@@ -49,7 +52,7 @@ class Lengths:
 
 @dataclass
 class Characters:
-    """The characters of one side's texts, the odd ones among them, and the Unicode forms the texts are in."""
+    """For the texts of one side: all characters, the odd ones, and how many texts are composed or decomposed."""
 
     seen: set[str] = field(default_factory=set)
     odd: Counter[str] = field(default_factory=Counter)
@@ -58,7 +61,7 @@ class Characters:
     decomposed: int = 0
 
     def add(self, texts: Sequence[str], origins: Sequence[Origin]) -> None:
-        """Look at some texts."""
+        """Count the characters of some texts; `origins` are their places."""
         here = set().union(*texts)
         self.seen |= here
         odd = {character for character in here if oddity(character)}
@@ -76,7 +79,7 @@ class Characters:
 
 @lru_cache(maxsize=1 << 16)
 def oddity(character: str) -> str:
-    """What is odd about a character; empty where nothing is."""
+    """The kind of odd character that a character is, in the plural; empty for ordinary characters."""
     if character in "\t\n\r":
         return "tabs or line breaks"
     if character == "\0":

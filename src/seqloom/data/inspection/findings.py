@@ -1,4 +1,4 @@
-"""What an inspection found, as values and as sentences."""
+"""The results of an inspection as plain values and as warnings."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ import numpy as np
 from seqloom.data.inspection.inspection import Inspection, Repeats, repeats_of
 
 LISTED = 20
-"""Characters that are listed; all are counted."""
+"""How many characters a warning lists; all are counted."""
 UNLIKE = 9
-"""A pair with one side so many times as long as the other is rarely a pair (the limit of Moses' cleaning script)."""
+"""A pair with one side this many times as long as the other is probably wrong (the limit of Moses' cleaning script)."""
 FORMS = ("composed", "decomposed")
 
 
 def inspection_values(found: Inspection) -> dict[str, Any]:
-    """Everything that was found as plain values, for JSON."""
+    """All results of an inspection as plain values for JSON."""
     repeats = repeats_of(found)
     median, p95, p99 = (float(each) for each in np.quantile(found.ratios, (0.5, 0.95, 0.99)))
     return {
@@ -57,7 +57,7 @@ def inspection_values(found: Inspection) -> dict[str, Any]:
 
 
 def _warnings(found: Inspection, repeats: Repeats) -> Iterator[str]:
-    """What looks wrong, a sentence each, the gravest first."""
+    """A sentence for each thing that looks wrong, the most serious first."""
     for each in found.against:
         if each.sources:
             yield _shared(each.sources, each.count, f"sources in {each.file} are in {found.name}, too")

@@ -1,7 +1,7 @@
-"""What data are like, and what looks wrong with them: lengths, repeats, odd characters, and overlap with test data.
+"""Inspect data files: lengths, repeated pairs, odd characters, and overlap with dev and test files.
 
-Texts go by and are not kept: a pair leaves two 64-bit hashes and a ratio, 20 bytes. That two of 5 million different
-texts have one hash has a chance of one in a million.
+Texts are read once and not kept: each pair leaves two 64-bit hashes and a length ratio, which take 20 bytes. The chance
+that any two of 5 million different texts have the same hash is one in a million.
 """
 
 from __future__ import annotations
@@ -25,20 +25,20 @@ SIDES = ("source", "target")
 
 @dataclass
 class Findings(ReadReport):
-    """Bad lines, all skipped; those with an empty side are counted for themselves, too."""
+    """A reading report that skips all bad lines and also counts those with an empty side."""
 
     on_bad_line: str = "skip"  # type: ignore[assignment]
     empty: int = 0
 
     def refuse(self, origin: Origin, reason: str, hint: str = "") -> None:
-        """Count a line that was left out."""
+        """Count a line that is left out."""
         self.empty += reason.endswith("must not be empty")
         super().refuse(origin, reason, hint)
 
 
 @dataclass
 class Inspection:
-    """What was found in some files; `sources` and `pairs` are hashes, one for each pair until `settle`."""
+    """What was found in some files; `sources` and `pairs` hold one hash for each pair."""
 
     entries: tuple[str, ...]
     read: Findings = field(default_factory=Findings)
@@ -52,18 +52,22 @@ class Inspection:
 
     @property
     def name(self) -> str:
-        """How the data are called in a sentence."""
+        """The name of the data in a sentence."""
         return self.entries[0] if len(self.entries) == 1 else "the data"
 
     @property
     def count(self) -> int:
-        """Pairs that could be read."""
+        """Number of pairs that could be read."""
         return len(self.pairs)
 
 
 @dataclass(frozen=True)
 class Overlap:
-    """What a dev or test file shares with the data, the characters that only it has, by side, and how it was read."""
+    """What a dev or test file shares with the inspected data.
+
+    `sources` and `pairs` count its pairs whose source, or which as a whole, occur in the data. `unknown` holds, for
+    each side, the characters that occur only in the file. `notes` are remarks on how it was read.
+    """
 
     file: str
     count: int
@@ -75,7 +79,11 @@ class Overlap:
 
 @dataclass(frozen=True)
 class Repeats:
-    """How often things come again: pairs that were there before, distinct sources, those with several targets."""
+    """Repetitions in the data.
+
+    `duplicates` counts repeated pairs and `ambiguous` counts sources with several targets. `sources` and `pairs` are
+    the sorted hashes of the distinct ones.
+    """
 
     duplicates: int
     sources: NDArray[np.int64] = field(repr=False)
@@ -84,7 +92,7 @@ class Repeats:
 
 
 def inspect(entries: Sequence[str], config: DataConfig, against: Sequence[str] = ()) -> Inspection:
-    """Look at all pairs of some files, and at what each dev or test file of `against` shares with them."""
+    """Inspect all pairs of some files, and what each dev or test file in `against` shares with them."""
     found = _looked_at(tuple(entries), config)
     if against:
         repeats = repeats_of(found)
@@ -93,7 +101,7 @@ def inspect(entries: Sequence[str], config: DataConfig, against: Sequence[str] =
 
 
 def repeats_of(found: Inspection) -> Repeats:
-    """Repeated pairs and sources; the hashes of the distinct ones rise."""
+    """Count repeated pairs and sources."""
     pairs, first = np.unique(found.pairs, return_index=True)
     sources, counts = np.unique(found.sources[first], return_counts=True)
     return Repeats(found.count - len(pairs), sources, pairs, int(np.count_nonzero(counts > 1)))
@@ -118,7 +126,7 @@ def _looked_at(entries: tuple[str, ...], config: DataConfig) -> Inspection:
             largest = float(ratios[-1].max())
             found.unlike_at = str(origins[int(ratios[-1].argmax())])
     if not pairs:
-        next(read_examples(entries, config, ReadReport()), None)  # which says what is wrong with the first bad line
+        next(read_examples(entries, config, ReadReport()), None)  # raises the error for the first bad line
         raise DataError("there must be at least one pair to look at", where=", ".join(entries))
     found.sources, found.pairs = np.concatenate(sources), np.concatenate(pairs)
     found.ratios = np.concatenate(ratios)

@@ -1,4 +1,4 @@
-"""How much of some data can be read and written with the vocabularies that training would choose."""
+"""How much of some data the vocabularies that training would choose can read and write."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from seqloom.text.training import train_tokenizers
 
 @dataclass(frozen=True)
 class VocabularyReport:
-    """What the vocabularies know of the first texts of each file, by side, and why they are as they are."""
+    """How well the chosen vocabularies cover the first texts of each file and side, and why they were chosen."""
 
     chosen: tuple[str, ...]
     files: dict[str, dict[str, Coverage]]
@@ -28,7 +28,7 @@ class VocabularyReport:
     def of(
         entries: Sequence[str], config: DataConfig, text: TextConfig, against: Sequence[str] = ()
     ) -> VocabularyReport:
-        """Choose and train vocabularies as training does, and read the data and each dev or test file with them."""
+        """Choose and train tokenizers as training does, and encode the data and each dev or test file with them."""
         seen = survey(read_examples(entries, config, Findings()))
         text, chosen = choose(seen.pairs, text, seen.count)
         tokenizers = train_tokenizers(seen.pairs, text, seen.tags)
@@ -50,7 +50,7 @@ class VocabularyReport:
         return {"chosen": list(self.chosen), "files": files}
 
     def sentences(self) -> list[str]:
-        """What a user should know before training; empty where all can be read and written."""
+        """Warnings before training; empty if everything can be read and written."""
         return [
             f"{file}: {sentence}"
             for file, sides in self.files.items()

@@ -1,4 +1,4 @@
-"""Files → examples. A format is a file of this folder and a line of `READERS`."""
+"""Readers of data files: each format is a module in this folder and a line in `READERS`."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ SUFFIXES = {
 
 
 def format_of(entry: str, config: DataConfig, default: str = "tsv") -> str:
-    """The format of an entry: as configured, or by its suffix, or two files for a comma, or by a pattern."""
+    """The format of an entry: the configured one, or else by `data.pattern`, a comma (parallel files) or the suffix."""
     if config.format != "auto":
         return config.format
     if config.pattern:
@@ -55,24 +55,24 @@ def format_of(entry: str, config: DataConfig, default: str = "tsv") -> str:
 
 
 def expanded(entry: str, config: DataConfig) -> list[str]:
-    """The entry itself, or one for each file that it matches where it is a pattern such as `shards/*.tsv`."""
+    """The entries that an entry stands for: itself, or one for each file if it is a pattern such as `shards/*.tsv`."""
     return shards_of(entry, parallel=format_of(entry, config) == "parallel")
 
 
 def files_of(entry: str, config: DataConfig) -> list[str]:
-    """The files behind an entry."""
+    """The files that an entry names, with patterns expanded and parallel files separate."""
     parallel = format_of(entry, config) == "parallel"
     return [file for shard in expanded(entry, config) for file in (parallel_paths(shard) if parallel else [shard])]
 
 
 def matched(entry: str, config: DataConfig) -> list[str]:
-    """The files that an entry names now, whether or not there are any and they can be paired."""
+    """Like `files_of`, but a pattern may match nothing, and parallel files need not pair up."""
     sides = parallel_paths(entry) if format_of(entry, config) == "parallel" else [entry]
     return [file for side in sides for file in matches(side)]
 
 
 def read_examples(entries: Iterable[str], config: DataConfig, report: ReadReport) -> Iterator[Example]:
-    """Examples of every entry in turn, streaming; `report` is filled on the way."""
+    """Read the examples of all entries in turn, as a stream; `report` is filled while reading."""
     for entry in entries:
         before = report.examples
         for shard in expanded(entry, config):
@@ -82,7 +82,7 @@ def read_examples(entries: Iterable[str], config: DataConfig, report: ReadReport
 
 
 def layouts(entries: Iterable[str], config: DataConfig) -> ReadReport:
-    """How the files of some entries are laid out, by their first lines; only the tables of the report are filled."""
+    """Find the layouts of files from their first lines; only `tables` of the returned report is filled."""
     found = ReadReport(config.on_bad_line)
     for entry in entries:
         for shard in expanded(entry, config):
@@ -94,9 +94,9 @@ def layouts(entries: Iterable[str], config: DataConfig) -> ReadReport:
 
 
 def settled(config: DataConfig, report: ReadReport) -> DataConfig:
-    """The settings with what was found in training files, for reading others alike: delimiter, names of columns.
+    """The settings with the delimiter and column names found in training files, for reading other files alike.
 
-    Only what all text tables have in common is settled; settings that are given stay.
+    Only what all text tables have in common is adopted, and settings that are given are kept.
     """
     tables = [table for table in report.tables if table.format in USUAL]
     changes: dict[str, object] = {}
@@ -117,9 +117,9 @@ def settled(config: DataConfig, report: ReadReport) -> DataConfig:
 
 
 def read_sources(path: str, config: DataConfig, report: ReadReport | None = None) -> Iterator[Source]:
-    """Inputs to predict from; a file without a telling suffix, and standard input, hold one source a line.
+    """Read inputs to predict from; standard input and files without a known suffix hold one source on each line.
 
-    One `Source` comes out for each line, empty ones and (where those are skipped) bad ones included.
+    There is one `Source` for each line, including empty lines and, where bad lines are skipped, bad lines.
     """
     report = ReadReport(config.on_bad_line) if report is None else report
     of_pairs = config.pattern or config.format in ("parallel", "pattern")

@@ -1,4 +1,4 @@
-"""Parquet and Arrow tables, read in record batches."""
+"""Read Parquet and Arrow tables, one record batch at a time."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ BYTES = (pa.types.is_binary, pa.types.is_large_binary, pa.types.is_fixed_size_bi
 def table_records(
     entry: str, config: DataConfig, report: ReadReport, *, parquet: bool, target: bool = True
 ) -> Iterator[tuple[Origin, dict[str, Any]]]:
-    """The wanted cells of each row, under the names that `tables.named` gives the columns."""
+    """The cells of the wanted columns in each row, under the names that `tables.named` uses."""
     kind = "a Parquet file" if parquet else "an Arrow file"
     with opened(entry) as stream:
         try:
@@ -44,7 +44,7 @@ def table_records(
         number = 0
         try:
             for batch in batches([names[place] for place in places.values()]):
-                batch.validate(full=True)  # damaged offsets would be followed out of the memory
+                batch.validate(full=True)  # damaged offsets would lead to reads outside the buffer
                 cells = {name: batch.column(names[place]).to_pylist() for name, place in places.items()}
                 for index in range(batch.num_rows):
                     number += 1
@@ -58,18 +58,18 @@ def _random_access(entry: str, stream: Any) -> Any:
 
 
 def _mapped(entry: str, stream: Any) -> Any:
-    """The bytes of an Arrow file, of which only the pages that are read come into memory."""
+    """The bytes of an Arrow file, memory-mapped where possible, so that only the pages that are read are loaded."""
     return pa.BufferReader(stream.read()) if entry.endswith(".gz") or entry == STDIN else pa.memory_map(entry)
 
 
 def _check_type(field: pa.Field[Any], config: DataConfig, where: str) -> None:
-    """Refuse a column that does not hold text, or numbers where those may be written out."""
+    """Refuse a column that holds neither text nor, with `data.numbers = "text"`, numbers."""
     held = field.type
     while pa.types.is_dictionary(held) or hasattr(held, "value_field"):
         held = held.value_type
     if pa.types.is_string(held) or pa.types.is_large_string(held) or pa.types.is_string_view(held):
         return
-    if pa.types.is_null(held):  # rows without a value are refused one by one
+    if pa.types.is_null(held):  # an empty column: its rows are refused one by one
         return
     if pa.types.is_integer(held) or pa.types.is_floating(held):
         if config.numbers == "text":

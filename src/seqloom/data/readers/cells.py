@@ -1,4 +1,7 @@
-"""TSV and CSV: a row is a pair, its cells are parted by a delimiter; CSV has the usual quoting, TSV none."""
+"""Read TSV and CSV files, in which each row is a pair and a delimiter separates its cells.
+
+CSV has the usual quoting; TSV has none.
+"""
 
 from __future__ import annotations
 
@@ -12,24 +15,24 @@ from seqloom.data.readers.report import ReadReport, shown_delimiter
 
 
 def read_tsv(entry: str, config: DataConfig, report: ReadReport) -> Iterator[Example]:
-    """Examples of a TSV file."""
+    """Read the examples of a TSV file."""
     return _examples(entry, config, report, comma=False)
 
 
 def read_csv(entry: str, config: DataConfig, report: ReadReport) -> Iterator[Example]:
-    """Examples of a CSV file."""
+    """Read the examples of a CSV file."""
     return _examples(entry, config, report, comma=True)
 
 
 def _examples(entry: str, config: DataConfig, report: ReadReport, *, comma: bool) -> Iterator[Example]:
-    """Examples of rows of cells that all have as many cells as the header, or as the first good row."""
+    """Read the rows of a table as examples; all must have as many cells as the header or the first good row."""
     cells = table_cells(entry, config, report, comma=comma)
     columns, width = cells.columns, cells.width
     for origin, row in cells.rows:
         if row is None:
             continue
         if len(row) < columns.needed or (width and len(row) != width):
-            hint = "" if width else f"cells are parted by a {shown_delimiter(cells.delimiter)}; see data.delimiter"
+            hint = "" if width else f"cells are separated by a {shown_delimiter(cells.delimiter)}; see data.delimiter"
             report.refuse(origin, f"must have {_count(max(width, columns.needed))}, not {_found(row)}", hint)
             continue
         width = len(row)
@@ -41,7 +44,7 @@ def _examples(entry: str, config: DataConfig, report: ReadReport, *, comma: bool
 def _example(
     row: Sequence[str], columns: Columns, config: DataConfig, origin: Origin, report: ReadReport
 ) -> Example | None:
-    """The example in one row of sufficient width; None where it was refused and skipped."""
+    """The example in a row that has enough cells; None if it was refused and skipped."""
     assert columns.target is not None
     tags = () if columns.tags is None else split_tags(row[columns.tags], config)
     references = tuple(row[place] for place in columns.references if row[place].strip())

@@ -1,4 +1,4 @@
-"""Which cells of a row are the source, the target, references and tags."""
+"""Find the columns that hold the source, the target, references and tags."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from seqloom.errors import DataError, suggestion
 
 @dataclass(frozen=True)
 class Columns:
-    """Places from 0 of the cells of interest; a `target` of None is not needed."""
+    """Indices, from 0, of the columns that are read; `target` is None for inputs to predict from."""
 
     source: int
     target: int | None
@@ -24,24 +24,26 @@ class Columns:
 
     @property
     def places(self) -> tuple[tuple[str, int], ...]:
-        """What each column that is read is read as, and its place from 1."""
+        """The role and the number, from 1, of each column that is read."""
         wanted = [("source", self.source), ("target", self.target), ("tags", self.tags)]
         wanted += [(f"reference {number}", place) for number, place in enumerate(self.references, start=1)]
         return tuple((name, place + 1) for name, place in wanted if place is not None)
 
     @cached_property
     def needed(self) -> int:
-        """How many cells a row must have."""
+        """Number of cells that a row must have at least."""
         return 1 + max(p for p in (self.source, self.target, self.tags, *self.references) if p is not None)
 
 
 def find_columns(header: Sequence[str] | None, config: DataConfig, where: str, *, target: bool = True) -> Columns:
-    """The places of the configured columns; raises `DataError` for a name the header lacks.
+    """Find the configured columns; raises `DataError` for a name that is not in the header.
 
-    Where none is configured: columns that are called `source` and `target`; of three or more columns, those that alone
-    have a usual name of a source and of a target, such as `text` and `label`; of two columns the second and the first
-    where their names allow nothing else, such as `label` and `text`; else the first and the second, numbers of rows
-    left out.
+    If no column is configured, the following are tried in order:
+
+    - the columns called `source` and `target`
+    - of three or more columns, the only ones with usual names of a source and a target, such as `text` and `label`
+    - of two columns, the second as source and the first as target if their names say so, such as `label` and `text`
+    - the first and the second column, not counting columns that number the rows
     """
     usual = _usual_places(header or (), config)
 
@@ -67,7 +69,7 @@ def find_columns(header: Sequence[str] | None, config: DataConfig, where: str, *
 
 
 def _usual_places(header: Sequence[str], config: DataConfig) -> dict[str, int]:
-    """The places of source and target by their usual names, or of the first two columns that do not number the rows."""
+    """Indices of source and target by their usual names, or of the first two columns that do not number rows."""
     if config.source or config.target:
         return {}
     if len(header) < 3:
@@ -81,12 +83,12 @@ def _usual_places(header: Sequence[str], config: DataConfig) -> dict[str, int]:
 
 
 def split_tags(text: str, config: DataConfig) -> tuple[str, ...]:
-    """The tags of one cell."""
+    """Split a cell into its tags."""
     return tuple(tag for part in text.split(config.tag_separator) if (tag := part.strip()))
 
 
 def checked(example: Example, report: ReadReport) -> Example | None:
-    """The example if neither side is empty and all of it is valid Unicode."""
+    """Refuse an example with an empty side or invalid Unicode; returns it if it is good, None if it was skipped."""
     for side, text in (("source", example.source), ("target", example.target)):
         if not text or text.isspace():
             report.refuse(example.origin, f"the {side} must not be empty")

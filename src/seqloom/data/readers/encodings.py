@@ -1,4 +1,4 @@
-"""What bytes are that are not UTF-8 text: a container such as a spreadsheet, or text in another encoding."""
+"""Recognise files that are not UTF-8 text: archives, spreadsheets and other containers, and other text encodings."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import chardet
 from seqloom.errors import DataError
 
 SPREADSHEET = "save the sheet as CSV in UTF-8, or from pandas: pandas.read_excel(file).to_csv(...)"
-UNPACK = "unpack it first; of compressed files gzip is read, by the suffix .gz"
+UNPACK = "unpack it first; the only compressed files that are read are gzip files with the suffix .gz"
 CONTAINERS: tuple[tuple[bytes, str, str], ...] = (
     (b"PK\x03\x04", "a zip archive", UNPACK),
     (b"PK\x05\x06", "an empty zip archive", UNPACK),
@@ -22,14 +22,14 @@ CONTAINERS: tuple[tuple[bytes, str, str], ...] = (
     (b"7z\xbc\xaf\x27\x1c", "a 7z archive", UNPACK),
     (b"PAR1", "Parquet", "data.format=parquet reads it"),
     (b"ARROW1\x00\x00", "Arrow", "data.format=arrow reads it"),
-    (b"%PDF-", "PDF", "copy its text into a file with a pair a line"),
+    (b"%PDF-", "PDF", "copy its text into a file with one pair on each line"),
     (b"SQLite format 3\x00", "an SQLite database", "write its table as CSV"),
 )
-"""How files begin that hold no lines of text, what they are, and what to do."""
+"""First bytes of files that do not hold lines of text, what such files are, and a hint."""
 SHOWN = 60
-"""Characters of a line that a hint shows."""
+"""Number of characters of a line that a hint shows."""
 ZIPPED = ((b"xl/", "an Excel sheet (XLSX)"), (b"opendocument.spreadsheet", "an OpenDocument sheet (ODS)"))
-"""What tells a spreadsheet among zip archives."""
+"""Bytes that identify a spreadsheet among zip archives."""
 MARKS = (
     (codecs.BOM_UTF32_LE, "utf-32"),
     (codecs.BOM_UTF32_BE, "utf-32"),
@@ -39,7 +39,7 @@ MARKS = (
 
 
 def foreign(beginning: bytes, encoding: str) -> tuple[str, str] | None:
-    """What a file is, by its first bytes, that holds no lines of text in `encoding`, and what to do about it."""
+    """What a file is, judged by its first bytes, that cannot hold text in `encoding`, with a hint; otherwise None."""
     for magic, what, hint in CONTAINERS:
         if beginning.startswith(magic):
             if magic.startswith(b"PK"):
@@ -54,7 +54,7 @@ def foreign(beginning: bytes, encoding: str) -> tuple[str, str] | None:
 
 
 def refuse_foreign(beginning: bytes, encoding: str, where: str) -> None:
-    """Refuse a file that holds no lines of text, whatever is done about bad lines."""
+    """Raise `DataError` for a file that does not hold lines of text, even if bad lines are skipped."""
     found = foreign(beginning, encoding)
     if found is not None:
         what, hint = found
@@ -62,10 +62,10 @@ def refuse_foreign(beginning: bytes, encoding: str, where: str) -> None:
 
 
 def likely_encoding(line: bytes, after: bytes = b"") -> str:
-    """The encoding that a line which is not UTF-8 is most likely in, as Python names it; a guess.
+    """Guess the encoding of a line that is not UTF-8; returns Python's name of it.
 
-    It is utf-8 where what comes `after` it, which may end within a character, is UTF-8 beyond ASCII: the line is
-    damaged. Of both only cells with characters beyond ASCII are looked at.
+    The result is utf-8 if the bytes `after` the line are UTF-8 with characters beyond ASCII: then the line itself is
+    damaged. These bytes may end within a character. Only cells with characters beyond ASCII are used for guessing.
     """
     if not after.isascii() and is_utf8(after, cut=True):
         return "utf-8"
@@ -79,16 +79,16 @@ def likely_encoding(line: bytes, after: bytes = b"") -> str:
 
 
 def reading(encoding: str, line: bytes = b"") -> str:
-    """The hint for a file in some encoding, and what one of its lines would be in it."""
+    """The hint for a file in an encoding, which shows one of its lines decoded."""
     if encoding == "utf-8":
-        return "the text around it is UTF-8: write this line anew"
+        return "the text around it is UTF-8, so this line is damaged: correct it"
     text = line.decode(encoding, "replace").strip()
     shown = f", in which the line is {text if len(text) <= SHOWN else text[:SHOWN] + '…'!r}" if text else ""
     return f"data.encoding={encoding} reads it (it looks like {encoding}{shown}); or save it as UTF-8"
 
 
 def is_utf8(text: bytes, *, cut: bool = False) -> bool:
-    """Whether bytes are UTF-8, the last character of which may be `cut` off."""
+    """Whether bytes are UTF-8; with `cut`, the last character may be incomplete."""
     try:
         codecs.getincrementaldecoder("utf-8")().decode(text, final=not cut)
     except UnicodeDecodeError:
@@ -97,7 +97,7 @@ def is_utf8(text: bytes, *, cut: bool = False) -> bool:
 
 
 def _wide(sample: bytes) -> str:
-    """UTF-16 or UTF-32 by their marks, or by the zero bytes beside each letter; empty where there is no such sign."""
+    """UTF-16 or UTF-32, by the byte order mark or by zero bytes beside most letters; empty if there is no such sign."""
     for mark, name in MARKS:
         if sample.startswith(mark):
             return name

@@ -1,7 +1,8 @@
-"""Whether the first row of a table names its columns.
+"""Decide whether the first row of a table is a header that names the columns.
 
-It does where the settings say so, where its cells are names that such files usually have, or where by all the other
-rows it can hardly be one of them: some column's words or letters, which come again and again, lack those of its cell.
+It is a header if the settings say so, if its cells are usual names of columns, or if it can hardly be a pair like the
+other rows: in some column, the words or letters of its cell do not occur in any other cell, although the words or
+letters of the other cells do recur.
 """
 
 from __future__ import annotations
@@ -38,21 +39,21 @@ COUNTS = frozenset({"", "id", "idx", "index", "no", "nr", "number", "count", "le
 FIRST = frozenset({"source", "src", "input", "inputs"})
 SECOND = frozenset({"target", "tgt", "trg", "output", "outputs"})
 LABELS = frozenset({"label", "labels", "category", "class", "sentiment", "intent", "emotion"})
-"""Names that leave no doubt which side a column is, and those of what is found in a text, not the text of it."""
+"""Names that leave no doubt about the side of a column, and names of labels that are assigned to a text."""
 NAMES = SOURCES | TARGETS | OTHERS
-"""Usual names of columns; those of `COUNTS` hold no text that one would learn from."""
+"""Usual names of columns; the columns named in `COUNTS` hold numbers of rows and no text to learn from."""
 NAME = re.compile(r"[\w \-./#:()\[\]]{0,40}")
 PARTS = re.compile(r"[\s_\-.]+")
 UNLIKELY = 0.03
-"""A first row that is so improbable among the others names the columns."""
+"""A first row that is at most this probable as a pair is a header."""
 DOUBTFUL = 0.1
-"""One so improbable is a pair, but said to be odd."""
+"""A first row that is at most this probable is read as a pair, with a remark."""
 LETTERS = 200
-"""Characters of a cell that are looked at."""
+"""Number of characters of a cell that are compared."""
 
 
 def names_columns(rows: Sequence[Sequence[str]], config: DataConfig) -> tuple[bool, bool]:
-    """Whether the first of some rows is a header, and, where it is taken for a pair, whether that is doubtful."""
+    """Whether the first row is a header, and, if it is read as a pair, whether that is doubtful."""
     if not rows or config.header == "no":
         return False, False
     first = [cell.strip() for cell in rows[0]]
@@ -65,25 +66,25 @@ def names_columns(rows: Sequence[Sequence[str]], config: DataConfig) -> tuple[bo
 
 
 def known_name(cell: str, names: frozenset[str] = NAMES) -> bool:
-    """Whether a cell is a usual name of a column, such as `Source`, `text_en` or `label 2`."""
+    """Whether a cell is a usual column name, such as `Source`, `text_en` or `label 2`."""
     plain = cell.strip().casefold()
     parts = [part for part in PARTS.split(plain.rstrip("0123456789")) if part]
     return plain in names or (bool(parts) and parts[0] in names and all(part in NAMES for part in parts))
 
 
 def turned(first: str, second: str) -> bool:
-    """Whether the names of two columns say that the target comes first; `phones` and `word` do not."""
+    """Whether the names of two columns say clearly that the target comes first (`phones` and `word` do not)."""
     sided = known_name(first, SECOND) and known_name(second, FIRST)
     return sided or (known_name(first, LABELS) and known_name(second, SOURCES))
 
 
 def crossed(source: str, target: str) -> bool:
-    """Whether the source has a name that targets usually have, and the target one of sources."""
+    """Whether the source column has a usual name of targets and the target column one of sources."""
     return known_name(source, TARGETS) and known_name(target, SOURCES)
 
 
 def counts_rows(cell: str) -> bool:
-    """Whether a column of this name holds numbers of rows rather than texts."""
+    """Whether a column with this name numbers the rows instead of holding texts."""
     parts = [part for part in PARTS.split(cell.strip().casefold()) if part]
     return not parts or parts[-1] in COUNTS
 
@@ -108,8 +109,10 @@ def _judged(first: Sequence[str], body: Sequence[Sequence[str]]) -> tuple[bool, 
 
 
 def _are_names(first: Sequence[str]) -> bool:
-    """Whether cells could name columns: short, distinct, made of letters; the first may be empty, over an index, and so
-    may the last, where all lines end in a delimiter."""
+    """Whether cells could be names of columns: short, distinct, and with letters.
+
+    The first may be empty, above an index, and so may the last, where all lines end with a delimiter.
+    """
     names = [cell for cell in first if cell]
     if (len(names) < 2 and first[0]) or any(not cell for cell in first[1:-1]):
         return False
@@ -122,10 +125,11 @@ def _letter(name: str) -> bool:
 
 
 def _probability(cell: str, column: Sequence[str]) -> float:
-    """How probable it is that a cell of this column has nothing in common with the others, as the first one has; 1
-    where it has something in common with them.
+    """The probability that a cell of this column has as little in common with the others as `cell` has.
 
-    Words: none of them stands in another cell. Letters: none of them does, or two of ASCII do not.
+    A cell has little in common with the others if none of its words, or none of its letters, or at least two of its
+    ASCII letters occur in no other cell. The probability is the share of the cells for which this is so; it is 1
+    if `cell` shares enough with the others.
     """
     found = [1.0]
     for pieces, enough in ((str.split, None), (_letters, None), (_ascii_letters, 2)):
@@ -139,7 +143,7 @@ def _probability(cell: str, column: Sequence[str]) -> float:
 
 
 def _odd(new: int, count: int, enough: int | None) -> bool:
-    """Whether so many pieces that stand nowhere else make a cell an odd one; None: all of its pieces must be new."""
+    """Whether `new` pieces that occur nowhere else, of `count`, are `enough`; None: all pieces must be new."""
     return count > 0 and new >= (count if enough is None else enough)
 
 

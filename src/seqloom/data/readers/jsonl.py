@@ -1,4 +1,7 @@
-"""JSON objects, one a line or all in one array; the keys are configurable, a list of targets is several references."""
+"""Read JSON objects, one on each line or all in one array.
+
+The names of the fields are configurable, and a list of targets gives several references.
+"""
 
 from __future__ import annotations
 
@@ -19,12 +22,12 @@ from seqloom.errors import DataError
 Line = tuple[Origin, str | None]
 Records = Iterator[tuple[Origin, dict[str, Any] | None]]
 BLANK = 1000
-"""Blank lines that may come before an array."""
-NUMBERS = 'data.numbers = "text" writes numbers out'
+"""Number of blank lines that may come before an array."""
+NUMBERS = 'data.numbers = "text" converts numbers to text'
 
 
 class FieldError(Exception):
-    """A field of a record does not hold text."""
+    """A field of a record is missing or does not hold text; becomes a refused line."""
 
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)
@@ -32,9 +35,9 @@ class FieldError(Exception):
 
 
 def json_records(path: str, config: DataConfig, report: ReadReport) -> Records:
-    """The object of each line, or each element of an array; None for one that was refused and skipped.
+    """The objects of a file, one on each line or all in one array; None for one that was refused and skipped.
 
-    An array is read whole, its elements are numbered from 1.
+    An array is read as a whole, and its elements are numbered from 1.
     """
     lines = read_lines(path, report, config.encoding)
     head = list(islice(_until_text(lines), BLANK))
@@ -53,7 +56,7 @@ def json_records(path: str, config: DataConfig, report: ReadReport) -> Records:
 
 
 def _until_text(lines: Iterator[Line]) -> Iterator[Line]:
-    """Lines as far as the first that is not blank."""
+    """The lines up to the first that is not blank, including it."""
     for line in lines:
         yield line
         if line[1] and not line[1].isspace():
@@ -61,7 +64,7 @@ def _until_text(lines: Iterator[Line]) -> Iterator[Line]:
 
 
 def read_jsonl(entry: str, config: DataConfig, report: ReadReport) -> Iterator[Example]:
-    """Examples of a file of JSON objects."""
+    """Read the examples of a file of JSON objects."""
     for origin, record in json_records(entry, config, report):
         example = None if record is None else record_example(record, config, origin, report)
         if example is not None:
@@ -69,7 +72,7 @@ def read_jsonl(entry: str, config: DataConfig, report: ReadReport) -> Iterator[E
 
 
 def record_example(record: Mapping[str, Any], config: DataConfig, origin: Origin, report: ReadReport) -> Example | None:
-    """The example in a record of named fields; None where it was refused and skipped."""
+    """The example in a record of named fields; None if it was refused and skipped."""
     fields = Fields(record, config, origin, report)
     try:
         source = fields.text(config.source or "source")
@@ -85,7 +88,7 @@ def record_example(record: Mapping[str, Any], config: DataConfig, origin: Origin
 
 
 def record_source(record: Mapping[str, Any], config: DataConfig, origin: Origin, report: ReadReport) -> Source | None:
-    """The source in a record; None where it was refused and skipped."""
+    """The source in a record; None if it was refused and skipped."""
     fields = Fields(record, config, origin, report)
     try:
         return Source(fields.text(config.source or "source"), fields.tags())
@@ -96,7 +99,7 @@ def record_source(record: Mapping[str, Any], config: DataConfig, origin: Origin,
 
 @dataclass(frozen=True)
 class Fields:
-    """The texts in a record."""
+    """Reads texts from a record; raises `FieldError` for a field that is missing or does not hold text."""
 
     record: Mapping[str, Any]
     config: DataConfig
@@ -104,20 +107,20 @@ class Fields:
     report: ReadReport
 
     def text(self, name: str) -> str:
-        """The text of a field."""
+        """The text in a field."""
         if name not in self.record:
             raise self._lacking(name, "data.source and data.target name fields")
         return self._written(self.record[name], name)
 
     def texts(self, name: str) -> list[str]:
-        """The texts of a field that holds one or a list of some."""
+        """The texts in a field that holds one text or a list of texts."""
         value = self.record.get(name)
         if isinstance(value, list | tuple) and value:
             return [self._written(inner, name) for inner in value]
         return [self.text(name)]
 
     def tags(self) -> tuple[str, ...]:
-        """The tags: a list, or text with separators."""
+        """The tags in the configured field, which holds a list or a text with separators."""
         name = self.config.tags
         if not name:
             return ()
@@ -138,7 +141,7 @@ class Fields:
             if not math.isfinite(value):
                 raise FieldError(f"the field {name!r} must hold text, not {value}")
             if self.config.numbers == "text":
-                self.report.note("numbers written out as text", self.origin)
+                self.report.note("numbers converted to text", self.origin)
                 return repr(value)
             raise FieldError(f"the field {name!r} must hold text, not the number {value!r}", NUMBERS)
         kind = "nothing (null)" if value is None else type(value).__name__
@@ -146,7 +149,7 @@ class Fields:
 
 
 def _array(lines: Sequence[Line], path: str) -> list[Any] | None:
-    """The elements of the array that all lines are together; None where each line is JSON of its own."""
+    """The elements of the array that the lines form together; None if each line is JSON of its own."""
     try:
         value = json.loads("\n".join(line or "" for _, line in lines), object_pairs_hook=_unique)
     except FieldError as error:
@@ -186,7 +189,7 @@ def _object(value: Any, origin: Origin, report: ReadReport) -> dict[str, Any] | 
 
 
 def _unique(fields: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object, each of whose keys must come once."""
+    """Make an object from its fields; raises `FieldError` if a key occurs twice."""
     found = dict(fields)
     if len(found) < len(fields):
         twice = next(name for place, (name, _) in enumerate(fields) if name in dict(fields[:place]))

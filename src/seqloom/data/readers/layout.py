@@ -1,4 +1,4 @@
-"""How the cells of TSV and CSV files are laid out: what parts them, and what the first line is."""
+"""Find the layout of TSV and CSV files: the delimiter, and whether the first line is a header."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ from seqloom.data.readers.report import USUAL, ReadReport, Table, shown_delimite
 from seqloom.errors import DataError
 
 SAMPLE, CHARACTERS = 500, 1 << 20
-"""Lines, and characters in them, that are looked at before the first is read."""
+"""Number of lines, and of characters in them, from which the layout is found."""
 CANDIDATES = {"csv": ("\t", ",", ";", "|"), "tsv": ("\t", " ||| ", "|||", ";", "|", ",")}
-"""What may part cells, in the order of preference."""
+"""Possible delimiters of each format, in the order of preference."""
 MOST = 0.9
-"""Share of the lines that must have as many cells as each other for a delimiter that is not the usual one."""
+"""Share of the lines that must have the same number of cells if an unusual delimiter is to be chosen."""
 
 Line = tuple[Origin, str | None]
 Rows = Iterator[tuple[Origin, list[str] | None]]
 
 
 class Cells(NamedTuple):
-    """The rows of a table without its header, the columns to read, and how many there are (0: not known yet)."""
+    """Rows without the header, the columns to read, the number of columns (0: unknown), and the delimiter."""
 
     rows: Rows
     columns: Columns
@@ -40,9 +40,10 @@ class Cells(NamedTuple):
 
 
 def table_cells(path: str, config: DataConfig, report: ReadReport, *, comma: bool, inputs: bool = False) -> Cells:
-    """The cells of a TSV or CSV file, of which nothing but sources is needed where they are `inputs` to predict from.
+    """Find the layout of a TSV or CSV file and read its cells.
 
-    Inputs from standard input are answered as they come, so that only the first line can be looked at.
+    `inputs` says that the file holds inputs to predict from, of which only the sources are needed. Inputs from standard
+    input are answered as they come, so their layout is found from the first line alone.
     """
     kind = "csv" if comma else "tsv"
     head, lines = _beginning(path, config, report, 1 if inputs and path == STDIN else SAMPLE)
@@ -62,12 +63,14 @@ def table_cells(path: str, config: DataConfig, report: ReadReport, *, comma: boo
 
 
 def _beginning(path: str, config: DataConfig, report: ReadReport, count: int) -> tuple[list[Line], Iterator[Line]]:
-    """The first lines of a file, and all of them."""
+    """The first `count` lines of a file, and an iterator over all its lines, the first included."""
     lines = read_lines(path, report, config.encoding)
     if not Path(path).is_file():
         head = list(_head(lines, count))
         return head, chain(head, lines)
-    again = read_lines(path, ReadReport("skip"), config.encoding)  # so that bad lines are met in their order
+    again = read_lines(
+        path, ReadReport("skip"), config.encoding
+    )  # the file is read again, so that bad lines are reported in order
     return list(_head(again, count)), lines
 
 
@@ -81,10 +84,10 @@ def _head(lines: Iterable[Line], count: int) -> Iterator[Line]:
 
 
 def _delimiter(texts: Sequence[str], kind: str, config: DataConfig, path: str, *, inputs: bool) -> str:
-    """The configured delimiter, or the one that parts most lines into as many cells as each other."""
+    """The configured delimiter, or the one that splits most lines into the same number of cells."""
     usual, candidates = USUAL[kind], CANDIDATES[kind]
     if inputs and kind == "tsv":
-        candidates = candidates[:-1]  # ordinary inputs may well have commas
+        candidates = candidates[:-1]  # the last one, a comma, is frequent in ordinary inputs
     least = 2 if inputs else 1
     shares = {each: _share(texts, kind, each) for each in candidates} if len(texts) >= least else {usual: 1.0}
     best = max(shares, key=lambda each: shares[each])
@@ -93,9 +96,9 @@ def _delimiter(texts: Sequence[str], kind: str, config: DataConfig, path: str, *
         return best
     if kind == "csv" and len(config.delimiter) > 1:
         raise DataError(
-            f"what parts the cells of CSV must be one character, not {config.delimiter!r}",
+            f"the delimiter of CSV must be one character, not {config.delimiter!r}",
             where=path,
-            hint="data.format=tsv parts cells by any text, without quoting",
+            hint="data.format=tsv splits cells at any text, without quoting",
         )
     if shares.get(best, 0) >= MOST and best != config.delimiter and not _share(texts, kind, config.delimiter):
         raise DataError(
@@ -108,7 +111,7 @@ def _delimiter(texts: Sequence[str], kind: str, config: DataConfig, path: str, *
 
 
 def _share(texts: Sequence[str], kind: str, delimiter: str) -> float:
-    """How many lines have the most frequent number of cells; 0 where that is one cell."""
+    """The share of the lines that have the most frequent number of cells; 0 if that is one cell."""
     widths = Counter(map(len, _sampled(texts, kind, delimiter)))
     if not widths:
         return 0.0
@@ -133,7 +136,7 @@ def _parsed(lines: Iterable[Line], kind: str, delimiter: str, name: str, report:
 
 
 def _records(lines: Iterable[Line], delimiter: str, name: str, report: ReadReport) -> Rows:
-    """The cells of each CSV record, which is named by the line it begins on; a quoted cell may hold line breaks."""
+    """The cells of each CSV record and the line on which it begins; a quoted cell may contain line breaks."""
     ended = 0
 
     def texts() -> Iterator[str]:
@@ -158,7 +161,7 @@ def _records(lines: Iterable[Line], delimiter: str, name: str, report: ReadRepor
 
 
 def _without_header(rows: Rows) -> Rows:
-    """The rows but for the first that is not blank."""
+    """The rows without the first one that is not blank."""
     found = False
     for origin, row in rows:
         if not found and row and any(row):

@@ -1,4 +1,7 @@
-"""Lines of a text file, strictly: broken at \\n only, in one encoding, plain or gzipped, or from standard input."""
+"""Read lines of text from a file, which may be gzipped, or from standard input.
+
+Reading is strict: there is one encoding, and only \\n ends a line.
+"""
 
 from __future__ import annotations
 
@@ -21,17 +24,17 @@ BOM, ZERO = b"\xef\xbb\xbf", b"\0"
 STDIN = "-"
 UTF8 = "utf-8"
 SAMPLE = 1 << 16
-"""Bytes from which an encoding is guessed."""
+"""Number of bytes after a bad line from which an encoding is guessed."""
 
 
 def display_name(path: str) -> str:
-    """How a path is called in messages."""
+    """The name of a path in messages."""
     return "<stdin>" if path == STDIN else path
 
 
 @contextmanager
 def opened(path: str, *, raw: bool = False) -> Iterator[IO[bytes]]:
-    """The bytes of a file, decompressed unless `raw`; whatever goes wrong while it is open is a `DataError`."""
+    """Open a file for reading, decompressed unless `raw`; failures while it is open become `DataError`s."""
     try:
         if path == STDIN:
             yield sys.stdin.buffer
@@ -57,10 +60,10 @@ def opened(path: str, *, raw: bool = False) -> Iterator[IO[bytes]]:
 
 
 def read_lines(path: str, report: ReadReport, encoding: str = UTF8) -> Iterator[tuple[Origin, str | None]]:
-    """Each line without its end; None stands for a line that was refused and skipped.
+    """The origin and the text of each line, without its end; the text is None for a line that was refused and skipped.
 
-    A \\r before the end of a line is dropped, and so are byte order marks at the beginning of any line, which are left
-    where files with such marks are joined.
+    A \\r before the end of a line is dropped, and so are byte order marks at the beginning of any line: they occur
+    within a file where files with such marks were joined.
     """
     name = display_name(path)
     encoding = codecs.lookup(encoding).name
@@ -77,7 +80,7 @@ def read_lines(path: str, report: ReadReport, encoding: str = UTF8) -> Iterator[
                 line = line.removeprefix(BOM)
             if b"\r" in line:
                 report.note("lines with a carriage return within, which stays in the text", origin)
-            if line.startswith(ZERO) or line.endswith(ZERO):  # which are halves of line ends
+            if line.startswith(ZERO) or line.endswith(ZERO):  # half of a line end in UTF-16
                 wide = f"utf-16-{'le' if line.startswith(ZERO) else 'be'}"
                 report.refuse(origin, f"must be {encoding.upper()}, not lines with zero bytes at an end", reading(wide))
                 yield origin, None
@@ -95,24 +98,24 @@ def read_lines(path: str, report: ReadReport, encoding: str = UTF8) -> Iterator[
 
 
 def _check_first(raw: bytes, name: str, encoding: str) -> None:
-    """Refuse a file whose first line, as far as \\n, shows that it holds no lines of text, or ends them otherwise."""
+    """Refuse a file whose first line shows that it does not hold lines of text, or that \\r alone ends its lines."""
     refuse_foreign(raw, encoding, name)
     if not raw.endswith(b"\n") and b"\r" in raw.rstrip(b"\r"):
         count = raw.count(b"\r")
         raise DataError(
             f"lines must end in \\n, of which the file has none, not in carriage returns alone ({count:,})",
             where=name,
-            hint=r"write them anew: tr '\r' '\n' < old > new",
+            hint=r"convert them: tr '\r' '\n' < old > new",
         )
 
 
 def _is_wide(encoding: str) -> bool:
-    """Whether a line end is more than the byte \\n in an encoding, as in UTF-16."""
+    """Whether the end of a line is more than the byte \\n in an encoding, as in UTF-16."""
     return "\n".encode(encoding) != b"\n"
 
 
 def _recoded(stream: IO[bytes], name: str, encoding: str) -> Iterator[bytes]:
-    """The lines of a stream in UTF-8."""
+    """The lines of a stream, converted to UTF-8."""
     text = io.TextIOWrapper(stream, encoding=encoding, newline="\n")
     number = 0
     try:

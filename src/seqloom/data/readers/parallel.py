@@ -1,4 +1,5 @@
-"""Parallel text files: line n of the first is the source of line n of the second; further files are references."""
+"""Read parallel text files: line n of the first file is a source, line n of the second its target, of others
+references."""
 
 from __future__ import annotations
 
@@ -14,7 +15,7 @@ from seqloom.errors import DataError
 
 
 def parallel_paths(entry: str) -> list[str]:
-    """The files of one entry such as `train.en,train.de`, of which there must be at least two."""
+    """The files of an entry such as `train.en,train.de`; raises `DataError` if there are fewer than two."""
     paths = [path.strip() for path in entry.split(",")]
     if len(paths) < 2 or not all(paths):
         raise DataError("must name two files", where=entry, hint='"train.en,train.de"')
@@ -22,7 +23,7 @@ def parallel_paths(entry: str) -> list[str]:
 
 
 def read_parallel(entry: str, config: DataConfig, report: ReadReport) -> Iterator[Example]:
-    """Examples of two or more files with as many lines each."""
+    """Read the examples of two or more files, which must have the same number of lines."""
     paths = parallel_paths(entry)
     if config.tags:
         raise DataError("parallel files have no column of tags", where=entry, hint="use TSV or JSONL for tags")

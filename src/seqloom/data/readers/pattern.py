@@ -1,4 +1,4 @@
-"""Lines that are no table, taken apart by a regular expression with the groups `source`, `target` and maybe `tags`."""
+"""Read lines with a regular expression that has the groups `source`, `target` and optionally `tags`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from seqloom.data.readers.report import ReadReport
 
 
 def read_pattern(entry: str, config: DataConfig, report: ReadReport) -> Iterator[Example]:
-    """Examples of a file whose every line matches `data.pattern` from end to end."""
+    """Read the examples of a file; every line must match `data.pattern` as a whole."""
     pattern = re.compile(config.pattern)
     for origin, line in read_lines(entry, report, config.encoding):
         if line is None:

@@ -1,4 +1,4 @@
-"""What reading met: lines, examples, and the lines that could not be read."""
+"""The report on reading: how many examples there were, how files are laid out, and which lines could not be read."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from seqloom.data.readers.header import counts_rows, crossed
 from seqloom.errors import DataError
 
 LISTED, LISTED_COLUMNS = 100, 5
-"""How many bad lines, and columns that are not read, are listed; all are counted."""
+"""How many bad lines, and how many unread columns, are listed at most; all are counted."""
 USUAL = {"tsv": "\t", "csv": ","}
-"""What parts the cells of text files, if nothing else is said or found."""
+"""The delimiter of each text format if no other is configured or found."""
 
 
 @dataclass(frozen=True, slots=True)
 class BadLine:
-    """A line that was left out, and why."""
+    """A line that was left out, and the reason."""
 
     where: str
     reason: str
@@ -26,7 +26,7 @@ class BadLine:
 
 @dataclass
 class Noted:
-    """How often something was met that is read, but that a person should know of, and where first."""
+    """How often something unusual was read, and where first."""
 
     count: int
     where: str
@@ -34,9 +34,12 @@ class Noted:
 
 @dataclass(frozen=True)
 class Table:
-    """How tables of cells are read: what parts the cells, the header (empty: none), which columns are what, from 1, and
-    which are not read; `doubtful` is a first row that is read as a pair although it might be a header, `rival` what
-    might part the cells as well."""
+    """The layout of a table.
+
+    `header` is empty if there is none. `columns` are the roles of the columns that are read and their numbers from 1;
+    `unread` are the numbers of the others. `doubtful` is a first row that is read as a pair although it might be a
+    header, and `rival` is another delimiter that would also fit.
+    """
 
     format: str
     delimiter: str
@@ -55,23 +58,24 @@ class Table:
         width: int,
         doubtful: Sequence[str] = (),
     ) -> Table:
-        """A table of `width` columns."""
+        """The layout of a table with `width` columns."""
         used = {place for _, place in columns}
         unread = tuple(place for place in range(1, width + 1) if place not in used)
         return Table(kind, delimiter, tuple(header or ()), columns, unread, tuple(doubtful))
 
     def sentences(self) -> Iterator[str]:
-        """What is not as one would expect, a sentence each."""
+        """A sentence for everything about the layout that a user might not expect."""
         if self.delimiter != USUAL.get(self.format, ""):
-            yield f"cells are parted by a {shown_delimiter(self.delimiter)} (data.delimiter)"
+            yield f"cells are separated by a {shown_delimiter(self.delimiter)} (data.delimiter)"
         if self.rival:
             yield (
-                f"cells are parted by a {shown_delimiter(self.delimiter)}; as many lines have a "
-                f"{shown_delimiter(self.rival)}: data.delimiter={self.rival!r} if that parts them"
+                f"cells are separated by a {shown_delimiter(self.delimiter)}; as many lines have a "
+                f"{shown_delimiter(self.rival)}: data.delimiter={self.rival!r} if that separates them"
             )
         if self.header and self.format in USUAL:
             names = ", ".join(map(_shown, self.header))
-            yield f"the first line names the columns ({names}) and is no pair; data.header=no reads it as one"
+            said = "and is not read as a pair; data.header=no reads it as one"
+            yield f"the first line names the columns ({names}) {said}"
         if self.doubtful:
             cells = ", ".join(map(_shown, self.doubtful))
             yield f"the first line ({cells}) is read as a pair; data.header=yes if it names the columns"
@@ -83,7 +87,7 @@ class Table:
             yield f"{read}" + (f"; not read: column {left}" if left else "")
 
     def _odd_names(self) -> bool:
-        """Whether by its name a column is not what it is read as."""
+        """Whether the name of a column does not fit the role in which it is read."""
         names = [self.header[place - 1] for _, place in self.columns if place <= len(self.header)]
         return any(map(counts_rows, names)) or (len(names) > 1 and crossed(*names[:2]))
 
@@ -104,7 +108,7 @@ class Table:
 
     @staticmethod
     def from_values(values: Mapping[str, Any]) -> Table:
-        """The table that `to_values` wrote."""
+        """The layout that `to_values` wrote."""
         return Table(
             values["format"],
             values["delimiter"],
@@ -118,8 +122,12 @@ class Table:
 
 @dataclass
 class ReadReport:
-    """Filled while reading; `bad` holds the first hundred of `bad_count` bad lines, `parts` the pairs of each entry,
-    `noted` what was read although it is unusual, `tables` how cells are laid out, and in how many files."""
+    """Collects what happens while files are read.
+
+    `examples` counts the pairs. `bad` lists the first hundred of `bad_count` bad lines. `parts` holds the number of
+    pairs of each entry. `noted` counts unusual things that were read, and `tables` holds the layouts and the number of
+    files of each.
+    """
 
     on_bad_line: Literal["error", "skip"] = "error"
     examples: int = 0
@@ -130,7 +138,7 @@ class ReadReport:
     tables: dict[Table, Noted] = field(default_factory=dict)
 
     def refuse(self, origin: Origin, reason: str, hint: str = "") -> None:
-        """Raises `DataError`, or counts and lists the line where bad lines are skipped."""
+        """Refuse a line: raise `DataError`, or count and list the line if bad lines are skipped."""
         if self.on_bad_line == "error":
             raise DataError(reason, where=str(origin), hint=hint or 'data.on_bad_line = "skip" leaves bad lines out')
         self.bad_count += 1
@@ -138,21 +146,21 @@ class ReadReport:
             self.bad.append(BadLine(str(origin), reason))
 
     def note(self, what: str, origin: Origin) -> None:
-        """Count something that is read, but that a person should know of; `what` is a noun in the plural."""
+        """Count something unusual that is read all the same; `what` is a noun in the plural."""
         if what in self.noted:
             self.noted[what].count += 1
         else:
             self.noted[what] = Noted(1, str(origin))
 
     def add_table(self, table: Table, file: str) -> None:
-        """Count a file that is laid out like this."""
+        """Count a file with this layout."""
         if table in self.tables:
             self.tables[table].count += 1
         else:
             self.tables[table] = Noted(1, file)
 
     def sentences(self) -> list[str]:
-        """What a person should know of how the files were read, a sentence each."""
+        """Sentences for the user about how the files were read."""
         said = []
         for table, files in self.tables.items():
             more = f" and {_of(files.count - 1, 'other file')}" if files.count > 1 else ""
@@ -160,7 +168,7 @@ class ReadReport:
         return said + [f"{noted.count:,} {what} (first: {noted.where})" for what, noted in self.noted.items()]
 
     def summary(self) -> str:
-        """One line for people."""
+        """A sentence with the numbers of pairs and bad lines."""
         if not self.bad_count:
             return f"{self.examples:,} pairs read"
         first = self.bad[0]
@@ -192,7 +200,7 @@ class ReadReport:
 
 
 def shown_delimiter(delimiter: str) -> str:
-    """A delimiter as people call it."""
+    """The usual name of a delimiter."""
     return {"\t": "tab", ",": "comma", ";": "semicolon", "|": "bar (|)"}.get(delimiter, repr(delimiter))
 
 

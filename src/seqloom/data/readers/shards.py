@@ -1,4 +1,4 @@
-"""The files behind an entry that is a pattern such as `shards/*.tsv.gz`, in the order of their names."""
+"""Expand patterns such as `shards/*.tsv.gz` to the files that match, in the order of their names."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from seqloom.errors import DataError
 TOKENS = re.compile(
     r"\[(?P<escaped>[*?[])\]|(?P<wildcards>(?:\*\*/|\*|\?|\[(?![*?[]\])!?\]?[^\]]*\])+)|(?P<text>.)", re.DOTALL
 )
-"""What a pattern consists of: `[*]`, `[?]` and `[[]`, which are characters; runs of wildcards; other characters."""
+"""The parts of a pattern: the escaped characters `[*]`, `[?]` and `[[]`, runs of wildcards, and other characters."""
 
 
 def shards_of(entry: str, *, parallel: bool) -> list[str]:
-    """The entries that a pattern stands for, one for each file; a plain entry stands for itself.
+    """The entries that a pattern stands for, one for each file; an entry without wildcards stands for itself.
 
-    Each side of parallel text is a pattern of its own; the first file of one side belongs to the first of the other,
-    and the wildcards must stand for the same text in both.
+    In parallel text each side has a pattern of its own. The files of the sides are paired in order, and the wildcards
+    must match the same text on each side; otherwise `DataError` is raised.
     """
     if not glob.has_magic(entry):
         return [entry]
@@ -42,7 +42,7 @@ def shards_of(entry: str, *, parallel: bool) -> list[str]:
 
 
 def matches(pattern: str) -> list[str]:
-    """Names of files that match; a file that is called like the pattern stands for itself, and so does a plain name."""
+    """The files that match a pattern; a name without wildcards, or of an existing file, stands for itself."""
     if _plain(pattern):
         return [pattern]
     return sorted(name for name in glob.glob(pattern, recursive=True) if not Path(name).is_dir())  # noqa: PTH207
@@ -60,7 +60,7 @@ def _plain(pattern: str) -> bool:
 
 
 def _check_paired(entry: str, patterns: Sequence[str], paired: Sequence[tuple[str, ...]]) -> None:
-    """Refuse to pair files for which the wildcards of their patterns stand for different text."""
+    """Refuse pairs of files for which the wildcards of the patterns match different text."""
     sides = [_expression(pattern, again=side > 0) for side, pattern in enumerate(patterns)]
     if len({runs for _, runs in sides}) > 1:
         if len(paired) == 1:
@@ -81,7 +81,10 @@ def _check_paired(entry: str, patterns: Sequence[str], paired: Sequence[tuple[st
 
 
 def _expression(pattern: str, *, again: bool) -> tuple[str, int]:
-    """A pattern as a regular expression, and how many runs of wildcards it has: a group each, or `again` its text."""
+    """Convert a pattern to a regular expression; also returns its number of runs of wildcards.
+
+    Each run becomes a group or, with `again`, a reference to the group with that number.
+    """
     if _plain(pattern):
         return re.escape(pattern), 0
     parts, runs = [], 0
@@ -95,6 +98,6 @@ def _expression(pattern: str, *, again: bool) -> tuple[str, int]:
 
 
 def _any(wildcards: str) -> str:
-    """A run of wildcards as a regular expression; a set is any character, since the file is known to match."""
+    """Convert wildcards to a regular expression; a set becomes any character, as the file is known to match."""
     kinds = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*"}
     return re.sub(r"\*\*/|\*\*|\*|\?|\[!?\]?[^\]]*\]", lambda found: kinds.get(found[0], "[^/]"), wildcards)

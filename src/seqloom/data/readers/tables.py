@@ -1,4 +1,4 @@
-"""Parquet and Arrow tables as examples; what reads them is imported when there is one to read."""
+"""Read Parquet and Arrow tables as examples; pyarrow is imported only when there is a table to read."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ Records = Iterator[tuple[Origin, dict[str, Any]]]
 
 
 def read_parquet(entry: str, config: DataConfig, report: ReadReport) -> Iterator[Example]:
-    """Examples of a Parquet file."""
+    """Read the examples of a Parquet file."""
     return _examples(table_records(entry, config, report, parquet=True), config, report)
 
 
 def read_arrow(entry: str, config: DataConfig, report: ReadReport) -> Iterator[Example]:
-    """Examples of an Arrow file (also Feather 2) or stream."""
+    """Read the examples of an Arrow file (also Feather 2) or stream."""
     return _examples(table_records(entry, config, report, parquet=False), config, report)
 
 
 def table_records(entry: str, config: DataConfig, report: ReadReport, *, parquet: bool, target: bool = True) -> Records:
-    """The wanted cells of each row, under the names that `named` gives the columns."""
+    """The cells of the wanted columns in each row, under the names that `named` uses."""
     try:
         arrow = import_module("seqloom.data.readers.arrow")
     except ModuleNotFoundError as error:
@@ -38,7 +38,7 @@ def table_records(entry: str, config: DataConfig, report: ReadReport, *, parquet
 
 
 def named(config: DataConfig) -> DataConfig:
-    """The settings under which a record of `table_records` is read."""
+    """The settings for reading a record of `table_records`, whose fields have fixed names."""
     references = tuple(f"reference {number}" for number in range(len(config.references)))
     tags = "tags" if config.tags else ""
     return config.replace(source="source", target="target", references=references, tags=tags)
