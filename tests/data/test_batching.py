@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seqloom.data import BatchConfig, BatchSampler, Position, Share
-from seqloom.data.corpus import Rows
+from seqloom.data.corpus import RowNumbers
 from seqloom.data.shape_grid import padded_length, whole_rows
 
 LENGTHS = st.lists(st.tuples(st.integers(0, 40), st.integers(0, 40)), min_size=1, max_size=200)
@@ -25,7 +25,7 @@ def sampler_of(lengths: list[tuple[int, int]], config: BatchConfig, seed: int = 
     return BatchSampler(source, target, config, seed)
 
 
-def widths_of(rows: Rows, lengths: list[tuple[int, int]]) -> tuple[int, int]:
+def widths_of(rows: RowNumbers, lengths: list[tuple[int, int]]) -> tuple[int, int]:
     """Source and target length of a batch as it is padded."""
     sources, targets = zip(*(lengths[row] for row in rows), strict=True)
     return padded_length(max(sources) + 1), padded_length(max(targets) + 1)

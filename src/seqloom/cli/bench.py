@@ -7,11 +7,11 @@ from typing import Annotated
 
 import typer
 
-from seqloom.cli.options import Json, ModelFolder
+from seqloom.cli.options import Json, ModelArgument
 
 
 def bench(
-    model: ModelFolder,
+    model: ModelArgument,
     file: Annotated[
         str | None,
         typer.Argument(metavar="FILE", help="Inputs, one on each line; by default random ones.", show_default=False),

@@ -6,14 +6,14 @@ from typing import Annotated
 
 import typer
 
-from seqloom.cli.options import Settings
+from seqloom.cli.options import SettingOptions
 
 
 def config(
     preset: Annotated[
         str | None, typer.Argument(metavar="PRESET", help="The name of a preset, or a TOML file.", show_default=False)
     ] = None,
-    settings: Settings = None,
+    settings: SettingOptions = None,
 ) -> None:
     """Print a complete configuration.
 

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from seqloom.cli.options import Json, Settings
+from seqloom.cli.options import Json, SettingOptions
 
 data = typer.Typer(name="data", help="Inspect files of pairs.", no_args_is_help=True)
 
@@ -34,7 +34,7 @@ def report(
         Path | None, typer.Option("--plot", metavar="FILE", help="Also draw the lengths into this file.")
     ] = None,
     as_json: Json = False,
-    settings: Settings = None,
+    settings: SettingOptions = None,
 ) -> None:
     """Report on data.
 

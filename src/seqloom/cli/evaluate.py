@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from seqloom.cli.options import Data, Json, ModelFolder, Settings
+from seqloom.cli.options import Data, Json, ModelArgument, SettingOptions
 
 if TYPE_CHECKING:
     from seqloom.evaluation import Evaluation
 
 
 def evaluate(
-    model: ModelFolder,
+    model: ModelArgument,
     data: Data,
     metrics: Annotated[
         str,
@@ -27,7 +27,7 @@ def evaluate(
         Path | None, typer.Option("--compare", metavar="MODEL", help="A second model to compare with.")
     ] = None,
     as_json: Json = False,
-    settings: Settings = None,
+    settings: SettingOptions = None,
 ) -> None:
     """Measure a model on pairs.
 

@@ -7,11 +7,11 @@ from typing import Annotated
 
 import typer
 
-ModelFolder = Annotated[Path, typer.Argument(metavar="MODEL", help="A model folder.", show_default=False)]
+ModelArgument = Annotated[Path, typer.Argument(metavar="MODEL", help="A model folder.", show_default=False)]
 Data = Annotated[
     str, typer.Argument(metavar="DATA", help="A file of pairs, or two parallel files: a.en,a.de.", show_default=False)
 ]
-Settings = Annotated[
+SettingOptions = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="KEY=VALUE", help="Change a setting, such as search.beam=10; can be repeated."),
 ]

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from seqloom.cli.guard import beside
-from seqloom.cli.options import ModelFolder
+from seqloom.cli.options import ModelArgument
 
 plot = typer.Typer(name="plot", help="Draw attention maps and learning curves.", no_args_is_help=True)
 
@@ -19,7 +19,7 @@ Picture = Annotated[
 
 @plot.command()
 def attention(
-    model: ModelFolder,
+    model: ModelArgument,
     inputs: Annotated[
         list[str], typer.Argument(metavar="INPUT...", help="Inputs; each gets a map.", show_default=False)
     ],

@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 
-from seqloom.cli.options import Json, ModelFolder, Output, Settings
+from seqloom.cli.options import Json, ModelArgument, Output, SettingOptions
 
 if TYPE_CHECKING:
     from seqloom.data import DataConfig
 
 
 def predict(
-    model: ModelFolder,
+    model: ModelArgument,
     file: Annotated[
         str, typer.Argument(metavar="FILE", help="Inputs, one on each line; - is standard input.", show_default=False)
     ] = "-",
@@ -34,7 +34,7 @@ def predict(
         str, typer.Option("--prefix", metavar="TEXT", help="Text with which every answer must begin.")
     ] = "",
     as_json: Json = False,
-    settings: Settings = None,
+    settings: SettingOptions = None,
     engine: Annotated[
         str, typer.Option("--engine", metavar="NAME", help="torch, onnx, or auto for torch if it is installed.")
     ] = "auto",

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from seqloom.cli.options import Settings
+from seqloom.cli.options import SettingOptions
 
 recipe = typer.Typer(name="recipe", help="Run recipes and compare with published figures.", no_args_is_help=True)
 
@@ -44,7 +44,7 @@ def run(
     only: Annotated[
         str, typer.Option("--only", metavar="PARTS", help="Run only some of its parts, such as ady,fre.")
     ] = "",
-    settings: Settings = None,
+    settings: SettingOptions = None,
 ) -> None:
     """Run a recipe: train, evaluate and compare.
 

@@ -6,10 +6,10 @@ import json
 
 import typer
 
-from seqloom.cli.options import Json, ModelFolder
+from seqloom.cli.options import Json, ModelArgument
 
 
-def reproduce(model: ModelFolder, as_json: Json = False) -> None:
+def reproduce(model: ModelArgument, as_json: Json = False) -> None:
     """Print the command that trains a model again.
 
     Every file that went into the model is compared with its recorded SHA-256. The exit code is 2 if a file has

@@ -6,10 +6,10 @@ import json
 
 import typer
 
-from seqloom.cli.options import Data, Json, ModelFolder, Settings
+from seqloom.cli.options import Data, Json, ModelArgument, SettingOptions
 
 
-def score(model: ModelFolder, data: Data, as_json: Json = False, settings: Settings = None) -> None:
+def score(model: ModelArgument, data: Data, as_json: Json = False, settings: SettingOptions = None) -> None:
     """Score given pairs.
 
     Prints for each pair the natural logarithm of its probability and its number of target tokens, including the end

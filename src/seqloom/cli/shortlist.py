@@ -7,11 +7,11 @@ from typing import Annotated
 
 import typer
 
-from seqloom.cli.options import ModelFolder
+from seqloom.cli.options import ModelArgument
 
 
 def shortlist(
-    model: ModelFolder,
+    model: ModelArgument,
     data: Annotated[
         list[str],
         typer.Argument(

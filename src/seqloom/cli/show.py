@@ -6,10 +6,10 @@ import json
 
 import typer
 
-from seqloom.cli.options import Json, ModelFolder
+from seqloom.cli.options import Json, ModelArgument
 
 
-def show(model: ModelFolder, as_json: Json = False) -> None:
+def show(model: ModelArgument, as_json: Json = False) -> None:
     """Show the contents of a model folder.
 
     Shows sizes, evaluation figures, how the model was made, its data files and its settings.

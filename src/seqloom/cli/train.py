@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from seqloom.cli.options import Settings
+from seqloom.cli.options import SettingOptions
 
 Files = list[str] | None
 
@@ -24,7 +24,7 @@ def train(
         Files,
         typer.Option("--dev", metavar="FILE", help="Development pairs, which select the best model; can be repeated."),
     ] = None,
-    settings: Settings = None,
+    settings: SettingOptions = None,
     resume: Annotated[bool, typer.Option("--resume", help="Resume the run in the folder.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the model or run in the folder.")] = False,
     tensorboard: Annotated[bool, typer.Option("--tensorboard", help="Also write curves for TensorBoard.")] = False,

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from seqloom.data.batching import Share
-from seqloom.data.corpus import Corpus, Rows, Side
+from seqloom.data.corpus import Corpus, RowNumbers, Side
 from seqloom.data.padding import Ids, flat, padded, padded_sources
 from seqloom.data.shape_grid import padded_length
 from seqloom.text.special import BOS, EOS, PAD
@@ -85,7 +85,7 @@ class Batch:
         )
 
 
-def collate(corpus: Corpus, indices: Rows, share: Share = Share()) -> Batch:  # noqa: B008
+def collate(corpus: Corpus, indices: RowNumbers, share: Share = Share()) -> Batch:  # noqa: B008
     """The batch of the given rows of a corpus, or of this process's share of them."""
     whole = np.asarray(indices, np.int64)
     tokens = int(corpus.target.lengths[whole].sum()) + len(whole)

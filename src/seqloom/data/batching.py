@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from pydantic import Field, field_validator, model_validator
 
 from seqloom.config import Section, number_or_auto
-from seqloom.data.corpus import Rows, row_type
+from seqloom.data.corpus import RowNumbers, row_type
 from seqloom.data.mixing import Mix
 from seqloom.data.shape_grid import odd, padded_lengths, whole_rows
 
@@ -96,7 +96,7 @@ class BatchSampler:
     ) -> None:
         self._source, self._target = source_lengths, target_lengths
         self.config, self.seed, self.mix = config, seed, mix
-        self._latest: tuple[int, list[Rows]] = (-1, [])
+        self._latest: tuple[int, list[RowNumbers]] = (-1, [])
         self._counts: dict[int, int] = {}
 
     @property
@@ -110,7 +110,7 @@ class BatchSampler:
             self._drawn(epoch)
         return self._counts[epoch]
 
-    def epoch_batches(self, epoch: int) -> list[Rows]:
+    def epoch_batches(self, epoch: int) -> list[RowNumbers]:
         """All batches of an epoch, in order."""
         latest, batches = self._latest
         if latest != epoch:
@@ -118,12 +118,12 @@ class BatchSampler:
             self._latest = (epoch, batches)
         return batches
 
-    def _drawn(self, epoch: int) -> list[Rows]:
+    def _drawn(self, epoch: int) -> list[RowNumbers]:
         chance = np.random.default_rng([self.seed, epoch])
         rows = self._all if self.mix is None else self.mix.draw(self.seed, epoch)
         order = chance.permutation(rows)
         del rows
-        batches: list[Rows] = []
+        batches: list[RowNumbers] = []
         size = self._pool
         for start in range(0, len(order), size):
             pool = order[start : start + size]
@@ -133,7 +133,7 @@ class BatchSampler:
         self._counts[epoch] = len(batches)
         return [batches[index] for index in chance.permutation(len(batches))]
 
-    def batches(self, start: Position = Position()) -> Iterator[tuple[Position, Rows]]:
+    def batches(self, start: Position = Position()) -> Iterator[tuple[Position, RowNumbers]]:
         """Endless batches from `start`; each comes with the position after it, from which training can be resumed."""
         if not len(self._source):
             return
@@ -147,12 +147,12 @@ class BatchSampler:
                 yield Position(epoch + 1, 0) if done else Position(epoch, index), rows
             epoch, index = epoch + 1, 0
 
-    def in_order(self) -> list[Rows]:
+    def in_order(self) -> list[RowNumbers]:
         """Batches for an evaluation: all rows, sorted by length, in a fixed order."""
         return self._cut(self._all[self._by_length(self._all)])
 
     @property
-    def _all(self) -> Rows:
+    def _all(self) -> RowNumbers:
         return np.arange(len(self._source), dtype=row_type(len(self._source)))
 
     @property
@@ -164,7 +164,7 @@ class BatchSampler:
         mean = (tokens + 2 * len(self._source)) / max(1, len(self._source))
         return max(1, int(self.config.bucket * self.config.budget / mean))
 
-    def _by_length(self, rows: Rows) -> NDArray[np.int64]:
+    def _by_length(self, rows: RowNumbers) -> NDArray[np.int64]:
         """Order rows by target length, then by source length.
 
         Source lengths rise within one target length and fall within the next, so that neighbours are always similar.
@@ -172,7 +172,7 @@ class BatchSampler:
         source, target = self._padded(rows)
         return np.lexsort((np.where(odd(target), source, -source), target))
 
-    def _cut(self, rows: Rows) -> list[Rows]:
+    def _cut(self, rows: RowNumbers) -> list[RowNumbers]:
         """Cut consecutive rows into batches that stay within the budget when padded; a longer pair is a batch alone.
 
         Like the lengths, the number of rows in a batch lies on the grid, except in the last batch.
@@ -180,7 +180,7 @@ class BatchSampler:
         if self.config.sentences:
             return [rows[start : start + self.config.sentences] for start in range(0, len(rows), self.config.sentences)]
         source, target = self._padded(rows)
-        batches: list[Rows] = []
+        batches: list[RowNumbers] = []
         start, budget = 0, self.config.budget
         while start < len(rows):
             most = max(1, budget // int(source[start] + target[start]))
@@ -192,6 +192,6 @@ class BatchSampler:
             start = end
         return batches
 
-    def _padded(self, rows: Rows) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    def _padded(self, rows: RowNumbers) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """The padded lengths of the sources and targets of some rows, end marks included."""
         return padded_lengths(self._source[rows] + 1), padded_lengths(self._target[rows] + 1)

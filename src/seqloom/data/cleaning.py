@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqloom.data.config import DataConfig
-from seqloom.data.corpus import Corpus, Rows
+from seqloom.data.corpus import Corpus, RowNumbers
 from seqloom.data.hashed_files import find_hashed
 from seqloom.data.whole_files import Say, cache_errors, hashed_file, unsaid
 
@@ -48,7 +48,7 @@ def clean(corpus: Corpus, config: DataConfig, say: Say = unsaid) -> tuple[Corpus
         if lost := int(kept.sum() - passed.sum()):
             dropped[reason] = lost
         kept = passed
-    rows: Rows = np.flatnonzero(kept)
+    rows: RowNumbers = np.flatnonzero(kept)
     if config.drop_duplicates:
         first = _first_of_each(corpus, rows, say)
         if len(first) < len(rows):
@@ -85,7 +85,7 @@ def _ratio(corpus: Corpus) -> NDArray[np.float64]:
     return longest / np.maximum(_shortest(corpus), 1)
 
 
-def _first_of_each(corpus: Corpus, rows: Rows, say: Say) -> Rows:
+def _first_of_each(corpus: Corpus, rows: RowNumbers, say: Say) -> RowNumbers:
     """The given rows without those whose pair occurred in an earlier row."""
     keys = row_keys(corpus, ("source", "tags", "target"), say=say)[rows]
     return rows[np.sort(np.unique(keys, return_index=True)[1])]

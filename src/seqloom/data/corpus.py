@@ -22,7 +22,7 @@ from seqloom.codecs import Codecs
 from seqloom.data.examples import Example, Origin
 from seqloom.data.readers.report import ReadReport
 
-Rows = NDArray[np.integer[Any]]
+RowNumbers = NDArray[np.integer[Any]]
 ROWS = 10_000
 """Number of pairs in a record batch."""
 IDS = pa.list_(pa.int32())
@@ -47,7 +47,7 @@ class Side:
     starts: NDArray[np.int64]
     lengths: NDArray[np.int32]
 
-    def select(self, rows: Rows) -> Side:
+    def select(self, rows: RowNumbers) -> Side:
         """The starts and lengths of some rows."""
         return Side(self.starts[rows], self.lengths[rows])
 
@@ -63,7 +63,7 @@ class Corpus:
     tokens: NDArray[np.int32]
     source: Side
     target: Side
-    rows: Rows
+    rows: RowNumbers
     report: ReadReport
     place: Path | None
     buffer: Any = field(repr=False)
@@ -93,7 +93,7 @@ class Corpus:
         start = self.target.starts[index]
         return self.tokens[start : start + self.target.lengths[index]]
 
-    def parts(self) -> list[Rows]:
+    def parts(self) -> list[RowNumbers]:
         """For each configured entry, in order, the indices of its pairs."""
         ends = np.cumsum(self.report.parts)
         entry = np.searchsorted(ends, self.rows, side="right")
@@ -143,7 +143,7 @@ class Corpus:
             ):
                 yield Example(source, target, Origin(file, line), tuple(tags), tuple(more))
 
-    def select(self, indices: Rows) -> Corpus:
+    def select(self, indices: RowNumbers) -> Corpus:
         """A corpus of the pairs at some indices, in that order; the bytes are shared."""
         source, target = self.source.select(indices), self.target.select(indices)
         return replace(self, source=source, target=target, rows=self.rows[indices])

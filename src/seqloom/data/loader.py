@@ -15,7 +15,7 @@ import numpy as np
 from seqloom.codecs import Codecs
 from seqloom.data.batch import Batch, collate, collate_ids
 from seqloom.data.batching import BatchSampler, Position, Share
-from seqloom.data.corpus import Corpus, Rows
+from seqloom.data.corpus import Corpus, RowNumbers
 
 T = TypeVar("T")
 
@@ -94,7 +94,7 @@ def _draw(seed: int, here: Position) -> int:
     return int(np.random.SeedSequence([seed, here.epoch, here.index]).generate_state(1)[0])
 
 
-def _sampled(corpus: Corpus, rows: Rows, codecs: Codecs, draw: int, share: Share) -> Batch:
+def _sampled(corpus: Corpus, rows: RowNumbers, codecs: Codecs, draw: int, share: Share) -> Batch:
     """A share of a batch whose texts are segmented at random.
 
     The whole batch is segmented, because each process must know its total number of tokens.

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from seqloom.data.config import DataConfig
-from seqloom.data.corpus import Corpus, Rows
+from seqloom.data.corpus import Corpus, RowNumbers
 from seqloom.errors import DataError
 
 PASS = 1
@@ -29,10 +29,10 @@ PASS = 1
 class Mix:
     """The rows of each corpus (`members`), and how many of them make up an epoch (`quotas`)."""
 
-    members: tuple[Rows, ...] = field(repr=False)
+    members: tuple[RowNumbers, ...] = field(repr=False)
     quotas: tuple[int, ...]
 
-    def draw(self, seed: int, epoch: int) -> Rows:
+    def draw(self, seed: int, epoch: int) -> RowNumbers:
         """The rows of an epoch, corpus by corpus; they depend on the seed and the epoch alone."""
         drawn = [
             part
@@ -73,9 +73,9 @@ def mix_of(corpus: Corpus, config: DataConfig) -> Mix | None:
     return Mix(members, tuple(int(quota) for quota in quotas))
 
 
-def _walk(rows: Rows, start: int, count: int, seeds: tuple[int, int]) -> list[Rows]:
+def _walk(rows: RowNumbers, start: int, count: int, seeds: tuple[int, int]) -> list[RowNumbers]:
     """`count` rows from position `start` of an endless sequence that joins random permutations of all rows."""
-    walked: list[Rows] = []
+    walked: list[RowNumbers] = []
     while count:
         number, begin = divmod(start, len(rows))
         if begin == 0 and count >= len(rows):

@@ -102,7 +102,7 @@ class Advance(nn.Module):
         return scores, features, seen, *leaves(after.decoder)
 
 
-class Shortlist(nn.Module):
+class ShortlistWeights(nn.Module):
     """What the features are compared with where there is a shortlist."""
 
     def __init__(self, model: Seq2Seq) -> None:

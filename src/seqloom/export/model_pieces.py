@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from seqloom.export.connecting import BEGUN, KINDS, Piece, piece
 from seqloom.export.graph import assemble
-from seqloom.export.model_modules import Advance, Begin, Shortlist, unfused
+from seqloom.export.model_modules import Advance, Begin, ShortlistWeights, unfused
 from seqloom.export.search_branches import branch, end
 from seqloom.export.to_onnx import Axes, traced
 from seqloom.model import ModelState, Seq2Seq
@@ -34,7 +34,7 @@ Axes of a state or of the memory whose length follows the source's, such as that
 
 
 @dataclass(frozen=True)
-class Example:
+class TraceInputs:
     """What the pieces are traced with: a model, made-up sources, their first state, and the numbers of a search."""
 
     model: Seq2Seq
@@ -87,16 +87,16 @@ def graph_of(model: Seq2Seq, search: SearchConfig, *, fused: bool = True, listed
     return assemble(pieces, defaults, example.decoder)
 
 
-def _example(model: Seq2Seq, search: SearchConfig) -> Example:
+def _example(model: Seq2Seq, search: SearchConfig) -> TraceInputs:
     model = _widened(model)
     source = torch.randint(min(4, model.source_size - 1), model.source_size, (len(LENGTHS), max(LENGTHS)))
     lengths = torch.tensor(LENGTHS)
     ratio, extra = (torch.tensor(number) for number in search.length_limit)
     numbers = settings_of(search, torch.device("cpu"))._asdict()
-    return Example(model, source, lengths, model.start(source, lengths), numbers, ratio, extra)
+    return TraceInputs(model, source, lengths, model.start(source, lengths), numbers, ratio, extra)
 
 
-def _open_axes(example: Example) -> tuple[list[Axes], list[Axes]]:
+def _open_axes(example: TraceInputs) -> tuple[list[Axes], list[Axes]]:
     """The axes of the tensors of a decoder's state and of the memory that may have any length."""
     longer = example.model.start(F.pad(example.source, (0, 1)), example.lengths)
 
@@ -109,7 +109,7 @@ def _open_axes(example: Example) -> tuple[list[Axes], list[Axes]]:
     return each(example.state.decoder, longer.decoder), each(example.state.memory, longer.memory)
 
 
-def _begin(example: Example) -> Piece:
+def _begin(example: TraceInputs) -> Piece:
     given = {
         "source": example.source,
         "source_lengths": example.lengths,
@@ -123,7 +123,7 @@ def _begin(example: Example) -> Piece:
     return piece(traced(Begin(example.model), list(given.values())), "begin", list(given), outputs)
 
 
-def _advance(example: Example, *, listed: bool) -> Piece:
+def _advance(example: TraceInputs, *, listed: bool) -> Piece:
     token, numbers = torch.ones(PRESENT, BEAM, dtype=torch.long), torch.arange(PRESENT)
     decoder = [leaf[:PRESENT].repeat_interleave(BEAM, 0) for leaf in leaves(example.state.decoder)]
     given = [token, numbers, decoder, example.memory, *([torch.tensor(token.numel())] if listed else [])]
@@ -134,9 +134,11 @@ def _advance(example: Example, *, listed: bool) -> Piece:
     return piece(traced(Advance(example.model, example.state), given, axes), "advance", inputs, outputs)
 
 
-def _shortlist(example: Example) -> Piece:
+def _shortlist(example: TraceInputs) -> Piece:
     words = torch.arange(2 * BLOCK)
-    return piece(traced(Shortlist(example.model), [words]), "shortlist", ["words"], ["listed.weights", "listed.biases"])
+    return piece(
+        traced(ShortlistWeights(example.model), [words]), "shortlist", ["words"], ["listed.weights", "listed.biases"]
+    )
 
 
 def _widened(model: Seq2Seq) -> Seq2Seq:

@@ -18,7 +18,7 @@ from seqloom.export.connecting import CHOSEN, FINISHED, LIVE, OUTPUTS, RECORD, W
 from seqloom.export.search_modules import End, Leave, Listed, Normalise, Present, Remember, Rules, Search
 from seqloom.export.to_onnx import traced
 from seqloom.search.config import SearchConfig
-from seqloom.search.rules import Settings, settings_of
+from seqloom.search.rules import StepSettings, settings_of
 from seqloom.search.shortlist import BLOCK, FEW
 from seqloom.search.step import first_live, none_finished
 
@@ -47,10 +47,10 @@ def branch(kind: str, *, large: bool, listed: bool = False) -> Piece:
         inputs = ["step.numbers", *LIMITS, *of_step(FINISHED)]
         pieces.append(piece(_present(), f"{name}.present", inputs, [*limits, *finished]))
     if kind == "ruled":
-        inputs = [found, "step.position", *of_step(WRITTEN), *limits, *Settings._fields]
+        inputs = [found, "step.position", *of_step(WRITTEN), *limits, *StepSettings._fields]
         found = f"{name}.allowed"
         pieces.append(piece(_rules(large=large), f"{name}.rules", inputs, [found]))
-    inputs = [found, "step.position", *of_step(LIVE), *finished, *limits, *Settings._fields]
+    inputs = [found, "step.position", *of_step(LIVE), *finished, *limits, *StepSettings._fields]
     outputs = of_search((*LIVE, *FINISHED, "places", "done"))
     place = outputs[1] = f"{name}.place" if listed else outputs[1]
     pieces.append(piece(_search(greedy=greedy, large=large), f"{name}.search", inputs, outputs))

@@ -13,8 +13,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from seqloom.nn.tree import select_rows
-from seqloom.search.history import Record, outputs
-from seqloom.search.rules import Limits, Settings, Written, allowed
+from seqloom.search.history import History, outputs
+from seqloom.search.rules import Limits, StepSettings, Written, allowed
 from seqloom.search.shrinking import kept, staying
 from seqloom.search.step import Finished, Live, beam_step, greedy_step, remembered
 
@@ -66,7 +66,7 @@ class Rules(nn.Module):
         settings: list[Tensor],
     ) -> Tensor:
         """Apply the rules; `limits` holds the longest lengths, the prefixes and the prefix lengths."""
-        return allowed(log_probs, Written(*written), position, Limits(*limits), Settings(*settings))
+        return allowed(log_probs, Written(*written), position, Limits(*limits), StepSettings(*settings))
 
 
 def _own(numbers: Tensor, rows: Tensor) -> Tensor:
@@ -93,7 +93,7 @@ class Search(nn.Module):
         """Return live and finished hypotheses, the places [C, K] that the live ones continue, and what is done [C]."""
         step = greedy_step if self.greedy else beam_step
         before = Live(live[0], live[1], live[2], None)
-        after = step(log_probs, position, before, Finished(*finished), Limits(*limits), Settings(*settings))
+        after = step(log_probs, position, before, Finished(*finished), Limits(*limits), StepSettings(*settings))
         return *after.live[:3], *after.finished, after.places, after.done
 
 
@@ -142,4 +142,4 @@ class End(nn.Module):
         count = n_best.item()
         torch._check(count >= 1)
         numbers = torch.arange(finished[0].size(0), device=n_best.device)
-        return tuple(outputs(Record(*record), numbers, Finished(*finished), torch.arange(count, device=n_best.device)))
+        return tuple(outputs(History(*record), numbers, Finished(*finished), torch.arange(count, device=n_best.device)))

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-Record = Mapping[str, Any]
+LogRecord = Mapping[str, Any]
 """One entry of a log."""
 Series = tuple[NDArray[np.float64], NDArray[np.float64]]
 """Steps and the values at these steps."""
@@ -45,7 +45,7 @@ def read_log(path: Path | str) -> list[dict[str, Any]]:
     return records
 
 
-def plot_curves(log: Path | str | Iterable[Record], path: Path | str, *, title: str = "") -> Path:
+def plot_curves(log: Path | str | Iterable[LogRecord], path: Path | str, *, title: str = "") -> Path:
     """Plot the learning curves of a run from its `log.jsonl` or from its records; returns the path.
 
     The upper panel shows the cross-entropy per token: the training loss as logged (pale) and smoothed, and the dev loss
@@ -81,7 +81,7 @@ def plot_curves(log: Path | str | Iterable[Record], path: Path | str, *, title: 
     return render(path, (7.2, 1.9 * sum(ratios) + 0.5), draw, text=[title, *names])
 
 
-def _losses(axes: Axes, steps: Sequence[Record], evaluations: Sequence[Record]) -> None:
+def _losses(axes: Axes, steps: Sequence[LogRecord], evaluations: Sequence[LogRecord]) -> None:
     trained, judged = _series(steps, "loss"), _series(evaluations, "loss")
     if trained[0].size:
         many = trained[0].size > 20
@@ -100,7 +100,7 @@ def _losses(axes: Axes, steps: Sequence[Record], evaluations: Sequence[Record]) 
     axes.legend(loc="upper right")
 
 
-def _metric(axes: Axes, name: str, colour: str, evaluations: Sequence[Record], best: Record | None) -> None:
+def _metric(axes: Axes, name: str, colour: str, evaluations: Sequence[LogRecord], best: LogRecord | None) -> None:
     scores = [{"step": record["step"], **(record.get("metrics") or {})} for record in evaluations]
     axes.plot(*_series(scores, name), color=colour, marker="o", markersize=4)
     axes.set_ylabel(readable([name])[0])
@@ -124,13 +124,13 @@ def smoothed(values: NDArray[np.float64], share: float = 0.03) -> NDArray[np.flo
     return np.where(number > 0, (sums[stop] - sums[start]) / np.maximum(number, 1), np.nan)
 
 
-def _latest(records: Iterable[Record], kind: str) -> list[Record]:
+def _latest(records: Iterable[LogRecord], kind: str) -> list[LogRecord]:
     """The records of one kind ordered by step, with only the last record of each step."""
     by_step = {record["step"]: record for record in records if record.get("kind") == kind and "step" in record}
     return [by_step[step] for step in sorted(by_step)]
 
 
-def _series(records: Sequence[Record], key: str) -> Series:
+def _series(records: Sequence[LogRecord], key: str) -> Series:
     pairs = [(record["step"], _number(record[key])) for record in records if key in record]
     table = np.asarray(pairs, dtype=np.float64).reshape(-1, 2)
     return table[:, 0], table[:, 1]

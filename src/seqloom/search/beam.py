@@ -12,7 +12,7 @@ from torch import Tensor
 from seqloom.nn.tree import select_rows
 from seqloom.search.config import SearchConfig
 from seqloom.search.found import Hypothesis
-from seqloom.search.history import Record, as_found, empty_record, outputs
+from seqloom.search.history import History, as_found, empty_history, outputs
 from seqloom.search.rules import Limits, settings_of
 from seqloom.search.shrinking import SHARE, kept, staying, waiting
 from seqloom.search.step import beam_step, first_live, greedy_step, none_finished
@@ -47,7 +47,7 @@ def search(
     state = stepper.start(source, lengths)
     if beam > 1:
         state = stepper.select(state, numbers.repeat_interleave(beam))
-    record = empty_record(room, sentences, beam, 0, device)
+    record = empty_history(room, sentences, beam, 0, device)
     answers = finished
     for number_of_step in range(room):
         position = torch.tensor(number_of_step + 1, device=device)
@@ -58,7 +58,7 @@ def search(
         seen = record.weights[number_of_step]
         if alignments and weights is not None:
             if number_of_step == 0:
-                record = empty_record(room, sentences, beam, weights.size(1), device)
+                record = empty_history(room, sentences, beam, weights.size(1), device)
             seen = weights.unflatten(0, (-1, beam))
         record.write(number_of_step, numbers, (live.token, live.scores, seen))
         stay = staying(done)
@@ -74,7 +74,7 @@ def search(
         live, finished, limits = select_rows(live, stay), select_rows(finished, stay), select_rows(limits, stay)
         numbers, state = numbers[stay], stepper.select(state, rows[stay].flatten(), stay)
     answers, wanted = kept(answers, numbers, finished), torch.arange(config.n_best, device=device)
-    record = Record(*(part[: number_of_step + 1] for part in record))
+    record = History(*(part[: number_of_step + 1] for part in record))
     found = as_found(outputs(record, torch.arange(sentences, device=device), answers, wanted))
     return [found.hypotheses(row, length) for row, length in enumerate(lengths.tolist())]
 

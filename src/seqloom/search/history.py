@@ -16,7 +16,7 @@ from seqloom.search.found import Found
 from seqloom.search.step import Finished
 
 
-class Record(NamedTuple):
+class History(NamedTuple):
     """The unfinished hypotheses after each step, for all B sentences of the batch."""
 
     tokens: Int[Tensor, "R B K"]
@@ -44,14 +44,14 @@ class Outputs(NamedTuple):
     weights: Float[Tensor, "C n R S"]
 
 
-def empty_record(room: int, sentences: int, beam: int, width: int, device: torch.device) -> Record:
+def empty_history(room: int, sentences: int, beam: int, width: int, device: torch.device) -> History:
     """A record with space for `room` steps and for attention weights over `width` source positions."""
     shape = room, sentences, beam
     tokens = torch.zeros(shape, dtype=torch.long, device=device)
-    return Record(tokens, torch.zeros(shape, device=device), torch.zeros(*shape, width, device=device))
+    return History(tokens, torch.zeros(shape, device=device), torch.zeros(*shape, width, device=device))
 
 
-def outputs(record: Record, numbers: Int[Tensor, " C"], finished: Finished, count: Int[Tensor, " n"]) -> Outputs:
+def outputs(record: History, numbers: Int[Tensor, " C"], finished: Finished, count: Int[Tensor, " n"]) -> Outputs:
     """Read finished hypotheses of the sentences `numbers` from the record by following their paths.
 
     `count` holds the ranks that are wanted, 0 being the best.

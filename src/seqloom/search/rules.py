@@ -22,7 +22,7 @@ class Limits(NamedTuple):
     prefix_lengths: Int[Tensor, " B"]
 
 
-class Settings(NamedTuple):
+class StepSettings(NamedTuple):
     """The numbers of a `SearchConfig` as scalar tensors, because an exported graph takes them as inputs."""
 
     n_best: Int[Tensor, ""]
@@ -35,9 +35,9 @@ class Settings(NamedTuple):
     allow_unknown: Int[Tensor, ""]
 
 
-def settings_of(config: SearchConfig, device: torch.device) -> Settings:
+def settings_of(config: SearchConfig, device: torch.device) -> StepSettings:
     """The numbers of a configuration as tensors on a device."""
-    return Settings(**{name: torch.tensor(number, device=device) for name, number in config.numbers().items()})
+    return StepSettings(**{name: torch.tensor(number, device=device) for name, number in config.numbers().items()})
 
 
 class Written(NamedTuple):
@@ -64,7 +64,7 @@ def allowed(
     written: Written,
     position: Int[Tensor, ""],
     limits: Limits,
-    settings: Settings,
+    settings: StepSettings,
 ) -> Float[Tensor, "B K V"]:
     """The log-probabilities of token number `position`, counted from 1, with forbidden tokens at -∞.
 

@@ -6,12 +6,12 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from seqloom.search.rules import Settings
+from seqloom.search.rules import StepSettings
 from seqloom.search.shortlist import BLOCK, FEW
 from seqloom.text.special import FIRST, UNK
 
 
-def penalty(length: Tensor, settings: Settings) -> Tensor:
+def penalty(length: Tensor, settings: StepSettings) -> Tensor:
     """The length penalty ((c + length) / (c + 1))^α, by which a hypothesis' log-probability is divided.
 
     `length` counts tokens, including the end mark. c = 0 gives length^α, c = 5 the penalty of Wu et al. (2016, eq. 14).
@@ -20,7 +20,7 @@ def penalty(length: Tensor, settings: Settings) -> Tensor:
 
 
 def best_possible(
-    log_probs: Float[Tensor, " B"], length: Int[Tensor, ""], longest: Int[Tensor, " B"], settings: Settings
+    log_probs: Float[Tensor, " B"], length: Int[Tensor, ""], longest: Int[Tensor, " B"], settings: StepSettings
 ) -> Float[Tensor, " B"]:
     """An upper bound on the final score of unfinished hypotheses of `length` tokens.
 
@@ -30,7 +30,7 @@ def best_possible(
     return log_probs / penalty(torch.maximum(longest, length) + 1, settings)
 
 
-def word_costs(log_probs: Float[Tensor, "B K V"], settings: Settings) -> Float[Tensor, " W"]:
+def word_costs(log_probs: Float[Tensor, "B K V"], settings: StepSettings) -> Float[Tensor, " W"]:
     """What is added to the log-probability of each word, beginning with the end mark.
 
     It is -∞ for the unknown token unless the settings allow it, otherwise 0.
@@ -40,7 +40,7 @@ def word_costs(log_probs: Float[Tensor, "B K V"], settings: Settings) -> Float[T
 
 
 def best_continuations(
-    scores: Float[Tensor, "B K"], log_probs: Float[Tensor, "B K V"], count: int, settings: Settings
+    scores: Float[Tensor, "B K"], log_probs: Float[Tensor, "B K V"], count: int, settings: StepSettings
 ) -> tuple[Float[Tensor, "B C"], Int[Tensor, "B C"], Int[Tensor, "B C"]]:
     """The `count` best continuations of each beam: summed log-probabilities, beam places and tokens, best first.
 

@@ -22,7 +22,7 @@ import torch.nn.functional as F
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from seqloom.search.rules import Limits, Settings, Written, allowed
+from seqloom.search.rules import Limits, StepSettings, Written, allowed
 from seqloom.search.scores import best_continuations, best_possible, penalty, word_costs
 from seqloom.text.special import BOS, EOS, FIRST
 
@@ -71,7 +71,7 @@ def none_finished(sentences: int, beam: int, room: int, device: torch.device) ->
     return Finished(empty, empty.clone(), zeros, zeros[..., None].repeat(1, 1, room), bar)
 
 
-class Step(NamedTuple):
+class SearchStep(NamedTuple):
     """The result of one step."""
 
     live: Live
@@ -88,8 +88,8 @@ def beam_step(
     live: Live,
     finished: Finished,
     limits: Limits,
-    settings: Settings,
-) -> Step:
+    settings: StepSettings,
+) -> SearchStep:
     """Beam search step number `position`, counted from 1."""
     beam = live.scores.size(1)
     if live.written is not None:
@@ -118,7 +118,7 @@ def beam_step(
         written = remembered(written, places, tokens, position)
     live = Live(scores, tokens, path, written)
     finished = _settled(live, finished, position, limits, settings)
-    return Step(live, finished, places, _done(live, finished, settings))
+    return SearchStep(live, finished, places, _done(live, finished, settings))
 
 
 def remembered(
@@ -134,8 +134,8 @@ def greedy_step(
     live: Live,
     finished: Finished,
     limits: Limits,
-    settings: Settings,
-) -> Step:
+    settings: StepSettings,
+) -> SearchStep:
     """The faster step for a beam of one without rules, whose search ends at the first end mark."""
     best, place = (log_probs[..., FIRST:] + word_costs(log_probs, settings)).max(2)
     token = place + FIRST
@@ -149,10 +149,12 @@ def greedy_step(
     scores = torch.where(closed, total / penalty(position, settings), finished.scores)
     totals, lengths = torch.where(closed, total, finished.totals), torch.where(closed, position, finished.lengths)
     finished = finished._replace(scores=scores, totals=totals, lengths=lengths)
-    return Step(live, finished, torch.zeros_like(token), live.scores[:, 0] == -torch.inf)
+    return SearchStep(live, finished, torch.zeros_like(token), live.scores[:, 0] == -torch.inf)
 
 
-def _settled(live: Live, finished: Finished, position: Int[Tensor, ""], limits: Limits, settings: Settings) -> Finished:
+def _settled(
+    live: Live, finished: Finished, position: Int[Tensor, ""], limits: Limits, settings: StepSettings
+) -> Finished:
     """Settle the places of finished hypotheses that no live hypothesis is ahead of: lower the bar to their scores.
 
     A live hypothesis is ahead of a finished one if its current score is better; in an exhaustive search, if the best
@@ -167,7 +169,7 @@ def _settled(live: Live, finished: Finished, position: Int[Tensor, ""], limits: 
     return finished._replace(bar=torch.minimum(finished.bar, lowest))
 
 
-def _done(live: Live, finished: Finished, settings: Settings) -> Bool[Tensor, " B"]:
+def _done(live: Live, finished: Finished, settings: StepSettings) -> Bool[Tensor, " B"]:
     """True for each sentence that has as many settled answers as are wanted, or no live hypothesis."""
     wanted = finished.scores.index_select(1, settings.n_best[None] - 1)[:, 0]
     return (wanted >= finished.bar) | (live.scores[:, 0] == -torch.inf)

@@ -28,7 +28,7 @@ class StepInput(NamedTuple):
     """Dropout factors of each layer's input; the first layer's is on the embedding already."""
 
 
-class Step(NamedTuple):
+class DecoderStep(NamedTuple):
     """What one step yields; `features` only where they are fed back."""
 
     output: Float[Tensor, "N H"]
@@ -43,7 +43,7 @@ class SequentialDecoder(Decoder):
     @abstractmethod
     def advance(
         self, token: StepInput, state: DecoderState, memory: Memory, product: Product
-    ) -> tuple[Step, DecoderState]:
+    ) -> tuple[DecoderStep, DecoderState]:
         """One step."""
 
     def step(
@@ -113,13 +113,13 @@ class FeedDecoder(SequentialDecoder):
 
     def advance(
         self, token: StepInput, state: DecoderState, memory: Memory, product: Product
-    ) -> tuple[Step, DecoderState]:
+    ) -> tuple[DecoderStep, DecoderState]:
         """The equations above."""
         fed = self.layers[0].project(state.fed, first=token.embedded.size(-1), bias=False, product=product)
         output, cells = self.run_layers(token.projected + fed, token.masks, state.cells, product)
         context, weights, attention = self.attend_rows(output, memory, state.attention, product)
         features = self._features(output, context, token.embedded, product)
-        return Step(output, context, weights, features), DecoderState(cells, features, attention)
+        return DecoderStep(output, context, weights, features), DecoderState(cells, features, attention)
 
 
 class BeforeDecoder(SequentialDecoder):
@@ -127,10 +127,10 @@ class BeforeDecoder(SequentialDecoder):
 
     def advance(
         self, token: StepInput, state: DecoderState, memory: Memory, product: Product
-    ) -> tuple[Step, DecoderState]:
+    ) -> tuple[DecoderStep, DecoderState]:
         """The equations above."""
         query = self.layers[-1].output(state.cells[-1])
         context, weights, attention = self.attend_rows(query, memory, state.attention, product)
         read = self.layers[0].project(context, first=token.embedded.size(-1), bias=False, product=product)
         output, cells = self.run_layers(token.projected + read, token.masks, state.cells, product)
-        return Step(output, context, weights, None), DecoderState(cells, (), attention)
+        return DecoderStep(output, context, weights, None), DecoderState(cells, (), attention)

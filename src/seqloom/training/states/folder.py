@@ -58,7 +58,7 @@ STATES = "states"
 
 
 @dataclass(frozen=True)
-class Settings:
+class SavedSettings:
     """An undamaged copy of a run's settings; `problems` describes what is wrong with the other copy, if anything.
 
     `identity` is a hash of all files but the resolved configuration, parts of which may change when the run is resumed.
@@ -174,7 +174,7 @@ class RunFolder:
                 shutil.rmtree(copy, ignore_errors=True)
             write_sibling(copy, sealed(files))
 
-    def settings(self) -> Settings:
+    def settings(self) -> SavedSettings:
         """Return an undamaged copy of the settings, and replace a missing or damaged other copy by it.
 
         Raises ModelFolderError where both are damaged.
@@ -196,20 +196,20 @@ class RunFolder:
             names = sorted((path.name for path in good.iterdir()), key=lambda name: name == SEAL)
             write_sibling(bad, {name: partial(shutil.copyfile, good / name) for name in names})
         fixed = {name: record for name, record in records.items() if name != layout.CONFIG}
-        return Settings(good, identity(fixed), tuple(problems))
+        return SavedSettings(good, identity(fixed), tuple(problems))
 
     @property
     def _copies(self) -> tuple[Path, Path]:
         return self.resume / "settings", self.resume / "settings.copy"
 
-    def record(self, settings: Settings) -> Record:
+    def record(self, settings: SavedSettings) -> Record:
         """Return the record of the run in the folder."""
         return _json_object(self.resume / RECORD) or _json_object(settings.folder / RECORD)
 
     def go_on(self, prepared: Prepared) -> Record:
         """Note that the run is resumed now; returns its record, which says so.
 
-        Settings that have changed are written down, so that later resumptions have them, too.
+        SavedSettings that have changed are written down, so that later resumptions have them, too.
         """
         settings = self.settings()
         changed = differences(_read_config(settings.folder / layout.CONFIG).model_dump(), prepared.config.model_dump())
@@ -222,7 +222,7 @@ class RunFolder:
             self._write_settings({name: bytes_writer(content) for name, content in files.items()})
         return record
 
-    def earlier(self, settings: Settings) -> Earlier:
+    def earlier(self, settings: SavedSettings) -> Earlier:
         """Return the tokenizers and the precision that the run in the folder had chosen."""
         path = settings.folder / PRECISION
         try:
@@ -234,7 +234,7 @@ class RunFolder:
         config = read_toml(settings.folder / layout.CONFIG)
         return Earlier(read_codecs(settings.folder, _codec_files(settings.folder), config), precision, saved)
 
-    def config(self, settings: Settings, given: RunConfig | None) -> RunConfig:
+    def config(self, settings: SavedSettings, given: RunConfig | None) -> RunConfig:
         """Return the configuration of the run in the folder, with the settings taken from `given` that may change."""
         resolved = _read_config(settings.folder / layout.CONFIG)
         if given is None:
