@@ -50,7 +50,7 @@ def test_a_place_that_is_named_stays(attend: str) -> None:
 
 def test_sizes_leave_the_place_open_and_papers_fix_it() -> None:
     places = {name: run_config(name).model.decoder.attend for name in PRESETS}
-    sizes = dict.fromkeys(("small", "base", "large"), "auto")
+    sizes = dict.fromkeys(("small", "base", "large", "transformer-rnn"), "auto")
     papers = {"sutskever2014": "none", "bahdanau2015": "before", "luong2015": "feed", "gnmt2016": "between"}
     assert places == {**sizes, **papers}
 
