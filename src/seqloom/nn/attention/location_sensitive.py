@@ -79,7 +79,8 @@ class LocationSensitive(Attention):
         self, query: Tensor, memory: Memory, state: Float[Tensor, "B T n S"], product: Product
     ) -> Float[Tensor, "B n T S"]:
         """The equation above."""
-        features = F.conv1d(state.flatten(0, 1), self.filters, padding=self.filters.size(2) // 2)  # [B·T, k, S]
+        before = state.flatten(0, 1).to(self.filters.dtype)
+        features = F.conv1d(before, self.filters, padding=self.filters.size(2) // 2)  # [B·T, k, S]
         history = self.location(features.transpose(1, 2))  # [B·T, S, A]
         history = history.unflatten(0, state.shape[:2]).unflatten(3, (self.heads, -1)).permute(0, 3, 1, 2, 4)
         return perceptron(product(query, self.query.weight, self.query.bias), memory.keys, self.energy, history)
