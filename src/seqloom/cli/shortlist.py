@@ -59,7 +59,7 @@ def shortlist(
     )
     if not read_manifest(model).files.keys().isdisjoint((layout.GRAPH, layout.GRAPH_INT8)):
         typer.echo(
-            f"the exported graph is older than the shortlist, export it again: seqloom export {shlex.quote(str(model))}",
+            f"the exported graph has no such shortlist yet: seqloom export {shlex.quote(str(model))}",
             err=True,
         )
     typer.echo(f"try it: echo ... | seqloom predict {shlex.quote(str(model))} --set search.shortlist=true", err=True)
