@@ -58,8 +58,6 @@ def shortlist(
         err=True,
     )
     if not read_manifest(model).files.keys().isdisjoint((layout.GRAPH, layout.GRAPH_INT8)):
-        typer.echo(
-            f"the exported graph has no such shortlist yet: seqloom export {shlex.quote(str(model))}",
-            err=True,
-        )
+        again = f"seqloom export {shlex.quote(str(model))}"
+        typer.echo(f"the graph in the folder was exported before; export it again: {again}", err=True)
     typer.echo(f"try it: echo ... | seqloom predict {shlex.quote(str(model))} --set search.shortlist=true", err=True)
