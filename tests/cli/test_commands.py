@@ -171,9 +171,9 @@ def test_losses_of_different_tokens_are_compared_by_the_character(
     second = seqloom.train(copied(100), copied(20, seed=2), tmp_path / "second", settings=other)
     table = good("evaluate", toy_folder, toy_pairs, "--compare", tmp_path / "second")
     rows = {line.partition("  ")[0]: line for line in table.splitlines()}
-    assert rows["nats a token"].rstrip().endswith("not compared")
-    assert re.search(r"[+-]\d+\.\d{4}", rows["nats a character"])
-    assert "their losses a token cannot be compared" in table
+    assert rows["nats per token"].rstrip().endswith("not compared")
+    assert re.search(r"[+-]\d+\.\d{4}", rows["nats per character"])
+    assert "their losses per token cannot be compared" in table
     values = json.loads(good("evaluate", toy_folder, toy_pairs, "--compare", tmp_path / "second", "--json"))
     losses, measured = values["losses"], second.evaluate(toy_pairs)
     assert losses["same_target_tokens"] is False
