@@ -3,8 +3,9 @@
     python scripts/make_site.py [MODEL ...] [--output build/site]
 
 Without model folders the demo has the model that `make demo` trains. Where that is missing the site is built all the
-same; the demo's page then says how to get the model, and so does this program. The site asks nothing of the network when
-it is read. It is checked while it is built: a link that leads nowhere or an equation that cannot be shown ends the build.
+same; the demo's page then says how to get the model, and so does this program. The site asks nothing of the network
+when it is read. It is checked while it is built: a link that leads nowhere or an equation that cannot be shown ends
+the build.
 """
 
 from __future__ import annotations
@@ -31,8 +32,8 @@ TITLES = {"en": "The demo", "zh": "演示"}
 MISSING = {
     "en": """!!! warning "This copy of the site has no model"
 
-    The demo needs the model that `make demo` trains, in a few minutes. It was not there when this site was built. To add
-    it, run in the repository:
+    The demo needs the model that `make demo` trains, in a few minutes. It was not there when this site was built.
+    To add it, run in the repository:
 
     ```bash
     make demo
@@ -79,7 +80,7 @@ def demo_model() -> list[Path]:
     if not remembered.is_file() or remembered.read_bytes() != manifest.read_bytes():
         shutil.rmtree(EXPORTED.parent, ignore_errors=True)
         EXPORTED.parent.mkdir(parents=True)
-        command = [sys.executable, "-m", "seqloom.cli.main", "export", str(MODEL), "--output", str(EXPORTED)]
+        command = [sys.executable, "-m", "seqloom", "export", str(MODEL), "--output", str(EXPORTED)]
         subprocess.run(command, check=True)
         shutil.copy(manifest, remembered)
     return [EXPORTED]
@@ -122,7 +123,9 @@ def built(language: str, katex: Path, models: Sequence[Path], work: Path) -> Pat
     assets = work / "docs" / "assets"
     (assets / "katex").mkdir(parents=True, exist_ok=True)
     shutil.copy(katex / "dist" / "katex.min.css", assets / "katex")
-    shutil.copytree(katex / "dist" / "fonts", assets / "katex" / "fonts", ignore=shutil.ignore_patterns("*.ttf", "*.woff"))
+    shutil.copytree(
+        katex / "dist" / "fonts", assets / "katex" / "fonts", ignore=shutil.ignore_patterns("*.ttf", "*.woff")
+    )
     for name in ("site.css", "site.js"):
         shutil.copy(PARTS / name, assets)
     (work / "zensical.toml").write_text(tomlkit.dumps(settings), encoding="utf-8")

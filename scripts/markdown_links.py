@@ -2,8 +2,8 @@
 
     python scripts/markdown_links.py
 
-prints one line for each broken link and exits with 1 if there is any. Links to the network are not followed. Anchors are
-those that GitHub gives to headings; the site (scripts/make_site.py) keeps the same ones.
+prints one line for each broken link and exits with 1 if there is any. Links to the network are not followed. Anchors
+are those that GitHub gives to headings; the site (scripts/make_site.py) keeps the same ones.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def links(text: str) -> list[Link]:
     """All links and pictures of a page: inline, by reference, and in HTML; what stands in code is none."""
     prose = blanked(text, FENCE, COMMENT, CODE, MATH)
     found = [match for pattern in (INLINE, DEFINED, ATTRIBUTE) for match in pattern.finditer(prose)]
-    places = sorted((match.span("target") for match in found))
+    places = sorted(match.span("target") for match in found)
     return [Link(text[start:end], start, end) for start, end in places]
 
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from docstrings import read, room_markdown, rooms
 from markdown_links import COMMENT, FENCE, MATH, Heading, Link, blanked, headings, links
 
 ROOT = Path(__file__).parents[1]
@@ -57,6 +58,20 @@ class Pages:
             self.made[place] = text.replace(DEMO, self.demo)
         return place
 
+    def add_rooms(self) -> list[dict[str, str]]:
+        """Makes a page about each part of the package, and gives their titles and places in the order of names."""
+        menu = []
+        for name, paths in rooms().items():
+            place = f"reference/modules/{name}.md"
+            modules = []
+            for path in paths:
+                source = f"source/{path.relative_to(ROOT).as_posix()}.md"
+                self.made.setdefault(source, shown(path.relative_to(ROOT).as_posix(), path))
+                modules.append((read(path), os.path.relpath(source, Path(place).parent)))
+            self.made[place] = room_markdown(name, modules)
+            menu.append({name: place})
+        return menu
+
     def file(self, document: str) -> Path:
         """The file with a document in the language of the pages, or in English where there is no translation."""
         original = ROOT / document
@@ -78,9 +93,9 @@ class Pages:
         """The text with links to pages of the site, anchors at its headings, and no link to its own translation."""
         dropped = [*switches(source, text), *notes(text)]
         changes = [(start, end, "") for start, end in dropped]
-        for link in links(text):
-            if not link.is_external and not any(start <= link.start < end for start, end in dropped):
-                changes.append((link.start, link.end, self.target(source, place, link)))
+        inside = [link for link in links(text) if not link.is_external]
+        kept = [link for link in inside if not any(start <= link.start < end for start, end in dropped)]
+        changes += [(link.start, link.end, self.target(source, place, link)) for link in kept]
         for heading, anchor in zip(headings(text), site_anchors(source), strict=True):
             if heading.level > 1:
                 changes.append((heading.end, heading.end, f" {{ #{anchor} }}"))
@@ -197,7 +212,9 @@ def navigation(pages: Pages, sections: Sequence[Mapping[str, Any]]) -> list[dict
         others = [document for document in map(document_of, lying) if document not in named]
         others = list(dict.fromkeys(others))
         entries = [entry(pages, document) for document in named]
-        more = [entry(pages, document) for document in others]
+        more: list[dict[str, Any]] = [entry(pages, document) for document in others]
+        if section.get("modules"):
+            more += pages.add_rooms()
         if more and "heading" in section:
             more = [{section["heading" + suffix]: more}]
         menu.append({section["title" + suffix]: [*entries, *more]})
