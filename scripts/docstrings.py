@@ -17,7 +17,7 @@ from textwrap import dedent
 
 SOURCE = Path(__file__).parents[1] / "src"
 PROPERTIES = {"property", "cached_property"}
-WIDTH = 88
+WIDTH = 80
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -98,8 +98,7 @@ def decorators(node: Function) -> set[str]:
 
 
 def callable_of(node: Function, constants: Mapping[str, str]) -> Callable:
-    result = f" -> {ast.unparse(node.returns)}" if node.returns else ""
-    return Callable(node.name, called(node.name, node, constants) + result, ast.get_docstring(node) or "")
+    return Callable(node.name, called(node.name, node, constants), ast.get_docstring(node) or "")
 
 
 def property_of(node: Function) -> Field:
@@ -149,8 +148,11 @@ def called(name: str, node: Function, constants: Mapping[str, str]) -> str:
     if given.kwarg:
         shown.append(f"**{parameter(given.kwarg, None, constants)}")
     shown = shown[1:] if shown and shown[0] in ("self", "cls") else shown
-    line = f"{name}({', '.join(shown)})"
-    return line if len(line) <= WIDTH else f"{name}(\n" + "".join(f"    {each},\n" for each in shown) + ")"
+    result = f" -> {ast.unparse(node.returns)}" if node.returns and node.name != "__init__" else ""
+    line = f"{name}({', '.join(shown)}){result}"
+    if len(line) <= WIDTH or not shown:
+        return line
+    return f"{name}(\n" + "".join(f"    {each},\n" for each in shown) + f"){result}"
 
 
 def parameter(argument: ast.arg, default: ast.expr | None, constants: Mapping[str, str]) -> str:
@@ -247,7 +249,7 @@ def room_markdown(name: str, modules: Sequence[tuple[Module, str]]) -> str:
     for module, address in modules:
         package = module.name == name
         parts += [] if package else [f"## {module.name.removeprefix('seqloom.')}"]
-        parts += [prose(module.text), f"[{module.path.relative_to(SOURCE).as_posix()}]({address})"]
+        parts += [prose(module.text), f"[`{module.path.relative_to(SOURCE).as_posix()}`]({address})"]
         if module.values:
             parts.append("\n".join(field_line(value) for value in module.values))
         for thing in module.classes:

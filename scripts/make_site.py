@@ -27,6 +27,8 @@ ROOT = Path(__file__).parents[1]
 PARTS, BUILD = ROOT / "docs" / "site", ROOT / "build"
 MODEL = ROOT / "demo" / "model"
 EXPORTED = BUILD / "demo-model" / "english-words"
+WORD = "?text=knowledgeable"
+"""What the demo begins with, where it has the model of `make demo`."""
 FRAME = '<iframe class="demo" src="{path}" title="{title}"></iframe>'
 TITLES = {"en": "The demo", "zh": "演示"}
 MISSING = {
@@ -111,6 +113,7 @@ def built(language: str, katex: Path, models: Sequence[Path], work: Path) -> Pat
     settings: dict[str, Any] = tomlkit.parse((PARTS / "zensical.toml").read_text(encoding="utf-8")).unwrap()
     sections = settings.pop("section")
     path = "../live/index.html" if language == "en" else "../../live/index.html"
+    path += WORD if EXPORTED in models else ""
     frame = FRAME.format(path=path, title=TITLES[language])
     pages = Pages(language, demo=frame if models else MISSING[language])
     project = settings["project"]
@@ -126,7 +129,7 @@ def built(language: str, katex: Path, models: Sequence[Path], work: Path) -> Pat
     shutil.copytree(
         katex / "dist" / "fonts", assets / "katex" / "fonts", ignore=shutil.ignore_patterns("*.ttf", "*.woff")
     )
-    for name in ("site.css", "site.js"):
+    for name in ("site.css", "site.js", "favicon.svg"):
         shutil.copy(PARTS / name, assets)
     (work / "zensical.toml").write_text(tomlkit.dumps(settings), encoding="utf-8")
     command = [sys.executable, "-m", "zensical", "build", "--strict", "--config-file", str(work / "zensical.toml")]

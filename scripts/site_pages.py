@@ -32,6 +32,13 @@ LANGUAGES = {".py": "python", ".js": "js", ".mjs": "js", ".toml": "toml", ".json
 PICTURES = (".png", ".svg")
 NOT_TRANSLATED = '!!! note ""\n\n    本页尚未译成中文，以下是英文原文。\n\n'
 DEMO = "<!-- the page of web/, or a word on how to get its model -->"
+BUTTONS = {
+    "en": (
+        ("Try it in the browser", "docs/site/demo.md"),
+        ("First guide: your own data", "docs/guides/your-own-data.md"),
+    ),
+    "zh": (("在浏览器中试用", "docs/site/demo.md"), ("第一篇指南：您自己的数据", "docs/guides/your-own-data.md")),
+}
 HAN = "[\u3000-\u303f\u3400-\u4dbf\u4e00-\u9fff\uff00-\uffef]"
 
 
@@ -55,22 +62,41 @@ class Pages:
             self.made[place] = ""  # pages may lead to each other
             source, text = self.read(document)
             text = self.led(source, place, text)
-            self.made[place] = text.replace(DEMO, self.demo)
+            self.made[place] = self.with_buttons(text) if place == "index.md" else text.replace(DEMO, self.demo)
         return place
 
+    def with_buttons(self, home: str) -> str:
+        """The page to begin with, which is the README, with two ways on above its picture or its first section."""
+        section = next(heading.start for heading in headings(home) if heading.level == 2)
+        picture = re.search(r"^!\[", home[:section], re.M)
+        place = picture.start() if picture else section
+        (title, demo), (other, guide) = BUTTONS[self.language]
+        buttons = (
+            f"[{title}]({self.add(demo)}){{ .md-button .md-button--primary }}\n"
+            f"[{other}]({self.add(guide)}){{ .md-button }}"
+        )
+        return f"{home[:place]}{buttons}\n\n{home[place:]}"
+
     def add_rooms(self) -> list[dict[str, str]]:
-        """Makes a page about each part of the package, and gives their titles and places in the order of names."""
+        """Makes a page about each part of the package, in English, and gives their titles and places."""
         menu = []
         for name, paths in rooms().items():
             place = f"reference/modules/{name}.md"
-            modules = []
-            for path in paths:
-                source = f"source/{path.relative_to(ROOT).as_posix()}.md"
-                self.made.setdefault(source, shown(path.relative_to(ROOT).as_posix(), path))
-                modules.append((read(path), os.path.relpath(source, Path(place).parent)))
-            self.made[place] = room_markdown(name, modules)
-            menu.append({name: place})
+            if self.language == "en":
+                described = [(read(path), self.shown(path, place)) for path in paths]
+                self.made[place] = room_markdown(name, described)
+            menu.append({name: place if self.language == "en" else f"../{place.removesuffix('.md')}/"})
         return menu
+
+    def shown(self, file: Path, place: str) -> str:
+        """Where the page at `place` leads to for a file that is no document; such pages are made in English only."""
+        path = file.relative_to(ROOT).as_posix()
+        if self.language == "en":
+            self.made.setdefault(f"source/{path}.md", page_of(path, file))
+            return os.path.relpath(f"source/{path}.md", Path(place).parent)
+        address = Path("zh") / place
+        folder = address.parent if address.name == "index.md" else address.with_suffix("")
+        return os.path.relpath(f"source/{path}", folder) + "/"
 
     def file(self, document: str) -> Path:
         """The file with a document in the language of the pages, or in English where there is no translation."""
@@ -116,8 +142,7 @@ class Pages:
             to, anchor = path.removeprefix("docs/"), ""
             self.pictures[to] = there
         else:
-            to, anchor = f"source/{path}.md", ""
-            self.made.setdefault(to, shown(path, there))
+            return self.shown(there, place)
         relative = os.path.relpath(to, Path(place).parent)
         return f"{relative}#{anchor}" if anchor else relative
 
@@ -181,7 +206,7 @@ def joined(text: str) -> str:
     return "".join(parts)
 
 
-def shown(path: str, there: Path) -> str:
+def page_of(path: str, there: Path) -> str:
     """A page that shows a file, or lists a folder; search leaves it out."""
     front = "---\nsearch:\n  exclude: true\nhide:\n  - toc\n---\n\n"
     if there.is_dir():
