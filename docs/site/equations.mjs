@@ -36,4 +36,18 @@ for (const name of await readdir(site, { recursive: true })) {
   }
   if (rendered !== page) await writeFile(path, rendered);
 }
+
+/** What search shows of a page: no TeX of displayed equations, and of those in the text no brackets. */
+const readable = (value) => {
+  if (typeof value === "string") return value.replace(/\\\[[^]*?\\\]/g, " ").replace(/\\\(([^]*?)\\\)/g, (_, tex) => words(tex));
+  if (Array.isArray(value)) return value.map(readable);
+  if (value && typeof value === "object") return Object.fromEntries(Object.entries(value).map(([key, of]) => [key, readable(of)]));
+  return value;
+};
+const words = (tex) => tex.replace(/\\(?:mathrm|text|bar|tilde|hat|overrightarrow|overleftarrow)\b/g, "").replace(/[\\{}]/g, "");
+for (const folder of [site, join(site, "zh")]) {
+  const path = join(folder, "search.json");
+  const index = JSON.parse(await readFile(path, "utf8"));
+  await writeFile(path, JSON.stringify({ ...index, items: readable(index.items) }));
+}
 console.log(`${count} equations rendered`);

@@ -2,13 +2,14 @@
 
 const root = document.documentElement;
 
-/** The menu of languages leads to the same page in the other language: both sites have the same pages. */
+/** The menu of languages leads to the same page in the other language; what is in English only has none. */
 function keepPage() {
   const menu = Array.from(document.querySelectorAll(".md-select__link[hreflang]"));
   const home = menu.find((link) => link.hreflang === "en");
   if (!home) return;
   const base = new URL(home.href).pathname;
   const page = location.pathname.slice(base.length).replace(/^zh\//, "");
+  if (/^(source|reference\/modules)\//.test(page)) return;
   for (const link of menu) {
     const show = () => (link.href = base + (link.hreflang === "en" ? "" : `${link.hreflang}/`) + page + location.hash);
     show();
