@@ -112,7 +112,7 @@ def built(language: str, katex: Path, models: Sequence[Path], work: Path) -> Pat
     """The folder of the site in one language."""
     settings: dict[str, Any] = tomlkit.parse((PARTS / "zensical.toml").read_text(encoding="utf-8")).unwrap()
     sections = settings.pop("section")
-    path = "../live/index.html" if language == "en" else "../../live/index.html"
+    path = "live/index.html" if language == "en" else "../live/index.html"
     path += WORD if EXPORTED in models else ""
     frame = FRAME.format(path=path, title=TITLES[language])
     pages = Pages(language, demo=frame if models else MISSING[language])

@@ -94,9 +94,7 @@ class Pages:
         if self.language == "en":
             self.made.setdefault(f"source/{path}.md", page_of(path, file))
             return os.path.relpath(f"source/{path}.md", Path(place).parent)
-        address = Path("zh") / place
-        folder = address.parent if address.name == "index.md" else address.with_suffix("")
-        return os.path.relpath(f"source/{path}", folder) + "/"
+        return os.path.relpath(f"source/{path}", (Path("zh") / place).parent) + "/"
 
     def file(self, document: str) -> Path:
         """The file with a document in the language of the pages, or in English where there is no translation."""

@@ -67,11 +67,9 @@ def test_links_of_chinese_pages_lead_to_chinese_pages_or_to_english_ones(
     pages, menu = chinese
     for place, text in pages.made.items():
         for link in links(text):
-            if link.path.endswith("/"):  # an address, which is relative to the folder that the page becomes
-                folder = (
-                    Path("zh", place).with_suffix("") if Path(place).name != "index.md" else Path("zh", place).parent
-                )
-                assert f"{os.path.normpath(folder / link.path)}.md" in english[0].made, (place, link)
+            if link.path.endswith("/"):
+                there = os.path.normpath(Path("zh", place).parent / link.path)
+                assert f"{there}.md" in english[0].made, (place, link)
             elif link.path and not link.is_external:
                 there = os.path.normpath(Path(place).parent / link.path)
                 assert there in pages.made or there in pages.pictures, (place, link)
