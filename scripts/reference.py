@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import inspect
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import typer
 
 import seqloom
+from docstrings import Callable, Class, callable_markdown, class_markdown, prose, read
 from seqloom.cli.main import app
 
 FOLDER = Path(__file__).parents[1] / "docs" / "reference"
@@ -51,43 +53,46 @@ def help_of(command: Any, parent: Any, name: str) -> list[str]:
 
 
 def python_page() -> str:
-    parts = [NOTE, "# Python", inspect.getdoc(seqloom) or ""]
-    for name in sorted(seqloom.__all__):
-        if name == "__version__":
-            continue
-        thing = getattr(seqloom, name)
-        parts.append(f"## {name}")
-        if inspect.isclass(thing):
-            parts += class_parts(thing)
-        else:
-            parts += function_parts(name, thing)
-    return "\n\n".join(parts) + "\n"
+    """What `seqloom` exports: functions, then classes, then errors."""
+    parts = [NOTE, "# Python", prose(inspect.getdoc(seqloom) or "")]
+    things = {name: getattr(seqloom, name) for name in sorted(seqloom.__all__) if name != "__version__"}
+    classes = {name: thing for name, thing in things.items() if inspect.isclass(thing)}
+    for name, thing in things.items():
+        if name not in classes:
+            parts += callable_markdown(declared(thing), 2, name)
+    for thing in classes.values():
+        if not issubclass(thing, Exception):
+            parts += class_markdown(whole(thing), 2)
+    errors = [thing for thing in classes.values() if issubclass(thing, Exception)]
+    parts += ["## Errors", *error_lines(errors)]
+    return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def class_parts(thing: type) -> list[str]:
-    parts = [inspect.getdoc(thing) or ""]
-    owners = [owner for owner in thing.__mro__ if owner.__module__.startswith("seqloom.")]
-    members = {name: member for owner in reversed(owners) for name, member in vars(owner).items()}
-    for name, member in members.items():
-        if name.startswith("_") or not inspect.isfunction(member):
-            continue
-        parts += [f"### {thing.__name__}.{name}", *function_parts(name, member)]
-    return parts
+def declared(thing: Any) -> Callable:
+    """A function as it stands in the source."""
+    module = read(Path(inspect.getfile(inspect.unwrap(thing))))
+    return next(each for each in module.functions if each.name == thing.__name__)
 
 
-def function_parts(name: str, function: Any) -> list[str]:
-    signature = inspect.signature(function)
-    shown: list[str] = []
-    for each in signature.parameters.values():
-        if each.name == "self":
-            continue
-        if each.kind is each.KEYWORD_ONLY and "*" not in shown:
-            shown.append("*")
-        default = "" if each.default is each.empty else f" = {each.default!r}"
-        shown.append(f"{each.name}: {each.annotation}{default}")
-    lines = "".join(f"    {text},\n" for text in shown)
-    call = f"{name}(\n{lines})" if shown else f"{name}()"
-    return [f"```python\n{call} -> {signature.return_annotation}\n```", inspect.getdoc(function) or ""]
+def declared_class(thing: type) -> Class:
+    """A class as it stands in the source."""
+    module = read(Path(inspect.getfile(thing)))
+    return next(each for each in module.classes if each.name == thing.__name__)
+
+
+def whole(thing: type) -> Class:
+    """A class with what it inherits from other classes of the package."""
+    owners = [declared_class(owner) for owner in reversed(thing.__mro__) if owner.__module__.startswith("seqloom.")]
+    own = owners[-1]
+    fields = {field.name: field for owner in owners for field in owner.fields}
+    methods = {method.name: method for owner in owners for method in owner.methods}
+    return replace(own, fields=tuple(fields.values()), methods=tuple(methods.values()))
+
+
+def error_lines(errors: list[type]) -> list[str]:
+    """Each error with its base and what it means; the base of all first."""
+    ordered = sorted(errors, key=lambda error: (len(error.__mro__), error.__name__))
+    return [f"### {error.__name__}\n\n{prose(inspect.getdoc(error) or '')}" for error in ordered]
 
 
 if __name__ == "__main__":

@@ -44,19 +44,24 @@ def main() -> int:
 
 def runtime() -> Path:
     """The folder of ONNX Runtime's files; what web/package.json names is installed once into build/npm."""
-    wanted = json.loads((PAGE / "package.json").read_text())["dependencies"]["onnxruntime-web"]
-    package = PACKAGES / "node_modules" / "onnxruntime-web"
+    return installed("onnxruntime-web", PAGE / "package.json", PACKAGES) / "dist"
+
+
+def installed(name: str, manifest: Path, folder: Path) -> Path:
+    """The folder of a package from npm, in the version that a manifest names, installed once into `folder`."""
+    wanted = json.loads(manifest.read_text())["dependencies"][name]
+    package = folder / "node_modules" / name
     found = package / "package.json"
     if not found.is_file() or json.loads(found.read_text())["version"] != wanted:
         npm = shutil.which("npm")
         if npm is None:
-            raise FileNotFoundError("npm must be installed to fetch onnxruntime-web")
-        PACKAGES.mkdir(parents=True, exist_ok=True)
-        shutil.copy(PAGE / "package.json", PACKAGES)
-        command = [npm, "install", "--prefix", str(PACKAGES), "--ignore-scripts", "--no-audit", "--no-fund"]
+            raise FileNotFoundError(f"npm must be installed to fetch {name}")
+        folder.mkdir(parents=True, exist_ok=True)
+        shutil.copy(manifest, folder)
+        command = [npm, "install", "--prefix", str(folder), "--ignore-scripts", "--no-audit", "--no-fund"]
         if subprocess.run(command, check=False).returncode:
-            raise OSError(f"npm could not install onnxruntime-web {wanted}")
-    return package / "dist"
+            raise OSError(f"npm could not install {name} {wanted}")
+    return package
 
 
 def build(models: Sequence[Path], output: Path, runtime: Path) -> None:

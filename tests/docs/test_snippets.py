@@ -11,7 +11,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
 
 import pytest
 from typer.testing import CliRunner
@@ -27,7 +26,6 @@ PAGES = [path for path in DOCUMENTS if GENERATED not in path.parents]
 FENCE = re.compile(
     r"^(?:<!-- not run: (?P<reason>[^\n]+?) -->\n)?```(?P<language>\w*)\n(?P<text>.*?)^```$", re.M | re.S
 )
-LINK = re.compile(r"\]\((?P<target>[^()\s]+)\)|src=\"(?P<source>[^\"]+)\"")
 PLACE = re.compile(r"`((?:src|tests|docs|scripts|benchmarks)/[\w./-]+)`")
 SETTING = re.compile(
     r"`((?:data|text|model|training|search|evaluation)(?:\.(?!(?:py|safetensors|onnx)`)[a-z][a-z0-9_]*)+)(?:\s?=[^`]*)?`"
@@ -166,27 +164,6 @@ def test_translations_show_the_same_code(page: Path) -> None:
     assert shown[0] == shown[1]
     pictures = [re.findall(r"!\[[^\]]*\]\(([^)]+)\)", prose(each)) for each in (page, original)]
     assert pictures[0] == pictures[1]
-
-
-@pytest.mark.parametrize("page", DOCUMENTS, ids=name)
-def test_links_lead_somewhere(page: Path) -> None:
-    text = prose(page)
-    targets = [match["target"] or match["source"] for match in LINK.finditer(text)]
-    missing = []
-    for target in targets:
-        path, _, anchor = unquote(target).partition("#")
-        if re.match(r"[a-z]+:", target):
-            continue
-        there = page if not path else (page.parent / path).resolve()
-        if not there.exists() or (anchor and anchor not in anchors(there)):
-            missing.append(target)
-    assert not missing
-
-
-def anchors(page: Path) -> set[str]:
-    """The anchors that GitHub gives to a page's headings."""
-    headings = re.findall(r"^#+ +(.+)$", prose(page), re.M)
-    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name)

@@ -8,23 +8,20 @@ pytest -m browser
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import random
-import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import pytest
 import torch
 
 import seqloom
+import web
+from browsing import served
 from graphs import KINDS, lines
 from seqloom.checkpoint.format import GRAPH, GRAPH_INT8
 from seqloom.prediction import Prediction
@@ -33,10 +30,6 @@ from seqloom.search import step
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(1200)]
 
 ROOT = Path(__file__).parents[2]
-FLAGS = (
-    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync"
-)
 INPUTS = 200
 
 
@@ -75,39 +68,10 @@ def runtime() -> Path:
 @pytest.fixture(scope="module")
 def site(models: dict[str, Path], runtime: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of the page, on a server of files and nothing else."""
-    spec = importlib.util.spec_from_file_location("web", ROOT / "scripts" / "web.py")
-    assert spec is not None
-    assert spec.loader is not None
-    script = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(script)
     folder = tmp_path_factory.mktemp("site")
-    script.build(list(models.values()), folder, runtime)
-
-    class Quiet(SimpleHTTPRequestHandler):
-        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the library's name
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder))) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}/"
-        server.shutdown()
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed: pip install selenium")
-    chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    driver = shutil.which("chromedriver")
-    if chromium is None or driver is None:
-        pytest.skip("Chromium and its driver are not installed: apt-get install chromium chromium-driver")
-    options = webdriver.ChromeOptions()
-    options.binary_location = chromium
-    for flag in [*FLAGS.split(), f"--user-data-dir={tmp_path_factory.mktemp('chromium')}"]:
-        options.add_argument(flag)
-    opened = webdriver.Chrome(options, webdriver.ChromeService(driver))
-    opened.set_script_timeout(240)
-    yield opened
-    opened.quit()
+    web.build(list(models.values()), folder, runtime)
+    with served(folder) as address:
+        yield address
 
 
 class Page:
