@@ -13,11 +13,12 @@ from seqloom.checkpoint import format as layout
 from seqloom.checkpoint.card import model_card
 from seqloom.checkpoint.files import Writer, folder_path, place_of, text_writer, write_folder
 from seqloom.checkpoint.format import FileRecord, Manifest, read_json_object
-from seqloom.checkpoint.reading import read_config, read_tokenizers, verify
+from seqloom.checkpoint.reading import check_plugins, read_config, read_tokenizers, verify
 from seqloom.checkpoint.shortlist import read_shortlist, shortlist_writer
 from seqloom.checkpoint.tensors import distinct_tensors, fill_tensors, read_tensors, write_tensors
 from seqloom.config import Section, build, to_toml
 from seqloom.model import ModelConfig, Seq2Seq
+from seqloom.plugins import needs_of, written
 from seqloom.search.shortlist import Shortlist
 from seqloom.text.tokenizer import Tokenizer
 
@@ -63,6 +64,8 @@ def save_model(folder: Path | str, contents: ModelFolder) -> Manifest:
     }
     if contents.shortlist is not None:
         files[layout.SHORTLIST] = shortlist_writer(contents.shortlist)
+    if needs := needs_of(contents.config):
+        files[layout.PLUGINS] = text_writer(written(needs))
     manifest: list[Manifest] = []
 
     def write_manifest(path: Path) -> None:
@@ -70,15 +73,19 @@ def save_model(folder: Path | str, contents: ModelFolder) -> Manifest:
         path.write_text(manifest[0].to_json(), encoding="utf-8")
 
     tokenizers = {layout.TOKENIZER, layout.SOURCE_TOKENIZER, layout.TARGET_TOKENIZER}
-    stale = frozenset({*tokenizers, layout.SHORTLIST, layout.GRAPH, layout.GRAPH_INT8})
+    stale = frozenset({*tokenizers, layout.SHORTLIST, layout.PLUGINS, layout.GRAPH, layout.GRAPH_INT8})
     write_folder(folder_path(folder), {**files, layout.MANIFEST: write_manifest}, remove=stale)
     return manifest[0]
 
 
 def load_model(folder: Path | str) -> LoadedModel:
-    """The model in a folder, on the CPU and in evaluation mode, after every file has been checked against its hash."""
+    """The model in a folder, on the CPU and in evaluation mode, after every file has been checked against its hash.
+
+    Raises `ModelFolderError` where the model needs a plugin that is not in use.
+    """
     folder = folder_path(folder)
     manifest = verify(folder)
+    check_plugins(folder, manifest.files)
     config, where = read_config(folder), str(folder / layout.CONFIG)
     source, target = read_tokenizers(folder, manifest.files)
     model = Seq2Seq(build(ModelConfig, config.get("model", {}), where=where), source.size, target.size)

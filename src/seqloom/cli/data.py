@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from seqloom.cli.options import Json, Settings
+from seqloom.cli.options import Json, Settings, takes_plugins
 
 data = typer.Typer(name="data", help="Look at files of pairs.", no_args_is_help=True)
 
@@ -19,6 +19,7 @@ def room() -> None:
 
 
 @data.command()
+@takes_plugins
 def report(
     files: Annotated[
         list[str],

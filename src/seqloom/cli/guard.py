@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,7 +28,8 @@ class Guard(TyperGroup):
     def invoke(self, ctx: Any) -> Any:
         """Run a command; 130 after Ctrl-C, 141 where the reader of our output has gone away."""
         try:
-            result = super().invoke(ctx)
+            with _plain_warnings():
+                result = super().invoke(ctx)
             sys.stdout.flush()
         except (SeqloomError, ModuleNotFoundError) as error:
             said = _in_our_words(error)
@@ -66,6 +68,24 @@ def beside(product: Path) -> Iterator[None]:
         if error.where != STANDARD_OUTPUT:
             raise
         typer.echo(f"note: {STANDARD_OUTPUT} {error.message}; what came out lies in {product}", err=True)
+
+
+@contextmanager
+def _plain_warnings() -> Iterator[None]:
+    """Warnings about plugins are notes; others are shown as Python shows them."""
+    shown = warnings.showwarning
+
+    def show(message: Warning | str, category: type[Warning], *more: Any, **others: Any) -> None:
+        if category.__name__ == "PluginWarning":
+            typer.echo(f"note: {message}", err=True)
+        else:
+            shown(message, category, *more, **others)
+
+    warnings.showwarning = show
+    try:
+        yield
+    finally:
+        warnings.showwarning = shown
 
 
 def _in_our_words(error: SeqloomError | ModuleNotFoundError) -> SeqloomError:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, get_type_hints
 
 import typer
 
@@ -17,3 +20,36 @@ Settings = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="JSON instead of text.")]
 Output = Annotated[Path | None, typer.Option("--output", metavar="FILE", help="Write here; - is standard output.")]
+Plugins = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--plugin",
+        metavar="FILE",
+        help="A Python file with members of your own, or an installed plugin; may be given several times.",
+        show_default=False,
+    ),
+]
+
+
+def use_plugins(plugins: list[str] | None) -> None:
+    """Put the plugins of the command line to use."""
+    if plugins:
+        from seqloom.plugins import use_all
+
+        use_all(plugins)
+
+
+def takes_plugins(command: Callable[..., None]) -> Callable[..., None]:
+    """The command with the option `--plugin`, whose plugins are put to use before it runs."""
+
+    @wraps(command)
+    def run(*arguments: Any, plugin: list[str] | None = None, **options: Any) -> None:
+        use_plugins(plugin)
+        command(*arguments, **options)
+
+    hints = {**get_type_hints(command, include_extras=True), "plugin": Plugins}
+    parameters = [each.replace(annotation=hints[each.name]) for each in inspect.signature(command).parameters.values()]
+    last = inspect.Parameter("plugin", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Plugins)
+    run.__signature__ = inspect.Signature([*parameters, last])  # type: ignore[attr-defined]
+    run.__annotations__ = hints
+    return run

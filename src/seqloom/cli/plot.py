@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from seqloom.cli.guard import beside
-from seqloom.cli.options import ModelFolder
+from seqloom.cli.options import ModelFolder, takes_plugins
 
 plot = typer.Typer(name="plot", help="Draw attention maps and learning curves.", no_args_is_help=True)
 
@@ -16,6 +16,7 @@ Picture = Annotated[Path, typer.Option("--output", metavar="FILE", help="PNG, SV
 
 
 @plot.command()
+@takes_plugins
 def attention(
     model: ModelFolder,
     inputs: Annotated[list[str], typer.Argument(metavar="INPUT...", help="One map each.", show_default=False)],

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from seqloom.cli.options import Settings
+from seqloom.cli.options import Settings, takes_plugins
 
 recipe = typer.Typer(name="recipe", help="Runs with published figures to compare with.", no_args_is_help=True)
 
@@ -36,6 +36,7 @@ def show(name: Name) -> None:
 
 
 @recipe.command()
+@takes_plugins
 def run(
     name: Name,
     output: Annotated[Path | None, typer.Option("--output", metavar="DIR", help="By default runs/NAME.")] = None,

@@ -5,16 +5,24 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from seqloom.config import Section
+from seqloom.config import Named, Section
+from seqloom.errors import suggestion
 
 DELIMITERS = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "bar": "|", "pipe": "|"}
 """Names for characters that are hard to write on a command line."""
 PLAIN = {"format": "auto", "pattern": "", "encoding": "utf-8"}
 """Settings under which files without a telling suffix are plain lines of UTF-8."""
+
+
+def formats() -> tuple[str, ...]:
+    """The names that `data.format` may have, those of plugins' readers included."""
+    from seqloom.data.readers import READERS  # noqa: PLC0415 - readers know their settings
+
+    return ("auto", *READERS)
 
 
 class DataConfig(Section):
@@ -33,7 +41,7 @@ class DataConfig(Section):
     """Files for model selection; where empty, a seeded part of the training sources is set aside."""
     test: tuple[str, ...] = ()
     """Files for the final figures."""
-    format: Literal["auto", "tsv", "csv", "jsonl", "parquet", "arrow", "parallel", "pattern"] = "auto"
+    format: Annotated[str, Named("READERS", formats)] = "auto"
     """Format of the files; `auto` goes by the suffix, and every format may be gzipped (`.gz`)."""
     pattern: str = ""
     """For lines that are no table: a regular expression with the groups `source`, `target` and, if need be, `tags`."""
@@ -99,6 +107,15 @@ class DataConfig(Section):
     def mixes(self) -> bool:
         """Whether the entries of `train` are drawn in other proportions than their sizes'."""
         return bool(self.weights) or self.temperature != 1.0
+
+    @field_validator("format")
+    @classmethod
+    def _known_format(cls, name: str) -> str:
+        from seqloom.data.readers import READERS  # noqa: PLC0415
+
+        if name != "auto" and name not in READERS:
+            raise ValueError(f"{name!r} is not a known format; {suggestion(name, formats())}")
+        return name
 
     @field_validator("delimiter")
     @classmethod

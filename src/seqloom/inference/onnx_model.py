@@ -11,7 +11,7 @@ from typing import Any, Self
 
 from seqloom.checkpoint import format as layout
 from seqloom.checkpoint.files import folder_path, place_of
-from seqloom.checkpoint.reading import check_files, read_config, read_manifest, read_tokenizers
+from seqloom.checkpoint.reading import check_files, read_config, read_manifest, read_plugins, read_tokenizers
 from seqloom.checkpoint.shortlist import read_shortlist
 from seqloom.config import Section, build
 from seqloom.data import DataConfig
@@ -91,6 +91,8 @@ def load_graph(folder: Path | str, *, int8: bool | None = None, threads: int = 1
     check_files(folder, manifest, (layout.CONFIG, *tokenizers, graph, *listed))
     values = read_config(folder)
     known = {name: values[name] for name in RuntimeConfig.model_fields if name in values}
+    if any(need.has("reader") for need in read_plugins(folder, manifest.files)):  # of the pairs it was trained on
+        known["data"] = {**known["data"], "format": "auto"}
     config = build(RuntimeConfig, known, where=str(folder / layout.CONFIG))
     source, target = read_tokenizers(folder, manifest.files)
     attends = values.get("model", {}).get("decoder", {}).get("attend") != "none"

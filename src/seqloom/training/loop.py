@@ -10,7 +10,7 @@ from seqloom.checkpoint.files import folder_path
 from seqloom.errors import ConfigError, DiskError, TrainingError
 from seqloom.model import parameter_count
 from seqloom.training import reports
-from seqloom.training.config import RunConfig
+from seqloom.training.config import RunConfig, with_plugins
 from seqloom.training.device import reproducible_kernels
 from seqloom.training.group import Group, LostProcessError, joined, restartable
 from seqloom.training.interrupt import StopRequest, stop_requests
@@ -48,6 +48,7 @@ def train(
         joined() as group,
         sole_writer(folder.output, HANDOVER if restartable() else 0) if group.first else nullcontext("") as before,
     ):
+        config = None if config is None else with_plugins(config)
         if resume and group.from_first(lambda: folder.finished):
             yield group.from_first(lambda: _finished_before(folder, config))
             return

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
+from seqloom.checkpoint import format as layout
+from seqloom.checkpoint.seal import SEAL
 from seqloom.config import Settings, build, laid_over, merged, read_toml
 from seqloom.errors import ConfigError, suggestion
+from seqloom.plugins import use_all
 from seqloom.presets import PRESETS
-from seqloom.training.config import RunConfig
+from seqloom.training.config import RunConfig, with_plugins
 from seqloom.training.group import Place
 from seqloom.training.reporters import Reporter, follow, standard_reporters
 from seqloom.training.reports import InterruptReport, Report
@@ -48,6 +51,9 @@ def run_config(
 
     Where a run in the folder `going_on` is to go on, its own settings come before the files and single settings, unless
     a preset or a TOML file is named; what it has from the model it started from, it is asked for in any case.
+
+    Plugins that the settings or a TOML file of the user's own name are put to use, which runs their code. Those that a
+    model folder or a run has saved must be in use already.
     """
     begun = None if going_on is None else RunFolder(going_on).stated()
     values: dict[str, Any] = {} if begun is None else begun
@@ -61,4 +67,21 @@ def run_config(
     for part, entries in zip(("train", "dev"), files, strict=True):
         if entries:
             values = merged(values, {"data": {part: list(entries)}})
-    return build(RunConfig, adopted(laid_over(values, settings), begun), where=where)
+    saved = is_saved(Path(where)) if where else begun is not None and name is None
+    held = values.get("plugins") if saved else None
+    values = laid_over(values, settings)
+    if values.get("plugins") != held:  # those of the user's own file or settings
+        use_listed(values)
+    return with_plugins(build(RunConfig, adopted(values, begun), where=where))
+
+
+def use_listed(values: Mapping[str, Any]) -> None:
+    """Put the plugins to use that plain values of the user's own list; those that a folder has saved wait for him."""
+    listed = values.get("plugins", ())
+    if isinstance(listed, list | tuple):  # what else there is, checking the values refuses
+        use_all(each for each in listed if isinstance(each, str))
+
+
+def is_saved(path: Path) -> bool:
+    """Whether a configuration is a part of a model folder or of the states of a run: data, which runs no code."""
+    return any((path.parent / name).exists() for name in (layout.MANIFEST, SEAL))

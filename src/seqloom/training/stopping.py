@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 from pydantic import Field, model_validator
 
-from seqloom.config import Section
+from seqloom.config import Named, Section
 from seqloom.errors import ConfigError
 from seqloom.metrics import metric
 
@@ -16,9 +16,9 @@ from seqloom.metrics import metric
 class SelectionConfig(Section):
     """Which weights become the model, by what happens on the dev data."""
 
-    on: str = "loss"
+    on: Annotated[str, Named("METRICS")] = "loss"
     """What is compared: `loss` (per token, without smoothing) or the name of a metric of decoded dev output."""
-    metrics: tuple[str, ...] = ()
+    metrics: Annotated[tuple[str, ...], Named("METRICS")] = ()
     """Metrics of decoded dev output to report, the main one first; where empty, those of `evaluation.metrics`, or what
     suits the training targets."""
     limit: int = Field(default=500, ge=0)
