@@ -14,6 +14,7 @@ ROOMS = (
     "streams",
     "lazy",
     "config",
+    "plugins",
     "prediction",
     "remarks",
     "text",
@@ -35,6 +36,7 @@ ROOMS = (
     "bench",
     "recipes",
     "sweeps",
+    "testing",
     "cli",
 )
 """In the order in which a batch walks through them."""
@@ -43,6 +45,7 @@ FREE_OF_TORCH = (
     "streams",
     "lazy",
     "config",
+    "plugins",
     "prediction",
     "remarks",
     "text",

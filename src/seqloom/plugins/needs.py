@@ -94,15 +94,17 @@ def written(needs: Iterable[Need]) -> str:
 def read_needs(values: Mapping[str, Any], where: str) -> list[Need]:
     """The needs that `written` wrote, from the JSON object."""
     try:
-        return [
-            Need(*(str(each[name]) for name in _TEXTS), members=tuple(map(str, each["members"])))
-            for each in values["plugins"]
-        ]
+        return [_need(each) for each in values["plugins"]]
     except (KeyError, TypeError):
         raise ModelFolderError(f"must list plugins with {', '.join(_TEXTS)} and members", where=where) from None
 
 
 _TEXTS = ("name", "file", "distribution", "version", "sha256")
+
+
+def _need(values: Mapping[str, Any]) -> Need:
+    name, file, distribution, version, sha256 = (str(values[each]) for each in _TEXTS)
+    return Need(name, file, distribution, version, sha256, tuple(map(str, values["members"])))
 
 
 def _members(config: Section) -> Iterator[tuple[str, str]]:
