@@ -16,7 +16,7 @@ import torch
 torch.set_num_threads(1)
 jaxtyping.install_import_hook(["seqloom.nn", "seqloom.model", "seqloom.search"], "beartype.beartype")
 
-pytest_plugins = ["samples", "toy", "exporting", "sweeping", "graphs", "tracing"]
+pytest_plugins = ["samples", "toy", "exporting", "sweeping", "graphs", "tracing", "plugging"]
 
 
 @pytest.fixture(scope="session")
