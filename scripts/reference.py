@@ -16,6 +16,11 @@ import seqloom
 from seqloom.cli.main import app
 
 FOLDER = Path(__file__).parents[1] / "docs" / "reference"
+PUBLIC = {
+    "plugins": ("use", "in_use"),
+    "testing": ("check_attention", "check_cell", "check_encoder", "check_metric", "check_reader", "check_network"),
+}
+"""What users call in modules that hold more."""
 NOTE = "<!-- made by scripts/reference.py (make docs): do not edit -->"
 
 
@@ -61,7 +66,18 @@ def python_page() -> str:
             parts += class_parts(thing)
         else:
             parts += function_parts(name, thing)
+    for name in ("plugins", "testing"):
+        parts += module_parts(name)
     return "\n\n".join(parts) + "\n"
+
+
+def module_parts(name: str) -> list[str]:
+    """A module of its own: what it is for, and the functions that are for users."""
+    module = getattr(seqloom, name)
+    parts = [f"## seqloom.{name}", inspect.getdoc(module) or ""]
+    for inner in PUBLIC[name]:
+        parts += [f"### {name}.{inner}", *function_parts(inner, getattr(module, inner))]
+    return parts
 
 
 def class_parts(thing: type) -> list[str]:
