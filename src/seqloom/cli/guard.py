@@ -73,7 +73,7 @@ def beside(product: Path) -> Iterator[None]:
 @contextmanager
 def _plain_warnings() -> Iterator[None]:
     """Warnings about plugins are notes; others are shown as Python shows them."""
-    shown = warnings.showwarning
+    shown = warnings.showwarning  # the filter names no class: that would import what a command may not need
 
     def show(message: Warning | str, category: type[Warning], *more: Any, **others: Any) -> None:
         if category.__name__ == "PluginWarning":
@@ -81,11 +81,10 @@ def _plain_warnings() -> Iterator[None]:
         else:
             shown(message, category, *more, **others)
 
-    warnings.showwarning = show
-    try:
+    with warnings.catch_warnings():
+        warnings.filterwarnings("always", message=r".*: the plugin .* has changed", category=UserWarning)
+        warnings.showwarning = show
         yield
-    finally:
-        warnings.showwarning = shown
 
 
 def _in_our_words(error: SeqloomError | ModuleNotFoundError) -> SeqloomError:
