@@ -18,6 +18,11 @@ from docstrings import Callable, Class, callable_markdown, class_markdown, prose
 from seqloom.cli.main import app
 
 FOLDER = Path(__file__).parents[1] / "docs" / "reference"
+PUBLIC = {
+    "plugins": ("use", "in_use"),
+    "testing": ("check_attention", "check_cell", "check_encoder", "check_metric", "check_reader", "check_network"),
+}
+"""What users call in modules that hold more."""
 NOTE = "<!-- made by scripts/reference.py (make docs): do not edit -->"
 
 
@@ -65,6 +70,8 @@ def python_page() -> str:
             parts += class_markdown(whole(thing), 2)
     errors = [thing for thing in classes.values() if issubclass(thing, Exception)]
     parts += ["## Errors", *error_lines(errors)]
+    for name in ("plugins", "testing"):
+        parts += module_parts(name)
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -93,6 +100,15 @@ def error_lines(errors: list[type]) -> list[str]:
     """Each error with its base and what it means; the base of all first."""
     ordered = sorted(errors, key=lambda error: (len(error.__mro__), error.__name__))
     return [f"### {error.__name__}\n\n{prose(inspect.getdoc(error) or '')}" for error in ordered]
+
+
+def module_parts(name: str) -> list[str]:
+    """A public module of its own: what it is for, and its functions for users."""
+    module = getattr(seqloom, name)
+    parts = [f"## seqloom.{name}", prose(inspect.getdoc(module) or "")]
+    for inner in PUBLIC[name]:
+        parts += callable_markdown(declared(getattr(module, inner)), 3, f"{name}.{inner}")
+    return parts
 
 
 if __name__ == "__main__":

@@ -71,8 +71,9 @@ class Remembering(Attention):
 @contextmanager
 def remembering() -> Iterator[None]:
     """The attention is a member of its family meanwhile."""
-    ATTENTIONS["remembering"] = (RememberingConfig, Remembering)
+    members = dict(ATTENTIONS.own)
+    vars(ATTENTIONS)["own"] = {**members, "remembering": (RememberingConfig, Remembering)}
     try:
         yield
     finally:
-        del ATTENTIONS["remembering"]
+        vars(ATTENTIONS)["own"] = members

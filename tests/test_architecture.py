@@ -16,6 +16,7 @@ ROOMS = (
     "streams",
     "lazy",
     "config",
+    "plugins",
     "prediction",
     "remarks",
     "text",
@@ -38,6 +39,7 @@ ROOMS = (
     "bench",
     "recipes",
     "sweeps",
+    "testing",
     "cli",
 )
 """In the order in which a batch walks through them."""
@@ -46,6 +48,7 @@ FREE_OF_TORCH = (
     "streams",
     "lazy",
     "config",
+    "plugins",
     "prediction",
     "remarks",
     "text",

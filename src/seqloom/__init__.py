@@ -8,6 +8,8 @@
 
 Importing the package is instant: what needs torch or NumPy is imported when it is first asked for. Without torch `load`
 takes the graph that `seqloom export` has written into the folder.
+
+`seqloom.plugins` adds attentions, cells, metrics and readers of your own; `seqloom.testing` checks them.
 """
 
 from __future__ import annotations
@@ -66,7 +68,13 @@ __all__ = [
 ]
 
 
+_MODULES = ("plugins", "testing")
+"""Modules of their own that are public, too."""
+
+
 def __getattr__(name: str) -> object:
+    if name in _MODULES:
+        return import_module(f"seqloom.{name}")
     if name == "__version__":
         return import_module("importlib.metadata").version("seqloom")
     if name in _HOMES:

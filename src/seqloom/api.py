@@ -27,6 +27,7 @@ from seqloom.inference.predictor import PairScore, Predictor
 from seqloom.inference.torch_engine import TorchEngine
 from seqloom.learn_shortlist import CANDIDATES, FREQUENT, learn_shortlist
 from seqloom.model import Seq2Seq, parameter_count
+from seqloom.plugins import use_all
 from seqloom.search import Shortlist
 from seqloom.training import Inputs, RunConfig
 from seqloom.training import train as train_stream
@@ -164,13 +165,16 @@ def train(
     progress: TextIO | None = None,
     reporters: Sequence[Reporter] = (),
     overwrite: bool = False,
+    plugins: Sequence[str] = (),
 ) -> Model:
     """Train on pairs, on a file of pairs (or two parallel ones, `a.en,a.de`) or a list of them, or as a TOML file or
     `RunConfig` says.
 
     Without `dev`, a part of the pairs is set aside. `settings` are dotted: `{"model.hidden": 512}`. `progress` is a
-    stream to show it on, such as `sys.stderr`. Without an `output` folder, the model is only returned.
+    stream to show it on, such as `sys.stderr`. Without an `output` folder, the model is only returned. `plugins` are
+    put to use first (see `seqloom.plugins.use`).
     """
+    use_all(plugins)
     inputs, files = _inputs(pairs, dev)
     if output is None and Place.here().size > 1:
         raise ConfigError("several processes need an output folder that all of them see", hint="name one with output=")

@@ -49,7 +49,7 @@ class OneOf:
     """Marks a field whose section class is chosen by `kind` from the table of a family.
 
     `attention = "dot"` is short for `attention = {kind = "dot"}`. The table is looked up when settings are validated,
-    so that members registered later are known.
+    so that members of plugins are among those that an error or a comment names.
     """
 
     def __init__(self, family: str, table: Callable[[], Mapping[str, type[Section]]]) -> None:
@@ -67,6 +67,16 @@ class OneOf:
         if kind not in table:
             raise ValueError(f"{kind!r} is not a known {self.family}; {suggestion(str(kind), table)}")
         return build(table[kind], given, nested=True)
+
+
+class Named:
+    """Marks a field that holds the name of a member of a family, or several: `table` is the name of its table.
+
+    `known` are the names that a comment on the field lists; by default it lists none.
+    """
+
+    def __init__(self, table: str, known: Callable[[], Iterable[str]] = tuple) -> None:
+        self.table, self.known = table, known
 
 
 def one_of(family: str, table: Callable[[], Mapping[str, type[Section]]]) -> tuple[Any, ...]:
@@ -232,6 +242,7 @@ def _comment(table: TOMLDocument | Table, text: str, field: FieldInfo) -> None:
     import tomlkit  # noqa: PLC0415
 
     choices = [str(choice) for choice in get_args(field.annotation) if isinstance(choice, str)]
+    choices += [name for mark in field.metadata if isinstance(mark, Named) for name in mark.known()]
     if choices:
         text = f"{text} One of: {', '.join(choices)}."
     for chooser in field.metadata:

@@ -13,11 +13,11 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field, field_validator
 
-from seqloom.config import Section
+from seqloom.config import Named, Section
 from seqloom.data import DataConfig, Example, ReadReport, Source, group_by_source, read_examples
 from seqloom.errors import ConfigError, DataError
 from seqloom.metrics import Comparison, Score, blind_sentence, choose_metrics, compare, compute, metric, worst
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 class EvaluationConfig(Section):
     """How predictions are evaluated."""
 
-    metrics: tuple[str, ...] = ()
+    metrics: Annotated[tuple[str, ...], Named("METRICS")] = ()
     """Names of metrics, the main one first. If empty, training uses `training.selection.metrics` or else metrics that
     suit the training targets, and stores them with the model."""
     worst: int = Field(default=5, ge=0)

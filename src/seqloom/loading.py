@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -11,6 +12,7 @@ from seqloom.checkpoint.files import folder_path
 from seqloom.checkpoint.format import GRAPH, GRAPH_INT8, WEIGHTS
 from seqloom.checkpoint.reading import read_manifest
 from seqloom.errors import ConfigError, absent, suggestion
+from seqloom.plugins import use_all
 
 if TYPE_CHECKING:
     from seqloom.api import Model
@@ -20,23 +22,38 @@ ENGINES = ("auto", "torch", "onnx")
 
 
 @overload
-def load(folder: Path | str, *, engine: Literal["auto", "torch"] = "auto") -> Model: ...
+def load(folder: Path | str, *, engine: Literal["auto", "torch"] = "auto", plugins: Sequence[str] = ()) -> Model: ...
 
 
 @overload
 def load(
-    folder: Path | str, *, engine: Literal["onnx"], int8: bool | None = None, threads: int | None = None
+    folder: Path | str,
+    *,
+    engine: Literal["onnx"],
+    int8: bool | None = None,
+    threads: int | None = None,
+    plugins: Sequence[str] = (),
 ) -> RuntimeModel: ...
 
 
 @overload
 def load(
-    folder: Path | str, *, engine: str = "auto", int8: bool | None = None, threads: int | None = None
+    folder: Path | str,
+    *,
+    engine: str = "auto",
+    int8: bool | None = None,
+    threads: int | None = None,
+    plugins: Sequence[str] = (),
 ) -> Model | RuntimeModel: ...
 
 
 def load(
-    folder: Path | str, *, engine: str = "auto", int8: bool | None = None, threads: int | None = None
+    folder: Path | str,
+    *,
+    engine: str = "auto",
+    int8: bool | None = None,
+    threads: int | None = None,
+    plugins: Sequence[str] = (),
 ) -> Model | RuntimeModel:
     """The model in a folder; every file that is read is checked against its hash first.
 
@@ -44,7 +61,11 @@ def load(
     installed and the folder has weights for it, and no option of the graph is given. `int8` chooses the graph with
     weights of 8 bits or the one in float32; by default float32 where there are both. `threads` batches go through the
     graph at a time, by default 1.
+
+    `plugins` are put to use first (see `seqloom.plugins.use`). A model that needs a plugin which is neither in use nor
+    installed is refused with PyTorch; its graph needs none.
     """
+    use_all(plugins)
     if engine not in ENGINES:
         raise ConfigError(
             f"engine must be one of {', '.join(ENGINES)}, not {engine!r}", hint=suggestion(engine, ENGINES)

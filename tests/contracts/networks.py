@@ -4,21 +4,29 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from itertools import product
-from typing import Any, NamedTuple
-
-import torch
-from torch import Tensor
+from typing import Any
 
 from remembering import remembering
-from seqloom.config import build
-from seqloom.model import ModelConfig, Seq2Seq
+from seqloom.model import Seq2Seq
 from seqloom.nn.attention import ATTENTIONS
 from seqloom.nn.attention.normalise import NORMALISERS
 from seqloom.nn.cells import CELLS
 from seqloom.nn.decoders import DECODERS
+from seqloom.testing.networks import BASE, SOURCE_SIZE, TARGET_SIZE, Rows, gradients, network, rows, unrolled
 
-SOURCE_SIZE, TARGET_SIZE = 13, 11
-BASE: dict[str, Any] = {"embedding": 6, "hidden": 8, "dropout": 0.3, "embedding_dropout": 0.3}
+__all__ = [
+    "BASE",
+    "DECODER_CASES",
+    "ENCODERS",
+    "FAMILIES",
+    "SOURCE_SIZE",
+    "TARGET_SIZE",
+    "Case",
+    "Rows",
+    "gradients",
+    "rows",
+    "unrolled",
+]
 
 
 @dataclass(frozen=True)
@@ -28,13 +36,8 @@ class Case:
 
     def model(self, seed: int = 0) -> Seq2Seq:
         """A network that evaluates, with every weight (biases too) away from its special first value."""
-        torch.manual_seed(seed)
         with remembering():
-            model = Seq2Seq(build(ModelConfig, {**BASE, **self.settings}), SOURCE_SIZE, TARGET_SIZE).eval()
-        with torch.no_grad():
-            for weight in model.parameters():
-                weight.add_(torch.randn_like(weight), alpha=0.3)
-        return model
+            return network(self.settings, seed)
 
 
 def _families() -> list[Case]:
@@ -120,74 +123,3 @@ def _transformers() -> list[Case]:
 
 FAMILIES, RECURRENT, TRANSFORMERS, DECODER_CASES = _families(), _encoders(), _transformers(), _decoders()
 ENCODERS = RECURRENT + TRANSFORMERS
-
-
-class Rows(NamedTuple):
-    source: Tensor
-    lengths: Tensor
-    target_in: Tensor
-    target_out: Tensor
-    target_lengths: Tensor
-
-    def row(self, index: int) -> Rows:
-        """One row without its padding."""
-        size, length = int(self.lengths[index]), int(self.target_lengths[index])
-        only = slice(index, index + 1)
-        return Rows(
-            self.source[only, :size],
-            self.lengths[only],
-            self.target_in[only, :length],
-            self.target_out[only, :length],
-            self.target_lengths[only],
-        )
-
-    def shuffled(self, order: Tensor) -> Rows:
-        """The rows in another order."""
-        return Rows(*(part[order] for part in self))
-
-    def widened(self, seed: int = 5) -> Rows:
-        """Two more columns, and any ids at all on the padding."""
-        chance = torch.Generator().manual_seed(seed)
-
-        def litter(ids: Tensor, lengths: Tensor, size: int) -> Tensor:
-            noise = torch.randint(0, size, (ids.size(0), ids.size(1) + 2), generator=chance)
-            real = torch.arange(noise.size(1)) < lengths[:, None]
-            return torch.where(real, torch.nn.functional.pad(ids, (0, 2)), noise)
-
-        return Rows(
-            litter(self.source, self.lengths, SOURCE_SIZE),
-            self.lengths,
-            litter(self.target_in, self.target_lengths, TARGET_SIZE),
-            litter(self.target_out, self.target_lengths, TARGET_SIZE),
-            self.target_lengths,
-        )
-
-
-def rows(lengths: tuple[int, ...] = (5, 1, 3), target_lengths: tuple[int, ...] = (2, 3, 3), seed: int = 1) -> Rows:
-    """Random rows of the given lengths, padded with 0."""
-    chance = torch.Generator().manual_seed(seed)
-
-    def ids(sizes: Tensor, vocabulary: int) -> Tensor:
-        drawn = torch.randint(1, vocabulary, (len(sizes), int(sizes.max())), generator=chance)
-        return torch.where(torch.arange(drawn.size(1)) < sizes[:, None], drawn, 0)
-
-    sizes, targets = torch.tensor(lengths), torch.tensor(target_lengths)
-    return Rows(ids(sizes, SOURCE_SIZE), sizes, ids(targets, TARGET_SIZE), ids(targets, TARGET_SIZE), targets)
-
-
-def unrolled(model: Seq2Seq, batch: Rows) -> tuple[Tensor, Tensor | None]:
-    """Logits and weights of all steps, taken one by one."""
-    state = model.start(batch.source, batch.lengths)
-    logits, weights = [], []
-    for token in batch.target_in.unbind(1):
-        scores, state, looked = model.step(token, state)
-        logits.append(scores)
-        if looked is not None:
-            weights.append(looked)
-    return torch.stack(logits, 1), torch.stack(weights, 1) if weights else None
-
-
-def gradients(model: Seq2Seq, loss: Tensor) -> dict[str, Tensor]:
-    """The gradient of every weight; a weight that the loss does not reach is an error."""
-    names, weights = zip(*model.named_parameters(), strict=True)
-    return dict(zip(names, torch.autograd.grad(loss, weights), strict=True))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from networks import BASE, DECODER_CASES, ENCODERS, FAMILIES, TRANSFORMERS, Case, gradients, rows
+from networks import BASE, DECODER_CASES, ENCODERS, FAMILIES, TRANSFORMERS, Case, rows
 
 from seqloom.config import build
 from seqloom.model import ModelConfig, Seq2Seq, parameter_count
@@ -12,27 +12,15 @@ from seqloom.nn.attention import ATTENTIONS, build_attention
 from seqloom.nn.attention.normalise import NORMALISERS
 from seqloom.nn.shapes import length_mask
 from seqloom.nn.tree import leaves
+from seqloom.testing import the_gradient_reaches_every_weight, weights_are_a_distribution
 
 pytestmark = pytest.mark.usefixtures("unchecked_shapes")  # test_sequence_is_steps.py has the checks on
 BATCH = rows()
 
 
 @pytest.mark.parametrize("case", FAMILIES + TRANSFORMERS, ids=lambda case: case.name)
-@torch.no_grad()
 def test_weights_are_a_distribution_over_real_tokens(case: Case) -> None:
-    model = case.model()
-    batch = BATCH.widened()
-    real = torch.tensor([[position < length for position in range(7)] for length in batch.lengths.tolist()])
-    assert torch.equal(model.encode(batch.source, batch.lengths).memory.mask, real)
-    _, weights = model(*batch[:3])
-    if case.name.endswith("none"):
-        assert weights is None
-        return
-    assert weights is not None
-    assert weights.shape == (3, batch.target_in.size(1), 7)
-    assert (weights >= 0).all()
-    assert (weights.transpose(1, 2)[~real] == 0).all()
-    torch.testing.assert_close(weights.sum(-1), torch.ones(weights.shape[:2]), rtol=1e-5, atol=1e-5)
+    weights_are_a_distribution(case.model(), case.name)
 
 
 @pytest.mark.parametrize("kind", ATTENTIONS)
@@ -68,10 +56,7 @@ def test_the_gradient_reaches_every_weight(case: Case) -> None:
     chosen = settings.get("attention")
     if chosen and chosen["normaliser"] != "softmax":  # a sparse map may truly give no gradient
         settings = {**settings, "attention": {**chosen, "normaliser": "softmax"}}
-    model = Case(case.name, settings).model()
-    for name, gradient in gradients(model, model.loss(*BATCH).loss).items():
-        assert gradient.isfinite().all(), name
-        assert gradient.abs().sum() > 0, name
+    the_gradient_reaches_every_weight(Case(case.name, settings).model(), case.name)
 
 
 @pytest.mark.parametrize("case", FAMILIES[::7] + ENCODERS[::5], ids=lambda case: case.name)

@@ -1,4 +1,4 @@
-"""The benchmark process of one engine: `python -m seqloom.bench '["FOLDER", "onnx", true, 1]'` (see `program.py`)."""
+"""The process of one engine: `python -m seqloom.bench '["FOLDER", "onnx", true, 1, []]'`, see `program.py`."""
 
 from __future__ import annotations
 
@@ -16,13 +16,15 @@ from seqloom.data import Source
 from seqloom.errors import SeqloomError
 from seqloom.inference.predicting_model import PredictingModel
 from seqloom.loading import load
+from seqloom.plugins import use_all
 
 
 def main() -> None:
     """Load a model and answer requests until standard input ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # on Ctrl-C, the parent process ends this one
-    folder, engine, int8, threads = json.loads(sys.argv[1])
+    folder, engine, int8, threads, plugins = json.loads(sys.argv[1])
     try:
+        use_all(plugins)
         model = load(folder, engine=engine, int8=int8, threads=threads if engine == "onnx" else None)
         for line in sys.stdin:
             asked = json.loads(line)

@@ -21,7 +21,9 @@ from seqloom.checkpoint import format as layout
 from seqloom.checkpoint.reading import read_codecs, read_config, read_manifest
 from seqloom.config import build
 from seqloom.data import DataConfig, Source, read_sources
+from seqloom.data.config import PLAIN
 from seqloom.errors import DataError
+from seqloom.plugins import files_in_use
 from seqloom.text import Tokenizer
 
 POOLS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "RAYON_NUM_THREADS")
@@ -104,8 +106,8 @@ def pinned(threads: int) -> dict[str, str]:
 
 
 def worker(folder: Path, offer: Offer, threads: int = 1) -> list[str]:
-    """Return the command that starts the process of an engine."""
-    job = json.dumps([str(folder), offer.engine, offer.int8, threads])
+    """The command of an engine's process, which has the plugins of this one."""
+    job = json.dumps([str(folder), offer.engine, offer.int8, threads, files_in_use()])
     return [sys.executable, "-P", "-m", "seqloom.bench", job]
 
 
@@ -115,8 +117,9 @@ def _started(folder: Path, offer: Offer, threads: int) -> Program:
 
 
 def _read(folder: Path, file: str, count: int) -> list[Source]:
-    config = build(DataConfig, read_config(folder).get("data", {}), where=str(folder / layout.CONFIG))
-    return list(islice(read_sources(file, config.of_inputs({})), count))
+    values = {**read_config(folder).get("data", {}), **PLAIN}  # as `of_inputs` has it, and no plugin is asked for
+    config = build(DataConfig, values, where=str(folder / layout.CONFIG))
+    return list(islice(read_sources(file, config), count))
 
 
 def _made_up(tokenizer: Tokenizer, count: int) -> list[Source]:

@@ -10,6 +10,7 @@ from torch import nn
 from seqloom.checkpoint.format import FORMAT_VERSION
 from seqloom.config import Section, to_toml
 from seqloom.model import parameter_count
+from seqloom.plugins import needs_of
 
 MAKING = ("record", "mean_of")
 """Entries of metrics.json that say how the model was made; all others are measurements."""
@@ -106,6 +107,8 @@ def _facts(config: Section) -> dict[str, str]:
         kind = getattr(getattr(text, side, None), "kind", "")
         if kind:
             facts[f"{side} tokens"] = kind
+    if needs := needs_of(config):
+        facts["plugins that it needs"] = ", ".join(f"`{need.origin}` ({', '.join(need.members)})" for need in needs)
     return facts
 
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import shlex
 import tomllib
-from collections.abc import Iterable, Mapping
+import warnings
+from collections.abc import Container, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from seqloom.checkpoint import format as layout
 from seqloom.checkpoint.files import place_of
-from seqloom.checkpoint.format import FileRecord, Manifest
+from seqloom.checkpoint.format import FileRecord, Manifest, read_json_object
 from seqloom.codecs import CodecFiles, Codecs
 from seqloom.errors import ModelFolderError
+from seqloom.plugins import Need, PluginWarning, check_needs, read_needs
 
 
 def verify(folder: Path | str) -> Manifest:
@@ -74,6 +76,22 @@ def read_config(folder: Path) -> dict[str, Any]:
         return tomllib.loads(place_of(folder, layout.CONFIG).read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ModelFolderError(f"must be TOML: {error}", where=str(folder / layout.CONFIG)) from None
+
+
+def read_plugins(folder: Path, names: Container[str]) -> list[Need]:
+    """The plugins that the model in a folder needs; `names` are the folder's files. No code is run."""
+    if layout.PLUGINS not in names:
+        return []
+    where = str(folder / layout.PLUGINS)
+    return read_needs(read_json_object(place_of(folder, layout.PLUGINS).read_text(encoding="utf-8"), where), where)
+
+
+def check_plugins(folder: Path, names: Container[str]) -> None:
+    """Raise `ModelFolderError` for a plugin that the model in a folder needs and that is not in use; warn where one is
+    not as it was when the model was made (`PluginWarning`)."""
+    graph = "; its exported graph answers without: engine onnx" if layout.GRAPH in names else ""
+    for sentence in check_needs(read_plugins(folder, names), str(folder), graph):
+        warnings.warn(sentence, PluginWarning, stacklevel=2)
 
 
 def read_manifest(folder: Path) -> Manifest:

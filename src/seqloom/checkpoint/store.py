@@ -13,13 +13,14 @@ from seqloom.checkpoint import format as layout
 from seqloom.checkpoint.card import model_card
 from seqloom.checkpoint.files import Writer, folder_path, place_of, text_writer, write_folder
 from seqloom.checkpoint.format import FileRecord, Manifest, read_json_object
-from seqloom.checkpoint.reading import read_codecs, read_config, verify
+from seqloom.checkpoint.reading import check_plugins, read_codecs, read_config, verify
 from seqloom.checkpoint.shortlist import read_shortlist, shortlist_writer
 from seqloom.checkpoint.tensors import distinct_tensors, fill_tensors, read_tensors, write_tensors
 from seqloom.codecs import Codecs
 from seqloom.codecs.pair import CODEC_FILES
 from seqloom.config import Section, build, to_toml
 from seqloom.model import ModelConfig, Seq2Seq
+from seqloom.plugins import needs_of, written
 from seqloom.search.shortlist import Shortlist
 
 
@@ -62,6 +63,8 @@ def save_model(folder: Path | str, contents: ModelToStore) -> Manifest:
     }
     if contents.shortlist is not None:
         files[layout.SHORTLIST] = shortlist_writer(contents.shortlist)
+    if needs := needs_of(contents.config):
+        files[layout.PLUGINS] = text_writer(written(needs))
     manifest: list[Manifest] = []
 
     def write_manifest(path: Path) -> None:
@@ -69,7 +72,7 @@ def save_model(folder: Path | str, contents: ModelToStore) -> Manifest:
         manifest.append(Manifest(records, contents.codecs.files))
         path.write_text(manifest[0].to_json(), encoding="utf-8")
 
-    stale = CODEC_FILES | {layout.SHORTLIST, layout.GRAPH, layout.GRAPH_INT8}
+    stale = CODEC_FILES | {layout.SHORTLIST, layout.PLUGINS, layout.GRAPH, layout.GRAPH_INT8}
     write_folder(folder_path(folder), {**files, layout.MANIFEST: write_manifest}, remove=stale)
     return manifest[0]
 
@@ -78,6 +81,7 @@ def load_model(folder: Path | str) -> StoredModel:
     """The model in a folder, on the CPU and in evaluation mode, after every file has been checked against its hash."""
     folder = folder_path(folder)
     manifest = verify(folder)
+    check_plugins(folder, manifest.files)
     config, where = read_config(folder), str(folder / layout.CONFIG)
     codecs = read_codecs(folder, manifest.codecs, config)
     sizes = codecs.source.size, codecs.target.size

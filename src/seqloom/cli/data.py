@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from seqloom.cli.options import Json, SettingOptions
+from seqloom.cli.options import Json, SettingOptions, takes_plugins
 
 data = typer.Typer(name="data", help="Inspect files of pairs.", no_args_is_help=True)
 
@@ -19,6 +19,7 @@ def room() -> None:
 
 
 @data.command()
+@takes_plugins
 def report(
     files: Annotated[
         list[str],

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,7 +28,8 @@ class Guard(TyperGroup):
     def invoke(self, ctx: Any) -> Any:
         """Run a command; the exit code is 130 after Ctrl-C, and 141 if the reader of the output has gone away."""
         try:
-            result = super().invoke(ctx)
+            with _plain_warnings():
+                result = super().invoke(ctx)
             sys.stdout.flush()
         except (SeqloomError, ModuleNotFoundError) as error:
             said = _in_our_words(error)
@@ -69,6 +71,23 @@ def beside(product: Path) -> Iterator[None]:
         if error.where != STANDARD_OUTPUT:
             raise
         typer.echo(f"note: {STANDARD_OUTPUT} {error.message}; the result is in {product}", err=True)
+
+
+@contextmanager
+def _plain_warnings() -> Iterator[None]:
+    """Warnings about plugins are notes; others are shown as Python shows them."""
+    shown = warnings.showwarning  # the filter names no class: that would import what a command may not need
+
+    def show(message: Warning | str, category: type[Warning], *more: Any, **others: Any) -> None:
+        if category.__name__ == "PluginWarning":
+            typer.echo(f"note: {message}", err=True)
+        else:
+            shown(message, category, *more, **others)
+
+    with warnings.catch_warnings():
+        warnings.filterwarnings("always", message=r".*: the plugin .* has changed", category=UserWarning)
+        warnings.showwarning = show
+        yield
 
 
 def _in_our_words(error: SeqloomError | ModuleNotFoundError) -> SeqloomError:

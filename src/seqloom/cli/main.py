@@ -13,6 +13,7 @@ from seqloom.cli.data import data
 from seqloom.cli.evaluate import evaluate
 from seqloom.cli.export import export
 from seqloom.cli.guard import BROKEN_PIPE, INTERRUPTED, USER_ERROR, Guard
+from seqloom.cli.options import Plugins, takes_plugins, use_plugins
 from seqloom.cli.plot import plot
 from seqloom.cli.predict import predict
 from seqloom.cli.recipe import recipe
@@ -48,19 +49,21 @@ def seqloom(
     version: bool = typer.Option(
         False, "--version", callback=version, is_eager=True, help="Show the version and exit."
     ),
+    plugin: Plugins = None,
 ) -> None:
     """Sequence-to-sequence models: recurrent encoder-decoders with attention."""
     del version
+    use_plugins(plugin)
 
 
 for command in (train, predict, evaluate, score, show, average, reproduce, export, shortlist):
-    app.command()(command)
+    app.command()(takes_plugins(command))
 app.add_typer(data)
 app.add_typer(plot)
-app.command()(config)
+app.command()(takes_plugins(config))
 app.add_typer(recipe)
-app.command()(sweep)
-app.command()(bench)
+app.command()(takes_plugins(sweep))
+app.command()(takes_plugins(bench))
 
 
 def main() -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, get_type_hints
 
 import typer
 
@@ -19,3 +22,36 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text."
 Output = Annotated[
     Path | None, typer.Option("--output", metavar="FILE", help="Write to this file; - is standard output.")
 ]
+Plugins = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--plugin",
+        metavar="FILE",
+        help="A Python file with members of your own, or the name of an installed plugin; can be repeated.",
+        show_default=False,
+    ),
+]
+
+
+def use_plugins(plugins: list[str] | None) -> None:
+    """Load the plugins that the command line names."""
+    if plugins:
+        from seqloom.plugins import use_all
+
+        use_all(plugins)
+
+
+def takes_plugins(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the option `--plugin`, whose plugins are loaded before the command runs."""
+
+    @wraps(command)
+    def run(*arguments: Any, plugin: list[str] | None = None, **options: Any) -> None:
+        use_plugins(plugin)
+        command(*arguments, **options)
+
+    hints = {**get_type_hints(command, include_extras=True), "plugin": Plugins}
+    parameters = [each.replace(annotation=hints[each.name]) for each in inspect.signature(command).parameters.values()]
+    last = inspect.Parameter("plugin", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Plugins)
+    run.__signature__ = inspect.Signature([*parameters, last])  # type: ignore[attr-defined]
+    run.__annotations__ = hints
+    return run

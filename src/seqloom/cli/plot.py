@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from seqloom.cli.guard import beside
-from seqloom.cli.options import ModelArgument
+from seqloom.cli.options import ModelArgument, takes_plugins
 
 plot = typer.Typer(name="plot", help="Draw attention maps and learning curves.", no_args_is_help=True)
 
@@ -18,6 +18,7 @@ Picture = Annotated[
 
 
 @plot.command()
+@takes_plugins
 def attention(
     model: ModelArgument,
     inputs: Annotated[

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from seqloom.cli.options import SettingOptions
+from seqloom.cli.options import SettingOptions, takes_plugins
 
 recipe = typer.Typer(name="recipe", help="Run recipes and compare with published figures.", no_args_is_help=True)
 
@@ -36,6 +36,7 @@ def show(name: Name) -> None:
 
 
 @recipe.command()
+@takes_plugins
 def run(
     name: Name,
     output: Annotated[

@@ -33,6 +33,7 @@ def train(
 
     Without a configuration, sensible settings are chosen and reported. Under torchrun, all processes train one model.
     """
+    from seqloom.plugins import options
     from seqloom.training import train as train_stream
     from seqloom.training.group import Place
     from seqloom.training.runs import follow_run, run_config
@@ -47,4 +48,4 @@ def train(
     stream = train_stream(given, output, resume=resume, overwrite=overwrite)
     follow_run(stream, output, progress=sys.stderr, tensorboard=tensorboard)
     if place.first:
-        typer.echo(f"try it: echo ... | seqloom predict {shlex.quote(str(output))}", err=True)
+        typer.echo(f"try it: echo ... | seqloom predict {shlex.quote(str(output))}{options()}", err=True)

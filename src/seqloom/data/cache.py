@@ -27,6 +27,7 @@ from seqloom.data.readers import ReadReport, expanded, files_of, read_examples
 from seqloom.data.readers.lines import STDIN
 from seqloom.data.whole_files import Say, cache_errors, hashed_file, leave_out, unsaid
 from seqloom.errors import DataError
+from seqloom.plugins import fingerprint
 
 FORMAT = 3
 CORPUS, TEXT = ".arrow", ".txt"
@@ -123,7 +124,9 @@ def _key(entries: Sequence[str], config: DataConfig, about: Iterable[str], conte
     """The key of a cache file: a hash of the files, the settings for reading them, and `about`."""
     shards = json.dumps([expanded(entry, config) for entry in entries])
     digest = hashlib.sha256()
-    for part in (str(FORMAT), config.model_dump_json(include=READING), *about, shards):
+    reader = fingerprint("READERS", config.format)
+    parts = (str(FORMAT), config.model_dump_json(include=READING), *([reader] if reader else []), *about, shards)
+    for part in parts:
         digest.update(hashlib.sha256(part.encode("utf-8", "surrogateescape")).digest())
     for known in contents.digests:
         digest.update(bytes.fromhex(known))

@@ -5,16 +5,24 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from seqloom.config import Section
+from seqloom.config import Named, Section
+from seqloom.errors import suggestion
 
 DELIMITERS = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "bar": "|", "pipe": "|"}
 """Names for delimiters that are hard to type on a command line."""
 PLAIN = {"format": "auto", "pattern": "", "encoding": "utf-8"}
 """The values of these settings when inputs are read that are plain lines of UTF-8."""
+
+
+def formats() -> tuple[str, ...]:
+    """The names that `data.format` may have, those of plugins' readers included."""
+    from seqloom.data.readers import READERS  # noqa: PLC0415 - readers know their settings
+
+    return ("auto", *READERS)
 
 
 class DataConfig(Section):
@@ -33,7 +41,7 @@ class DataConfig(Section):
     """Development files, by which the best model is selected; if empty, a part of the training pairs is set aside."""
     test: tuple[str, ...] = ()
     """Test files, for the final figures."""
-    format: Literal["auto", "tsv", "csv", "jsonl", "parquet", "arrow", "parallel", "pattern"] = "auto"
+    format: Annotated[str, Named("READERS", formats)] = "auto"
     """Format of the files; `auto` goes by the suffix. Files of every format may be compressed by gzip (`.gz`)."""
     pattern: str = ""
     """For lines without columns: a regular expression with the groups `source`, `target` and optionally `tags`."""
@@ -102,6 +110,15 @@ class DataConfig(Section):
     def mixes(self) -> bool:
         """Whether the entries of `train` are drawn in other proportions than those of their sizes."""
         return bool(self.weights) or self.temperature != 1.0
+
+    @field_validator("format")
+    @classmethod
+    def _known_format(cls, name: str) -> str:
+        from seqloom.data.readers import READERS  # noqa: PLC0415
+
+        if name != "auto" and name not in READERS:
+            raise ValueError(f"{name!r} is not a known format; {suggestion(name, formats())}")
+        return name
 
     @field_validator("delimiter")
     @classmethod

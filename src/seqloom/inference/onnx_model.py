@@ -10,7 +10,7 @@ from typing import Any, Self
 
 from seqloom.checkpoint import format as layout
 from seqloom.checkpoint.files import folder_path, place_of
-from seqloom.checkpoint.reading import check_files, read_codecs, read_config, read_manifest
+from seqloom.checkpoint.reading import check_files, read_codecs, read_config, read_manifest, read_plugins
 from seqloom.checkpoint.shortlist import read_shortlist
 from seqloom.codecs import Codecs
 from seqloom.config import Section, build
@@ -85,6 +85,8 @@ def load_graph(folder: Path | str, *, int8: bool | None = None, threads: int = 1
     check_files(folder, manifest, (layout.CONFIG, *manifest.codecs.names, graph, *listed))
     values = read_config(folder)
     known = {name: values[name] for name in RuntimeConfig.model_fields if name in values}
+    if any(need.has("reader") for need in read_plugins(folder, manifest.files)):  # of the pairs it was trained on
+        known["data"] = {**known["data"], "format": "auto"}
     config = build(RuntimeConfig, known, where=str(folder / layout.CONFIG))
     codecs = read_codecs(folder, manifest.codecs, values)
     attends = values.get("model", {}).get("decoder", {}).get("attend") != "none"

@@ -16,13 +16,14 @@ from __future__ import annotations
 from seqloom.metrics.base import Metric, Score
 from seqloom.metrics.bootstrap import Comparison, compare
 from seqloom.metrics.choice import choose_metrics, target_kind
-from seqloom.metrics.registry import METRICS, compute, metric
+from seqloom.metrics.registry import METRICS, Entry, compute, metric
 from seqloom.metrics.uninformative import blind_sentence, blind_share
 from seqloom.metrics.worst import Worst, worst
 
 __all__ = [
     "METRICS",
     "Comparison",
+    "Entry",
     "Metric",
     "Score",
     "Worst",

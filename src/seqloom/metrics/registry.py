@@ -12,18 +12,22 @@ from seqloom.metrics.edits import EditRate
 from seqloom.metrics.matches import ExactMatch, MacroF1
 from seqloom.metrics.rouge import Rouge
 from seqloom.metrics.sacre import MOSES_LANGUAGES, TOKENIZERS, MosesBleu, SacreMetric, bleu
+from seqloom.plugins import Family, instance_of
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A metric of the table: its description, the function that makes it, and the arguments allowed after a colon."""
+    """A metric of the table: what it says, how it is made, and the arguments its name may carry after a colon.
+
+    `make` is called with the name as it was given and, where there is one, the argument; it returns a `Metric`.
+    """
 
     says: str
     make: Callable[..., Metric]
     arguments: tuple[str, ...] = ()
 
 
-METRICS: Mapping[str, Entry] = {
+OWN: Mapping[str, Entry] = {
     "bleu": Entry("BLEU, cased; tokeniser 13a, or another: bleu:zh", bleu, TOKENIZERS),
     "bleu_lower": Entry("BLEU, lower-cased; tokeniser 13a, or another", partial(bleu, lowercase=True), TOKENIZERS),
     "bleu_tokenized": Entry("BLEU of text that is tokenised already, cased", partial(bleu, tokenizer="none")),
@@ -55,6 +59,11 @@ METRICS: Mapping[str, Entry] = {
     "rougeL": Entry("ROUGE-L F1; English words Porter-stemmed", Rouge),
 }
 """All metrics by name. The descriptions are shown to users."""
+
+METRICS: Family[Entry] = Family(
+    "METRICS", OWN, instance_of("an Entry of seqloom.metrics", lambda value: isinstance(value, Entry))
+)
+"""Every metric by name: ours, and those of plugins."""
 
 
 def metric(name: str) -> Metric:

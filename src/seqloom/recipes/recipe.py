@@ -18,6 +18,8 @@ from pydantic import Field
 from seqloom.config import Section, build, override, read_toml
 from seqloom.errors import ConfigError, DataError, suggestion
 from seqloom.training import RunConfig
+from seqloom.training.config import with_plugins
+from seqloom.training.runs import use_listed
 from seqloom.training.start import adopted
 
 VARIANT = "{variant}"
@@ -95,7 +97,8 @@ class Recipe:
             name.replace(VARIANT, variant): located(entry.replace(VARIANT, variant), data)
             for name, entry in self.section.tests.items()
         }
-        config = build(RunConfig, adopted(values), where=f"recipe {self.name}")
+        use_listed(values)
+        config = with_plugins(build(RunConfig, adopted(values), where=f"recipe {self.name}"))
         return Part(variant or self.name, config.replace(data=config.data.replace(test=tuple(tests.values()))), tests)
 
     def data_folder(self) -> Path:
@@ -136,7 +139,7 @@ def recipe_text(name: str) -> str:
 
 
 def load_recipe(name: str) -> Recipe:
-    """Read and validate a recipe."""
+    """A recipe, checked; the plugins that it lists are run."""
     path = recipe_path(name)
     values = read_toml(path)
     for key in values:
@@ -144,6 +147,7 @@ def load_recipe(name: str) -> Recipe:
             raise ConfigError(f"{key} is not a section of a recipe", where=str(path), hint="recipe, run")
     section = build(RecipeSection, values.get("recipe", {}), where=str(path))
     run = values.get("run", {})
+    use_listed(run)
     build(RunConfig, run, where=str(path))
     return Recipe(path.stem, section, run)
 

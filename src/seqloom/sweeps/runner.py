@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TextIO
 
 from seqloom.errors import DiskError, SeqloomError, missing_package
+from seqloom.plugins import options
 from seqloom.streams import forgiving
 from seqloom.sweeps.folder import SweepFolder
 from seqloom.sweeps.results import SweepResults
@@ -78,7 +79,7 @@ def _command(sweep: Sweep, output: Path, trials: int | None, storage: str | None
     words = ["seqloom", "sweep", str(sweep.path), "--output", str(output)]
     words += [] if trials is None else ["--trials", str(trials)]
     words += [] if storage is None else ["--storage", masked(storage)]
-    return shlex.join(words)
+    return shlex.join(words) + options()
 
 
 def _cause(error: StorageInternalError) -> str:

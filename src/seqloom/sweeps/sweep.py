@@ -15,9 +15,10 @@ from seqloom.errors import ConfigError, DataError
 from seqloom.presets import PRESETS
 from seqloom.sweeps.space import Space, read_space
 from seqloom.training import RunConfig
+from seqloom.training.config import with_plugins
 from seqloom.training.device import choose_device
 from seqloom.training.provenance.record import data_files
-from seqloom.training.runs import run_config
+from seqloom.training.runs import run_config, use_listed
 from seqloom.training.start import adopted
 
 FIXED = (
@@ -78,7 +79,7 @@ class Sweep:
 
     def config(self, choices: Mapping[str, Any]) -> RunConfig:
         """Return the configuration of a trial; raises `ConfigError` where the chosen settings contradict each other."""
-        return build(RunConfig, adopted(laid_over(self.run, choices)), where=str(self.path))
+        return with_plugins(build(RunConfig, adopted(laid_over(self.run, choices)), where=str(self.path)))
 
     def check(self) -> None:
         """Raise an error, before any trial, where data are missing, a file does not exist, or the device is not
@@ -98,12 +99,13 @@ class Sweep:
 
 
 def load_sweep(path: Path | str) -> Sweep:
-    """Read a sweep from a TOML file with `[sweep]`, `[space]`, and the sections of a configuration."""
+    """The sweep in a TOML file: `[sweep]`, `[space]`, and the sections of a configuration, whose plugins are run."""
     path = Path(path)
     values = read_toml(path)
     section = build(SweepSection, values.pop("sweep", {}), where=str(path))
     space = read_space(values.pop("space", {}), str(path))
     run = merged(_base(section.base, path), values)
+    use_listed(run)
     sweep = Sweep(path, section, run, space)
     _comparable(sweep)
     return sweep

@@ -9,9 +9,11 @@ from pydantic import Field, field_validator, model_validator
 from seqloom.config import Section, number_or_auto
 from seqloom.data.batching import BatchConfig
 from seqloom.data.config import DataConfig
+from seqloom.errors import ConfigError
 from seqloom.evaluation import EvaluationConfig
 from seqloom.model import ModelConfig
 from seqloom.nn.precision import Wanted
+from seqloom.plugins import needs_of, require
 from seqloom.search import SearchConfig
 from seqloom.text.config import TextConfig
 from seqloom.training.stopping import SelectionConfig
@@ -98,6 +100,9 @@ class TrainingConfig(Section):
 class RunConfig(Section):
     """Everything about one run: its data, tokenization, model, training, search and evaluation."""
 
+    plugins: tuple[str, ...] = ()
+    """Plugins whose members the settings name: Python files, such as mine.py, or names of installed plugins. They are
+    run where a configuration of yours is read, but not by themselves where a model folder is."""
     data: DataConfig = DataConfig()
     """Files of training, dev and test pairs, and how they are read."""
     text: TextConfig = TextConfig()
@@ -110,6 +115,15 @@ class RunConfig(Section):
     """How predictions are searched for."""
     evaluation: EvaluationConfig = EvaluationConfig()
     """How predictions are evaluated."""
+
+    @field_validator("plugins")
+    @classmethod
+    def _in_use(cls, plugins: tuple[str, ...]) -> tuple[str, ...]:
+        try:
+            require(plugins)
+        except ConfigError as error:
+            raise ValueError(f"{error.message}; {error.hint}") from None
+        return plugins
 
     @property
     def measures(self) -> tuple[str, ...]:
@@ -141,3 +155,9 @@ class RunConfig(Section):
                     f"{longest} learned positions, of which the end mark takes one: "
                     f"set it between 1 and {longest - 1}, or raise model.encoder.max_positions"
                 )
+
+
+def with_plugins(config: RunConfig) -> RunConfig:
+    """The configuration with `plugins` naming just those whose members it uses: files as they were given, others by
+    name."""
+    return config.replace(plugins=tuple(need.file or need.name for need in needs_of(config)))

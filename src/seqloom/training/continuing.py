@@ -44,7 +44,7 @@ def continued(begun: RunConfig, resolved: RunConfig, given: RunConfig, command: 
     Raises ConfigError where another setting of `given` differs from `begun`, the settings that the run was started
     with; `command`, which resumes the run, is part of the hint.
     """
-    for key, old, new in differences(begun.model_dump(), given.model_dump()):
+    for key, old, new in _differences(begun, given):
         free = FREE.get(key[0], ())
         if free is not None and key[1] not in free:
             raise ConfigError(
@@ -60,7 +60,7 @@ def continued(begun: RunConfig, resolved: RunConfig, given: RunConfig, command: 
             {"epochs": 0} if given.training.max_steps else {each: getattr(resolved.training, each) for each in LENGTH}
         )
         changes["training"] = changes["training"].replace(**length)
-    return resolved.replace(**changes)
+    return resolved.replace(**changes, plugins=given.plugins)
 
 
 def chosen_for(given: RunConfig, resolved: RunConfig) -> dict[str, Any]:
@@ -76,7 +76,7 @@ def check_finished(resolved: RunConfig, instead: Mapping[str, Any], given: RunCo
     `instead` is what `chosen_for` returned for the run: a value that training had replaced, such as `auto`, may be
     given again.
     """
-    for key, old, new in differences(resolved.model_dump(mode="json"), given.model_dump(mode="json")):
+    for key, old, new in _differences(resolved, given):
         name = ".".join(key)
         noted = name in instead and instead[name] == new
         if not noted and key[1] not in PASSING.get(key[0], ()):
@@ -86,3 +86,9 @@ def check_finished(resolved: RunConfig, instead: Mapping[str, Any], given: RunCo
                 hint=f"train on in another folder with --set training.start_from={folder}, or start again with "
                 "--overwrite",
             )
+
+
+def _differences(first: RunConfig, second: RunConfig) -> list[tuple[tuple[str, ...], Any, Any]]:
+    """Where two configurations differ, but for where the files of plugins lie: their members are known by name."""
+    one, other = (each.model_dump(mode="json", exclude={"plugins"}) for each in (first, second))
+    return differences(one, other)

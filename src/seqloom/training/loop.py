@@ -11,7 +11,7 @@ from seqloom.checkpoint.files import folder_path
 from seqloom.errors import ConfigError, DiskError, TrainingError
 from seqloom.model import parameter_count
 from seqloom.training import reports
-from seqloom.training.config import RunConfig
+from seqloom.training.config import RunConfig, with_plugins
 from seqloom.training.device import reproducible_kernels
 from seqloom.training.evaluating import evaluate
 from seqloom.training.finishing import finish
@@ -54,6 +54,7 @@ def train(
         joined() as group,
         sole_writer(folder.output, HANDOVER if restartable() else 0) if group.first else nullcontext("") as before,
     ):
+        config = None if config is None else with_plugins(config)
         if resume and group.from_first(lambda: folder.finished):
             yield group.from_first(lambda: _finished_before(folder, config))
             return

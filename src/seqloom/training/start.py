@@ -14,7 +14,7 @@ from torch import Tensor
 from seqloom.checkpoint import StoredModel, verify
 from seqloom.checkpoint import format as layout
 from seqloom.checkpoint.files import place_of
-from seqloom.checkpoint.reading import reverses_source
+from seqloom.checkpoint.reading import check_plugins, reverses_source
 from seqloom.checkpoint.tensors import distinct_tensors, fill_tensors
 from seqloom.codecs import Codecs
 from seqloom.config import build, differences, merged
@@ -114,7 +114,7 @@ def _with_fresh_rows(fresh: Tensor, old: Tensor, rows: Tensor) -> Tensor:
 
 def _saved(folder: str) -> dict[str, Any]:
     """The settings in a model folder, after its files have been checked."""
-    verify(folder)
+    check_plugins(Path(folder), verify(folder).files)
     return tomllib.loads(place_of(Path(folder), layout.CONFIG).read_text(encoding="utf-8"))
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 from pydantic import Field, model_validator
 
-from seqloom.config import Section
+from seqloom.config import Named, Section
 from seqloom.errors import ConfigError
 from seqloom.metrics import metric
 
@@ -16,10 +16,10 @@ from seqloom.metrics import metric
 class SelectionConfig(Section):
     """Which weights become the model, by their evaluations on the dev data, and when to stop early."""
 
-    on: str = "loss"
+    on: Annotated[str, Named("METRICS")] = "loss"
     """What evaluations are compared by: `loss` (per token, without label smoothing) or the name of a metric of decoded
     dev output."""
-    metrics: tuple[str, ...] = ()
+    metrics: Annotated[tuple[str, ...], Named("METRICS")] = ()
     """Metrics of decoded dev output to report, the main one first; where empty, those of `evaluation.metrics`, or
     metrics chosen by what the training targets look like."""
     limit: int = Field(default=500, ge=0)

@@ -1,4 +1,4 @@
-"""Readers of data files: each format is a module in this folder and a line in `READERS`."""
+"""Files → examples. A format is a file of this folder and a line of `READERS`, or a reader of a plugin."""
 
 from __future__ import annotations
 
@@ -8,25 +8,33 @@ from pathlib import Path
 from seqloom.data.config import DataConfig
 from seqloom.data.examples import Example, Source
 from seqloom.data.readers.cells import read_csv, read_tsv
+from seqloom.data.readers.columns import checked
 from seqloom.data.readers.inputs import plain_source, read_cells, read_plain, read_records, read_table
 from seqloom.data.readers.jsonl import read_jsonl
+from seqloom.data.readers.lines import read_lines
 from seqloom.data.readers.parallel import parallel_paths, read_parallel
 from seqloom.data.readers.pattern import read_pattern
 from seqloom.data.readers.report import USUAL, BadLine, ReadReport
 from seqloom.data.readers.shards import matches, shards_of
 from seqloom.data.readers.tables import read_arrow, read_parquet
+from seqloom.plugins import Family, instance_of
 
 Reader = Callable[[str, DataConfig, ReadReport], Iterator[Example]]
+"""(path, settings, report) → the examples of a file, one after the other; `report` is filled on the way."""
 
-READERS: dict[str, Reader] = {
-    "tsv": read_tsv,
-    "csv": read_csv,
-    "jsonl": read_jsonl,
-    "parquet": read_parquet,
-    "arrow": read_arrow,
-    "parallel": read_parallel,
-    "pattern": read_pattern,
-}
+READERS: Family[Reader] = Family(
+    "READERS",
+    {
+        "tsv": read_tsv,
+        "csv": read_csv,
+        "jsonl": read_jsonl,
+        "parquet": read_parquet,
+        "arrow": read_arrow,
+        "parallel": read_parallel,
+        "pattern": read_pattern,
+    },
+    instance_of("a function (path, DataConfig, ReadReport) → examples", callable),
+)
 
 SUFFIXES = {
     ".tsv": "tsv",
@@ -119,7 +127,8 @@ def settled(config: DataConfig, report: ReadReport) -> DataConfig:
 def read_sources(path: str, config: DataConfig, report: ReadReport | None = None) -> Iterator[Source]:
     """Read inputs to predict from; standard input and files without a known suffix hold one source on each line.
 
-    There is one `Source` for each line, including empty lines and, where bad lines are skipped, bad lines.
+    There is one `Source` for each line, including empty lines and, where bad lines are skipped, bad lines. The reader
+    of a plugin reads inputs as it reads pairs; their targets are left out.
     """
     report = ReadReport(config.on_bad_line) if report is None else report
     of_pairs = config.pattern or config.format in ("parallel", "pattern")
@@ -130,14 +139,18 @@ def read_sources(path: str, config: DataConfig, report: ReadReport | None = None
             return read_table(path, config, report, parquet=kind == "parquet")
         case "tsv" | "csv" as kind:
             return read_cells(path, config, report, comma=kind == "csv")
-        case _:
+        case "lines" | "parallel" | "pattern":
             return read_plain(path, config, report)
+        case kind:
+            return (Source(each.source, each.tags) for each in READERS[kind](path, config, report))
 
 
 __all__ = [
     "READERS",
     "BadLine",
     "ReadReport",
+    "Reader",
+    "checked",
     "expanded",
     "files_of",
     "format_of",
@@ -145,6 +158,7 @@ __all__ = [
     "matched",
     "plain_source",
     "read_examples",
+    "read_lines",
     "read_sources",
     "settled",
 ]

@@ -1,7 +1,8 @@
-"""The family of attentions. Adding one: a file here and a line in the table below."""
+"""The family of attentions. Adding one: a file here and a line in the table below, or a plugin from outside."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from seqloom.errors import ConfigError, suggestion
@@ -14,24 +15,29 @@ from seqloom.nn.attention.general import General, GeneralConfig
 from seqloom.nn.attention.location import Location, LocationConfig
 from seqloom.nn.attention.location_sensitive import LocationSensitive, LocationSensitiveConfig
 from seqloom.nn.attention.scaled_dot import ScaledDot, ScaledDotConfig
+from seqloom.plugins import Family, pair_of, sections
 
 __all__ = ["ATTENTIONS", "Attention", "AttentionConfig", "Memory", "attention_configs", "build_attention"]
 
-ATTENTIONS: dict[str, tuple[type[AttentionConfig], Any]] = {
-    "general": (GeneralConfig, General),
-    "dot": (DotConfig, Dot),
-    "scaled_dot": (ScaledDotConfig, ScaledDot),
-    "additive": (AdditiveConfig, Additive),
-    "concat": (ConcatConfig, Concat),
-    "location": (LocationConfig, Location),
-    "location_sensitive": (LocationSensitiveConfig, LocationSensitive),
-    "coverage": (CoverageConfig, Coverage),
-}
+ATTENTIONS: Family[tuple[type[AttentionConfig], Any]] = Family(
+    "ATTENTIONS",
+    {
+        "general": (GeneralConfig, General),
+        "dot": (DotConfig, Dot),
+        "scaled_dot": (ScaledDotConfig, ScaledDot),
+        "additive": (AdditiveConfig, Additive),
+        "concat": (ConcatConfig, Concat),
+        "location": (LocationConfig, Location),
+        "location_sensitive": (LocationSensitiveConfig, LocationSensitive),
+        "coverage": (CoverageConfig, Coverage),
+    },
+    pair_of(AttentionConfig, Attention),
+)
 
 
-def attention_configs() -> dict[str, type[AttentionConfig]]:
+def attention_configs() -> Mapping[str, type[AttentionConfig]]:
     """Each kind's section."""
-    return {kind: config for kind, (config, _) in ATTENTIONS.items()}
+    return sections(ATTENTIONS)
 
 
 def build_attention(config: AttentionConfig, query_size: int, value_size: int) -> Attention:

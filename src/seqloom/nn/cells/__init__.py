@@ -1,9 +1,8 @@
-"""The family of recurrent cells.
-
-To add a cell, write a file in this folder and add a line to `CELLS`.
-"""
+"""The family of recurrent cells. Adding one: a file here and a line in the table below, or a plugin from outside."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 from seqloom.errors import ConfigError, suggestion
 from seqloom.nn.cells.base import Cell, CellConfig, State
@@ -11,22 +10,27 @@ from seqloom.nn.cells.gru import GRU, GRUConfig
 from seqloom.nn.cells.layer_norm_lstm import LayerNormLSTM, LayerNormLSTMConfig
 from seqloom.nn.cells.lstm import LSTM, LSTMConfig
 from seqloom.nn.cells.rnn import RNN, RNNConfig
+from seqloom.plugins import Family, pair_of, sections
 
 __all__ = ["CELLS", "Cell", "CellConfig", "State", "build_cell", "cell_configs"]
 
-CELLS: dict[str, tuple[type[CellConfig], type[Cell]]] = {
-    "lstm": (LSTMConfig, LSTM),
-    "gru": (GRUConfig, GRU),
-    "rnn": (RNNConfig, RNN),
-    "layer_norm_lstm": (LayerNormLSTMConfig, LayerNormLSTM),
-}
+CELLS: Family[tuple[type[CellConfig], type[Cell]]] = Family(
+    "CELLS",
+    {
+        "lstm": (LSTMConfig, LSTM),
+        "gru": (GRUConfig, GRU),
+        "rnn": (RNNConfig, RNN),
+        "layer_norm_lstm": (LayerNormLSTMConfig, LayerNormLSTM),
+    },
+    pair_of(CellConfig, Cell),
+)
 
 """Each kind of cell with its configuration section and its class."""
 
 
-def cell_configs() -> dict[str, type[CellConfig]]:
+def cell_configs() -> Mapping[str, type[CellConfig]]:
     """The configuration section of each kind of cell."""
-    return {kind: config for kind, (config, _) in CELLS.items()}
+    return sections(CELLS)
 
 
 def build_cell(config: CellConfig, input_size: int, hidden_size: int) -> Cell:

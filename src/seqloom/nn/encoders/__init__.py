@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from seqloom.errors import ConfigError, suggestion
@@ -10,18 +11,23 @@ from seqloom.nn.dropout import SequenceDropout
 from seqloom.nn.encoders.base import Encoder, EncoderConfig, Summary
 from seqloom.nn.encoders.recurrent import RecurrentEncoder, RecurrentEncoderConfig
 from seqloom.nn.encoders.transformer import TransformerEncoder, TransformerEncoderConfig
+from seqloom.plugins import Family, pair_of, sections
 
 __all__ = ["ENCODERS", "Encoder", "EncoderConfig", "Summary", "build_encoder", "encoder_configs"]
 
-ENCODERS: dict[str, tuple[type[EncoderConfig], Any]] = {
-    "recurrent": (RecurrentEncoderConfig, RecurrentEncoder),
-    "transformer": (TransformerEncoderConfig, TransformerEncoder),
-}
+ENCODERS: Family[tuple[type[EncoderConfig], Any]] = Family(
+    "ENCODERS",
+    {
+        "recurrent": (RecurrentEncoderConfig, RecurrentEncoder),
+        "transformer": (TransformerEncoderConfig, TransformerEncoder),
+    },
+    pair_of(EncoderConfig, Encoder),
+)
 
 
-def encoder_configs() -> dict[str, type[EncoderConfig]]:
+def encoder_configs() -> Mapping[str, type[EncoderConfig]]:
     """The section of each kind."""
-    return {kind: config for kind, (config, _) in ENCODERS.items()}
+    return sections(ENCODERS)
 
 
 def build_encoder(

@@ -12,13 +12,14 @@ from typing import Any, Literal
 from seqloom.checkpoint import format as layout
 from seqloom.checkpoint.files import place_of
 from seqloom.checkpoint.format import read_json_object
-from seqloom.checkpoint.reading import verify
+from seqloom.checkpoint.reading import check_plugins, read_manifest, read_plugins, verify
 from seqloom.config import build, read_toml
 from seqloom.data import DataConfig
 from seqloom.data.digests import content_digests
 from seqloom.data.readers import matched
 from seqloom.data.readers.lines import STDIN
 from seqloom.errors import DataError, ModelFolderError
+from seqloom.plugins import Need
 from seqloom.training.group import Place
 from seqloom.training.provenance.record import PARTS
 from seqloom.training.provenance.surroundings import git_state, machine, versions
@@ -74,7 +75,7 @@ def reproduction(folder: Path | str) -> Reproduction:
         raise ModelFolderError(
             "the model has no record of how it was made", where=str(folder), hint="seqloom train and average write one"
         )
-    files = tuple(_states(record["data"], _named_now(folder)))
+    files = (*_states(record["data"], _named_now(folder)), *_plugin_states(folder))
     notes = (*_notes(record), *_unrepeatable(record))
     if any("pairs" in each for each in record["data"]):
         return Reproduction((), files, ("the pairs were given in Python: only that program trains it again", *notes))
@@ -86,6 +87,7 @@ def _training(folder: Path, record: Mapping[str, Any]) -> str:
     run."""
     pinned = {"training.precision": record["precision"], "training.device": record["device"]}
     words = ["train", str(folder / layout.CONFIG), "--output", _again(folder)]
+    words += [f"--plugin={need.file}" for need in _plugins(folder) if need.file]
     words += [f"--set={name}={value}" for name, value in pinned.items()]
     processes = record["processes"]
     command = Place(size=processes, local_size=processes).command(shlex.join(words))
@@ -95,10 +97,23 @@ def _training(folder: Path, record: Mapping[str, Any]) -> str:
 def _mean(folder: Path, metrics: Mapping[str, Any]) -> Reproduction:
     """Return the `seqloom average` command and the state of the member models."""
     members, record = metrics["mean_of"], metrics.get("record", {})
-    command = ["seqloom", "average", *(each["folder"] for each in members), "--output", _again(folder)]
+    plugins = [f"--plugin={need.file}" for need in _plugins(folder) if need.file]
+    command = ["seqloom", "average", *plugins, *(each["folder"] for each in members), "--output", _again(folder)]
     weights = [{"part": "member", "file": f"{each['folder']}/{layout.WEIGHTS}", **each} for each in members]
-    files = tuple(_state(each) for each in (*weights, *record.get("data", ())))
+    files = (*(_state(each) for each in (*weights, *record.get("data", ()))), *_plugin_states(folder))
     return Reproduction((shlex.join(command),), files, tuple(_notes(record)))
+
+
+def _plugins(folder: Path) -> list[Need]:
+    """The plugins that the model needs, as its folder says."""
+    return read_plugins(folder, read_manifest(folder).files)
+
+
+def _plugin_states(folder: Path) -> Iterator[FileState]:
+    """The files of plugins, compared with what was run when the model was trained."""
+    for need in _plugins(folder):
+        if need.file:
+            yield _state({"part": "plugin", "file": need.file, "sha256": need.sha256})
 
 
 def _again(folder: Path) -> str:
@@ -109,6 +124,8 @@ def _again(folder: Path) -> str:
 def _named_now(folder: Path) -> dict[str, list[str]]:
     """Return the files of pairs that the settings in a model folder name now, by part (train or dev)."""
     values = read_toml(place_of(folder, layout.CONFIG)).get("data", {})
+    if any(need.has("reader") for need in _plugins(folder)):
+        check_plugins(folder, read_manifest(folder).files)
     config = build(DataConfig, values, where=str(folder / layout.CONFIG))
     return {part: [file for entry in getattr(config, part) for file in matched(entry, config)] for part in PARTS}
 

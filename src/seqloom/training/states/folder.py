@@ -42,6 +42,7 @@ from seqloom.codecs.pair import CODEC_FILES
 from seqloom.config import build, differences, read_toml, to_toml
 from seqloom.errors import ConfigError, ModelFolderError
 from seqloom.nn.precision import Precision
+from seqloom.plugins import options
 from seqloom.training.config import RunConfig
 from seqloom.training.continuing import LENGTH, check_finished, continued, kept
 from seqloom.training.group import Place
@@ -141,12 +142,12 @@ class RunFolder:
 
     @property
     def command(self) -> str:
-        """The shell command that resumes the run."""
-        return Place.here().command(f"train --output {shlex.quote(str(self.output))} --resume")
+        """How to go on with the run from the command line, with the plugins of this process."""
+        return Place.here().command(f"train --output {shlex.quote(str(self.output))} --resume{options()}")
 
     def clear(self) -> None:
         """Remove an earlier run; files that are no part of a run stay."""
-        names = (layout.MANIFEST, *layout.REQUIRED, layout.CARD, LOG)
+        names = (layout.MANIFEST, *layout.REQUIRED, layout.CARD, layout.PLUGINS, LOG)
         with disk_errors(self.output):
             for folder in (self.resume, self.output / STAGED, self.output / f"{STAGED}.tmp"):
                 if folder.is_dir():
@@ -213,7 +214,7 @@ class RunFolder:
         """
         settings = self.settings()
         changed = differences(_read_config(settings.folder / layout.CONFIG).model_dump(), prepared.config.model_dump())
-        changes = {".".join(key): [old, new] for key, old, new in changed if key[1] in LENGTH}
+        changes = {".".join(key): [old, new] for key, old, new in changed if key[1:] and key[1] in LENGTH}
         record = went_on(self.record(settings), prepared, changes)
         write_file(self.resume / RECORD, text_writer(json.dumps(record) + "\n"))
         if changed:
