@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 import torch
 from networks import FAMILIES, Case
-from seqloom.nn.encoder import EncoderConfig
 from torch import Tensor
 
 from seqloom.errors import ConfigError
@@ -20,6 +19,7 @@ from seqloom.nn.attention.base import Attention
 from seqloom.nn.attention.general import General
 from seqloom.nn.cells import CELLS
 from seqloom.nn.cells.gru import GRU
+from seqloom.nn.encoders.recurrent import RecurrentEncoderConfig
 from seqloom.testing import (
     UncheckedWarning,
     a_sentence_is_searched_alone,
@@ -45,7 +45,7 @@ def test_searches_obey_the_laws(case: Case) -> None:
 def test_checks_of_the_network_pass_for_our_own_members() -> None:
     check_attention(ATTENTIONS["additive"][0](kind="additive", heads=2, normaliser="entmax15"), export=False)
     check_cell(CELLS["layer_norm_lstm"][0](kind="layer_norm_lstm"), export=False)
-    check_encoder(EncoderConfig(layers=2), export=False)
+    check_encoder(RecurrentEncoderConfig(layers=2), export=False)
 
 
 @pytest.mark.parametrize("name", METRICS)
@@ -118,4 +118,4 @@ def test_a_member_that_no_family_knows_is_refused() -> None:
 def test_what_is_not_checked_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("seqloom.testing.exporting.NEEDED", ("nowhere_x",))
     with pytest.warns(UncheckedWarning, match="law 4, exported equals eager; not tried .*: nowhere_x is not installed"):
-        check_encoder(EncoderConfig())
+        check_encoder(RecurrentEncoderConfig())

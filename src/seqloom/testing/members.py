@@ -81,7 +81,7 @@ def check_cell(config: CellConfig, *, settings: Settings | None = None, export: 
 def check_encoder(config: EncoderConfig, *, settings: Settings | None = None, export: bool = True) -> None:
     """Try every law on an encoder, with each way over which its summary reaches the decoder.
 
-    `config` is a section of its kind, whose plugin must be in use; `settings` and `export` are as for `check_attention`.
+    `config` is a section of its kind, whose plugin must be in use. `settings` and `export` are as in `check_attention`.
     """
     known(ENCODERS, config, "encoder")
     where = f"encoder {config.kind}"
