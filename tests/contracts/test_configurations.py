@@ -139,6 +139,7 @@ BAD = [
     ({"attention": "dott"}, "'dott' is not a known attention; did you mean dot?"),
     ({"attention": {"kind": "dot", "size": 4}}, r"attention\.size is not a setting"),
     ({"attention": {"normaliser": "softmin"}}, r"attention\.normaliser: .*'softmax', 'sparsemax' or 'entmax15'"),
+    ({"attention": {"kind": "location_sensitive", "width": 4}}, "its width must be odd, not 4"),
     ({"attention": 5}, "attention: a name or a table of settings is wanted, not 5"),
     ({"cell": "lst"}, "'lst' is not a known cell; did you mean lstm?"),
     ({"encoder": {"cell": "elman"}}, r"encoder\.cell: 'elman' is not a known cell"),
