@@ -11,6 +11,7 @@ the build.
 from __future__ import annotations
 
 import argparse
+import json
 import shutil
 import subprocess
 import sys
@@ -100,12 +101,25 @@ def build(models: Sequence[Path], output: Path) -> None:
     if node is None:
         raise FileNotFoundError("Node.js must be installed to render the equations")
     subprocess.run([node, str(PARTS / "equations.mjs"), str(katex), str(english)], check=True)
+    shorten_search(english / "search.json")
     if models:
         web.build(models, english / "live", web.runtime())
     shutil.rmtree(output, ignore_errors=True)
     output.parent.mkdir(parents=True, exist_ok=True)
     english.rename(output)
     shutil.rmtree(work)
+
+
+def shorten_search(index: Path) -> None:
+    """Lets search find the parts of the package by name, and settings by what they do.
+
+    The texts of a thousand classes and methods would otherwise stand before the guides, whatever is looked for.
+    """
+    found = json.loads(index.read_text(encoding="utf-8"))
+    for item in found["items"]:
+        if item["location"].startswith("reference/modules/") and not item["title"].endswith("Config"):
+            item["text"] = ""
+    index.write_text(json.dumps(found, ensure_ascii=False), encoding="utf-8")
 
 
 def built(language: str, katex: Path, models: Sequence[Path], work: Path) -> Path:

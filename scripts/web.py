@@ -59,6 +59,7 @@ def installed(name: str, manifest: Path, folder: Path) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         shutil.copy(manifest, folder)
         command = [npm, "install", "--prefix", str(folder), "--ignore-scripts", "--no-audit", "--no-fund"]
+        command.append("--loglevel=error")
         if subprocess.run(command, check=False).returncode:
             raise OSError(f"npm could not install {name} {wanted}")
     return package

@@ -147,6 +147,7 @@ def test_pages_fit_and_ask_nothing_of_the_network(width: int, scheme: str, loggi
     [
         ("", "sparsemax", "concepts/equations/"),
         ("", "fine-tuning", "guides/fine-tuning/"),
+        ("", "SequenceDropout", "reference/modules/seqloom.nn/"),
         ("zh/", "注意力", "zh/concepts/equations/"),
         ("zh/", "长短期记忆", "zh/concepts/equations/"),
     ],
