@@ -63,28 +63,31 @@ def test_our_readers_obey_the_laws(tmp_path: Path) -> None:
         assert len(check_reader(name, path, pairs)) == 2
 
 
+ATTEND = vars(Attention)["_attend"]
+
+
 def shifted(self: Attention, query: Tensor, memory: Any, state: Any, *more: Any) -> Any:
     """Attention that mixes the rows of a batch."""
-    context, weights, state = Attention.forward(self, query, memory, state, *more)
+    context, weights, state = ATTEND(self, query, memory, state, *more)
     return context + context.mean(0, keepdim=True), weights, state
 
 
 def unmasked(self: Attention, query: Tensor, memory: Any, state: Any, *more: Any) -> Any:
     """Attention that looks at padding."""
-    return Attention.forward(self, query, memory._replace(mask=torch.ones_like(memory.mask)), state, *more)
+    return ATTEND(self, query, memory._replace(mask=torch.ones_like(memory.mask)), state, *more)
 
 
 @pytest.mark.parametrize(
-    ("forward", "message"),
+    ("attend", "message"),
     [
         (shifted, "law 2, a row is alone; broken with attention general, decoder.attend = between: of row"),
         (unmasked, "law (2|7), .*; broken with attention general"),
     ],
 )
 def test_an_attention_that_breaks_a_law_is_told_which(
-    forward: Callable[..., Any], message: str, monkeypatch: pytest.MonkeyPatch
+    attend: Callable[..., Any], message: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(General, "forward", forward)
+    monkeypatch.setattr(General, "_attend", attend)
     with pytest.raises(AssertionError, match=message):
         check_attention(ATTENTIONS["general"][0](kind="general"), export=False)
 
