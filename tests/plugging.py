@@ -30,7 +30,7 @@ from torch import Tensor, nn
 from seqloom.data import DataConfig, Example
 from seqloom.data.readers import ReadReport, checked, read_lines
 from seqloom.metrics import Entry, Metric
-from seqloom.nn.attention import Attention, AttentionConfig
+from seqloom.nn.attention import Attention, AttentionConfig, Memory
 from seqloom.nn.attention.base import inner
 from seqloom.nn.cells.gru import GRU, GRUConfig
 
@@ -55,8 +55,8 @@ class Mine(Attention):
     def project_keys(self, values: Tensor) -> Tensor:
         return self.key(values) * self.scale
 
-    def scores(self, query: Tensor, keys: Tensor, product: object) -> Tensor:
-        return inner(query, keys, self.heads)
+    def scores(self, query: Tensor, memory: Memory, state: object, product: object) -> Tensor:
+        return inner(query, memory.keys, self.heads)
 
 
 class MyGRUConfig(GRUConfig):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -13,7 +13,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from seqloom.metrics import Entry, Metric
-from seqloom.nn.attention import Attention, AttentionConfig
+from seqloom.nn.attention import Attention, AttentionConfig, Memory
 from seqloom.nn.attention.base import inner
 from seqloom.nn.product import Product
 
@@ -42,10 +42,10 @@ class Cosine(Attention):
         """Each W h̄_s divided by its length: [B, S, H] → [B, S, Q]."""
         return F.normalize(self.key(values), dim=-1)
 
-    def scores(self, query: Tensor, keys: Tensor, product: Product) -> Tensor:
+    def scores(self, query: Tensor, memory: Memory, state: Any, product: Product) -> Tensor:
         """The equation above: queries [B, T, Q] and keys [B, S, Q] → [B, n, T, S]."""
-        del product  # only the products of a step with weights go through it; this one is with the keys
-        return self.sharpness * inner(F.normalize(query, dim=-1), keys, self.heads)
+        del state, product  # only products of a step with weights go through `product`; this one is with the keys
+        return self.sharpness * inner(F.normalize(query, dim=-1), memory.keys, self.heads)
 
 
 class FirstSymbol(Metric):
