@@ -32,11 +32,11 @@ from seqloom.search import Shortlist
 from seqloom.training import Inputs, RunConfig
 from seqloom.training import train as train_stream
 from seqloom.training.device import choose_device
+from seqloom.training.fine_tuning import adopted
 from seqloom.training.group import Place
 from seqloom.training.model_average import free_folder, mean_model
 from seqloom.training.reporters import Reporter
 from seqloom.training.runs import follow_run, run_config
-from seqloom.training.start import adopted
 from seqloom.training.updates.freezing import frozen_count
 
 Pair = tuple[str, str] | Example

@@ -21,7 +21,7 @@ from seqloom.config import Named, Section
 from seqloom.data import DataConfig, Example, ReadReport, Source, group_by_source, read_examples
 from seqloom.errors import ConfigError, DataError
 from seqloom.metrics import Comparison, Score, blind_sentence, choose_metrics, compare, compute, metric, worst
-from seqloom.metrics.form import in_one_form
+from seqloom.metrics.text_form import in_one_form
 from seqloom.prediction import Prediction
 from seqloom.remarks import Remarks
 

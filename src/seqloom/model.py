@@ -39,7 +39,7 @@ class ModelConfig(Section):
     dropout: float = Field(default=0.2, ge=0, lt=1)
     """Probability of dropping a feature between layers and before the readout's projection."""
     embedding_dropout: float = Field(default=0.2, ge=0, lt=1)
-    """The same on embeddings."""
+    """Probability of dropping a feature of a source or target embedding in training."""
     variational: bool = False
     """One dropout mask for a whole sequence instead of a fresh one at each position (Gal & Ghahramani 2016)."""
     embedding_deviation: float = Field(default=1.0, gt=0)

@@ -1,4 +1,4 @@
-"""Presets: named configurations in three sizes, and the networks of four classic papers.
+"""Presets: three sizes, one with a Transformer encoder, and the networks of four papers.
 
 The classic presets reproduce the networks but keep Seqloom's optimiser and schedule. Where a paper trained differently,
 `--set` can follow it.

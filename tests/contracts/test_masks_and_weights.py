@@ -83,7 +83,7 @@ def test_shared_weights_are_counted_once() -> None:
     apart = Seq2Seq(build(ModelConfig, BASE), 13, 13)
     shared = Seq2Seq(build(ModelConfig, settings), 13, 13)
     assert parameter_count(apart) - parameter_count(shared) == 2 * 13 * 6
-    assert shared.source_embedding.weight is shared.decoder.embedding.weight is shared.decoder.readout.weight
+    assert shared.source_embedding.weight is shared.decoder.embedding.weight is shared.output.symbol_weights()[0]
 
 
 def test_sharing_needs_one_vocabulary() -> None:

@@ -85,7 +85,7 @@ def spelled(count: int, skip: int = 0) -> list[tuple[str, str]]:
 @pytest.fixture
 def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with the files that the documents talk about; on so few pairs training without settings is cut short."""
-    monkeypatch.setattr("seqloom.training.length.MOST_EPOCHS", 5)
+    monkeypatch.setattr("seqloom.training.run_length.MOST_EPOCHS", 5)
     rows = spelled(40)
     tagged = [(*row, f"en;{'verb' if number % 2 else 'noun'}") for number, row in enumerate(rows)]
     files: dict[str, Sequence[tuple[str, ...]]] = {
@@ -112,6 +112,7 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.mark.usefixtures("no_plugins")
 @pytest.mark.parametrize("page", having("python"))
 def test_python_runs(page: Path, desk: Path) -> None:
     namespace: dict[str, Any] = {"__name__": "snippet"}
@@ -120,7 +121,7 @@ def test_python_runs(page: Path, desk: Path) -> None:
             exec(compile("\n" * block.line + block.text, str(page), "exec"), namespace)
 
 
-@pytest.mark.usefixtures("unchecked_shapes")  # which an export would trace
+@pytest.mark.usefixtures("unchecked_shapes", "no_plugins")  # checks of shapes would be traced by an export
 @pytest.mark.parametrize("page", having("bash"))
 def test_commands_run(page: Path, desk: Path) -> None:
     for block in blocks(page, "bash"):

@@ -67,9 +67,9 @@ def network() -> Seq2Seq:
     with torch.no_grad():
         for weight in model.parameters():
             weight.add_(torch.randn_like(weight), alpha=0.2)
-        model.decoder.readout.weight.mul_(4.0)
-        model.decoder.readout.bias[EOS] += 5.0
-        model.decoder.readout.bias[UNK] -= 40.0  # no word of a prefix
+        model.output.symbol_weights()[0].mul_(4.0)
+        model.output.symbol_weights()[1][EOS] += 5.0
+        model.output.symbol_weights()[1][UNK] -= 40.0  # no word of a prefix
     return model
 
 

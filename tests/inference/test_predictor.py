@@ -293,14 +293,16 @@ def test_scoring_meets_the_vocabulary_a_part_at_a_time(make: Maker, monkeypatch:
     pairs = [("abc", "A B C D"), ("a", "F"), ("dd", "A A A A A A"), ("abcd", "B")]
     whole = list(make().score(pairs))
     sizes: list[int] = []
-    logits = make.model.decoder.readout.logits
+    readout: Any = make.model.decoder.readout
+    logits = readout.logits
 
     def watched(features: Tensor) -> Tensor:
         sizes.append(len(features))
-        return logits(features)
+        found: Tensor = logits(features)
+        return found
 
     monkeypatch.setattr("seqloom.nn.readout.AT_ONCE", 3)
-    monkeypatch.setattr(make.model.decoder.readout, "logits", watched)
+    monkeypatch.setattr(readout, "logits", watched)
     for part, one in zip(make().score(pairs), whole, strict=True):
         assert part.token_log_probs == pytest.approx(one.token_log_probs, abs=1e-5)
     assert max(sizes) == 3

@@ -13,8 +13,8 @@ from rapidfuzz.distance import Levenshtein
 from rouge_score.rouge_scorer import RougeScorer
 
 from seqloom.metrics import metric
-from seqloom.metrics.form import in_one_form
 from seqloom.metrics.rouge_words import RougeWords
+from seqloom.metrics.text_form import in_one_form
 
 PREDICTIONS = ["The cat sat on the mat.", "A dog, running fast!", "Il n'y a pas de 3.5% ici", "hello"]
 REFERENCES = ["The cat is on the mat.", "a dog running very fast!", "Il n'y a que 3.5 % ici", "hello there"]

@@ -31,7 +31,7 @@ def network(attend: str, size: int, seed: int = 0, *, ends: float = 0.0) -> Seq2
     with torch.no_grad():
         for weight in model.parameters():
             weight.add_(torch.randn_like(weight), alpha=0.5)
-        model.decoder.readout.bias[EOS] += ends
+        model.output.symbol_weights()[1][EOS] += ends
     return model
 
 

@@ -33,7 +33,7 @@ def network(attend: str, seed: int = 0) -> Seq2Seq:
     with torch.no_grad():
         for weight in model.parameters():
             weight.add_(torch.randn_like(weight), alpha=0.5)
-        model.decoder.readout.bias[EOS] += 3.0
+        model.output.symbol_weights()[1][EOS] += 3.0
     return model
 
 

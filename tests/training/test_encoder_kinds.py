@@ -15,7 +15,7 @@ from seqloom.checkpoint.format import CONFIG, FileRecord
 from seqloom.config import merged
 from seqloom.errors import ConfigError
 from seqloom.training import Inputs, RunConfig, train
-from seqloom.training.start import adopted
+from seqloom.training.fine_tuning import adopted
 from seqloom.training.updates.freezing import frozen_weights
 
 TRANSFORMER = {"kind": "transformer", "layers": 2, "heads": 2, "positions": "learned", "max_positions": 1001}

@@ -13,9 +13,9 @@ from reversal import BASE, reversed_pairs, same_weights
 from seqloom.config import merged
 from seqloom.errors import ConfigError, ModelFolderError
 from seqloom.training import Inputs, RunConfig, setup, train
+from seqloom.training.fine_tuning import adopted
 from seqloom.training.reports import NoticeReport, StepReport
 from seqloom.training.setup import Prepared, prepare
-from seqloom.training.start import adopted
 from toy import write_pairs
 
 

@@ -23,11 +23,11 @@ from seqloom.checkpoint.tensors import distinct_tensors
 from seqloom.config import build
 from seqloom.data import cache
 from seqloom.training import Inputs, RunConfig, loop, train
+from seqloom.training.fine_tuning import adopted
 from seqloom.training.finishing import finish
 from seqloom.training.group import Place
 from seqloom.training.reports import EvalReport, NoticeReport, Report, StepReport
 from seqloom.training.run import Run
-from seqloom.training.start import adopted
 from seqloom.training.updates import step
 from seqloom.training.updates.step import batch_loss
 

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import IO
 
-from seqloom.data.values import described
+from seqloom.data.python_pairs import described
 from seqloom.data.whole_files import whole_file
 from seqloom.errors import ConfigError, DiskError
 

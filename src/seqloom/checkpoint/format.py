@@ -2,7 +2,7 @@
 
     manifest.json            format and version, the package that wrote it, the codec of each side and its file, size
                              and SHA-256 of every other file
-    config.toml              every setting of the run, resolved
+    config.toml              every setting, with what training chose from the data
     model.safetensors        each distinct tensor once; tied weights are tied again by the configuration
     tokenizer.json           the codec of both sides where both are text and share a tokenizer, or
     tokenizer.source.json, tokenizer.target.json

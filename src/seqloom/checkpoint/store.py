@@ -1,4 +1,4 @@
-"""A trained model ⇄ its folder."""
+"""Save a trained model to a folder and load it again."""
 
 from __future__ import annotations
 

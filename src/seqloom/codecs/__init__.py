@@ -1,4 +1,4 @@
-"""Codecs: what a user has on one side of a model ⇄ what the network reads or writes there. No torch.
+"""Codecs convert sources and targets, so far texts, to ids and back. This package does not need torch.
 
 A codec is a file of this room, and a line in the tables of `codecs.pair` names it for each side on which it can stand.
 """

@@ -1,4 +1,4 @@
-"""The contract of a codec."""
+"""The interface of a codec, which converts one side of a pair, such as a text, to ids and back."""
 
 from __future__ import annotations
 

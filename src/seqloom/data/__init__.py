@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from seqloom.data.inspection.vocabulary import VocabularyReport
     from seqloom.data.mixing import Mix, mix_of
     from seqloom.data.overlap import Shared, shared_with
+    from seqloom.data.python_pairs import given_files, inputs_as_sources, listed_pairs, pairs_as_examples
     from seqloom.data.readers import BadLine, ReadReport, layouts, plain_source, read_examples, read_sources, settled
-    from seqloom.data.values import given_files, inputs_as_sources, listed_pairs, pairs_as_examples
 else:
     __getattr__ = lazily(
         __name__,
@@ -55,7 +55,7 @@ else:
                 "seqloom.data.readers",
             ),
             **dict.fromkeys(
-                ("given_files", "inputs_as_sources", "listed_pairs", "pairs_as_examples"), "seqloom.data.values"
+                ("given_files", "inputs_as_sources", "listed_pairs", "pairs_as_examples"), "seqloom.data.python_pairs"
             ),
         },
     )

@@ -1,4 +1,4 @@
-"""Renaming of traced modules so that they can be joined to one ONNX graph, and helpers that walk through graphs.
+"""Join traced modules to one ONNX graph by giving their inputs and outputs common names.
 
 Each module is traced by itself. `piece` gives its inputs and outputs the names by which the pieces of the graph find
 each other; the names are listed here.

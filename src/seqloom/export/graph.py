@@ -41,10 +41,13 @@ IR = 10
 """Version of the ONNX file format."""
 
 
-def assemble(pieces: dict[str, Piece], settings: dict[str, np.ndarray], decoder: Sequence[str]) -> onnx.ModelProto:
+def assemble(
+    pieces: dict[str, Piece], settings: dict[str, np.ndarray], decoder: Sequence[str], vocabulary: str
+) -> onnx.ModelProto:
     """The complete graph.
 
-    `settings` are the inputs with default values; `decoder` names the tensors of the decoder's state.
+    `settings` are the inputs with default values; `decoder` names the tensors of the decoder's state, and `vocabulary`
+    a weight with one entry for each target symbol.
     """
     constants = {name: constant for each in pieces.values() for name, constant in each.constants.items()}
     for name, value in {"yes": np.array(True), "zero": np.array(0), "one": np.array(1)}.items():
@@ -60,7 +63,13 @@ def assemble(pieces: dict[str, Piece], settings: dict[str, np.ndarray], decoder:
         inputs.append(helper.make_tensor_value_info(name, kind, shapes.get(name, [])))
         constants[name] = numpy_helper.from_array(value, name)
     listed = [*_listed(), *pieces["shortlist"].nodes] if "shortlist" in pieces else []
-    nodes = [*_asked(), *pieces["begin"].nodes, *listed, *_loop(pieces, decoder, constants), *pieces["end"].nodes]
+    nodes = [
+        *_asked(),
+        *pieces["begin"].nodes,
+        *listed,
+        *_loop(pieces, decoder, constants, vocabulary),
+        *pieces["end"].nodes,
+    ]
     graph = helper.make_graph(
         nodes,
         "seqloom",
@@ -112,7 +121,7 @@ def _listed() -> list[onnx.NodeProto]:
 
 
 def _loop(
-    pieces: dict[str, Piece], decoder: Sequence[str], constants: Mapping[str, TensorProto]
+    pieces: dict[str, Piece], decoder: Sequence[str], constants: Mapping[str, TensorProto], vocabulary: str
 ) -> list[onnx.NodeProto]:
     """The loop over the steps of the search, preceded by the nodes whose results are the same in every step."""
     carried = ["position", "numbers", *SEARCHED, *decoder]
@@ -133,7 +142,7 @@ def _loop(
         [_value(f"next.{name}") for name in ("more", *carried, *RECORD)],
     )
     results = [f"search.{name}" for name in (*carried, *RECORD)]
-    lengths = _lengths(pieces, decoder, constants)
+    lengths = _lengths(pieces, decoder, constants, vocabulary)
     before = hoisted(body, lengths)
     infer_lengths(body, constants)
     before += hoisted(body, lengths)
@@ -141,7 +150,7 @@ def _loop(
 
 
 def _lengths(
-    pieces: dict[str, Piece], decoder: Sequence[str], constants: Mapping[str, TensorProto]
+    pieces: dict[str, Piece], decoder: Sequence[str], constants: Mapping[str, TensorProto], vocabulary: str
 ) -> dict[Axis, Axis]:
     """For axes whose length stays the same in all steps, an axis of the same length outside of the loop.
 
@@ -153,7 +162,7 @@ def _lengths(
         same |= {f"{kind}.present.{name}": name for name in FINISHED}
         same |= {f"{kind}.searched.{name}": name for name in SEARCHED}
         same[f"{kind}.searched.places"] = "live.scores"
-        words = "words" if kind.startswith("listed.") else "model.decoder.readout.bias"
+        words = "words" if kind.startswith("listed.") else vocabulary
         lengths[f"{kind}.log_probs", 1] = "live.scores", 1
         if words == "words" or words in constants:  # the tracer may have merged it with an equal constant
             lengths[f"{kind}.log_probs", 2] = words, 0

@@ -1,4 +1,4 @@
-"""What of a model is traced: how a search begins, one step of the model, and the weights of a shortlist's words.
+"""The three parts of a model that export traces: start, one step, and weights for a shortlist.
 
 These modules hold no arithmetic of their own. They call what `seqloom.search` calls, with states as flat lists of
 tensors, which is what a graph can hand from step to step.
@@ -111,4 +111,4 @@ class ShortlistWeights(nn.Module):
 
     def forward(self, words: Tensor) -> tuple[Tensor, ...]:
         """[L] → weights [L, R] and biases [L]."""
-        return tuple(self.model.decoder.readout.narrowed(words))
+        return self.model.output.narrowed(words).tensors

@@ -84,7 +84,7 @@ def graph_of(model: Seq2Seq, search: SearchConfig, *, fused: bool = True, listed
         pieces |= {"shortlist": _shortlist(example)}
         pieces |= {f"listed.{kind}": branch(kind, large=True, listed=True) for kind in KINDS}
         defaults |= {"words": np.zeros(0, np.int64), "open": np.zeros((1, 0), np.float32)}
-    return assemble(pieces, defaults, example.decoder)
+    return assemble(pieces, defaults, example.decoder, _vocabulary(example.model))
 
 
 def _example(model: Seq2Seq, search: SearchConfig) -> TraceInputs:
@@ -107,6 +107,12 @@ def _open_axes(example: TraceInputs) -> tuple[list[Axes], list[Axes]]:
         ]
 
     return each(example.state.decoder, longer.decoder), each(example.state.memory, longer.memory)
+
+
+def _vocabulary(model: Seq2Seq) -> str:
+    """The name, in the graph, of a weight with one entry for each symbol of the target vocabulary."""
+    wanted = model.output.symbol_weights()[-1]
+    return next(f"model.{name}" for name, weight in model.named_parameters() if weight is wanted)
 
 
 def _begin(example: TraceInputs) -> Piece:

@@ -1,4 +1,4 @@
-"""What every model can do once it is loaded, with torch or without: answer lines, under settings of its own."""
+"""The base class of loaded models (`Model`, `RuntimeModel`): predict, stream, change settings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An engine and the codecs of its model: lines → predictions, pairs → scores.
+"""The predictor answers lines and scores pairs: it reads, batches, runs the engine and decodes.
 
 Both are streams: lines are read a window at a time, and answers come in the order of the lines.
 """

@@ -1,4 +1,4 @@
-"""Answers that are sequences of symbols: a search finds them, and the codec of the target side decodes them."""
+"""Make a prediction for each source of a batch: run the search, then decode the ids."""
 
 from __future__ import annotations
 

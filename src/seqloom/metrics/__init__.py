@@ -7,8 +7,8 @@
     worst("chrf", predictions, references)              the examples with the worst scores
 
 All values are in percent. `references` holds, for each example, one accepted target or a list of them. Texts are
-normalised before they are compared (see `seqloom.metrics.form`). Some metrics take an argument after a colon: `bleu:zh`
-names a tokeniser, `bleu_tokenized_lower:de` a language. This package does not need torch.
+normalised before they are compared (`seqloom.metrics.text_form`). Some metrics take an argument after a colon:
+`bleu:zh` names a tokeniser, `bleu_tokenized_lower:de` a language. This package does not need torch.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqloom.errors import DataError, missing_package
-from seqloom.metrics.form import FORM, in_one_form
+from seqloom.metrics.text_form import FORM, in_one_form
 
 References = Sequence[Sequence[str]]
 """For each example, one or several accepted targets."""

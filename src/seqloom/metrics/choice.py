@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from statistics import median
 from typing import Literal
 
-from seqloom.metrics.form import in_one_form
 from seqloom.metrics.scripts import is_han, word_count, word_length
+from seqloom.metrics.text_form import in_one_form
 
 Kind = Literal["labels", "symbols", "words", "phrases", "sentences", "chinese", "unspaced", "summaries"]
 

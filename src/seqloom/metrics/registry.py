@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -27,43 +27,42 @@ class Entry:
     arguments: tuple[str, ...] = ()
 
 
-OWN: Mapping[str, Entry] = {
-    "bleu": Entry("BLEU, cased; tokeniser 13a, or another: bleu:zh", bleu, TOKENIZERS),
-    "bleu_lower": Entry("BLEU, lower-cased; tokeniser 13a, or another", partial(bleu, lowercase=True), TOKENIZERS),
-    "bleu_tokenized": Entry("BLEU of text that is tokenised already, cased", partial(bleu, tokenizer="none")),
-    "bleu_tokenized_lower": Entry(
-        "BLEU, lower-cased, Moses-tokenised (English, or another language: bleu_tokenized_lower:de)",
-        MosesBleu,
-        MOSES_LANGUAGES,
-    ),
-    "chrf": Entry("chrF2: character n-grams up to 6, cased", partial(SacreMetric, kind="CHRF")),
-    "chrf++": Entry(
-        "chrF2++: chrF with word n-grams up to 2", partial(SacreMetric, kind="CHRF", options={"word_order": 2})
-    ),
-    "ter": Entry("translation edit rate, lower-cased, with shifts", partial(SacreMetric, kind="TER")),
-    "wer": Entry("word edits per 100 reference words", partial(EditRate, unit="word", split=str.split)),
-    "cer": Entry("character edits per 100 reference characters", partial(EditRate, unit="character", split=str)),
-    "per": Entry(
-        "symbol (phone) edits per 100 reference symbols",
-        partial(EditRate, unit="symbol", split=str.split),
-    ),
-    "exact_match": Entry("share of answers that are exactly right", ExactMatch),
-    "error_rate": Entry(
-        'share of answers that are not exactly right (the "WER" of grapheme-to-phoneme papers)',
-        partial(ExactMatch, errors=True),
-    ),
-    "accuracy": Entry("share of labels that are right", ExactMatch),
-    "macro_f1": Entry("mean F1 over labels", MacroF1),
-    "rouge1": Entry("ROUGE-1 F1; English words Porter-stemmed", Rouge),
-    "rouge2": Entry("ROUGE-2 F1; English words Porter-stemmed", Rouge),
-    "rougeL": Entry("ROUGE-L F1; English words Porter-stemmed", Rouge),
-}
-"""All metrics by name. The descriptions are shown to users."""
-
 METRICS: Family[Entry] = Family(
-    "METRICS", OWN, instance_of("an Entry of seqloom.metrics", lambda value: isinstance(value, Entry))
+    "METRICS",
+    {
+        "bleu": Entry("BLEU, cased; tokeniser 13a, or another: bleu:zh", bleu, TOKENIZERS),
+        "bleu_lower": Entry("BLEU, lower-cased; tokeniser 13a, or another", partial(bleu, lowercase=True), TOKENIZERS),
+        "bleu_tokenized": Entry("BLEU of text that is tokenised already, cased", partial(bleu, tokenizer="none")),
+        "bleu_tokenized_lower": Entry(
+            "BLEU, lower-cased, Moses-tokenised (English, or another language: bleu_tokenized_lower:de)",
+            MosesBleu,
+            MOSES_LANGUAGES,
+        ),
+        "chrf": Entry("chrF2: character n-grams up to 6, cased", partial(SacreMetric, kind="CHRF")),
+        "chrf++": Entry(
+            "chrF2++: chrF with word n-grams up to 2", partial(SacreMetric, kind="CHRF", options={"word_order": 2})
+        ),
+        "ter": Entry("translation edit rate, lower-cased, with shifts", partial(SacreMetric, kind="TER")),
+        "wer": Entry("word edits per 100 reference words", partial(EditRate, unit="word", split=str.split)),
+        "cer": Entry("character edits per 100 reference characters", partial(EditRate, unit="character", split=str)),
+        "per": Entry(
+            "symbol (phone) edits per 100 reference symbols",
+            partial(EditRate, unit="symbol", split=str.split),
+        ),
+        "exact_match": Entry("share of answers that are exactly right", ExactMatch),
+        "error_rate": Entry(
+            'share of answers that are not exactly right (the "WER" of grapheme-to-phoneme papers)',
+            partial(ExactMatch, errors=True),
+        ),
+        "accuracy": Entry("share of labels that are right", ExactMatch),
+        "macro_f1": Entry("mean F1 over labels", MacroF1),
+        "rouge1": Entry("ROUGE-1 F1; English words Porter-stemmed", Rouge),
+        "rouge2": Entry("ROUGE-2 F1; English words Porter-stemmed", Rouge),
+        "rougeL": Entry("ROUGE-L F1; English words Porter-stemmed", Rouge),
+    },
+    instance_of("an Entry of seqloom.metrics", lambda value: isinstance(value, Entry)),
 )
-"""Every metric by name: ours, and those of plugins."""
+"""Every metric by name: ours, and those of plugins. The descriptions are shown to users."""
 
 
 def metric(name: str) -> Metric:

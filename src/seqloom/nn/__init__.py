@@ -1,4 +1,4 @@
-"""The parts of the network: cells, attention, encoder, bridge, decoders and readout, and the loss.
+"""The parts of the network: cells, attention, encoders, bridge, decoders and readout, and the loss.
 
-All of them map tensors to tensors and know nothing of strings, files or vocabularies.
+All of them map tensors to tensors and know nothing of strings or files; symbols are numbers here.
 """

@@ -1,4 +1,4 @@
-"""The bridge: what the encoder found → the states from which the decoder starts."""
+"""The bridge makes the decoder's first state from what the encoder found."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Token embeddings with a fixed scale at initialisation."""
+"""Token embeddings, scaled so that fresh vectors have the chosen standard deviation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The contract of an output: what a decoder hands over → log-probabilities of the next symbol, and their loss.
+"""The interface of the network's last layer: from decoder features to scores of symbols and the loss.
 
 Everything that needs the vocabulary goes through an `Output`: the loss in training, the scores of a search and of given
 targets, the small vocabulary of a shortlist, the exported graph, and fine-tuning with new symbols. A decoder itself
@@ -43,6 +43,10 @@ class Scorer(Protocol):
 
     def scores(self, decoded: Decoded) -> Float[Tensor, "... V"]:
         """One score a symbol for each row of a search or each step; their log-softmax are the log-probabilities."""
+
+    @property
+    def tensors(self) -> tuple[Tensor, ...]:
+        """The weights that an exported graph holds for a shortlist: a matrix [L, R] and a bias [L]."""
 
 
 class Output(nn.Module, ABC):

@@ -1,4 +1,4 @@
-"""The readout: decoder output, context and token → features → a score for every symbol of the vocabulary."""
+"""The softmax layer over the vocabulary, which is the only `Output` so far."""
 
 from __future__ import annotations
 
@@ -37,6 +37,11 @@ class Projection(NamedTuple):
 
     weight: Float[Tensor, "L R"]
     bias: Float[Tensor, " L"]
+
+    @property
+    def tensors(self) -> tuple[Tensor, ...]:
+        """The matrix and the bias."""
+        return tuple(self)
 
     def scores(self, decoded: Decoded) -> Float[Tensor, "... L"]:
         """One unnormalised score per symbol."""

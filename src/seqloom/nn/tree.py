@@ -1,4 +1,4 @@
-"""Functions for states, which are trees: tensors whose first axis is rows, in nested tuples and NamedTuples.
+"""Reorder or rebuild any recurrent state: nested tuples of tensors whose first axis is rows.
 
 With them the search can reorder the rows of any state, whatever its form.
 """

@@ -19,8 +19,8 @@ from seqloom.config import Section, build, override, read_toml
 from seqloom.errors import ConfigError, DataError, suggestion
 from seqloom.training import RunConfig
 from seqloom.training.config import with_plugins
+from seqloom.training.fine_tuning import adopted
 from seqloom.training.runs import use_listed
-from seqloom.training.start import adopted
 
 VARIANT = "{variant}"
 """The text that is replaced by the name of the variant."""

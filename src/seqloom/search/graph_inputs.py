@@ -1,4 +1,4 @@
-"""The inputs of an exported graph by name. This module does not need torch."""
+"""Names and values of the inputs of an exported graph. This module does not need torch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The record of all steps of a search, from which the finished outputs are read at the end.
+"""All tokens, scores and attention weights of a search, from which the answers are read at the end.
 
 In shapes, R is the largest number of steps, K the beam size, and C a number of selected sentences.
 """

@@ -1,4 +1,4 @@
-"""Steppers for a shortlist's small vocabulary, which translate between its places and the ids of the network."""
+"""Steppers that search a model in the small vocabulary which a shortlist allows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The interface between the search and what computes the next token's probabilities: a model or an ensemble."""
+"""What a search asks of a model: its first state, one step, and a choice of rows of the state."""
 
 from __future__ import annotations
 

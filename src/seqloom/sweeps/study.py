@@ -19,8 +19,8 @@ from seqloom.data.digests import content_digests
 from seqloom.errors import ConfigError, missing_package
 from seqloom.sweeps.sweep import Sweep
 from seqloom.training import RunConfig
-from seqloom.training.continuing import PASSING
 from seqloom.training.provenance.record import data_files
+from seqloom.training.resume_settings import PASSING
 
 try:
     import optuna

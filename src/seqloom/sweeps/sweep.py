@@ -17,9 +17,9 @@ from seqloom.sweeps.space import Space, read_space
 from seqloom.training import RunConfig
 from seqloom.training.config import with_plugins
 from seqloom.training.device import choose_device
+from seqloom.training.fine_tuning import adopted
 from seqloom.training.provenance.record import data_files
 from seqloom.training.runs import run_config, use_listed
-from seqloom.training.start import adopted
 
 FIXED = (
     *("training.selection.on", "training.selection.limit", "training.selection.beam", "training.evaluate_every"),

@@ -17,7 +17,7 @@ class TokenizerConfig(Section):
     kind: Kind = "auto"
     """What a token is; `auto` chooses by the data and reports the choice."""
     vocabulary_size: int = Field(default=8000, ge=8)
-    """Largest size of the vocabulary (word, bpe, unigram)."""
+    """Largest size of the vocabulary (word, bpe, unigram). With kind = auto a smaller one is chosen for little text."""
     min_count: int = Field(default=1, ge=1)
     """Tokens that occur less often than this become unknown (character, word)."""
     unicode: Literal["none", "NFC", "NFD", "NFKC", "NFKD"] = "NFC"

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from seqloom.checkpoint.tensors import distinct_tensors
 from seqloom.training import reports
 from seqloom.training.dev import judge
-from seqloom.training.result import install
+from seqloom.training.model_writing import install
 from seqloom.training.run import Run
 from seqloom.training.stopping import Kept
 from seqloom.training.updates.averaging import using

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from seqloom.training import reports
 from seqloom.training.evaluating import judged
-from seqloom.training.result import install
+from seqloom.training.model_writing import install
 from seqloom.training.run import Run
 from seqloom.training.stopping import Kept
 from seqloom.training.updates.averaging import averaged, put

@@ -41,7 +41,7 @@ def train(
 
     With `resume`, the run in `output` is resumed, or a new one is started where there is none. A resumed run has its
     own settings: `config` may be None; where it differs, a setting that may change is taken over and any other is
-    refused (see `seqloom.training.continuing`). `overwrite` replaces a run or a model in `output`. On Ctrl-C, SIGTERM
+    refused (`seqloom.training.resume_settings`). `overwrite` replaces a run or a model in `output`. On Ctrl-C, SIGTERM
     or SIGUSR1 the current update is finished, the state is saved, and the stream ends with an `InterruptReport`.
     Closing the generator saves the state, too.
 

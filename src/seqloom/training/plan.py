@@ -1,4 +1,4 @@
-"""The number of updates of a run, which the learning rate schedule and the progress reports need."""
+"""Count the updates of a run, before and while it trains."""
 
 from __future__ import annotations
 

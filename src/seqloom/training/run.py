@@ -14,9 +14,9 @@ from seqloom.training.group import LostProcessError
 from seqloom.training.memory import TooLargeError, rows_of
 from seqloom.training.provenance.record import Record
 from seqloom.training.setup import Prepared
-from seqloom.training.states.due import Saving
 from seqloom.training.states.folder import RunFolder
 from seqloom.training.states.progress import Progress
+from seqloom.training.states.save_schedule import Saving
 from seqloom.training.states.shared import SharedStates
 from seqloom.training.states.state import Identity, Learner, StateStore
 from seqloom.training.stopping import Selection
@@ -149,7 +149,7 @@ class Run:
         into halves."""
         self.known = self.progress.limit = min(limit for limit in self.group.gather(self.progress.limit) if limit)
         return reports.NoticeReport(
-            f"a batch of {self.known:,} tokens does not fit into memory: batches of that size are cut in halves"
+            f"a batch of {self.known:,} tokens does not fit into memory: batches of that size or larger are cut into halves"
         )
 
     def look(self, *, everything: bool) -> list[reports.Report]:

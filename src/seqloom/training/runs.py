@@ -14,10 +14,10 @@ from seqloom.errors import ConfigError, suggestion
 from seqloom.plugins import use_all
 from seqloom.presets import PRESETS
 from seqloom.training.config import RunConfig, with_plugins
+from seqloom.training.fine_tuning import adopted
 from seqloom.training.group import Place
 from seqloom.training.reporters import Reporter, follow, standard_reporters
 from seqloom.training.reports import InterruptReport, Report
-from seqloom.training.start import adopted
 from seqloom.training.states.folder import RunFolder
 
 

@@ -31,16 +31,16 @@ from seqloom.nn.precision import Precision, choose_precision
 from seqloom.text import TextConfig, Tokenizer, train_tokenizers
 from seqloom.text.choice import choose, words_to_words
 from seqloom.text.coverage import text_notices
-from seqloom.training.attend import fitted
+from seqloom.training.answer_length import learned_limits
+from seqloom.training.attention_place import fitted
 from seqloom.training.config import RunConfig
 from seqloom.training.dev_measures import decoded_examples, decoding_notices, dev_rows, with_measures
 from seqloom.training.device import choose_device
+from seqloom.training.fine_tuning import fill_from, grown, same_network
 from seqloom.training.group import Group
-from seqloom.training.length import settle_length
-from seqloom.training.limits import learned_limits
 from seqloom.training.pairs import Pair, PairSource
 from seqloom.training.plan import Plan
-from seqloom.training.start import fill_from, grown, same_network
+from seqloom.training.run_length import settle_length
 from seqloom.training.updates.budget import find_budget
 from seqloom.training.updates.freezing import freeze
 from seqloom.training.updates.randomness import seed_everything

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from seqloom.data.config import DataConfig
 from seqloom.data.examples import Example, Source
-from seqloom.data.readers.cells import read_csv, read_tsv
 from seqloom.data.readers.columns import checked
+from seqloom.data.readers.delimited import read_csv, read_tsv
 from seqloom.data.readers.inputs import plain_source, read_cells, read_plain, read_records, read_table
 from seqloom.data.readers.jsonl import read_jsonl
 from seqloom.data.readers.lines import read_lines

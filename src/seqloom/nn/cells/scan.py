@@ -1,4 +1,4 @@
-"""A recurrence as a single `Scan` operator of a traced graph, with any number of steps."""
+"""Export a recurrence as one ONNX `Scan` operator, so that the number of steps stays open."""
 
 from __future__ import annotations
 

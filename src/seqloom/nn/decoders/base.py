@@ -15,8 +15,9 @@ from seqloom.nn.attention import Attention, Memory
 from seqloom.nn.bridge import Bridge, BridgeKind
 from seqloom.nn.cells import Cell, CellConfig, cell_configs
 from seqloom.nn.dropout import SequenceDropout
+from seqloom.nn.output import Output
 from seqloom.nn.product import Product, direct
-from seqloom.nn.readout import Readout, ReadoutConfig
+from seqloom.nn.readout import ReadoutConfig
 
 Attend = Literal["auto", "between", "after", "feed", "before", "none"]
 
@@ -59,7 +60,7 @@ class DecoderParts(NamedTuple):
     cells: list[Cell]
     attention: Attention | None
     bridge: Bridge
-    readout: Readout
+    readout: Output
     embedding_dropout: SequenceDropout
     dropout: SequenceDropout
 

@@ -1,4 +1,4 @@
-"""The family of encoders. To add one, write a file here and a line in the table below."""
+"""The family of encoders. To add one, write a file here and a line in the table below, or a plugin from outside."""
 
 from __future__ import annotations
 

@@ -50,6 +50,9 @@ class Encoder(nn.Module, ABC):
 
     The input is any sequence of vectors, of any width I: nothing in an encoder may depend on where they come from. A
     row's outputs at real positions depend neither on other rows nor on what stands on padding.
+
+    A member is made as `Member(config, cell, input_size, hidden_size, dropout)`: its section, the cell of its layers or
+    None, the widths I and H, and a `SequenceDropout`.
     """
 
     @abstractmethod

@@ -27,9 +27,9 @@ from seqloom.data.readers.lines import STDIN
 from seqloom.data.whole_files import Say, unsaid
 from seqloom.errors import DataError
 from seqloom.training.config import RunConfig
-from seqloom.training.continuing import chosen_for
 from seqloom.training.pairs import Pair
 from seqloom.training.provenance.surroundings import surroundings
+from seqloom.training.resume_settings import chosen_for
 from seqloom.training.setup import Inputs, Prepared
 
 RECORD = "record.json"

@@ -1,4 +1,4 @@
-"""The interface of a reporter."""
+"""The interface of a reporter, which shows or stores the reports of a run."""
 
 from __future__ import annotations
 

@@ -44,9 +44,9 @@ from seqloom.errors import ConfigError, ModelFolderError
 from seqloom.nn.precision import Precision
 from seqloom.plugins import options
 from seqloom.training.config import RunConfig
-from seqloom.training.continuing import LENGTH, check_finished, continued, kept
 from seqloom.training.group import Place
 from seqloom.training.provenance.record import RECORD, Record, went_on
+from seqloom.training.resume_settings import LENGTH, check_finished, continued, kept
 from seqloom.training.setup import Earlier, Prepared
 from seqloom.training.states.lock import LOCKS
 

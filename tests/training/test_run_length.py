@@ -16,11 +16,11 @@ from seqloom.config import build
 from seqloom.data import BatchConfig, BatchSampler
 from seqloom.errors import ConfigError
 from seqloom.training import Inputs, RunConfig, TrainingConfig, train
-from seqloom.training import length as lengths
-from seqloom.training.length import Length, settle_length, wanted_updates
+from seqloom.training import run_length as lengths
 from seqloom.training.reporters.console import LINES
 from seqloom.training.reporters.jsonl import JsonlReporter
 from seqloom.training.reports import NoticeReport, Report, SetupReport, StepReport
+from seqloom.training.run_length import Length, settle_length, wanted_updates
 from seqloom.training.runs import run_config as configured
 from seqloom.training.setup import prepare
 

@@ -16,7 +16,7 @@ from seqloom.model import ModelConfig, Seq2Seq
 from seqloom.nn.decoders.sequential import BeforeDecoder
 from seqloom.presets import PRESETS
 from seqloom.training import Inputs
-from seqloom.training.attend import fitted
+from seqloom.training.attention_place import fitted
 from seqloom.training.runs import run_config
 from seqloom.training.setup import Prepared, prepare
 

@@ -24,10 +24,10 @@ from seqloom.errors import ConfigError, ModelFolderError
 from seqloom.model import ModelConfig, Seq2Seq
 from seqloom.nn.decoders.base import Attend
 from seqloom.training import Inputs, RunConfig, train
+from seqloom.training.fine_tuning import adopted
 from seqloom.training.reports import NoticeReport, Report, SetupReport
 from seqloom.training.runs import run_config as configured
 from seqloom.training.setup import Prepared, prepare
-from seqloom.training.start import adopted
 from seqloom.training.updates.freezing import frozen_weights
 from seqloom.training.updates.optim import build_optimiser
 from seqloom.training.updates.randomness import seed_everything

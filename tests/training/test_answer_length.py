@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import seqloom
 from seqloom.search import SearchConfig
-from seqloom.training.limits import EXTRA_ROOM, learned_limits
+from seqloom.training.answer_length import EXTRA_ROOM, learned_limits
 from toy import SETTINGS, copied
 
 PAIRS = st.lists(st.tuples(st.integers(0, 300), st.integers(0, 400)), min_size=1, max_size=30)

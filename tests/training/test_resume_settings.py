@@ -16,7 +16,7 @@ from seqloom.cli.main import app
 from seqloom.config import build, merged, read_toml
 from seqloom.errors import ConfigError
 from seqloom.training import RunConfig, train
-from seqloom.training.continuing import chosen_for
+from seqloom.training.resume_settings import chosen_for
 from seqloom.training.runs import run_config
 from toy import write_pairs
 
