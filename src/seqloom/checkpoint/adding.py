@@ -22,8 +22,8 @@ def add_file(
 ) -> Path:
     """Write the file `name` into a folder, replacing an earlier one, and return its path.
 
-    `known` is the manifest with the records of the folder's other files. `others` writes those of them that the folder does
-    not have yet, as in a new folder.
+    `known` is the manifest with the records of the folder's other files. `others` writes those of them that the folder
+    does not have yet, as in a new folder.
     """
 
     def write_manifest(path: Path) -> None:

@@ -56,7 +56,7 @@ class SearchConfig(Section):
         return self
 
     def numbers(self) -> dict[str, int | float]:
-        """The numbers that a step of the search reads, by their names in `rules.StepSettings` and in exported graphs."""
+        """The numbers that a step of the search reads, by their names in `StepSettings` and in exported graphs."""
         return {
             "n_best": self.n_best,
             "offset": OFFSETS[self.length_penalty],

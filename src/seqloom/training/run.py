@@ -149,7 +149,8 @@ class Run:
         into halves."""
         self.known = self.progress.limit = min(limit for limit in self.group.gather(self.progress.limit) if limit)
         return reports.NoticeReport(
-            f"a batch of {self.known:,} tokens does not fit into memory: batches of that size or larger are cut into halves"
+            f"a batch of {self.known:,} tokens does not fit into memory: batches of that size or larger are cut into "
+            "halves"
         )
 
     def look(self, *, everything: bool) -> list[reports.Report]:
