@@ -38,12 +38,17 @@ def run(model: onnx.ModelProto, x: np.ndarray) -> np.ndarray:
     return found
 
 
-@pytest.mark.parametrize("squashed", [True, False], ids=["by a fixed scale", "by a scale a row"])
-def test_products_are_close_and_rows_are_alone(squashed: bool) -> None:
+HOW = {"Tanh": "a fixed scale", "Neg": "a scale for each row", "Relu": "a scale for each row, from 0"}
+
+
+@pytest.mark.parametrize("before", HOW, ids=HOW.get)
+def test_products_are_close_and_rows_are_alone(before: str) -> None:
+    squashed = before == "Tanh"
     chance = np.random.default_rng(0)
     weight, bias = chance.standard_normal((64, 128)).astype(np.float32), chance.standard_normal(128).astype(np.float32)
-    before = [helper.make_node("Tanh", ["x"], ["h"])] if squashed else [helper.make_node("Neg", ["x"], ["h"])]
-    exact = graph([*before, helper.make_node("Gemm", ["h", "w", "b"], ["y"])], w=weight, b=bias)
+    exact = graph(
+        [helper.make_node(before, ["x"], ["h"]), helper.make_node("Gemm", ["h", "w", "b"], ["y"])], w=weight, b=bias
+    )
     rounded = quantised(exact)
     kinds = {node.op_type for node in rounded.graph.node}
     assert ("MatMulIntegerToFloat" in kinds) == squashed
@@ -55,6 +60,15 @@ def test_products_are_close_and_rows_are_alone(squashed: bool) -> None:
     for row in range(9):
         assert np.abs(found[row] - wanted[row]).max() < 0.03 * np.abs(wanted[row]).max()
         np.testing.assert_array_equal(run(rounded, x[row : row + 1])[0], found[row])
+
+
+def test_what_cannot_be_negative_is_rounded_to_all_255_steps() -> None:
+    """An error of 0.044 would be that of the 127 steps on one side of the zero point."""
+    chance = np.random.default_rng(0)
+    weight, x = (chance.standard_normal((rows, 128)).astype(np.float32) for rows in (64, 200))
+    exact = graph([helper.make_node("Relu", ["x"], ["h"]), helper.make_node("MatMul", ["h", "w"], ["y"])], w=weight)
+    error = run(quantised(exact), x[:, :64]) - run(exact, x[:, :64])
+    assert np.sqrt((error**2).mean()) < 0.038
 
 
 def test_bounds_are_read_off_the_graph() -> None:

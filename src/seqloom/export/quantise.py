@@ -3,8 +3,9 @@
 A weight matrix has one scale for each column, an embedding one for each row. The other factor of a product, the
 activation, is rounded to 8 bits while the graph runs. It is rounded with a fixed scale where a bound of its values can
 be derived from the graph (results of tanh and σ, means of such vectors, rows of a constant table), otherwise with a
-scale for each row. ONNX Runtime's own dynamic quantisation is not used: it takes one scale for a whole batch, so that a
-row's result would depend on the other rows of the batch.
+scale for each row; what cannot be negative (results of ReLU) gets 255 steps instead of 127. ONNX Runtime's own dynamic
+quantisation is not used: it takes one scale for a whole batch, so that a row's result would depend on the other rows of
+the batch.
 """
 
 from __future__ import annotations
@@ -19,8 +20,8 @@ from seqloom.export.connecting import graph_nodes, inner_graphs
 from seqloom.export.constants import Constants, plain_product
 from seqloom.export.patterns import join_biases, multiplied_rows, multiplying_rows, scale_tables
 
-ZERO, LIMIT = 128, 127
-"""Zero point of the unsigned 8-bit activations, and the largest distance from it."""
+ZERO, LIMIT, WHOLE = 128, 127, 255
+"""Zero point of the unsigned 8-bit activations, the largest distance from it, and the largest value of all."""
 
 
 def quantised(model: onnx.ModelProto) -> onnx.ModelProto:
@@ -38,6 +39,8 @@ class _Quantiser:
         self.graph, self.model = model.graph, model
         self.constants = Constants(model.graph.initializer)
         self.bounds = Bounds(self.constants.floats)
+        self.positive: set[str] = set()
+        """Values that cannot be negative, which are rounded with the zero point 0."""
         self.listed: dict[str, str] = {}
         """Looked-up rows that are the right factor of a product, as of a shortlist, and the matrix they come from."""
 
@@ -47,6 +50,8 @@ class _Quantiser:
         self.constants.add("int8.axis", np.array([-1], np.int64))
         self.constants.add("int8.least", np.float32(1e-9))
         self.constants.add("int8.limit", np.float32(LIMIT))
+        self.constants.add("int8.whole", np.float32(WHOLE))
+        self.constants.add("int8.bottom", np.uint8(0))
         self.constants.add("int8.middle", np.float32(ZERO))
         self._rewrite(self.graph)
         read = {name for node in graph_nodes(self.graph.node) for name in node.input}
@@ -60,6 +65,7 @@ class _Quantiser:
         join_biases(graph, self.constants)
         scale_tables(graph, self.constants)
         self.bounds.learn(graph.node)
+        self.positive |= {node.output[0] for node in graph.node if node.op_type == "Relu"}
         rounded = multiplied_rows(graph, self.constants)
         listed = multiplying_rows(graph, self.constants)
         self.listed |= {node.output[0]: node.input[0] for node in graph.node if node.output[0] in listed}
@@ -94,8 +100,9 @@ class _Quantiser:
             scale = self._scale(bound)
             inputs = [f"{x}.int8", weight, scale, scales, "int8.zero", "", *([bias] if bias else [])]
             return [*nodes, helper.make_node("MatMulIntegerToFloat", inputs, [y], domain="com.microsoft")]
+        zero = "int8.bottom" if x in self.positive else "int8.zero"
         nodes += [
-            helper.make_node("MatMulInteger", [f"{x}.int8", weight, "int8.zero"], [f"{y}.sums"]),
+            helper.make_node("MatMulInteger", [f"{x}.int8", weight, zero], [f"{y}.sums"]),
             helper.make_node("Cast", [f"{y}.sums"], [f"{y}.float"], to=TensorProto.FLOAT),
             helper.make_node("Mul", [f"{y}.float", f"{x}.scale"], [f"{y}.scaled"]),
             helper.make_node("Mul", [f"{y}.scaled", scales], [f"{y}.product" if bias else y]),
@@ -127,15 +134,18 @@ class _Quantiser:
 
     def _by_row(self, x: str) -> list[onnx.NodeProto]:
         """Nodes that round a value with a scale for each row, `x.scale`, taken from the row's largest element."""
+        positive = x in self.positive
+        size = [] if positive else [helper.make_node("Abs", [x], [f"{x}.size"])]
+        middle = [] if positive else [helper.make_node("Add", [f"{x}.whole", "int8.middle"], [f"{x}.moved"])]
         return [
-            helper.make_node("Abs", [x], [f"{x}.size"]),
-            helper.make_node("ReduceMax", [f"{x}.size", "int8.axis"], [f"{x}.largest"], keepdims=1),
+            *size,
+            helper.make_node("ReduceMax", [x if positive else f"{x}.size", "int8.axis"], [f"{x}.largest"], keepdims=1),
             helper.make_node("Max", [f"{x}.largest", "int8.least"], [f"{x}.most"]),
-            helper.make_node("Div", [f"{x}.most", "int8.limit"], [f"{x}.scale"]),
+            helper.make_node("Div", [f"{x}.most", "int8.whole" if positive else "int8.limit"], [f"{x}.scale"]),
             helper.make_node("Div", [x, f"{x}.scale"], [f"{x}.steps"]),
             helper.make_node("Round", [f"{x}.steps"], [f"{x}.whole"]),
-            helper.make_node("Add", [f"{x}.whole", "int8.middle"], [f"{x}.moved"]),
-            helper.make_node("Cast", [f"{x}.moved"], [f"{x}.int8"], to=TensorProto.UINT8),
+            *middle,
+            helper.make_node("Cast", [f"{x}.whole" if positive else f"{x}.moved"], [f"{x}.int8"], to=TensorProto.UINT8),
         ]
 
     def _looked_up(self, node: onnx.NodeProto, *, rounded: bool) -> list[onnx.NodeProto]:
