@@ -220,6 +220,7 @@ def prose(docstring: str) -> str:
             parts.append("")
         elif indented:
             code = dedent(text.strip("\n")).rstrip()
+            code = re.sub(r" {3,}#", "  #", code)  # as `ruff format` has it, which reads code in Markdown, too
             parts.append(f"\n```{'python' if is_python(code) else 'text'}\n{code}\n```\n")
         else:
             parts.append(plain(text))
