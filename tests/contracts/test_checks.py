@@ -122,3 +122,11 @@ def test_what_is_not_checked_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("seqloom.testing.exporting.NEEDED", ("nowhere_x",))
     with pytest.warns(UncheckedWarning, match="law 4, exported equals eager; not tried .*: nowhere_x is not installed"):
         check_encoder(RecurrentEncoderConfig())
+
+
+def test_a_member_that_fails_outright_is_told_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(AssertionError, match=r"check_attention\(str\): a law cannot be tried: AttributeError"):
+        check_attention("general")  # type: ignore[arg-type]
+    monkeypatch.setattr(RecurrentEncoderConfig, "final_states", False)
+    with pytest.raises(AssertionError, match="the section says that the encoder has none, and forward returns some"):
+        check_encoder(RecurrentEncoderConfig(kind="recurrent"), export=False)

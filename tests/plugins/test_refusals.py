@@ -10,8 +10,9 @@ from typer.testing import CliRunner
 from plugging import MINE, installed
 from seqloom import plugins
 from seqloom.cli.main import app
+from seqloom.data import DataConfig, ReadReport, read_examples
 from seqloom.errors import ConfigError
-from seqloom.metrics import METRICS
+from seqloom.metrics import METRICS, compute
 from seqloom.nn.attention import ATTENTIONS
 
 pytestmark = pytest.mark.usefixtures("no_plugins")
@@ -36,6 +37,20 @@ REFUSED = {
     "another class": (
         f"{HEAD}ATTENTIONS = {{'x': (AttentionConfig, dict)}}\n",
         r"must be a pair of a subclass of AttentionConfig and a subclass of Attention, not",
+    ),
+    "a class without its methods": (
+        f"{HEAD}class C(AttentionConfig):\n    kind: Literal['x'] = 'x'\nclass A(Attention):\n    pass\n"
+        "ATTENTIONS = {'x': (C, A)}\n",
+        r"ATTENTIONS\['x'\] must have the methods project_keys, scores, not",
+    ),
+    "settings that reach nobody": (
+        "from typing import Literal\nfrom seqloom.nn.cells.gru import GRU, GRUConfig\n"
+        "class C(GRUConfig):\n    kind: Literal['x'] = 'x'\n    more: int = 1\nCELLS = {'x': (C, GRU)}\n",
+        r"CELLS\['x'\] has settings of its own \(more\), so that its class must override `of`",
+    ),
+    "a name with another meaning": (
+        "READERS = {'auto': len}\n",
+        r"READERS: the name 'auto' has another meaning in settings and reports\nhint: choose another name",
     ),
     "another kind": (
         f"{HEAD}class C(AttentionConfig):\n    kind: Literal['y'] = 'y'\nATTENTIONS = {{'x': (C, Attention)}}\n",
@@ -114,3 +129,51 @@ def test_an_installed_plugin_and_a_file_with_one_name_are_refused(
     plugins.use("mine.py")
     with pytest.raises(ConfigError, match=r"seqloom-twice 1.5: .*that of a member of the plugin mine \(mine.py\)"):
         plugins.in_use()
+
+
+FAILING = """
+from collections.abc import Iterator
+from seqloom.metrics import Entry, Metric
+import numpy as np
+
+
+class Broken(Metric):
+    def statistics(self, predictions, references):
+        return [1, 2]
+
+    def value(self, total):
+        return 1.0
+
+
+class NoNumber(Metric):
+    def statistics(self, predictions, references):
+        return np.ones((len(predictions), 1))
+
+    def value(self, total):
+        return float("nan")
+
+
+def tuples(entry, config, report) -> Iterator:
+    yield "a", "b"
+
+
+METRICS = {"broken": Entry("broken", Broken), "no_number": Entry("no number", NoNumber)}
+READERS = {"tuples": tuples, "nothing": lambda entry, config, report: None}
+"""
+
+
+def test_members_that_fail_at_work_are_told_in_words(plugin_desk: Path) -> None:
+    Path("failing.py").write_text(FAILING, encoding="utf-8")
+    plugins.use("failing.py")
+    for name, said in (
+        ("broken", "the metric 'broken' of a plugin fails: "),
+        ("no_number", "the metric 'no_number' of a plugin must give a finite number, not nan"),
+    ):
+        with pytest.raises(ConfigError, match=said):
+            compute([name], ["a"], ["a"])
+    for name, said in (
+        ("tuples", "it must yield examples .*, not tuple"),
+        ("nothing", "'NoneType' object is not iter"),
+    ):
+        with pytest.raises(ConfigError, match=f"pairs.txt: the reader '{name}' of a plugin fails: TypeError: {said}"):
+            list(read_examples(["pairs.txt"], DataConfig(format=name), ReadReport()))

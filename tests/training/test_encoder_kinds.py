@@ -9,6 +9,7 @@ import pytest
 import torch
 from reversal import BASE, cut, reversed_pairs, same_weights, weights_of
 
+import seqloom
 from exporting import listed
 from seqloom.checkpoint import load_model
 from seqloom.checkpoint.format import CONFIG, FileRecord
@@ -51,6 +52,10 @@ def test_a_transformer_is_resumed_without_a_difference_and_fine_tuned_with_its_e
     assert all(torch.equal(before[name], after[name]) for name in encoder)
     assert any(not torch.equal(before[name], after[name]) for name in before if name.startswith("decoder.cells"))
 
+    trained = seqloom.load(tmp_path / "whole")
+    assert trained.config.search.source_positions == 1001
+    with pytest.raises(ConfigError, match=r"search: max_source_length must be below 1001, the number of source posi"):
+        trained.with_settings({"search.max_source_length": 1001})
     model = load_model(tmp_path / "whole").model
     assert "A Transformer encoder reads" in (tmp_path / "whole" / "README.md").read_text(encoding="utf-8")
     names = {id(weight): name for name, weight in model.named_parameters()}

@@ -24,6 +24,12 @@ def verify(folder: Path | str) -> Manifest:
     """
     folder = Path(folder)
     manifest = read_manifest(folder)
+    if layout.WEIGHTS not in manifest.files and {layout.GRAPH, layout.GRAPH_INT8} & set(manifest.files):
+        raise ModelFolderError(
+            "holds an exported graph alone, which predicts and does nothing else",
+            where=str(folder),
+            hint="seqloom predict and bench run it; for anything else name the folder that it was exported from",
+        )
     check_files(folder, manifest, (*layout.REQUIRED, *manifest.codecs.names, *manifest.files))
     return manifest
 

@@ -15,7 +15,9 @@ def export(
         Path | None,
         typer.Option("--output", metavar="DIR", help="A new folder with the graph and everything needed to run it."),
     ] = None,
-    int8: Annotated[bool, typer.Option("--int8", help="Store weights in 8 bits: a third of the size, faster.")] = False,
+    int8: Annotated[
+        bool, typer.Option("--int8", help="Store weights in 8 bits: about a third of the size, faster.")
+    ] = False,
 ) -> None:
     """Export a model with its whole search as one ONNX graph.
 
@@ -25,4 +27,5 @@ def export(
 
     graph = export_model(model, output, int8=int8)
     typer.echo(f"{graph}: {graph.stat().st_size / 1e6:.1f} MB", err=True)
-    typer.echo(f"try it: echo ... | seqloom predict {shlex.quote(str(graph.parent))} --engine onnx", err=True)
+    engine = "--engine onnx --int8" if int8 else "--engine onnx"
+    typer.echo(f"try it: echo ... | seqloom predict {shlex.quote(str(graph.parent))} {engine}", err=True)

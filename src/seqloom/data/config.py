@@ -46,9 +46,11 @@ class DataConfig(Section):
     pattern: str = ""
     """For lines without columns: a regular expression with the groups `source`, `target` and optionally `tags`."""
     source: str = ""
-    """Source column, by name or by number from 1; if empty, the column named `source`, or else column 1."""
+    """Source column, by name or by number from 1. If empty, a column with a usual name such as `source` or `text` is
+    taken, or else column 1; it is said which."""
     target: str = ""
-    """Target column, by name or by number from 1; if empty, the column named `target`, or else column 2."""
+    """Target column, by name or by number from 1. If empty, a column with a usual name such as `target` or `label` is
+    taken, or else column 2; it is said which."""
     references: tuple[str, ...] = ()
     """Columns with further targets that count as correct in evaluation."""
     tags: str = ""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from seqloom.errors import ConfigError, suggestion
+from seqloom.errors import ConfigError, SeqloomError, suggestion
 from seqloom.metrics.base import Metric, Score
 from seqloom.metrics.edits import EditRate
 from seqloom.metrics.matches import ExactMatch, MacroF1
@@ -81,6 +82,25 @@ def metric(name: str) -> Metric:
     return entry.make(name, argument)
 
 
+def _of_plugin(each: Metric, name: str, predictions: Sequence[str], references: Sequence[str | Sequence[str]]) -> Score:
+    """The score of a plugin's metric; whatever goes wrong in it is an error in words."""
+    try:
+        score = each.compute(predictions, references)
+    except SeqloomError:
+        raise
+    except Exception as error:
+        raise ConfigError(f"the metric {name!r} of a plugin fails: {type(error).__name__}: {error}") from error
+    if not math.isfinite(score.value):
+        raise ConfigError(f"the metric {name!r} of a plugin must give a finite number, not {score.value}")
+    return score
+
+
 def compute(names: Iterable[str], predictions: Sequence[str], references: Sequence[str | Sequence[str]]) -> list[Score]:
     """Compute one score for each named metric; all names are checked before any text is scored."""
-    return [each.compute(predictions, references) for each in [metric(name) for name in names]]
+    made = [(name, metric(name)) for name in names]
+    return [
+        each.compute(predictions, references)
+        if name.partition(":")[0] in METRICS.own
+        else _of_plugin(each, name, predictions, references)
+        for name, each in made
+    ]

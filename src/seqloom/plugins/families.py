@@ -17,6 +17,13 @@ HOMES: dict[str, str] = {
 }
 """The tables that a plugin may hold, and the module in which the family of each lies."""
 
+RESERVED: dict[str, frozenset[str]] = {
+    "ATTENTIONS": frozenset({"none"}),
+    "METRICS": frozenset({"loss", "perplexity"}),
+    "READERS": frozenset({"auto"}),
+}
+"""Names that mean something else in settings and reports, so that no member may have them."""
+
 Fault = Callable[[str, Any], str]
 """(name, member) → what a member of a family must be, or an empty text where it is that."""
 
@@ -80,9 +87,17 @@ def pair_of(section: type, member: type) -> Fault:
         if any(not (isinstance(one, type) and issubclass(one, base)) for one, base in zip(value, (section, member))):  # noqa: B905
             return wanted
         kind = getattr(value[0], "model_fields", {})["kind"].default
-        return "" if kind == name else f"must have a section whose kind is {name!r} by default, not {kind!r}"
+        if kind != name:
+            return f"must have a section whose kind is {name!r} by default, not {kind!r}"
+        missing = lacking(value[1])
+        return f"must have the methods {missing}" if missing else ""
 
     return fault
+
+
+def lacking(member: Any) -> str:
+    """The abstract methods that a class does not have yet, as text."""
+    return ", ".join(sorted(getattr(member, "__abstractmethods__", ())))
 
 
 def instance_of(wanted: str, fits: Callable[[Any], bool]) -> Fault:

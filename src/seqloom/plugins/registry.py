@@ -10,7 +10,7 @@ from threading import RLock
 from typing import Any
 
 from seqloom.errors import ConfigError, suggestion
-from seqloom.plugins.families import HOMES, Family
+from seqloom.plugins.families import HOMES, RESERVED, Family
 from seqloom.plugins.plugin import GROUP, Plugin, from_entry_point, from_file
 
 
@@ -119,6 +119,12 @@ def _check(plugin: Plugin, family: Family[Any], name: str, member: Any) -> None:
     if any(each in name for each in ":,= \t\n"):
         raise ConfigError(
             f"{family.table}: a name has no space, colon, comma or =, unlike {name!r}", where=plugin.origin
+        )
+    if name in RESERVED.get(family.table, ()):
+        raise ConfigError(
+            f"{family.table}: the name {name!r} has another meaning in settings and reports",
+            where=plugin.origin,
+            hint="choose another name",
         )
     if fault := family.fault(name, member):
         raise ConfigError(f"{family.table}[{name!r}] {fault}, not {member!r:.120}", where=plugin.origin)

@@ -31,6 +31,8 @@ class SearchConfig(Section):
     """Number of inputs that are decoded together."""
     max_source_length: int = Field(default=1000, ge=1)
     """Longest source in tokens; longer ones are cut at the end, and their predictions are marked as cut."""
+    source_positions: int = Field(default=0, ge=0)
+    """Number of source positions that the encoder can tell apart, which training fills in; 0 is no limit."""
     max_length_ratio: Annotated[float, Field(ge=0, le=10_000)] | Literal["auto"] = "auto"
     """Longest output in tokens: this times the source's length in tokens, including the end mark, …"""
     max_length_extra: Annotated[int, Field(ge=1, le=100_000)] | Literal["auto"] = "auto"
@@ -51,6 +53,11 @@ class SearchConfig(Section):
 
     @model_validator(mode="after")
     def _consistent(self) -> SearchConfig:
+        if 0 < self.source_positions <= self.max_source_length:  # the end mark has a position, too
+            raise ValueError(
+                f"max_source_length must be below {self.source_positions}, the number of source positions that the "
+                f"encoder of this model has learned, not {self.max_source_length}"
+            )
         if self.n_best > self.beam:
             raise ValueError(f"n_best must be at most the beam, {self.beam}, not {self.n_best}")
         return self

@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec, TypeVar
+
 import torch
 from torch import Tensor
+
+from seqloom.errors import SeqloomError
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 STEPS = "law 1, a sequence equals its steps"
 ALONE = "law 2, a row is alone"
@@ -13,6 +22,23 @@ MASKS = "law 7, a mask is true where a token is real, and weights are a distribu
 SETTINGS = "settings come back from TOML as they were"
 METRIC = "statistics of a metric add up over examples"
 READER = "a reader yields the examples of its file and fills its report"
+
+
+def failures_are_told(check: Callable[P, T]) -> Callable[P, T]:
+    """Make every failure of a check an `AssertionError` with a sentence, also where a member raises something else."""
+
+    @wraps(check)
+    def told(*arguments: P.args, **options: P.kwargs) -> T:
+        try:
+            return check(*arguments, **options)
+        except (AssertionError, SeqloomError):
+            raise
+        except Exception as error:
+            given = type(arguments[0]).__name__ if arguments else ""
+            reason = f"{type(error).__name__}: {error}"
+            raise AssertionError(f"{check.__name__}({given}): a law cannot be tried: {reason}") from error
+
+    return told
 
 
 def require(law: str, where: str, holds: bool, otherwise: str) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 from seqloom.errors import DataError
 from seqloom.metrics import metric
 from seqloom.metrics.base import comparable
-from seqloom.testing.comparing import METRIC, require
+from seqloom.testing.comparing import METRIC, failures_are_told, require
 
 PREDICTIONS = ("a b c d", "e f g h i", "", "x y z w", "same words here and there", "a", "b b b b b")
 REFERENCES = (
@@ -25,6 +25,7 @@ REFERENCES = (
 """Right answers are so long that measures of runs of up to four words can be perfect."""
 
 
+@failures_are_told
 def check_metric(
     name: str,
     predictions: Sequence[str] = PREDICTIONS,

@@ -15,7 +15,7 @@ from seqloom.nn.cells import CELLS, CellConfig, build_cell
 from seqloom.nn.decoders import DECODERS
 from seqloom.nn.encoders import ENCODERS, EncoderConfig
 from seqloom.testing import laws
-from seqloom.testing.comparing import STEPS, near
+from seqloom.testing.comparing import STEPS, failures_are_told, near, require
 from seqloom.testing.exporting import can_export, eight_bits_answer_nearly_alike, export_answers_alike
 from seqloom.testing.networks import BASE, network
 from seqloom.testing.settings import comes_back, known
@@ -27,6 +27,7 @@ CELL_PLACES = (("all", "between", "dense"), ("none", "feed", "copy"), ("all", "n
 Settings = Mapping[str, Any]
 
 
+@failures_are_told
 def check_network(model: Seq2Seq, where: str = "") -> None:
     """Try the laws of values, gradients, masks and search on a network in evaluation mode.
 
@@ -43,6 +44,7 @@ def check_network(model: Seq2Seq, where: str = "") -> None:
     laws.found_outputs_have_their_own_scores(model, where)
 
 
+@failures_are_told
 def check_attention(config: AttentionConfig, *, settings: Settings | None = None, export: bool = True) -> None:
     """Try every law on an attention, wherever in the decoder it can stand.
 
@@ -57,6 +59,7 @@ def check_attention(config: AttentionConfig, *, settings: Settings | None = None
     _check(f"attention {config.kind}", config, places, settings or {}, export=export)
 
 
+@failures_are_told
 def check_cell(config: CellConfig, *, settings: Settings | None = None, export: bool = True) -> None:
     """Try every law on a cell: alone, in encoders of one and two directions, and in decoders.
 
@@ -78,6 +81,7 @@ def check_cell(config: CellConfig, *, settings: Settings | None = None, export: 
     _check(f"cell {config.kind}", config, places, settings or {}, export=export)
 
 
+@failures_are_told
 def check_encoder(config: EncoderConfig, *, settings: Settings | None = None, export: bool = True) -> None:
     """Try every law on an encoder, with each way over which its summary reaches the decoder.
 
@@ -86,11 +90,25 @@ def check_encoder(config: EncoderConfig, *, settings: Settings | None = None, ex
     known(ENCODERS, config, "encoder")
     where = f"encoder {config.kind}"
     comes_back(config, where)
+    _returns_what_it_says(config, where)
     places = [
         {"encoder": config, "decoder": {"attend": attend, "bridge": bridge, "layers": 1}}
         for attend, bridge in (("between", "dense"), ("feed", "zero"), ("none", "dense"), ("before", "copy"))
     ]
     _check(where, config, places, settings or {}, export=export)
+
+
+@failures_are_told
+def _returns_what_it_says(config: EncoderConfig, where: str) -> None:
+    """An encoder returns a vector of the asked width for each position, and final states where its section says so."""
+    model = network({"encoder": config, "decoder": {"attend": "between", "bridge": "zero", "layers": 1}})
+    found = model.encoder(torch.randn(3, 5, model.config.embedding), torch.tensor([5, 1, 3]))
+    require(STEPS, where, isinstance(found, tuple) and len(found) == 2, "forward must return values and a summary")
+    values, summary = found
+    wanted = [3, 5, model.config.encoder_hidden]
+    require(STEPS, where, list(values.shape) == wanted, f"values must be {wanted}, not {list(values.shape)}")
+    said = "has final states, and forward returns none" if summary is None else "has none, and forward returns some"
+    require(STEPS, where, (summary is not None) == config.final_states, f"the section says that the encoder {said}")
 
 
 def _check(where: str, config: Section, places: Iterable[Settings], settings: Settings, *, export: bool) -> None:

@@ -11,9 +11,10 @@ from seqloom.config import build, to_toml
 from seqloom.data import DataConfig, Example
 from seqloom.data.readers import ReadReport, read_examples, read_sources
 from seqloom.errors import DataError
-from seqloom.testing.comparing import READER, SETTINGS, require
+from seqloom.testing.comparing import READER, SETTINGS, failures_are_told, require
 
 
+@failures_are_told
 def check_reader(
     name: str, file: Path | str, pairs: Sequence[tuple[str, str]] | None = None, **settings: Any
 ) -> list[Example]:

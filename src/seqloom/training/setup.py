@@ -278,9 +278,10 @@ def _mix(config: RunConfig, train: Corpus, notices: list[str]) -> Mix | None:
 def _limited(config: RunConfig, train: Corpus, notices: list[str]) -> RunConfig:
     """Return the configuration with the length limits of the search learned from the training pairs, where they are
     `auto`."""
-    search = learned_limits(config.search, train.source_lengths, train.target_lengths)
-    if search == config.search:
-        return config
+    positions = config.search.replace(source_positions=config.model.encoder.longest or 0)
+    search = learned_limits(positions, train.source_lengths, train.target_lengths)
+    if search == positions:
+        return config.replace(search=search)
     notices.append(
         f"answers have at most {search.max_length_ratio:g} × source + {search.max_length_extra} tokens: learned from "
         "the longest targets, with room"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 
 from seqloom.data.config import DataConfig
@@ -17,6 +18,7 @@ from seqloom.data.readers.pattern import read_pattern
 from seqloom.data.readers.report import USUAL, BadLine, ReadReport
 from seqloom.data.readers.shards import matches, shards_of
 from seqloom.data.readers.tables import read_arrow, read_parquet
+from seqloom.errors import ConfigError, SeqloomError
 from seqloom.plugins import Family, instance_of
 
 Reader = Callable[[str, DataConfig, ReadReport], Iterator[Example]]
@@ -85,8 +87,27 @@ def read_examples(entries: Iterable[str], config: DataConfig, report: ReadReport
         before = report.examples
         for shard in expanded(entry, config):
             kind = "parallel" if format_of(entry, config) == "parallel" else format_of(shard, config)
-            yield from READERS[kind](shard, config, report)
+            reader = READERS[kind] if kind in READERS.own else partial(_of_plugin, kind)
+            yield from reader(shard, config, report)
         report.parts.append(report.examples - before)
+
+
+def _of_plugin(kind: str, entry: str, config: DataConfig, report: ReadReport) -> Iterator[Example]:
+    """The examples of a plugin's reader; whatever goes wrong in it is an error in words."""
+    try:
+        for example in READERS[kind](entry, config, report):
+            yield _checked(example)
+    except (SeqloomError, GeneratorExit):
+        raise
+    except Exception as error:
+        reason = f"{type(error).__name__}: {error}"
+        raise ConfigError(f"the reader {kind!r} of a plugin fails: {reason}", where=entry) from error
+
+
+def _checked(example: object) -> Example:
+    if not isinstance(example, Example):
+        raise TypeError(f"it must yield examples (seqloom.data.Example), not {type(example).__name__}")
+    return example
 
 
 def layouts(entries: Iterable[str], config: DataConfig) -> ReadReport:

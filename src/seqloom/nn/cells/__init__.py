@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from seqloom.errors import ConfigError, suggestion
 from seqloom.nn.cells.base import Cell, CellConfig, State
@@ -14,6 +15,19 @@ from seqloom.plugins import Family, pair_of, sections
 
 __all__ = ["CELLS", "Cell", "CellConfig", "State", "build_cell", "cell_configs"]
 
+_PAIR = pair_of(CellConfig, Cell)
+
+
+def _form(name: str, member: Any) -> str:
+    """What is wrong with a member: its form, or settings that its class would never see."""
+    if fault := _PAIR(name, member):
+        return fault
+    own = sorted(set(member[0].model_fields) - set(CellConfig.model_fields))
+    if own and not any("of" in vars(owner) for owner in member[1].__mro__ if owner is not Cell):
+        return f"has settings of its own ({', '.join(own)}), so that its class must override `of` to take them"
+    return ""
+
+
 CELLS: Family[tuple[type[CellConfig], type[Cell]]] = Family(
     "CELLS",
     {
@@ -22,7 +36,7 @@ CELLS: Family[tuple[type[CellConfig], type[Cell]]] = Family(
         "rnn": (RNNConfig, RNN),
         "layer_norm_lstm": (LayerNormLSTMConfig, LayerNormLSTM),
     },
-    pair_of(CellConfig, Cell),
+    _form,
 )
 
 """Each kind of cell with its configuration section and its class."""
@@ -37,4 +51,4 @@ def build_cell(config: CellConfig, input_size: int, hidden_size: int) -> Cell:
     """Make a cell of the configured kind with new weights; raises a `ConfigError` for an unknown kind."""
     if config.kind not in CELLS:
         raise ConfigError(f"{config.kind!r} is not a known cell", hint=suggestion(config.kind, CELLS))
-    return CELLS[config.kind][1](input_size, hidden_size)
+    return CELLS[config.kind][1].of(config, input_size, hidden_size)

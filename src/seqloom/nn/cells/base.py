@@ -56,6 +56,12 @@ class Cell(nn.Module, ABC):
         for block in self.weight_hh.data.chunk(self.gates):
             nn.init.orthogonal_(block)
 
+    @classmethod
+    def of(cls, config: CellConfig, input_size: int, hidden_size: int) -> Cell:
+        """Make a cell with the settings of its section; a kind that has settings of its own overrides this."""
+        del config
+        return cls(input_size, hidden_size)
+
     @abstractmethod
     def start(self, rows: int, like: Tensor) -> State:
         """The zero state for `rows` rows, with the device and dtype of `like`."""

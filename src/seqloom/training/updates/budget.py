@@ -70,7 +70,7 @@ def find_budget(model: Seq2Seq, precision: Precision, corpus: Corpus, accumulate
     tokens = max(FLOOR, min(bearable, fitting) // FLOOR * FLOOR)
     if fitting < bearable:
         return Budget(tokens, size)
-    reason = "larger ones are no faster" if bearable == ceiling else f"so that an epoch has {UPDATES} updates"
+    reason = "larger ones are no faster" if bearable == ceiling else f"so that an epoch has up to {UPDATES} updates"
     return Budget(tokens, f"{reason}, and memory is enough" if device.type == "cpu" else f"{reason}; {size}")
 
 
