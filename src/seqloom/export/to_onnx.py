@@ -1,4 +1,4 @@
-"""A module traced by torch and turned to ONNX, with every size left open that is not one."""
+"""Trace a module with torch and convert it to ONNX; every axis longer than one may have any length in the graph."""
 
 from __future__ import annotations
 
@@ -14,9 +14,12 @@ from torch import Tensor, nn
 
 OPSET = 21
 ANY = torch.export.Dim.AUTO
-REGISTRY, SKIPPED = "torch.onnx._internal.exporter._registration", "torchvision is not installed. Skipping "
-"""What writes, at every trace, a warning for each operator of a package that no model of ours uses."""
-
+REGISTRY = "torch.onnx._internal.exporter._registration"
+NOISE = {
+    REGISTRY: "torchvision is not installed. Skipping ",
+    "onnx_ir._convenience": "Attribute type is ambiguous because it is an empty sequence.",
+}
+"""Beginnings of messages, by their loggers, that every trace writes and that say nothing of the model."""
 
 Axes = Collection[int]
 """Numbers of the axes of a tensor that may have any length in the graph, but for those of length one."""
@@ -36,7 +39,7 @@ def traced(
         [each.clone() for each in group] if isinstance(group, list) else group.clone() for group in arguments
     ]
     count = sum(len(group) if isinstance(group, list) else 1 for group in arguments)
-    with warnings.catch_warnings(), _nothing_of_torchvision():
+    with warnings.catch_warnings(), _without_noise():
         warnings.simplefilter("ignore")
         program = torch.onnx.export(
             module,
@@ -52,18 +55,20 @@ def traced(
 
 
 @contextmanager
-def _nothing_of_torchvision() -> Iterator[None]:
-    """No warnings that torchvision's operators are skipped; all others are written."""
+def _without_noise() -> Iterator[None]:
+    """Leave out the messages of `NOISE`; all others are written."""
 
     def wanted(record: logging.LogRecord) -> bool:
-        return not record.getMessage().startswith(SKIPPED)
+        return not record.getMessage().startswith(NOISE[record.name])
 
-    logger = logging.getLogger(REGISTRY)
-    logger.addFilter(wanted)
+    loggers = [logging.getLogger(name) for name in NOISE]
+    for logger in loggers:
+        logger.addFilter(wanted)
     try:
         yield
     finally:
-        logger.removeFilter(wanted)
+        for logger in loggers:
+            logger.removeFilter(wanted)
 
 
 def _opened(group: Any, axes: Any) -> Any:
