@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, overload
 
 from seqloom.checkpoint.files import folder_path
-from seqloom.checkpoint.format import GRAPH, GRAPH_INT8, WEIGHTS
 from seqloom.checkpoint.reading import read_manifest
 from seqloom.errors import ConfigError, absent, suggestion
 from seqloom.plugins import use_all
@@ -93,5 +92,4 @@ def _torch_can(folder: Path) -> bool:
     """Whether PyTorch is installed and the folder is not one of a graph alone."""
     if find_spec("torch") is None:
         return False
-    files = read_manifest(folder).files
-    return WEIGHTS in files or not {GRAPH, GRAPH_INT8} & set(files)
+    return not read_manifest(folder).graph_alone

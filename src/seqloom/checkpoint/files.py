@@ -31,7 +31,7 @@ Writer = Callable[[Path], None]
 
 def folder_path(given: object) -> Path:
     """Check a model folder's path that was passed from Python; raises a `ConfigError` if it is not a path."""
-    if not isinstance(given, str | os.PathLike) or isinstance(given, bytes):
+    if not isinstance(given, str | os.PathLike):
         raise ConfigError(f"a model folder must be given by its path, not by {described(given)}")
     return Path(given)
 

@@ -77,6 +77,11 @@ class Manifest:
     format_version: int = FORMAT_VERSION
     package_version: str = field(default_factory=_installed)
 
+    @property
+    def graph_alone(self) -> bool:
+        """Whether the folder holds an exported graph without the weights that it was made from."""
+        return WEIGHTS not in self.files and not {GRAPH, GRAPH_INT8}.isdisjoint(self.files)
+
     def to_json(self) -> str:
         """The text of manifest.json."""
         files = {name: {"sha256": record.sha256, "bytes": record.bytes} for name, record in sorted(self.files.items())}

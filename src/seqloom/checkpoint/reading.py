@@ -24,7 +24,7 @@ def verify(folder: Path | str) -> Manifest:
     """
     folder = Path(folder)
     manifest = read_manifest(folder)
-    if layout.WEIGHTS not in manifest.files and {layout.GRAPH, layout.GRAPH_INT8} & set(manifest.files):
+    if manifest.graph_alone:
         raise ModelFolderError(
             "holds an exported graph alone, which predicts and does nothing else",
             where=str(folder),

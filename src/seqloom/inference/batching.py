@@ -38,8 +38,8 @@ def in_batches(
             raise ConfigError(f"{name} must be at least 1, not {value}")
     batches = list(_planned(sizes, sentences, tokens))
     results: dict[int, R] = {}
-    parts = ([items[row] for row in rows] for rows in batches)
-    for rows, made in zip(batches, _each(work, list(parts), threads), strict=True):
+    parts = [[items[row] for row in rows] for rows in batches]
+    for rows, made in zip(batches, _each(work, parts, threads), strict=True):
         results.update(zip(rows, made, strict=True))
     return [results[row] for row in range(len(items))]
 

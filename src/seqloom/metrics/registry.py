@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from seqloom.errors import ConfigError, SeqloomError, suggestion
+from seqloom.errors import ConfigError
 from seqloom.metrics.base import Metric, Score
 from seqloom.metrics.edits import EditRate
 from seqloom.metrics.matches import ExactMatch, MacroF1
 from seqloom.metrics.rouge import Rouge
 from seqloom.metrics.sacre import MOSES_LANGUAGES, TOKENIZERS, MosesBleu, SacreMetric, bleu
-from seqloom.plugins import Family, instance_of
+from seqloom.plugins import Family, at_work, instance_of
 
 
 @dataclass(frozen=True)
@@ -69,9 +69,7 @@ METRICS: Family[Entry] = Family(
 def metric(name: str) -> Metric:
     """Make a metric by its name, such as `chrf` or `bleu:zh`; raises a `ConfigError` if it is unknown."""
     base, colon, argument = name.partition(":")
-    if base not in METRICS:
-        raise ConfigError(f"{base!r} is not a known metric", hint=suggestion(base, METRICS))
-    entry = METRICS[base]
+    entry = METRICS.known(base)
     if not colon:
         return entry.make(name)
     if not entry.arguments:
@@ -84,12 +82,8 @@ def metric(name: str) -> Metric:
 
 def _of_plugin(each: Metric, name: str, predictions: Sequence[str], references: Sequence[str | Sequence[str]]) -> Score:
     """The score of a plugin's metric; whatever goes wrong in it is an error in words."""
-    try:
+    with at_work(f"metric {name!r}"):
         score = each.compute(predictions, references)
-    except SeqloomError:
-        raise
-    except Exception as error:
-        raise ConfigError(f"the metric {name!r} of a plugin fails: {type(error).__name__}: {error}") from error
     if not math.isfinite(score.value):
         raise ConfigError(f"the metric {name!r} of a plugin must give a finite number, not {score.value}")
     return score

@@ -17,6 +17,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from shlex import quote
 
+from seqloom.errors import ConfigError, SeqloomError
 from seqloom.plugins.families import HOMES, Family, instance_of, pair_of, sections
 from seqloom.plugins.needs import Need, PluginWarning, check_needs, needs_of, read_needs, written
 from seqloom.plugins.plugin import GROUP, Plugin
@@ -30,6 +31,7 @@ __all__ = [
     "Plugin",
     "PluginWarning",
     "apart",
+    "at_work",
     "check_needs",
     "files_in_use",
     "fingerprint",
@@ -90,6 +92,18 @@ def fingerprint(table: str, name: str) -> str:
     """The SHA-256 of the plugin that a member comes from; an empty text for one of Seqloom's own."""
     owner = REGISTRY.owner(table, name)
     return "" if owner is None else owner.sha256
+
+
+@contextmanager
+def at_work(member: str, where: str = "") -> Iterator[None]:
+    """A context in which a plugin's member works: what goes wrong in it becomes a `ConfigError` in words."""
+    try:
+        yield
+    except SeqloomError:
+        raise
+    except Exception as error:
+        reason = f"{type(error).__name__}: {error}"
+        raise ConfigError(f"the {member} of a plugin fails: {reason}", where=where) from error
 
 
 @contextmanager

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Generic, TypeVar
 
+from seqloom.errors import ConfigError, suggestion
+
 M = TypeVar("M")
 T = TypeVar("T")
 
@@ -23,6 +25,17 @@ RESERVED: dict[str, frozenset[str]] = {
     "READERS": frozenset({"auto"}),
 }
 """Names that mean something else in settings and reports, so that no member may have them."""
+
+
+def word_of(table: str) -> str:
+    """What a member of a table is called: `attention` for `ATTENTIONS`."""
+    return table.lower().removesuffix("s")
+
+
+def origin_of(file: str, distribution: str, version: str) -> str:
+    """Where a plugin comes from: its file, or the name and version of its package."""
+    return file or f"{distribution} {version}".strip()
+
 
 Fault = Callable[[str, Any], str]
 """(name, member) → what a member of a family must be, or an empty text where it is that."""
@@ -54,6 +67,17 @@ class Family(Mapping[str, M], Generic[M]):
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
+
+    @property
+    def word(self) -> str:
+        """What a member is called: `attention` for `ATTENTIONS`."""
+        return word_of(self.table)
+
+    def known(self, name: str) -> M:
+        """The member of this name; raises a `ConfigError` that names the nearest one where there is none."""
+        if name not in self:
+            raise ConfigError(f"{name!r} is not a known {self.word}", hint=suggestion(name, self))
+        return self[name]
 
 
 class _Mapped(Mapping[str, T], Generic[M, T]):

@@ -9,6 +9,7 @@ from typing import Any
 
 from seqloom.config import Named, OneOf, Section
 from seqloom.errors import ModelFolderError
+from seqloom.plugins.families import origin_of, word_of
 from seqloom.plugins.plugin import Plugin
 from seqloom.plugins.registry import REGISTRY
 
@@ -32,7 +33,7 @@ class Need:
     @property
     def origin(self) -> str:
         """The file, or distribution and version."""
-        return self.file or f"{self.distribution} {self.version}".strip()
+        return origin_of(self.file, self.distribution, self.version)
 
     def has(self, family: str) -> bool:
         """Whether a member of this family, such as `reader`, is among those that are used."""
@@ -48,7 +49,7 @@ def needs_of(config: Section) -> list[Need]:
     for table, name in _members(config):
         owner = REGISTRY.owner(table, name)
         if owner is not None:
-            said = f"{table.lower().removesuffix('s')} {name}"
+            said = f"{word_of(table)} {name}"
             members = used.setdefault(owner.name, (owner, []))[1]
             members += [] if said in members else [said]
     return [

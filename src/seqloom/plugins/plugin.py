@@ -14,7 +14,7 @@ from types import ModuleType
 from typing import Any
 
 from seqloom.errors import ConfigError, absent, suggestion
-from seqloom.plugins.families import HOMES, Family
+from seqloom.plugins.families import HOMES, Family, origin_of
 
 GROUP = "seqloom.plugins"
 """The group of entry points in which an installed package names its plugin."""
@@ -42,7 +42,7 @@ class Plugin:
     @property
     def origin(self) -> str:
         """Where it comes from: its path, or its distribution and version."""
-        return self.path or f"{self.distribution} {self.version}".strip()
+        return origin_of(self.path, self.distribution, self.version)
 
 
 def from_file(path: str) -> Plugin:
@@ -82,7 +82,7 @@ def from_file(path: str) -> Plugin:
 def from_entry_point(point: EntryPoint) -> Plugin:
     """The plugin that an installed package names; its module is imported now."""
     distribution, version = (point.dist.name, point.dist.version) if point.dist else ("", "")
-    where = f"{distribution} {version}".strip() or point.value
+    where = origin_of("", distribution, version) or point.value
     try:
         module = point.load()
     except (Exception, SystemExit) as error:

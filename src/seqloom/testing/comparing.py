@@ -41,10 +41,15 @@ def failures_are_told(check: Callable[P, T]) -> Callable[P, T]:
     return told
 
 
+def broken(law: str, where: str, otherwise: str) -> AssertionError:
+    """The error of a broken law: its name, what it was tried with, and what came instead."""
+    return AssertionError(f"{law}; broken{f' with {where}' if where else ''}: {otherwise}")
+
+
 def require(law: str, where: str, holds: bool, otherwise: str) -> None:
     """Raise an `AssertionError` that names the law, unless it holds."""
     if not holds:
-        raise AssertionError(f"{law}; broken{f' with {where}' if where else ''}: {otherwise}")
+        raise broken(law, where, otherwise)
 
 
 def near(
@@ -59,12 +64,9 @@ def near(
         return
     difference = (found - wanted).detach().abs().nan_to_num(torch.inf, torch.inf)
     place = [int(each) for each in torch.unravel_index(difference.argmax(), difference.shape)] if found.dim() else []
-    values = (float(each[tuple(place)]) for each in (found.detach(), wanted.detach()))
-    one, other = values
-    raise AssertionError(
-        f"{law}; broken{f' with {where}' if where else ''}: {what} {'at ' + str(place) if place else ''} is {one:.6g} "
-        f"one way and {other:.6g} the other"
-    )
+    one, other = (float(each[tuple(place)]) for each in (found.detach(), wanted.detach()))
+    at = f"at {place}" if place else ""
+    raise broken(law, where, f"{what} {at} is {one:.6g} one way and {other:.6g} the other")
 
 
 def _shape(tensor: Tensor) -> list[int]:

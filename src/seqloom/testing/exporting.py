@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from seqloom.errors import ConfigError
 from seqloom.model import Seq2Seq
 from seqloom.search import SearchConfig
-from seqloom.testing.comparing import ALONE, EXPORTED, require
+from seqloom.testing.comparing import ALONE, EXPORTED, broken, require
 
 if TYPE_CHECKING:
     import onnx
@@ -46,7 +46,7 @@ def export_answers_alike(model: Seq2Seq, where: str = "", *, fused: bool = True)
     try:
         return checked_graph(model, SearchConfig(), fused=fused)
     except ConfigError as error:
-        raise AssertionError(f"{EXPORTED}; broken{f' with {where}' if where else ''}: {error.message}") from error
+        raise broken(EXPORTED, where, error.message) from error
 
 
 def eight_bits_answer_nearly_alike(exact: onnx.ModelProto, where: str = "") -> None:

@@ -11,7 +11,7 @@ from seqloom.config import build, to_toml
 from seqloom.data import DataConfig, Example
 from seqloom.data.readers import ReadReport, read_examples, read_sources
 from seqloom.errors import DataError
-from seqloom.testing.comparing import READER, SETTINGS, failures_are_told, require
+from seqloom.testing.comparing import READER, SETTINGS, broken, failures_are_told, require
 
 
 @failures_are_told
@@ -51,7 +51,7 @@ def check_reader(
         list(read_examples([f"{path}.missing"], config, ReadReport(config.on_bad_line)))
     except DataError:
         return examples
-    raise AssertionError(f"{READER}; broken with {where}: a missing file must be refused by a DataError")
+    raise broken(READER, where, "a missing file must be refused by a DataError")
 
 
 def _origins(where: str, path: str, examples: Sequence[Example]) -> None:

@@ -18,8 +18,7 @@ from seqloom.data.readers.pattern import read_pattern
 from seqloom.data.readers.report import USUAL, BadLine, ReadReport
 from seqloom.data.readers.shards import matches, shards_of
 from seqloom.data.readers.tables import read_arrow, read_parquet
-from seqloom.errors import ConfigError, SeqloomError
-from seqloom.plugins import Family, instance_of
+from seqloom.plugins import Family, at_work, instance_of
 
 Reader = Callable[[str, DataConfig, ReadReport], Iterator[Example]]
 """(path, settings, report) → the examples of a file, one after the other; `report` is filled on the way."""
@@ -94,20 +93,11 @@ def read_examples(entries: Iterable[str], config: DataConfig, report: ReadReport
 
 def _of_plugin(kind: str, entry: str, config: DataConfig, report: ReadReport) -> Iterator[Example]:
     """The examples of a plugin's reader; whatever goes wrong in it is an error in words."""
-    try:
+    with at_work(f"reader {kind!r}", entry):
         for example in READERS[kind](entry, config, report):
-            yield _checked(example)
-    except (SeqloomError, GeneratorExit):
-        raise
-    except Exception as error:
-        reason = f"{type(error).__name__}: {error}"
-        raise ConfigError(f"the reader {kind!r} of a plugin fails: {reason}", where=entry) from error
-
-
-def _checked(example: object) -> Example:
-    if not isinstance(example, Example):
-        raise TypeError(f"it must yield examples (seqloom.data.Example), not {type(example).__name__}")
-    return example
+            if not isinstance(example, Example):
+                raise TypeError(f"it must yield examples (seqloom.data.Example), not {type(example).__name__}")
+            yield example
 
 
 def layouts(entries: Iterable[str], config: DataConfig) -> ReadReport:

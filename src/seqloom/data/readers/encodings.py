@@ -5,8 +5,6 @@ from __future__ import annotations
 import codecs
 import re
 
-import chardet
-
 from seqloom.errors import DataError
 
 SPREADSHEET = "save the sheet as CSV in UTF-8, or from pandas: pandas.read_excel(file).to_csv(...)"
@@ -69,6 +67,8 @@ def likely_encoding(line: bytes, after: bytes = b"") -> str:
     """
     if not after.isascii() and is_utf8(after, cut=True):
         return "utf-8"
+    import chardet  # noqa: PLC0415 - which takes a while, and is needed for bad lines only
+
     sample = line + after
     wide = _wide(sample)
     if wide:

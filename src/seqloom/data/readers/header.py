@@ -14,16 +14,20 @@ from collections.abc import Iterable, Sequence
 from seqloom.data.config import DataConfig
 
 # fmt: off
-SOURCES = frozenset({
-    "source", "src", "input", "inputs", "text", "sentence", "question", "word", "words", "lemma", "grapheme",
+FIRST = frozenset({"source", "src", "input", "inputs"})
+SECOND = frozenset({"target", "tgt", "trg", "output", "outputs"})
+LABELS = frozenset({"label", "labels", "category", "class", "sentiment", "intent", "emotion"})
+"""Names that leave no doubt about the side of a column, and names of labels that are assigned to a text."""
+SOURCES = FIRST | frozenset({
+    "text", "sentence", "question", "word", "words", "lemma", "grapheme",
     "graphemes", "orthography", "original", "article", "document", "query", "prompt", "context", "utterance",
     "body", "noisy", "incorrect",
     "dialogue", "dialog", "mr", "comment", "review", "tweet", "passage", "spelling",
 })
-TARGETS = frozenset({
-    "target", "tgt", "trg", "output", "outputs", "label", "labels", "translation", "phones", "phone", "phonemes",
+TARGETS = SECOND | LABELS | frozenset({
+    "translation", "phones", "phone", "phonemes",
     "phoneme", "pronunciation", "pronunciations", "ipa", "transcription", "answer", "response", "summary",
-    "headline", "title", "subject", "category", "class", "sentiment", "intent", "emotion", "form", "inflection",
+    "headline", "title", "subject", "form", "inflection",
     "inflected", "reply", "completion", "corrected", "normalized", "normalised",
 })
 OTHERS = frozenset({
@@ -36,10 +40,6 @@ OTHERS = frozenset({
 })
 COUNTS = frozenset({"", "id", "idx", "index", "no", "nr", "number", "count", "length"})
 # fmt: on
-FIRST = frozenset({"source", "src", "input", "inputs"})
-SECOND = frozenset({"target", "tgt", "trg", "output", "outputs"})
-LABELS = frozenset({"label", "labels", "category", "class", "sentiment", "intent", "emotion"})
-"""Names that leave no doubt about the side of a column, and names of labels that are assigned to a text."""
 NAMES = SOURCES | TARGETS | OTHERS
 """Usual names of columns; the columns named in `COUNTS` hold numbers of rows and no text to learn from."""
 NAME = re.compile(r"[\w \-./#:()\[\]]{0,40}")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from seqloom.errors import ConfigError, suggestion
 from seqloom.nn.attention.additive import Additive, AdditiveConfig
 from seqloom.nn.attention.base import Attention, AttentionConfig, Memory
 from seqloom.nn.attention.concat import Concat, ConcatConfig
@@ -42,8 +41,7 @@ def attention_configs() -> Mapping[str, type[AttentionConfig]]:
 
 def build_attention(config: AttentionConfig, query_size: int, value_size: int) -> Attention:
     """The attention of the configured kind; widths that do not go with the number of heads are refused."""
-    if config.kind not in ATTENTIONS:
-        raise ConfigError(f"{config.kind!r} is not a known attention", hint=suggestion(config.kind, ATTENTIONS))
+    _, member = ATTENTIONS.known(config.kind)
     config.check(query_size, value_size)
-    attention: Attention = ATTENTIONS[config.kind][1](config, query_size, value_size)
+    attention: Attention = member(config, query_size, value_size)
     return attention

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from seqloom.errors import ConfigError, suggestion
 from seqloom.nn.cells.base import Cell, CellConfig, State
 from seqloom.nn.cells.gru import GRU, GRUConfig
 from seqloom.nn.cells.layer_norm_lstm import LayerNormLSTM, LayerNormLSTMConfig
@@ -49,6 +48,4 @@ def cell_configs() -> Mapping[str, type[CellConfig]]:
 
 def build_cell(config: CellConfig, input_size: int, hidden_size: int) -> Cell:
     """Make a cell of the configured kind with new weights; raises a `ConfigError` for an unknown kind."""
-    if config.kind not in CELLS:
-        raise ConfigError(f"{config.kind!r} is not a known cell", hint=suggestion(config.kind, CELLS))
-    return CELLS[config.kind][1].of(config, input_size, hidden_size)
+    return CELLS.known(config.kind)[1].of(config, input_size, hidden_size)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from seqloom.errors import ConfigError, suggestion
 from seqloom.nn.cells import CellConfig
 from seqloom.nn.dropout import SequenceDropout
 from seqloom.nn.encoders.base import Encoder, EncoderConfig, Summary
@@ -39,8 +38,7 @@ def build_encoder(
     recurrent encoder whose section names none; other kinds leave it alone. Raises `ConfigError` where the kind
     is unknown or the width does not suit it.
     """
-    if config.kind not in ENCODERS:
-        raise ConfigError(f"{config.kind!r} is not a known encoder", hint=suggestion(config.kind, ENCODERS))
+    _, member = ENCODERS.known(config.kind)
     config.check(hidden_size)
-    encoder: Encoder = ENCODERS[config.kind][1](config, cell, input_size, hidden_size, dropout)
+    encoder: Encoder = member(config, cell, input_size, hidden_size, dropout)
     return encoder
