@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, NamedTuple
 
+import torch
 from jaxtyping import Float, Int
 from pydantic import Field, model_validator
 from torch import Tensor, nn
@@ -18,13 +19,14 @@ from seqloom.nn.bridge import source_vector
 from seqloom.nn.cells import CellConfig, cell_configs
 from seqloom.nn.cells.lstm import LSTMConfig
 from seqloom.nn.decoders import DecoderConfig, DecoderState, build_decoder
-from seqloom.nn.dropout import SequenceDropout
+from seqloom.nn.dropout import SequenceDropout, WordDropout
 from seqloom.nn.embedding import Embedding
 from seqloom.nn.encoders import EncoderConfig, build_encoder, encoder_configs
 from seqloom.nn.encoders.recurrent import RecurrentEncoderConfig
 from seqloom.nn.output import Decoded, LossSums, Output
 from seqloom.nn.shapes import length_mask
 from seqloom.nn.tree import select_rows
+from seqloom.text.special import SPECIAL_TOKENS
 
 
 class ModelConfig(Section):
@@ -40,6 +42,12 @@ class ModelConfig(Section):
     """Probability of dropping a feature between layers and before the readout's projection."""
     embedding_dropout: float = Field(default=0.2, ge=0, lt=1)
     """Probability of dropping a feature of a source or target embedding in training."""
+    source_word_dropout: float = Field(default=0.0, ge=0, lt=1)
+    """Probability of replacing a source token by the unknown symbol in training, so that an answer does not hang on a
+    single token (Iyyer et al. 2015, §3.3); 0.1 is usual. Tags are never replaced."""
+    target_word_dropout: float = Field(default=0.0, ge=0, lt=1)
+    """Probability that the decoder sees the unknown symbol instead of the previous target token in training, so that it
+    looks at the source more (Bowman et al. 2016, §3.1). What it is to write stays the same."""
     variational: bool = False
     """One dropout mask for a whole sequence instead of a fresh one at each position (Gal & Ghahramani 2016)."""
     embedding_deviation: float = Field(default=1.0, gt=0)
@@ -140,9 +148,14 @@ class ModelState(NamedTuple):
 
 
 class Seq2Seq(nn.Module):
-    """An encoder and a recurrent decoder. It knows sizes, never strings; id 0 is padding."""
+    """An encoder and a recurrent decoder. It knows sizes, never strings; id 0 is padding.
 
-    def __init__(self, config: ModelConfig, source_size: int, target_size: int) -> None:
+    Source ids below `reserved`, which are special tokens and tags, are spared by word dropout.
+    """
+
+    def __init__(
+        self, config: ModelConfig, source_size: int, target_size: int, *, reserved: int = len(SPECIAL_TOKENS)
+    ) -> None:
         super().__init__()
         if config.decoder.attend == "auto":  # a network that is built without data
             config = config.replace(decoder=config.decoder.replace(attend="between"))
@@ -152,6 +165,8 @@ class Seq2Seq(nn.Module):
             raise ValueError(f"share_embeddings needs one vocabulary, not sizes {source_size} and {target_size}")
         self.source_embedding = Embedding(source_size, width, deviation)
         target_embedding = self.source_embedding if shared else Embedding(target_size, width, deviation)
+        self.source_word_dropout = WordDropout(config.source_word_dropout, reserved)
+        self.target_word_dropout = WordDropout(config.target_word_dropout, len(SPECIAL_TOKENS))
         self.embedding_dropout = SequenceDropout(config.embedding_dropout, variational=config.variational)
         dropout = SequenceDropout(config.dropout, variational=config.variational)
         self.encoder = build_encoder(config.encoder, config.cell, config.embedding, config.encoder_hidden, dropout)
@@ -167,7 +182,7 @@ class Seq2Seq(nn.Module):
 
     def encode(self, source: Int[Tensor, "B S"], lengths: Int[Tensor, " B"]) -> ModelState:
         """The memory of a batch of sources and the decoder's first state."""
-        embedded = self.embedding_dropout(self.source_embedding(source))
+        embedded = self.embedding_dropout(self.source_embedding(self.source_word_dropout(source)))
         values, summary = self.encoder(embedded, lengths)
         mask = length_mask(lengths, source.size(1))
         attention = self.decoder.attention
@@ -182,7 +197,7 @@ class Seq2Seq(nn.Module):
     def decode(self, source: Int[Tensor, "B S"], lengths: Int[Tensor, " B"], target_in: Int[Tensor, "B T"]) -> Decoded:
         """Features [B, T, R] and attention weights [B, T, S] of all steps of a known target, and the memory."""
         memory, state = self.encode(source, lengths)
-        features, weights = self.decoder(target_in, state, memory)
+        features, weights = self.decoder(self.target_word_dropout(target_in), state, memory)
         return Decoded(features, weights, memory)
 
     def forward(
@@ -216,13 +231,18 @@ class Seq2Seq(nn.Module):
         target_out: Int[Tensor, "B T"],
         target_lengths: Int[Tensor, " B"],
         smoothing: float = 0.0,
+        r_drop: float = 0.0,
     ) -> LossSums:
-        """Cross-entropy over the real target positions.
+        """Cross-entropy over the real target positions; with `r_drop`, that of two passes with different dropout, and
+        their divergence with this weight (Liang et al. 2021). The sums are then the means of both passes.
 
         Where `target_lengths` are on the processor, a GPU is not waited for.
         """
-        decoded = self.decode(source, lengths, target_in)
-        return self.output.loss(decoded, target_out, length_mask(target_lengths, target_out.size(1)), smoothing)
+        real = length_mask(target_lengths, target_out.size(1))
+        if r_drop:  # one pass over twice as many rows is faster than two passes
+            decoded = self.decode(*(torch.cat([part, part]) for part in (source, lengths, target_in)))
+            return self.output.r_drop_loss(decoded, target_out, real, smoothing, r_drop)
+        return self.output.loss(self.decode(source, lengths, target_in), target_out, real, smoothing)
 
 
 def select(state: ModelState, rows: Tensor, sentences: Tensor | None = None) -> ModelState:

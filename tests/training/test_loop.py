@@ -87,6 +87,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "ema": {"ema": 0.9},
     "accumulated, evaluated inside epochs": {"accumulate": 2, "evaluate_every": 3, "epochs": 5},
     "plateau, averaged": {"schedule": {"kind": "plateau", "warmup": 2}, "selection": {"average_best": 2, "limit": 5}},
+    "R-Drop": {"r_drop": 2.0, "accumulate": 2},
     "steps": {"epochs": 0, "max_steps": 17, "checkpoint_every": 5, "schedule": {"kind": "inverse_sqrt"}},
 }
 

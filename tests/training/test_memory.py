@@ -230,6 +230,7 @@ def test_the_budget_follows_the_memory_the_data_and_nothing_random(
 
 def test_what_is_kept_grows_with_rows_and_holds_the_real_need(prepared: Prepared) -> None:
     kept = [budgets._kept_bytes(prepared.model, 9, 9, rows) for rows in (2, 4, 8)]
+    assert budgets._kept_bytes(prepared.model, 9, 9, 4, r_drop=1.0) == pytest.approx(kept[2], rel=0.1)
     assert kept[2] - kept[1] == pytest.approx(2 * (kept[1] - kept[0]), rel=0.25)
     # at least the embeddings and the states of both sides, in float32
     assert (kept[1] - kept[0]) / 2 > 4 * 8 * (9 + 9) * 2

@@ -23,7 +23,9 @@ Seen = list[dict[str, Any]]
 ROOM = 60  # about the half of a batch's share
 CUT = 5  # in the middle of an epoch
 PLAIN = LAWFUL["lstm-between"]
-DROPPING = settings({"model": {"dropout": 0.3, "embedding_dropout": 0.3}, "training": {"selection": {"limit": 0}}})
+DROPPING = settings(
+    {"model": {"dropout": 0.3, "embedding_dropout": 0.3}, "training": {"selection": {"limit": 0}, "r_drop": 1.0}}
+)
 
 
 def alone(folder: Path, *jobs: dict[str, Any]) -> dict[str, Any]:

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from reversal import reversed_pairs, run_config
 from torch.nn.functional import pad
+from torch.nn.utils import get_total_norm
 
+from seqloom.config import build
 from seqloom.data.batch import Batch, collate
+from seqloom.data.config import DataConfig
+from seqloom.errors import ConfigError
 from seqloom.evaluation import perplexity
+from seqloom.text.special import UNK
+from seqloom.training.config import RunConfig
 from seqloom.training.setup import Inputs, Prepared, prepare
 from seqloom.training.updates.averaging import snapshot
 from seqloom.training.updates.optim import build_optimiser, set_rate
-from seqloom.training.updates.step import Objective, Window, update
+from seqloom.training.updates.step import Objective, Window, gradients, update
 
 
 @pytest.fixture
@@ -105,3 +112,36 @@ def test_the_window_sums_without_reading_the_device(prepared: Prepared) -> None:
 def test_perplexity_stays_a_number() -> None:
     assert perplexity(0.0) == 1.0
     assert perplexity(1e9) < float("inf")
+
+
+def test_r_drop_teaches_the_mean_of_two_passes_and_reports_the_plain_likelihood(prepared: Prepared) -> None:
+    """Without dropout both passes are the same, so that neither gradient nor likelihood change."""
+    batches = [batch(prepared, 0, 8), batch(prepared, 8, 24)]
+    tokens = sum(each.tokens for each in batches)
+    found = []
+    for alpha in (0.0, 5.0):
+        nll, _ = gradients(prepared.model, batches, Objective(prepared.precision, 0.1, r_drop=alpha), tokens)
+        norm = get_total_norm([weight.grad for weight in prepared.model.parameters() if weight.grad is not None])
+        found.append((float(nll), float(norm)))
+    assert found[1] == pytest.approx(found[0], rel=1e-5)
+
+
+def test_r_drop_without_any_dropout_is_refused() -> None:
+    still = {"dropout": 0, "embedding_dropout": 0}
+    with pytest.raises(ConfigError, match=r"training\.r_drop compares two passes.*raise model\.dropout"):
+        build(RunConfig, {"model": still, "training": {"r_drop": 1}})
+    build(RunConfig, {"model": {**still, "source_word_dropout": 0.1}, "training": {"r_drop": 1}})
+
+
+def test_tags_are_spared_by_word_dropout(tmp_path: Path) -> None:
+    file = tmp_path / "tagged.jsonl"
+    file.write_text("".join(f'{{"source": "{s}", "target": "{t}", "tags": ["up"]}}\n' for s, t in reversed_pairs(60)))
+    config = run_config().replace(data=DataConfig(train=(str(file),), tags="tags"))
+    config = config.replace(model=config.model.replace(source_word_dropout=0.9))
+    ready = prepare(config, Inputs())
+    source = collate(ready.train, np.arange(40)).source
+    tag = ready.codecs.source.tokenizer.tag_ids(["up"])[0]
+    assert (source[:, 0] == tag).all()
+    dropped = ready.model.train().source_word_dropout(source)
+    assert (dropped[:, 0] == tag).all()
+    assert (dropped == UNK).sum() > 0.5 * (source > tag).sum()

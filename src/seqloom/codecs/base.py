@@ -6,6 +6,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import ClassVar, Generic, Literal, Self, TypeVar
 
+from seqloom.text.special import SPECIAL_TOKENS
+
 Given = TypeVar("Given")
 """What a user has: for text a string."""
 Encoded = TypeVar("Encoded")
@@ -33,6 +35,11 @@ class Codec(ABC, Generic[Given, Encoded]):
     @abstractmethod
     def size(self) -> int:
         """How many different symbols there are on this side; their ids run from 0 to `size` - 1."""
+
+    @property
+    def reserved(self) -> int:
+        """How many ids, the lowest ones, stand for nothing that a user gave: the special tokens, and tags."""
+        return len(SPECIAL_TOKENS)
 
     @property
     @abstractmethod

@@ -36,6 +36,11 @@ class TextCodec(Codec[str, list[int]]):
         return self.tokenizer.size
 
     @property
+    def reserved(self) -> int:
+        """The special tokens and the tags."""
+        return self.tokenizer.reserved
+
+    @property
     def content(self) -> Tokenizer:
         """The tokenizer. The order of the ids is a setting of the run and not part of the codec's file."""
         return self.tokenizer

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import torch
@@ -13,6 +14,11 @@ from torch import Tensor
 ROWS = {"cpu": 128}  # rows of logits that exist at a time: 128 × 8,000 float32 are 4 MB, which fit into the cache
 MANY_ROWS = 2048  # on GPUs, which need more work at once
 WHOLE = 32  # the last block is padded to a multiple of this many rows, because oneDNN compiles a kernel for each number
+
+Sums = tuple[Tensor, tuple[Tensor, ...]]
+"""[loss, negative log-likelihood] in float32 and, if they were wanted, the gradients of features, weight and bias."""
+Kernel = Callable[[Tensor, Tensor, Tensor, Tensor, bool], Sums]
+"""Computes the sums from features, weight, bias and targets; the last argument says whether gradients are wanted."""
 
 
 def cross_entropy(
@@ -29,24 +35,27 @@ def cross_entropy(
     (Szegedy et al. 2016, §7.) Softmax, loss and gradients are computed block by block in one pass, so that the logits
     of a batch never exist all at once: ∂loss/∂logits = p - (1 - ε) onehot(y) - ε/V.
     """
-    loss: tuple[Tensor, Tensor] = _LinearCrossEntropy.apply(
-        features, weight, bias, targets, smoothing, torch.is_grad_enabled()
-    )  # type: ignore[no-untyped-call]
+    return fused(partial(_blocks, smoothing), features, weight, bias, targets)
+
+
+def fused(kernel: Kernel, features: Tensor, weight: Tensor, bias: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the loss and the plain negative log-likelihood that `kernel` sums, with the gradients that it computes."""
+    loss: tuple[Tensor, Tensor] = _FusedLoss.apply(features, weight, bias, targets, kernel, torch.is_grad_enabled())  # type: ignore[no-untyped-call]
     return loss
 
 
-class _LinearCrossEntropy(torch.autograd.Function):
+class _FusedLoss(torch.autograd.Function):
     """Computes gradients in the forward pass, where the probabilities are known; the backward pass only scales them."""
 
     @staticmethod
     def forward(
-        ctx: Any, features: Tensor, weight: Tensor, bias: Tensor, targets: Tensor, smoothing: float, training: bool
+        ctx: Any, features: Tensor, weight: Tensor, bias: Tensor, targets: Tensor, kernel: Kernel, training: bool
     ) -> tuple[Tensor, Tensor]:
         device = features.device.type
         dtype = torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else features.dtype
         wanted = training and any(ctx.needs_input_grad)
         with torch.autocast(device, enabled=False):
-            sums, gradients = _blocks(features.to(dtype), weight.to(dtype), bias, targets, smoothing, wanted)
+            sums, gradients = kernel(features.to(dtype), weight.to(dtype), bias, targets, wanted)
         if wanted:
             ctx.save_for_backward(*gradients)
             ctx.dtypes = features.dtype, weight.dtype
@@ -68,10 +77,8 @@ class _LinearCrossEntropy(torch.autograd.Function):
         )
 
 
-def _blocks(
-    features: Tensor, weight: Tensor, bias: Tensor, targets: Tensor, smoothing: float, wanted: bool
-) -> tuple[Tensor, tuple[Tensor, ...]]:
-    """Return [loss, negative log-likelihood] in float32 and, if `wanted`, the gradients of features, weight and bias.
+def _blocks(smoothing: float, features: Tensor, weight: Tensor, bias: Tensor, targets: Tensor, wanted: bool) -> Sums:
+    """Return the sums of the smoothed cross-entropy and, if `wanted`, the gradients of features, weight and bias.
 
     With e = exp(logits - max) and z = Σ e, the probabilities p = e / z are never computed. Instead, 1/z is applied to
     the smaller factors and results of the products, and the term ε/V of every word is subtracted from the results, so

@@ -74,6 +74,15 @@ class Output(nn.Module, ABC):
         """
 
     @abstractmethod
+    def r_drop_loss(
+        self, decoded: Decoded, targets: Int[Tensor, "B T"], real: Bool[Tensor, "B T"], smoothing: float, alpha: float
+    ) -> LossSums:
+        """The loss of R-Drop (`seqloom.nn.r_drop`) of 2·B decoded rows: first one pass over the B pairs, then another.
+
+        All sums are the means of the two passes.
+        """
+
+    @abstractmethod
     def log_probs(
         self, decoded: Decoded, targets: Int[Tensor, "B T"], real: Bool[Tensor, "B T"]
     ) -> Float[Tensor, " N"]:

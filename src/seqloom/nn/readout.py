@@ -14,6 +14,7 @@ from seqloom.config import Section
 from seqloom.nn.loss import cross_entropy
 from seqloom.nn.output import Decoded, LossSums, Output
 from seqloom.nn.product import Product, direct
+from seqloom.nn.r_drop import r_drop
 
 AT_ONCE = 1024
 """Target tokens that are compared with the whole vocabulary at once where given targets are scored."""
@@ -101,6 +102,15 @@ class Readout(Output):
         """`cross_entropy` of the logits, which are never held whole; padding is dropped before they are computed."""
         features, wanted = _at_real_positions(decoded.features, targets, real)
         loss, nll = cross_entropy(features, self.weight, self.bias, wanted, smoothing)
+        return LossSums(loss, nll, len(wanted))
+
+    def r_drop_loss(
+        self, decoded: Decoded, targets: Int[Tensor, "B T"], real: Bool[Tensor, "B T"], smoothing: float, alpha: float
+    ) -> LossSums:
+        """`r_drop` of the logits, which are never held whole either."""
+        twice = _at_real_positions(decoded.features, targets.repeat(2, 1), real.repeat(2, 1))
+        features, wanted = twice[0].view(2, -1, self.size), twice[1][: len(twice[1]) // 2]
+        loss, nll = r_drop(features, self.weight, self.bias, wanted, smoothing, alpha)
         return LossSums(loss, nll, len(wanted))
 
     def log_probs(

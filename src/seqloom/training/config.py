@@ -34,6 +34,10 @@ class TrainingConfig(Section):
     label_smoothing: float = Field(default=0.1, ge=0, lt=1)
     """Label smoothing: the probability mass that is moved from the correct symbol to all symbols equally (Szegedy et
     al. 2016, §7)."""
+    r_drop: float = Field(default=0.0, ge=0)
+    """R-Drop: every pair goes through the network twice with different dropout, and the divergence of the two
+    predictions is added to the loss with this weight (α of Liang et al. 2021, eq. 4; they take 5 for translation). An
+    update takes about twice as long. 0 turns it off."""
     accumulate: int = Field(default=1, ge=1)
     """Gradient accumulation: the number of batches whose gradients are added up for one update."""
     precision: Wanted = "auto"
@@ -141,6 +145,14 @@ class RunConfig(Section):
     def _consistent(self) -> RunConfig:
         if self.model.share_embeddings and not self.text.shared:
             raise ValueError("model.share_embeddings needs text.shared = true: one vocabulary for both sides")
+        model = self.model
+        if self.training.r_drop and not any(
+            (model.dropout, model.embedding_dropout, model.source_word_dropout, model.target_word_dropout)
+        ):
+            raise ValueError(
+                "training.r_drop compares two passes that differ by their dropout, and without dropout they are the "
+                "same: raise model.dropout, or leave r_drop out"
+            )
         if self.model.encoder.longest is not None:
             self._check_source_lengths(self.model.encoder.longest)
         return self

@@ -47,7 +47,7 @@ class Run:
             snapshot(prepared.model) if training.ema else None,
         )
         self.objective = Objective(
-            prepared.precision, training.label_smoothing, training.optimiser.clip_norm, self.group
+            prepared.precision, training.label_smoothing, training.optimiser.clip_norm, self.group, training.r_drop
         )
         keep = max(1, selection.average_best)
         self.progress = Progress(Selection(selection.higher_is_better, keep, selection.patience))

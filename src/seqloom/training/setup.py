@@ -195,7 +195,7 @@ def _start(config: RunConfig, earlier: Earlier | None) -> StoredModel | None:
 def _model(config: RunConfig, codecs: Codecs, start: StoredModel | None) -> Seq2Seq:
     """Return a new network, with the weights of the model to start from, if any, and with the parts to freeze
     frozen."""
-    model = Seq2Seq(config.model, codecs.source.size, codecs.target.size)
+    model = Seq2Seq(config.model, codecs.source.size, codecs.target.size, reserved=codecs.source.reserved)
     if start is not None:
         fill_from(model, start, codecs, config.training.start_from)
     freeze(model, config.training.freeze)
@@ -298,6 +298,6 @@ def _sized_batches(
         return config, []
     if training.batch.sentences:
         return config.replace(training=training.replace(batch=training.batch.replace(tokens=0))), []
-    found = find_budget(model, precision, train, training.accumulate)
+    found = find_budget(model, precision, train, training.accumulate, training.r_drop)
     sized = config.replace(training=training.replace(batch=training.batch.replace(tokens=found.tokens)))
     return sized, [f"batches of {found.tokens:,} tokens: {found.reason}"]

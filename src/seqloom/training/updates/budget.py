@@ -47,8 +47,8 @@ class Budget:
     reason: str
 
 
-def find_budget(model: Seq2Seq, precision: Precision, corpus: Corpus, accumulate: int) -> Budget:
-    """Return the best batch size for training `model` on `corpus`.
+def find_budget(model: Seq2Seq, precision: Precision, corpus: Corpus, accumulate: int, r_drop: float = 0.0) -> Budget:
+    """Return the best batch size for training `model` on `corpus`, with R-Drop if `r_drop` is not 0.
 
     Weights, gradients and random generators are left as they were.
     """
@@ -61,11 +61,11 @@ def find_budget(model: Seq2Seq, precision: Precision, corpus: Corpus, accumulate
     with torch.random.fork_rng(), precision.active():
         if device.type == "cpu":
             free = available_memory()
-            row = _kept_bytes(model, source, target, 4) - _kept_bytes(model, source, target, 2)
+            row = _kept_bytes(model, source, target, 4, r_drop) - _kept_bytes(model, source, target, 2, r_drop)
             fitting = int(SHARE * free / (PEAK * row / 2)) * (source + target)
             size = f"{fitting:,} would fit into half of the {free / 2**30:.1f} GiB that are free"
         else:
-            fitting = largest(lambda tokens: _fits(model, source, target, tokens), bearable)
+            fitting = largest(lambda tokens: _fits(model, source, target, tokens, r_drop), bearable)
             size = f"found by trial on {device.type}"
     tokens = max(FLOOR, min(bearable, fitting) // FLOOR * FLOOR)
     if fitting < bearable:
@@ -94,7 +94,7 @@ def _longest(source: int, target: int, rows: int) -> Batch:
     return collate_ids([[UNK] * (source - 1)] * rows, [[UNK] * (target - 1)] * rows)
 
 
-def _kept_bytes(model: Seq2Seq, source: int, target: int, rows: int) -> int:
+def _kept_bytes(model: Seq2Seq, source: int, target: int, rows: int, r_drop: float = 0.0) -> int:
     """Return how many bytes a training step on `rows` pairs of these lengths keeps for its backward pass."""
     weights = {weight.untyped_storage().data_ptr() for weight in model.parameters()}
     kept: dict[int, int] = {}
@@ -106,17 +106,17 @@ def _kept_bytes(model: Seq2Seq, source: int, target: int, rows: int) -> int:
         return tensor
 
     with torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor):
-        batch_loss(model.train(), _longest(source, target, rows))
+        batch_loss(model.train(), _longest(source, target, rows), 0.0, r_drop)
     return sum(kept.values())
 
 
-def _fits(model: Seq2Seq, source: int, target: int, tokens: int) -> bool:
+def _fits(model: Seq2Seq, source: int, target: int, tokens: int, r_drop: float) -> bool:
     """Whether a training step on so many tokens fits into memory, together with the tensors of the optimiser."""
     device = next(model.parameters()).device
     batch = _longest(source, target, max(1, tokens // (source + target)))
     try:
         moments = [torch.empty_like(weight) for weight in model.parameters() for _ in range(3)]
-        torch.autograd.backward(batch_loss(model.train(), batch.to(device)).loss)
+        torch.autograd.backward(batch_loss(model.train(), batch.to(device), 0.0, r_drop).loss)
         fits = True
         del moments
     except (RuntimeError, MemoryError) as error:

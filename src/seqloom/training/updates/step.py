@@ -21,7 +21,8 @@ from seqloom.training.memory import TooLargeError, out_of_memory, pieces, releas
 
 @dataclass(frozen=True)
 class Objective:
-    """How batches become gradients: the number format, the label smoothing, and the largest gradient norm.
+    """How batches become gradients: the number format, the label smoothing, the largest gradient norm, and the weight
+    of R-Drop's divergence.
 
     `group` is the group of processes whose gradients are summed.
     """
@@ -30,6 +31,7 @@ class Objective:
     smoothing: float = 0.0
     clip_norm: float = 0.0
     group: Group = field(default_factory=Group)
+    r_drop: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -96,7 +98,7 @@ def _added(model: Seq2Seq, piece: Batch, objective: Objective, tokens: int, nll:
     """Add a piece's gradient, and its negative log-likelihood to `nll`; returns False where memory is not enough."""
     try:
         with objective.precision.active():
-            sums = batch_loss(model, piece.to(nll.device), objective.smoothing)
+            sums = batch_loss(model, piece.to(nll.device), objective.smoothing, objective.r_drop)
             with torch.autocast(nll.device.type, enabled=False):
                 torch.autograd.backward(sums.loss / tokens)
         nll += sums.nll.detach()
@@ -136,11 +138,10 @@ def take_step(
     del optimiser.found_inf  # type: ignore[attr-defined]
 
 
-def batch_loss(model: Seq2Seq, batch: Batch, smoothing: float = 0.0) -> LossSums:
+def batch_loss(model: Seq2Seq, batch: Batch, smoothing: float = 0.0, r_drop: float = 0.0) -> LossSums:
     """Return the model's summed loss and negative log-likelihood on a batch."""
-    return model.loss(
-        batch.source, batch.source_lengths, batch.target_in, batch.target_out, batch.target_lengths, smoothing
-    )
+    ids = batch.source, batch.source_lengths, batch.target_in, batch.target_out
+    return model.loss(*ids, batch.target_lengths, smoothing, r_drop)
 
 
 @dataclass
