@@ -97,7 +97,7 @@ class Model(PredictingModel):
 
     def _with_config(self, config: RunConfig) -> Self:
         """The same model under another configuration, which has been checked."""
-        return replace(self, config=config, codecs=self.codecs.turned(config.data.reverse_source))
+        return replace(self, config=config, codecs=self.codecs.turned(**config.data.reversed))
 
     def save(self, folder: Path | str, *, overwrite: bool = False) -> None:
         """Write the model folder, whole or not at all.

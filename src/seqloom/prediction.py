@@ -23,7 +23,7 @@ class Prediction:
     - `alternatives`: the other entries of the n-best list, best first
     - `cut`: whether the input was longer than the search allows, so that its end was left out
     - `unknown`: symbols of the input that the model never saw in training, each once, in order of occurrence
-    - `at_limit`: whether the answer is as long as the search allows, so that its end may be missing
+    - `at_limit`: whether the answer is as long as the search allows, so that it may be incomplete
     """
 
     text: str

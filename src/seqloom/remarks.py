@@ -83,7 +83,7 @@ class Remarks:
         if self.at_limit:
             said.append(
                 f"{len(self.at_limit):,} of {self.answers:,} answers end at the length limit (search.max_length_ratio, "
-                f"search.max_length_extra), so that their end may be missing: {_numbers(self.at_limit)}"
+                f"search.max_length_extra), so that they may be incomplete: {_numbers(self.at_limit)}"
             )
         return said
 

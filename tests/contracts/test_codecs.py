@@ -69,13 +69,14 @@ def test_the_file_of_a_codec_gives_it_back(codec: TextCodec, values: list[str]) 
 def test_a_pair_is_described_written_and_read(shared: bool, reverse: bool) -> None:
     settings = TextConfig(source=CHARACTERS, target=CHARACTERS, shared=shared)
     tokenizers = train_tokenizers([("ab", "ba"), ("b c", "c b")], settings)
-    codecs = Codecs.of_text(*tokenizers, reverse_source=reverse)
+    codecs = Codecs.of_text(*tokenizers, reverse_source=reverse, reverse_target=not reverse)
+    assert codecs.reversed == {"reverse_source": reverse, "reverse_target": not reverse}
     described, texts = codecs.files, codecs.texts()
     assert tuple(texts) == described.names
     assert described.names == (("tokenizer.json",) if shared else ("tokenizer.source.json", "tokenizer.target.json"))
     assert CodecFiles.from_values(json.loads(json.dumps(described.to_values())), "here") == described
     assert CodecFiles.of_earlier(texts) == described
-    again = Codecs.from_files(described, texts.__getitem__, reverse_source=reverse)
+    again = Codecs.from_files(described, texts.__getitem__, **codecs.reversed)
     assert again.identity == codecs.identity
     assert (again.source.content is again.target.content) == shared
     assert again.encode_pairs(["ab"], [()], ["ba"]) == codecs.encode_pairs(["ab"], [()], ["ba"])

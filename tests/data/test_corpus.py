@@ -63,7 +63,7 @@ def test_many_record_batches_are_one_corpus(codecs: Codecs, pairs: Pairs, monkey
 
 def test_tags_and_references_survive(codecs: Codecs) -> None:
     example = Example("abc", "A", Origin("f", 1), ("Y",), ("B", "C"))
-    corpus = corpus_of([example], codecs.turned(reverse_source=True))
+    corpus = corpus_of([example], codecs.turned(reverse_source=True, reverse_target=False))
     assert corpus.example(0) == example
     assert codecs.source.tokenizer.tokens(corpus.source_ids(0).tolist()) == ("<Y>", "c", "b", "a")
 
@@ -92,7 +92,7 @@ def test_cache_gives_what_memory_gives(codecs: Codecs, pairs: Pairs, tmp_path: P
         assert corpus.report.examples == len(pairs)
     file.write_bytes(file.read_bytes()[:100])
     assert len(load_corpus(entries, config, codecs)) == len(pairs)
-    load_corpus(entries, config, codecs.turned(reverse_source=True))
+    load_corpus(entries, config, codecs.turned(reverse_source=True, reverse_target=False))
     write(tmp_path / "p.tsv", pairs[:10])
     assert len(load_corpus(entries, config, codecs)) == 10
     assert len(list((tmp_path / "cache").iterdir())) == 3

@@ -149,6 +149,7 @@ def test_subword_tokenizers_are_used_as_they_are_and_that_is_said(tmp_path: Path
         ({"model.dropout": 0.5}, "model.dropout"),
         ({"text.source.kind": "word"}, "text.source.kind must stay 'character'"),
         ({"data.reverse_source": True}, "data.reverse_source must stay False"),
+        ({"data.reverse_target": True}, "data.reverse_target must stay False"),
     ],
 )
 def test_settings_that_contradict_the_model_are_refused_by_name(

@@ -85,11 +85,13 @@ def test_what_does_not_fit_is_named(members: list[Path], tmp_path: Path) -> None
     gru = made(tmp_path / "gru", config.replace(model=config.model.replace(cell="gru")))
     other = made(tmp_path / "other", config, [("xyz", "zyx")] * 60)
     turned = made(tmp_path / "turned", config.replace(data=config.data.replace(reverse_source=True)))
+    leftwards = made(tmp_path / "leftwards", config.replace(data=config.data.replace(reverse_target=True)))
     for folder, said in [
         (wide, r"model\.hidden is 8 in .*m1 and 10 in .*wide"),
         (gru, r"model\.cell\.kind is 'lstm' in .*m1 and 'gru' in .*gru"),
         (other, r"tokenizer\.source\.json differs between .*10 source.*7 source"),
         (turned, r"data\.reverse_source is False in"),
+        (leftwards, r"data\.reverse_target is False in"),
     ]:
         with pytest.raises(ModelFolderError, match=said):
             seqloom.average([members[0], folder])

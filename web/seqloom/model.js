@@ -71,7 +71,8 @@ export class Model {
   constructor(session, Tensor, source, target, config) {
     Object.assign(this, { session, Tensor, source, target });
     this.settings = config.search; // the defaults of predict
-    this.reversed = config.data?.reverse_source ?? false;
+    this.reversed = config.data?.reverse_source ?? false; // whether sources are read from their end
+    this.fromEnd = config.data?.reverse_target ?? false; // whether outputs are written from their end
     this.shortlist = null; // what a search with `shortlist` keeps to
   }
 
@@ -81,7 +82,7 @@ export class Model {
    * `settings` are those of Seqloom's search, by the same names: beam, n_best, length_penalty, alpha, min_length,
    * no_repeat_ngram, exhaustive, allow_unknown, max_length_ratio, max_length_extra, max_source_length, batch, shortlist;
    * besides them `prefix`, what every output begins with, and `tags`, those of the sources. The texts of an n-best list
-   * differ. `atLimit` says of an answer that it is as long as the search allows, so that its end may be missing.
+   * differ. `atLimit` says of an answer that it is as long as the search allows, so that it may be incomplete.
    */
   async predict(texts, settings = {}) {
     const chosen = { ...this.settings, ...settings };
@@ -151,11 +152,13 @@ export class Model {
           const start = (begin + step) * width;
           return Array.from(values.alignments.subarray(start, start + lengths[row]));
         });
+        const logProbs = Array.from(values.log_probs.subarray(begin, begin + length - 1));
+        if (this.fromEnd) [written, weights, logProbs].forEach((each) => each.reverse());
         found.push({
           text: this.target.decode(written),
           score: values.scores[place],
           targetTokens: [...this.target.tokens(written), SPECIAL_TOKENS[EOS]],
-          tokenLogProbs: Array.from(values.log_probs.subarray(begin, begin + length)),
+          tokenLogProbs: [...logProbs, values.log_probs[begin + length - 1]],
           alignment: attends ? weights : null,
           atLimit: written.length >= longest(lengths[row], prefix.length, settings),
         });
@@ -166,6 +169,10 @@ export class Model {
 
   /** The ids of what every output begins with; refuses what the target tokenizer cannot write as given. */
   forced(prefix) {
+    if (prefix && this.fromEnd) {
+      const shown = JSON.stringify(prefix);
+      throw new Error(`the prefix ${shown} would come last: the model writes from right to left (data.reverse_target)`);
+    }
     const ids = this.target.encode(prefix), written = this.target.decode(ids);
     if (ids.includes(UNK) || written.normalize("NFC") !== this.target.write(prefix).normalize("NFC")) {
       const shown = JSON.stringify(prefix), instead = JSON.stringify(written);

@@ -68,12 +68,13 @@ def read_codecs(folder: Path, files: CodecFiles, config: Mapping[str, Any]) -> C
             raise ModelFolderError("the file is missing", where=str(folder / name))
         return path.read_text(encoding="utf-8")
 
-    return Codecs.from_files(files, read, reverse_source=reverses_source(config), where=str(folder))
+    return Codecs.from_files(files, read, where=str(folder), **reversed_sides(config))
 
 
-def reverses_source(config: Mapping[str, Any]) -> bool:
-    """Whether a run with these plain settings reads sources from their end."""
-    return bool(config.get("data", {}).get("reverse_source", False))
+def reversed_sides(config: Mapping[str, Any]) -> dict[str, bool]:
+    """Whether a run with these plain settings reads sources, and writes targets, from their end (`Codecs.reversed`)."""
+    data = config.get("data", {})
+    return {name: bool(data.get(name, False)) for name in ("reverse_source", "reverse_target")}
 
 
 def read_config(folder: Path) -> dict[str, Any]:

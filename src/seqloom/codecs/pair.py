@@ -37,9 +37,11 @@ class Codecs:
     target: TargetCodec
 
     @staticmethod
-    def of_text(source: Tokenizer, target: Tokenizer, *, reverse_source: bool = False) -> Codecs:
-        """Text on both sides; with `reverse_source`, sources are read from their end."""
-        return Codecs(TextCodec(source, reverse_source), TextCodec(target))
+    def of_text(
+        source: Tokenizer, target: Tokenizer, *, reverse_source: bool = False, reverse_target: bool = False
+    ) -> Codecs:
+        """Text on both sides; sources may be read, and targets written, from their end."""
+        return Codecs(TextCodec(source, reverse_source), TextCodec(target, reverse_target))
 
     @property
     def answer(self) -> AnswerKind:
@@ -54,11 +56,16 @@ class Codecs:
     @property
     def identity(self) -> list[str]:
         """Texts that together decide how pairs are encoded, to be hashed."""
-        return [self.source.to_json(), self.target.to_json(), str(self.source.reverse)]
+        return [self.source.to_json(), self.target.to_json(), str(self.reversed)]
 
-    def turned(self, reverse_source: bool) -> Codecs:
-        """The same codecs, with sources read in the order that `reverse_source` says."""
-        return replace(self, source=self.source.turned(reverse_source))
+    @property
+    def reversed(self) -> dict[str, bool]:
+        """Which sides go from the end of a text to its beginning, by the names of the settings of `data`."""
+        return {"reverse_source": self.source.reverse, "reverse_target": self.target.reverse}
+
+    def turned(self, *, reverse_source: bool, reverse_target: bool) -> Codecs:
+        """The same codecs, with sources read and targets written in the order that the settings say."""
+        return replace(self, source=self.source.turned(reverse_source), target=self.target.turned(reverse_target))
 
     def encode_pairs(
         self, sources: Sequence[str], tags: Sequence[Sequence[str]], targets: Sequence[str], seed: int | None = None
@@ -86,11 +93,18 @@ class Codecs:
         return {files.source.file: self.source.to_json(), files.target.file: self.target.to_json()}
 
     @staticmethod
-    def from_files(files: CodecFiles, read: Callable[[str], str], *, reverse_source: bool, where: str = "") -> Codecs:
+    def from_files(
+        files: CodecFiles,
+        read: Callable[[str], str],
+        *,
+        reverse_source: bool,
+        reverse_target: bool = False,
+        where: str = "",
+    ) -> Codecs:
         """The codecs that a folder describes as `files`; `read` gives the text of a file by its name.
 
-        `reverse_source` is the run's setting of that name. Raises a `ModelFolderError`, which names the folder `where`,
-        for a kind that is not known.
+        `reverse_source` and `reverse_target` are the run's settings of these names. Raises a `ModelFolderError`, which
+        names the folder `where`, for a kind that is not known.
         """
         source_kind, target_kind = (
             _named(table, each.kind, side, where)
@@ -101,7 +115,9 @@ class Codecs:
         source = source_kind.from_json(read(files.source.file))
         shared = files.target == files.source
         target = source if shared else target_kind.from_json(read(files.target.file))
-        return Codecs(source, target).turned(reverse_source)
+        return Codecs(source, target).turned(
+            reverse_source=reverse_source, reverse_target=reverse_target
+        )
 
 
 def _named(table: Mapping[str, C], kind: str, side: str, where: str) -> C:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, TypeVar
 from unicodedata import normalize
 
 from seqloom.codecs.base import AnswerKind, Codec
@@ -14,13 +14,16 @@ from seqloom.text.special import UNK
 from seqloom.text.tokenizer import Tokenizer
 from seqloom.text.unknown import without_ids
 
+T = TypeVar("T")
+
 
 @dataclass(frozen=True)
 class TextCodec(Codec[str, list[int]]):
     """Text of one side, as ids of a tokenizer's symbols.
 
-    With `reverse`, the ids of a text stand in the opposite order, from its end to its beginning (Sutskever et al.
-    2014, §3.3). Tags of a source stand before its text in either case.
+    With `reverse`, the ids of a text stand in the opposite order, from its end to its beginning: of a source
+    (Sutskever et al. 2014, §3.3) or of a target, which a right-to-left model writes (Liu et al. 2016). Tags of a
+    source stand before its text in either case.
     """
 
     tokenizer: Tokenizer
@@ -78,13 +81,24 @@ class TextCodec(Codec[str, list[int]]):
 
     def decode(self, encoded: Sequence[Sequence[int]]) -> list[str]:
         """The text of each sequence of ids; special symbols and tags leave no trace."""
-        return self.tokenizer.decode([ids[::-1] for ids in encoded] if self.reverse else encoded)
+        return self.tokenizer.decode([self.in_text_order(ids) for ids in encoded])
+
+    def in_text_order(self, items: Sequence[T]) -> Sequence[T]:
+        """Items of which there is one for each id of a text, from the beginning of the text to its end."""
+        return items[::-1] if self.reverse else items
 
     def beginning(self, prefix: str) -> list[int]:
         """The ids with which every answer begins that begins with `prefix`.
 
-        Raises a `DataError` for a prefix that the tokenizer cannot write exactly as it was given.
+        Raises a `DataError` for a prefix that the tokenizer cannot write exactly as it was given, and for any if
+        answers are written from their end.
         """
+        if prefix and self.reverse:
+            raise DataError(
+                f"a prefix must be the first thing that the model writes, but this model writes its answers from their "
+                f"end (data.reverse_target), and the prefix {prefix!r} would come last",
+                hint="leave the prefix out, or use a model that writes from left to right",
+            )
         (ids,) = self.encode([prefix])
         (written,) = self.decode([ids])
         if UNK in ids or normalize("NFC", written) != normalize("NFC", self.tokenizer.form.write(prefix)):
@@ -96,7 +110,7 @@ class TextCodec(Codec[str, list[int]]):
 
     def unwritable(self, text: str, ids: Sequence[int]) -> tuple[str, ...]:
         """The symbols of a text with these ids for which the tokenizer has no id, each once."""
-        return tuple(without_ids(self.tokenizer, text, ids))
+        return tuple(without_ids(self.tokenizer, text, self.in_text_order(ids)))
 
     def to_json(self) -> str:
         """The text of `tokenizer.json`, `tokenizer.source.json` or `tokenizer.target.json`."""

@@ -86,6 +86,10 @@ class DataConfig(Section):
     """Whether repeated training pairs are left out."""
     reverse_source: bool = False
     """Whether source sequences are reversed (Sutskever et al. 2014, §3.3)."""
+    reverse_target: bool = False
+    """Whether the model learns and writes target sequences from their end to their beginning, as a right-to-left model
+    (Liu et al. 2016; Sennrich et al. 2016); answers come in their normal order. It is fixed when a model is
+    trained."""
     group_by_source: bool = False
     """Whether, in evaluation, all lines with the same source are one example with several references."""
     dev_count: int = Field(default=1000, ge=0)
@@ -107,6 +111,11 @@ class DataConfig(Section):
         """
         kept = {name: getattr(self, name) if name in given else value for name, value in PLAIN.items()}
         return self.model_copy(update=kept)
+
+    @property
+    def reversed(self) -> dict[str, bool]:
+        """Which sides are read or written from their end, as `Codecs.turned` takes it."""
+        return {"reverse_source": self.reverse_source, "reverse_target": self.reverse_target}
 
     @property
     def mixes(self) -> bool:

@@ -54,7 +54,7 @@ class RuntimeModel(PredictingModel):
 
     def _with_config(self, config: RuntimeConfig) -> Self:
         """The same model under another configuration, which has been checked."""
-        return replace(self, config=config, codecs=self.codecs.turned(config.data.reverse_source))
+        return replace(self, config=config, codecs=self.codecs.turned(**config.data.reversed))
 
     @property
     def predictor(self) -> Predictor:

@@ -9,6 +9,7 @@ from typing import Any, Protocol, Self
 from seqloom.codecs import Codecs
 from seqloom.config import Settings, build, laid_over, merged
 from seqloom.data import DataConfig, Source
+from seqloom.errors import ConfigError
 from seqloom.inference.predictor import WINDOW, Predictor
 from seqloom.prediction import Prediction
 from seqloom.search import SearchConfig
@@ -106,7 +107,14 @@ class PredictingModel(ABC):
         values = laid_over(self.config.model_dump(), settings)
         if isinstance(values["search"], Mapping):
             values["search"] = _changed(values["search"], {}, changes)
-        return self._with_config(self._checked(values))
+        checked = self._checked(values)
+        if checked.data.reverse_target != self.config.data.reverse_target:
+            raise ConfigError(
+                f"data.reverse_target is fixed when a model is trained: this model writes its answers from their "
+                f"{'end' if self.config.data.reverse_target else 'beginning'}",
+                hint="change it for seqloom train",
+            )
+        return self._with_config(checked)
 
 
 def _changed(search: Mapping[str, Any], asked: Mapping[str, Any], changes: Mapping[str, int]) -> dict[str, Any]:

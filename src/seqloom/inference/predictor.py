@@ -31,7 +31,7 @@ ANSWERS: Mapping[AnswerKind, Callable[..., SequenceAnswers]] = {"sequence": Sequ
 
 @dataclass(frozen=True)
 class PairScore:
-    """How likely a given target is: natural logarithms, one per token, the end mark's last.
+    """How likely a given target is: natural logarithms, one per token in the order of the text, the end mark's last.
 
     `cut` and `unknown` are of the source, as in a `Prediction`. `unwritable` are the symbols of the target that the
     model cannot write: in their place it was asked for the unknown token, which are `unknown_tokens` of the tokens.
@@ -67,7 +67,8 @@ class Predictor:
         """One prediction a line, in order. An empty line gets an empty one.
 
         `details` adds tokens, their log-probabilities and the alignment. Every output begins with `prefix`; a prefix
-        that the target tokenizer cannot write as given is refused with a `DataError`. Lines are read `window` at a
+        that the target tokenizer cannot write as given, or any if the model writes from right to left, is refused with a
+        `DataError`. Lines are read `window` at a
         time; 1 answers each before the next is read.
         """
         answers = self._answers(prefix, details=details)
@@ -114,9 +115,10 @@ class Predictor:
         """The scores of a batch of sources, each with the text and the ids of its target."""
         found = self.engine.score([source.ids for source, _, _ in rows], [ids for _, _, ids in rows])
         scores = []
-        for log_probs, (source, text, ids) in zip(found, rows, strict=True):
-            lost = self.codecs.target.unwritable(text, ids)
-            scores.append(PairScore(sum(log_probs), log_probs, source.cut, source.unknown, lost, ids.count(UNK)))
+        target = self.codecs.target
+        for (*log_probs, end), (source, text, ids) in zip(found, rows, strict=True):
+            lost, in_order = target.unwritable(text, ids), (*target.in_text_order(log_probs), end)
+            scores.append(PairScore(sum(in_order), in_order, source.cut, source.unknown, lost, ids.count(UNK)))
         return scores
 
     def _read(self, sources: Sequence[Source]) -> list[ReadSource]:

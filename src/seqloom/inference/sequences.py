@@ -51,12 +51,14 @@ class SequenceAnswers:
         answer = Prediction(text, found.score, cut=source.cut, unknown=source.unknown, at_limit=at_limit)
         if not self._details:
             return answer
+        target, seen = self._codecs.target, found.alignment
+        *log_probs, end = found.token_log_probs
         return replace(
             answer,
             source_tokens=(*source.tokens(self._codecs.source.tokenizer), SPECIAL_TOKENS[EOS]),
-            target_tokens=(*self._codecs.target.tokenizer.tokens(found.ids), SPECIAL_TOKENS[EOS]),
-            token_log_probs=found.token_log_probs,
-            alignment=found.alignment,
+            target_tokens=(*target.tokenizer.tokens(target.in_text_order(found.ids)), SPECIAL_TOKENS[EOS]),
+            token_log_probs=(*target.in_text_order(log_probs), end),
+            alignment=seen[::-1].copy() if seen is not None and target.reverse else seen,
         )
 
 

@@ -14,7 +14,7 @@ from torch import Tensor
 from seqloom.checkpoint import StoredModel, verify
 from seqloom.checkpoint import format as layout
 from seqloom.checkpoint.files import place_of
-from seqloom.checkpoint.reading import check_plugins, reverses_source
+from seqloom.checkpoint.reading import check_plugins, reversed_sides
 from seqloom.checkpoint.tensors import distinct_tensors, fill_tensors
 from seqloom.codecs import Codecs
 from seqloom.config import build, differences, merged
@@ -51,7 +51,7 @@ def adopted(values: Mapping[str, Any], begun: Mapping[str, Any] | None = None) -
         if isinstance(place, dict) and place.get(name) == "auto":
             del place[name]
     fixed: dict[str, Any] = {name: saved[name] for name in ("model", "text") if name in saved}
-    fixed["data"] = {"reverse_source": reverses_source(saved)}
+    fixed["data"] = reversed_sides(saved)
     return merged(fixed, own)
 
 
@@ -67,9 +67,9 @@ def same_network(config: RunConfig, start: StoredModel) -> None:
         for key, old, new in differences(first, second, (name,)):
             if key not in joining:
                 raise _fixed(".".join(key), old, new, folder)
-    turned = start.codecs.source.reverse
-    if config.data.reverse_source != turned:
-        raise _fixed("data.reverse_source", turned, config.data.reverse_source, folder)
+    for name, old in start.codecs.reversed.items():
+        if (new := getattr(config.data, name)) != old:
+            raise _fixed(f"data.{name}", old, new, folder)
 
 
 def grown(config: RunConfig, start: StoredModel, seen: Survey) -> tuple[tuple[Tokenizer, Tokenizer], list[str]]:

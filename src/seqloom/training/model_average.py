@@ -51,7 +51,7 @@ def _taken(name: str, first: StoredModel) -> list[Record]:
 
 
 def _same(name: str, first: StoredModel, other: str, second: StoredModel) -> None:
-    one, two = ({"model": each.model.config.model_dump(), "data": _reading(each)} for each in (first, second))
+    one, two = ({"model": each.model.config.model_dump(), "data": each.codecs.reversed} for each in (first, second))
     for key, mine, its in differences(one, two):
         raise _differ(f"{'.'.join(key)} is {mine!r} in {name} and {its!r} in {other}", other)
     for file in dict.fromkeys((*first.manifest.codecs.names, *second.manifest.codecs.names)):
@@ -59,10 +59,6 @@ def _same(name: str, first: StoredModel, other: str, second: StoredModel) -> Non
         if mine != its:
             sizes = _sizes(first), _sizes(second)
             raise _differ(f"{file} differs between {name} ({sizes[0]}) and {other} ({sizes[1]})", other)
-
-
-def _reading(model: StoredModel) -> dict[str, bool]:
-    return {"reverse_source": model.codecs.source.reverse}
 
 
 def _sizes(model: StoredModel) -> str:

@@ -230,7 +230,7 @@ def _text(config: RunConfig, source: PairSource, start: StoredModel | None) -> t
     model, said = fitted(config.model, words=values["words"])
     config = config.replace(text=text, model=model)
     target = first if text.shared else second
-    codecs = Codecs.of_text(first, target, reverse_source=config.data.reverse_source)
+    codecs = Codecs.of_text(first, target, **config.data.reversed)
     return config, codecs, [*values["said"], *said]
 
 
