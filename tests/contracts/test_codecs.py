@@ -76,7 +76,7 @@ def test_a_pair_is_described_written_and_read(shared: bool, reverse: bool) -> No
     assert described.names == (("tokenizer.json",) if shared else ("tokenizer.source.json", "tokenizer.target.json"))
     assert CodecFiles.from_values(json.loads(json.dumps(described.to_values())), "here") == described
     assert CodecFiles.of_earlier(texts) == described
-    again = Codecs.from_files(described, texts.__getitem__, **codecs.reversed)
+    again = Codecs.from_files(described, texts.__getitem__, where="", **codecs.reversed)
     assert again.identity == codecs.identity
     assert (again.source.content is again.target.content) == shared
     assert again.encode_pairs(["ab"], [()], ["ba"]) == codecs.encode_pairs(["ab"], [()], ["ba"])

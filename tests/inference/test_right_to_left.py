@@ -66,7 +66,9 @@ def test_it_learns_what_a_model_of_reversed_targets_learns() -> None:
     plain = seqloom.train(
         [(source, target[::-1]) for source, target in pairs], [(a, b[::-1]) for a, b in dev], settings=settings
     )
-    for (name, one), other in zip(turned.network.state_dict().items(), plain.network.state_dict().values(), strict=True):
+    for (name, one), other in zip(
+        turned.network.state_dict().items(), plain.network.state_dict().values(), strict=True
+    ):
         assert torch.equal(one, other), name
     asked = {"n_best": 3}
     assert_same(answers(turned, LINES, asked), list(map(mirrored, answers(plain, LINES, asked))), 0)
@@ -74,9 +76,7 @@ def test_it_learns_what_a_model_of_reversed_targets_learns() -> None:
 
 
 @pytest.mark.parametrize("engine", [{"engine": "torch"}, {"engine": "onnx"}, {"int8": True}])
-def test_every_engine_gives_answers_in_their_normal_order(
-    engine: dict[str, Any], turned_folder: Path
-) -> None:
+def test_every_engine_gives_answers_in_their_normal_order(engine: dict[str, Any], turned_folder: Path) -> None:
     """The text, its tokens, their log-probabilities, the rows of the alignment, and all of the n-best list."""
     turned = seqloom.load(turned_folder, **engine)
     config: Any = turned.config.replace(data=turned.config.data.replace(reverse_target=False))
@@ -114,7 +114,9 @@ def test_what_cannot_be_asked_of_it_is_refused(engine: str, turned_folder: Path)
     turned = seqloom.load(turned_folder, engine=engine)
     with pytest.raises(DataError, match=r"writes its answers from their end \(data\.reverse_target\), and the prefix"):
         turned.predict(["abcd"], prefix="a")
-    with pytest.raises(ConfigError, match="fixed when a model is trained: this model writes its answers from their end"):
+    with pytest.raises(
+        ConfigError, match="fixed when a model is trained: this model writes its answers from their end"
+    ):
         turned.with_settings({"data.reverse_target": False})
     assert turned.with_settings({"data.reverse_target": True}).predict("ab") == turned.predict("ab")
 

@@ -115,9 +115,7 @@ class Codecs:
         source = source_kind.from_json(read(files.source.file))
         shared = files.target == files.source
         target = source if shared else target_kind.from_json(read(files.target.file))
-        return Codecs(source, target).turned(
-            reverse_source=reverse_source, reverse_target=reverse_target
-        )
+        return Codecs(source, target).turned(reverse_source=reverse_source, reverse_target=reverse_target)
 
 
 def _named(table: Mapping[str, C], kind: str, side: str, where: str) -> C:

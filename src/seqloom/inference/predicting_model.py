@@ -107,14 +107,14 @@ class PredictingModel(ABC):
         values = laid_over(self.config.model_dump(), settings)
         if isinstance(values["search"], Mapping):
             values["search"] = _changed(values["search"], {}, changes)
-        checked = self._checked(values)
-        if checked.data.reverse_target != self.config.data.reverse_target:
+        config = self._checked(values)
+        if config.data.reverse_target != self.config.data.reverse_target:
             raise ConfigError(
                 f"data.reverse_target is fixed when a model is trained: this model writes its answers from their "
                 f"{'end' if self.config.data.reverse_target else 'beginning'}",
                 hint="change it for seqloom train",
             )
-        return self._with_config(checked)
+        return self._with_config(config)
 
 
 def _changed(search: Mapping[str, Any], asked: Mapping[str, Any], changes: Mapping[str, int]) -> dict[str, Any]:

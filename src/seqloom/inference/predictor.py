@@ -67,9 +67,8 @@ class Predictor:
         """One prediction a line, in order. An empty line gets an empty one.
 
         `details` adds tokens, their log-probabilities and the alignment. Every output begins with `prefix`; a prefix
-        that the target tokenizer cannot write as given, or any if the model writes from right to left, is refused with a
-        `DataError`. Lines are read `window` at a
-        time; 1 answers each before the next is read.
+        that the target tokenizer cannot write as given is refused with a `DataError`, and so is any if the model writes
+        from right to left. Lines are read `window` at a time; 1 answers each before the next is read.
         """
         answers = self._answers(prefix, details=details)
         for chunk in _chunks(inputs_as_sources(lines), window):
