@@ -36,6 +36,7 @@ ROOMS = (
     "plots",
     "api",
     "loading",
+    "synthetic",
     "bench",
     "recipes",
     "sweeps",

@@ -31,11 +31,13 @@ if TYPE_CHECKING:
     )
     from seqloom.loading import load
     from seqloom.prediction import Prediction
+    from seqloom.synthetic.augment import augment
 
     __version__: str
 
 _HOMES = {
     "Model": "seqloom.api",
+    "augment": "seqloom.synthetic.augment",
     "average": "seqloom.api",
     "load": "seqloom.loading",
     "train": "seqloom.api",
@@ -62,6 +64,7 @@ __all__ = [
     "SeqloomError",
     "TrainingError",
     "__version__",
+    "augment",
     "average",
     "load",
     "train",

@@ -48,6 +48,7 @@ def test_flags_stay_few() -> None:
         "score": 3,
         "show": 2,
         "average": 2,
+        "augment": 12,
         "reproduce": 2,
         "export": 3,
         "shortlist": 3,

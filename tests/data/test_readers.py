@@ -422,3 +422,21 @@ def test_sources_with_tags(tmp_path: Path) -> None:
     (tmp_path / "in.tsv").write_text("go\twent\tV;PST\n\nrun\n")
     config = DataConfig(tags="3", on_bad_line="skip")
     assert list(read_sources(str(tmp_path / "in.tsv"), config)) == [Source("go", ("V", "PST")), Source(""), Source("")]
+
+
+def test_files_without_tags_are_accepted_where_that_is_asked_for(tmp_path: Path) -> None:
+    (tmp_path / "tagged.tsv").write_text("source\ttarget\ttags\na\tb\tx;y\n")
+    (tmp_path / "plain.tsv").write_text("c\td\ne\tf\n")
+    (tmp_path / "plain.jsonl").write_text('{"source": "g", "target": "h"}\n')
+    (tmp_path / "i.en").write_text("i\n")
+    entries = [str(tmp_path / name) for name in ("tagged.tsv", "plain.tsv", "plain.jsonl")]
+    entries.append(f"{tmp_path / 'i.en'},{tmp_path / 'i.en'}")
+    config, report = DataConfig(tags="tags", untagged="accept"), ReadReport()
+    found = [(each.source, each.tags) for each in read_examples(entries, config, report)]
+    assert found == [("a", ("x", "y")), ("c", ()), ("e", ()), ("g", ()), ("i", ())]
+    said = report.sentences()
+    assert f"1 files without tags (data.untagged) (first: {tmp_path / 'plain.tsv'}:1)" in said
+    assert f"1 records without tags (data.untagged) (first: {tmp_path / 'plain.jsonl'}:1)" in said
+    for entry in entries[1:]:
+        with pytest.raises(DataError):
+            list(read_examples([entry], DataConfig(tags="tags"), ReadReport()))

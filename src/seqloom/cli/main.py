@@ -6,6 +6,7 @@ import sys
 
 import typer
 
+from seqloom.cli.augment import augment
 from seqloom.cli.average import average
 from seqloom.cli.bench import bench
 from seqloom.cli.config import config
@@ -56,7 +57,7 @@ def seqloom(
     use_plugins(plugin)
 
 
-for command in (train, predict, evaluate, score, show, average, reproduce, export, shortlist):
+for command in (train, predict, evaluate, score, show, average, reproduce, export, shortlist, augment):
     app.command()(takes_plugins(command))
 app.add_typer(data)
 app.add_typer(plot)

@@ -32,7 +32,7 @@ from seqloom.plugins import fingerprint
 FORMAT = 3
 CORPUS, TEXT = ".arrow", ".txt"
 COLUMNS = {"source", "target", "references", "tags", "tag_separator", "delimiter", "header", "header_names"}
-READING = {"format", "pattern", "encoding", "numbers", "on_bad_line", *COLUMNS}
+READING = {"format", "pattern", "encoding", "numbers", "on_bad_line", "untagged", *COLUMNS}
 """The settings that determine what is read from a file; they are part of the key."""
 
 

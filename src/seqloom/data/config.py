@@ -55,6 +55,9 @@ class DataConfig(Section):
     """Columns with further targets that count as correct in evaluation."""
     tags: str = ""
     """Column with source-side tags, such as a language or morphological features."""
+    untagged: Literal["error", "accept"] = "error"
+    """Whether files without the column of tags are an error, or are accepted as pairs and inputs without tags, which is
+    reported; for mixing pairs that a model has made and marked with a tag with others."""
     tag_separator: str = Field(default=";", min_length=1)
     """Separator between the tags in a cell."""
     delimiter: str = ""
@@ -116,6 +119,11 @@ class DataConfig(Section):
     def reversed(self) -> dict[str, bool]:
         """Which sides are read or written from their end, as `Codecs.turned` takes it."""
         return {"reverse_source": self.reverse_source, "reverse_target": self.reverse_target}
+
+    @property
+    def tags_needed(self) -> bool:
+        """Whether every file must have the column of tags."""
+        return bool(self.tags) and self.untagged == "error"
 
     @property
     def mixes(self) -> bool:

@@ -64,8 +64,13 @@ def find_columns(header: Sequence[str] | None, config: DataConfig, where: str, *
         place(config.source, "source", 0),
         place(config.target, "target", 1) if target else None,
         tuple(place(name, "", 0) for name in config.references) if target else (),
-        place(config.tags, "", 0) if config.tags else None,
+        place(config.tags, "", 0) if config.tags_needed or has_tags(header, config) else None,
     )
+
+
+def has_tags(header: Sequence[str] | None, config: DataConfig) -> bool:
+    """Whether a table has the column of tags: it is configured by number, or its name is in the header."""
+    return config.tags.isdecimal() or (bool(config.tags) and header is not None and config.tags in header)
 
 
 def _usual_places(header: Sequence[str], config: DataConfig) -> dict[str, int]:

@@ -57,7 +57,8 @@ def names_columns(rows: Sequence[Sequence[str]], config: DataConfig) -> tuple[bo
     if not rows or config.header == "no":
         return False, False
     first = [cell.strip() for cell in rows[0]]
-    named = [name for name in (config.source, config.target, config.tags, *config.references) if name]
+    named = [name for name in (config.source, config.target, *config.references) if name]
+    named += [config.tags] if config.tags_needed else []
     if config.header == "yes" or any(not name.isdecimal() for name in named):
         return True, False
     if {"source", "target"} <= set(first) or (config.header_names and set(first) <= set(config.header_names)):

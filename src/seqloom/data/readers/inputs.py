@@ -28,7 +28,7 @@ def read_plain(path: str, config: DataConfig, report: ReadReport) -> Iterator[So
             continue
         if "\t" in line and config.tags:
             report.note("inputs whose part after a tab is read as tags", origin)
-        elif config.tags and line:
+        elif config.tags_needed and line:
             report.note("inputs without tags (which come after a tab), although the model reads tags", origin)
         elif "\t" in line:
             report.note("inputs with a tab, which is read as part of the text (data.format=tsv: columns)", origin)

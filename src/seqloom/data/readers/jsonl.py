@@ -125,7 +125,10 @@ class Fields:
         if not name:
             return ()
         if name not in self.record:
-            raise self._lacking(name, "data.tags names the field of the tags; null or [] stands for none")
+            if self.config.tags_needed:
+                raise self._lacking(name, "data.tags names the field of the tags; null or [] stands for none")
+            self.report.note("records without tags (data.untagged)", self.origin)
+            return ()
         if self.record[name] is None or self.record[name] == []:
             return ()
         return tuple(tag for text in self.texts(name) for tag in split_tags(text, self.config))

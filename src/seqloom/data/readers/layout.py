@@ -53,6 +53,8 @@ def table_cells(path: str, config: DataConfig, report: ReadReport, *, comma: boo
     named, doubtful = names_columns(sample, config)
     header = sample[0] if named else None
     columns = find_columns(header, config, path, target=not inputs)
+    if config.tags and columns.tags is None:
+        report.note("files without tags (data.untagged)", Origin(display_name(path), 1))
     width = len(sample[0]) if sample else 0
     if sample:
         about = Table.of(kind, delimiter, header, columns.places, width, sample[0] if doubtful else ())

@@ -25,7 +25,7 @@ def parallel_paths(entry: str) -> list[str]:
 def read_parallel(entry: str, config: DataConfig, report: ReadReport) -> Iterator[Example]:
     """Read the examples of two or more files, which must have the same number of lines."""
     paths = parallel_paths(entry)
-    if config.tags:
+    if config.tags_needed:
         raise DataError("parallel files have no column of tags", where=entry, hint="use TSV or JSONL for tags")
     for number, lines in enumerate(
         zip_longest(*(read_lines(path, report, config.encoding) for path in paths)), start=1
