@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from seqloom.loading import load
     from seqloom.prediction import Prediction
     from seqloom.synthetic.augment import augment
+    from seqloom.synthetic.distill import distill
 
     __version__: str
 
@@ -39,6 +40,7 @@ _HOMES = {
     "Model": "seqloom.api",
     "augment": "seqloom.synthetic.augment",
     "average": "seqloom.api",
+    "distill": "seqloom.synthetic.distill",
     "load": "seqloom.loading",
     "train": "seqloom.api",
     "Prediction": "seqloom.prediction",
@@ -66,6 +68,7 @@ __all__ = [
     "__version__",
     "augment",
     "average",
+    "distill",
     "load",
     "train",
 ]

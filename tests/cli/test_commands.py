@@ -49,6 +49,7 @@ def test_flags_stay_few() -> None:
         "show": 2,
         "average": 2,
         "augment": 12,
+        "distill": 12,
         "reproduce": 2,
         "export": 3,
         "shortlist": 3,

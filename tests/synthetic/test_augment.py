@@ -95,9 +95,9 @@ def test_lengths_and_scores_are_filtered() -> None:
     assert Filters(max_ratio=2).reason("ab", Prediction("abcde", 0.0)) == UNLIKE
     assert Filters(max_ratio=2).reason("abcde", Prediction("ab", 0.0)) == UNLIKE
     assert Filters(min_score=-1).reason("ab", Prediction("ab", -1.5)) == UNLIKELY
-    for wrong in ({"best": 0.0}, {"best": 1.1}, {"max_ratio": 0.5}):
+    for best, ratio in ((0.0, 0.0), (1.1, 0.0), (1.0, 0.5)):
         with pytest.raises(ConfigError):
-            Filters(**wrong)
+            Filters(best=best, max_ratio=ratio)
 
 
 @given(st.lists(st.integers(1, 9), min_size=1, max_size=20, unique=True), st.floats(0.01, 1))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.metadata import version
+from typing import Any
 
 import torch
 
@@ -48,10 +49,14 @@ from seqloom.training.updates.randomness import seed_everything
 
 @dataclass(frozen=True)
 class Inputs:
-    """Pairs that are given in Python instead of in files; None takes those that `config.data` names."""
+    """Pairs that are given in Python instead of in files; None takes those that `config.data` names.
+
+    `made` says how the pairs were made, if a program made them; it becomes a part of the run's record.
+    """
 
     train: Sequence[Pair] | None = None
     dev: Sequence[Pair] | None = None
+    made: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

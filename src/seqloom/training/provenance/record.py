@@ -77,7 +77,8 @@ def record_of(begun: RunConfig, prepared: Prepared, inputs: Inputs, before: Sequ
     in_python = [part for part in PARTS if getattr(inputs, part) is not None]
     data = [*(_pairs_entry(part, getattr(inputs, part)) for part in in_python), *files]
     seeds = {"training": config.training.seed, "data": config.data.seed}
-    return {"seeds": seeds, "data": data, "given": chosen_for(begun, config), **session(prepared)}
+    made = {"made": dict(inputs.made)} if inputs.made else {}
+    return {"seeds": seeds, "data": data, **made, "given": chosen_for(begun, config), **session(prepared)}
 
 
 def session(prepared: Prepared) -> Record:

@@ -171,7 +171,10 @@ def _notes(record: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _unrepeatable(record: Mapping[str, Any]) -> Iterator[str]:
-    """Yield notes on what a single command cannot repeat, because the run was resumed with changes."""
+    """Yield notes on what a single command cannot repeat: pairs that a teacher made, and changes when a run was
+    resumed."""
+    if teacher := record.get("made", {}).get("teacher"):
+        yield f"the training pairs hold the answers of {teacher['folder']}, which seqloom distill made"
     for each in record.get("resumed", ()):
         for name, (old, new) in each.get("settings", {}).items():
             yield f"{name} went from {old} to {new} when training was resumed: a single command does not repeat that"
