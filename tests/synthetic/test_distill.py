@@ -122,9 +122,9 @@ def test_written_pairs_are_read_by_the_settings_of_the_pairs(encoding: str, tmp_
 
 
 def test_pairs_are_read_as_the_teachers_were_unless_told() -> None:
-    of_teacher = DataConfig(source="2", target="1", train=("a.tsv",), max_source_length=7)
+    of_teacher = DataConfig(source="2", target="1", train=("a.tsv",), reverse_source=True)
     read = reading(of_teacher, DataConfig(target="3", dev_count=5))
-    assert (read.source, read.target, read.train, read.dev_count, read.max_source_length) == ("2", "3", (), 5, 7)
+    assert (read.source, read.target, read.train, read.dev_count, read.reverse_source) == ("2", "3", (), 5, False)
 
 
 def run(*arguments: object) -> Any:

@@ -7,11 +7,14 @@ import shlex
 from enum import StrEnum
 from itertools import chain
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from seqloom.cli.options import Json, ModelArgument, SettingOptions
+
+if TYPE_CHECKING:
+    from seqloom.synthetic.augment import Augmented
 
 
 class Side(StrEnum):
@@ -21,41 +24,41 @@ class Side(StrEnum):
     target = "target"
 
 
+Texts = Annotated[
+    list[str], typer.Argument(metavar="TEXT...", help="Files of unpaired text, one on each line; - is standard input.")
+]
+As = Annotated[
+    Side,
+    typer.Option("--as", help="The side of the new pairs that the text is; target needs a model of the opposite way."),
+]
+Pairs = Annotated[
+    list[str] | None,
+    typer.Option("--pairs", metavar="FILE", help="Pairs to write before the made ones; can be repeated."),
+]
+Best = Annotated[
+    float, typer.Option("--best", metavar="SHARE", help="Keep this share of the pairs, those of the highest scores.")
+]
+MinScore = Annotated[
+    float | None, typer.Option("--min-score", metavar="SCORE", help="Leave out answers with a lower score.")
+]
+MaxRatio = Annotated[
+    float,
+    typer.Option("--max-ratio", metavar="R", help="Leave out pairs with one side over R times as long; 0: none."),
+]
+DropCopies = Annotated[bool, typer.Option("--drop-copies", help="Leave out answers that repeat their input.")]
+
+
 def augment(
     model: ModelArgument,
-    files: Annotated[
-        list[str],
-        typer.Argument(metavar="TEXT...", help="Files of unpaired text, one on each line; - is standard input."),
-    ],
+    files: Texts,
     output: Annotated[Path, typer.Option("--output", metavar="FILE", help="The file to write, .tsv or .jsonl.")],
-    side: Annotated[
-        Side,
-        typer.Option(
-            "--as",
-            help="The side of the new pairs that the text is; as target, the model must have the opposite direction.",
-        ),
-    ] = Side.source,
+    side: As = Side.source,
     tag: Annotated[str, typer.Option("--tag", metavar="NAME", help="Mark the pairs with this source-side tag.")] = "",
-    pairs: Annotated[
-        list[str] | None,
-        typer.Option("--pairs", metavar="FILE", help="Pairs to write before the made ones; can be repeated."),
-    ] = None,
-    best: Annotated[
-        float,
-        typer.Option("--best", metavar="SHARE", help="Keep this share of the pairs, those of the highest scores."),
-    ] = 1.0,
-    min_score: Annotated[
-        float | None, typer.Option("--min-score", metavar="SCORE", help="Leave out answers with a lower score.")
-    ] = None,
-    max_ratio: Annotated[
-        float,
-        typer.Option(
-            "--max-ratio", metavar="R", help="Leave out pairs with a side more than R times as long; 0: none."
-        ),
-    ] = 0.0,
-    drop_copies: Annotated[
-        bool, typer.Option("--drop-copies", help="Leave out answers that repeat their input.")
-    ] = False,
+    pairs: Pairs = None,
+    best: Best = 1.0,
+    min_score: MinScore = None,
+    max_ratio: MaxRatio = 0.0,
+    drop_copies: DropCopies = False,
     engine: Annotated[
         str, typer.Option("--engine", metavar="NAME", help="torch, onnx, or auto for torch if it is installed.")
     ] = "auto",
@@ -92,8 +95,13 @@ def augment(
         typer.echo(json.dumps(done.to_json(), ensure_ascii=False, indent=2))
     for sentence in (*genuine.sentences(), *report.sentences(), *done.sentences()):
         typer.echo(f"note: {sentence}", err=True)
+    _conclude(done, output, tagged=bool(tag or config.tags), whole=bool(pairs))
+
+
+def _conclude(done: Augmented, output: Path, *, tagged: bool, whole: bool) -> None:
+    """Say how many pairs there are and how to train on them."""
     before = f" after {done.genuine:,} given ones" if done.genuine else ""
     typer.echo(f"{output}: {done.tally.kept:,} pairs made of {done.tally.read:,} inputs{before}", err=True)
-    marked = " --set data.tags=tags --set data.untagged=accept" if tag else ""
-    beside = "" if pairs else "--train pairs.tsv "
+    marked = " --set data.tags=tags --set data.untagged=accept" if tagged else ""
+    beside = "" if whole else "--train pairs.tsv "
     typer.echo(f"try it: seqloom train {beside}--train {shlex.quote(str(output))}{marked}", err=True)

@@ -95,7 +95,8 @@ def distill(
 
     def say(text: str) -> None:
         if progress is not None:
-            print(text, file=progress, flush=True)
+            progress.write(f"{text}\n")
+            progress.flush()
 
     files = _Files([pairs] if isinstance(pairs, str) else pairs, dev or config.data.dev, sources)
     material = _Material(Teacher.load(teacher, teaching), files, config, teaching, say)

@@ -10,17 +10,16 @@ from typing import Any
 
 from seqloom.checkpoint.files import output_file
 from seqloom.data import DataConfig, Example, ReadReport, Source, group_by_source, read_sources
+from seqloom.data.cache import READING
 from seqloom.synthetic.teacher import Lesson
-
-KEPT = ("train", "dev", "test", "weights", "temperature", "cache", "cache_above_mb")
-"""Settings of data that are a run's own; the others say how files are read."""
 
 
 def reading(teacher: DataConfig, student: DataConfig) -> DataConfig:
-    """How pairs are read: as the teacher's training pairs were, but for what the student's settings say."""
-    usual, given = DataConfig().model_dump(), student.model_dump()
-    own = {name: value for name, value in given.items() if name in KEPT or value != usual[name]}
-    return DataConfig.model_validate({**teacher.model_dump(), **own, "train": (), "weights": ()})
+    """The student's settings, with those that say how files are read as the teacher has them, where the student has
+    none of its own; without training files."""
+    usual, own = DataConfig().model_dump(), student.model_dump()
+    given = {name: value for name, value in teacher.model_dump(include=READING).items() if own[name] == usual[name]}
+    return DataConfig.model_validate({**own, **given, "train": (), "weights": ()})
 
 
 def lessons(examples: Sequence[Example], more: Iterable[Source]) -> list[Lesson]:
