@@ -15,6 +15,7 @@ from seqloom.data import (
     Example,
     ReadReport,
     Source,
+    Tagging,
     given_files,
     group_by_source,
     listed_pairs,
@@ -126,7 +127,7 @@ class Model(PredictingModel):
         if self.network.training or here.type != device.type:
             self.network.to(device).eval()
         engine = TorchEngine(self.network, device, shortlist=self.shortlist)
-        return Predictor(engine, self.codecs, self.config.search)
+        return Predictor(engine, self.codecs, self.config.search, Tagging.of(self.config.data))
 
     def _examples(self, data: Pairs | Iterable[Pair]) -> Iterable[Example]:
         if files := given_files(data):

@@ -95,7 +95,7 @@ def test_quotas_follow_weights_and_temperature(files: tuple[str, ...], codecs: C
         assert found is not None
         assert found.quotas == quotas
         assert [len(rows) for rows in found.members] == [90, 10]
-    assert mix_of(corpus, DataConfig(train=files, temperature=2)).describe(["a", "b"]) == (  # type: ignore[union-attr]
+    assert mix_of(corpus, DataConfig(train=("a", "b"), temperature=2)).describe() == (  # type: ignore[union-attr]
         "an epoch draws 100 pairs: a 75.0 % (each of 90 pairs 0.83 times), b 25.0 % (each of 10 pairs 2.50 times)"
     )
 

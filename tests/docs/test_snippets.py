@@ -31,6 +31,7 @@ SETTING = re.compile(
     r"`((?:data|text|model|training|search|evaluation)(?:\.(?!(?:py|safetensors|onnx)`)[a-z][a-z0-9_]*)+)(?:\s?=[^`]*)?`"
 )
 FAST = ("README.md",)
+PARTS = ("train", "dev", "test")
 
 
 @dataclass(frozen=True)
@@ -95,8 +96,10 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "shards/0.tsv": rows[:20],
         "shards/1.tsv": rows[20:],
         "tagged.tsv": tagged,
+        **{f"languages/{language}_{part}.tsv": rows[:20] for language in ("rum", "vie") for part in PARTS},
     }
-    (tmp_path / "shards").mkdir()
+    for folder in ("shards", "languages"):
+        (tmp_path / folder).mkdir()
     for file, table in files.items():
         (tmp_path / file).write_text("".join("\t".join(line) + "\n" for line in table))
     (tmp_path / "words.txt").write_text("".join(f"{source}\n" for source, _ in spelled(6, 120)))

@@ -217,3 +217,12 @@ def test_batches_at_a_time_change_no_answer(exported_folder: Path, with_graph: R
     assert_same(answers(several, lines, asked), answers(with_graph, lines, asked), tolerance=0)
     assert len(watched) > 1
     assert threading.current_thread().name not in watched
+
+
+def test_a_graph_of_many_languages_needs_a_tag(with_graph: RuntimeModel) -> None:
+    tagged = with_graph.with_settings({"data.tag_from_name": "(?P<tag>x)"})
+    with pytest.raises(SeqloomError, match="every input of this model needs a tag, and 'abc' has none"):
+        tagged.predict(["abc"])
+    assert tagged.predict([Source("abc", ("x",))])[0].unknown == ("<x>",)
+    with pytest.raises(SeqloomError, match="not trained on anything with the tag 'y'"):
+        with_graph.with_settings({"data.fixed_tags": ["y"]})

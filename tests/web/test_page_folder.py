@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -101,6 +102,25 @@ def test_other_settings_too(node: str, tmp_path: Path) -> None:
         assert found["encoded"] == values
     assert found["settings"] == model.config.search.model_dump()
     assert found["reversed"] is True
+
+
+def test_a_model_of_many_languages_needs_a_tag(node: str, toy_model: Model, tmp_path: Path) -> None:
+    def encoded(*arguments: str, **data: Any) -> dict[str, Any]:
+        folder = tmp_path / "tagged"
+        config = toy_model.config.replace(data=toy_model.config.data.replace(**data))
+        replace(toy_model, config=config).save(folder, overwrite=True)
+        onnx.save(graph(3), folder / "model.onnx")
+        return loaded(node, folder, *arguments)
+
+    name = r"(?P<tag>[a-z\"]+)_\w+\.tsv"
+    refused = encoded("ab", tag_from_name=name)
+    assert refused["error"].startswith('every input of this model needs a tag, and "ab" has none')
+    assert encoded("ab", "q", tag_from_name=name)["encoded"]["unknown"] == ["<q>"]
+    assert encoded("  ", tag_from_name=name)["encoded"]["ids"] == []
+    assert encoded("ab", tag_from_name=name, fixed_tags=["x", 'a "b" \\'])["encoded"]["unknown"] == [
+        "<x>",
+        '<a "b" \\>',
+    ]
 
 
 def test_altered_files_are_refused(node: str, folder: Path) -> None:

@@ -21,6 +21,8 @@ const NOTHING = {
 const GRAPHS = ["model.onnx", "model.int8.onnx"];
 const LIST = "shortlist.safetensors";
 const OFFSETS = { average: 0, gnmt: 5, none: 0 };
+const TEXT = String.raw`"(?:[^"\\]|\\["\\bfnrt]|\\u[\da-fA-F]{4})*"`; // written alike in TOML and in JSON
+const PLAIN = new RegExp(String.raw`^(\w+) = (true|false|${TEXT}|\[(?:${TEXT}(?:, ${TEXT})*)?\]|[\d.e+-]+)$`);
 const RATIO = 2, EXTRA = 20; // the limit of an output's length where none was given or learned
 
 /**
@@ -73,6 +75,8 @@ export class Model {
     this.settings = config.search; // the defaults of predict
     this.reversed = config.data?.reverse_source ?? false; // whether sources are read from their end
     this.fromEnd = config.data?.reverse_target ?? false; // whether outputs are written from their end
+    this.fixedTags = config.data?.fixed_tags ?? []; // of texts that are given without tags
+    this.needsTag = Boolean(config.data?.tag_from_name); // it learned a tag for each file, such as a language
     this.shortlist = null; // what a search with `shortlist` keeps to
   }
 
@@ -115,8 +119,13 @@ export class Model {
   }
 
   /** What the model reads of a text: ids without the end mark, tags first, the end of a long text left out. */
-  encode(text, { tags = [], max_source_length: limit }) {
+  encode(text, { tags: given = [], max_source_length: limit }) {
     if (!/[^\p{White_Space}\x1c-\x1f]/u.test(text)) return { ids: [], tokens: [], cut: false, unknown: [] };
+    const tags = given.length ? given : this.fixedTags;
+    if (this.needsTag && !tags.length) {
+      const known = this.source.tags.slice(0, 20).join(", ");
+      throw new Error(`every input of this model needs a tag, and ${JSON.stringify(text)} has none; it knows ${known}`);
+    }
     const whole = this.source.encode(text), before = this.source.tagIds(tags).slice(0, limit);
     const own = whole.slice(0, limit - before.length);
     const ids = [...before, ...(this.reversed ? [...own].reverse() : own)];
@@ -243,12 +252,15 @@ function* batches(encoded, { batch, beam }) {
   }
 }
 
-/** The sections of config.toml; of TOML only what Seqloom writes for `data` and `search`: a plain value a line. */
+/**
+ * The sections of config.toml; of TOML only what Seqloom writes for `data` and `search`: a plain value a line, or a list
+ * of texts.
+ */
 export function settingsOf(toml) {
   const sections = {};
   let section = {};
   for (const line of toml.split("\n")) {
-    const header = line.match(/^\[([\w.]+)\]$/), entry = line.match(/^(\w+) = (true|false|"[^"\\]*"|[\d.e+-]+)$/);
+    const header = line.match(/^\[([\w.]+)\]$/), entry = line.match(PLAIN);
     if (header) section = sections[header[1]] = {};
     else if (entry) section[entry[1]] = JSON.parse(entry[2]);
   }

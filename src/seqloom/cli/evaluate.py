@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from seqloom.cli.options import Data, Json, ModelArgument, SettingOptions
+from seqloom.cli.options import Data, Json, ModelArgument, SettingOptions, Tags, with_tags
 
 if TYPE_CHECKING:
     from seqloom.evaluation import Evaluation
@@ -28,6 +28,7 @@ def evaluate(
     ] = None,
     as_json: Json = False,
     settings: SettingOptions = None,
+    tags: Tags = None,
 ) -> None:
     """Measure a model on pairs.
 
@@ -37,8 +38,9 @@ def evaluate(
     from seqloom.cli import tables
     from seqloom.evaluation import compare_losses, compare_models
 
-    first = load_torch(model).with_settings(settings or ())
-    second = None if compare is None else load_torch(compare).with_settings(settings or ())
+    settings = with_tags(settings, tags)
+    first = load_torch(model).with_settings(settings)
+    second = None if compare is None else load_torch(compare).with_settings(settings)
     measured = first.evaluate(data, metrics=metrics)
     _say(measured)
     if second is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
@@ -18,6 +19,14 @@ SettingOptions = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="KEY=VALUE", help="Change a setting, such as search.beam=10; can be repeated."),
 ]
+Tags = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--tag",
+        metavar="TAG",
+        help="Tag of all inputs, such as a language, in place of that of the file's name or column; can be repeated.",
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 Output = Annotated[
     Path | None, typer.Option("--output", metavar="FILE", help="Write to this file; - is standard output.")
@@ -31,6 +40,11 @@ Plugins = Annotated[
         show_default=False,
     ),
 ]
+
+
+def with_tags(settings: list[str] | None, tags: list[str] | None) -> list[str]:
+    """The settings, with the tags that `--tag` gives to all inputs."""
+    return [*(settings or ()), *([f"data.fixed_tags={json.dumps(tags)}"] if tags else [])]
 
 
 def use_plugins(plugins: list[str] | None) -> None:

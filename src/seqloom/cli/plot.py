@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from seqloom.cli.guard import beside
-from seqloom.cli.options import ModelArgument, takes_plugins
+from seqloom.cli.options import ModelArgument, Tags, takes_plugins, with_tags
 
 plot = typer.Typer(name="plot", help="Draw attention maps and learning curves.", no_args_is_help=True)
 
@@ -25,6 +25,7 @@ def attention(
         list[str], typer.Argument(metavar="INPUT...", help="Inputs; each gets a map.", show_default=False)
     ],
     output: Picture = Path("attention.png"),
+    tags: Tags = None,
 ) -> None:
     """Draw the attention weights between source and target tokens.
 
@@ -35,7 +36,7 @@ def attention(
     from seqloom.plots import plot_attention
     from seqloom.remarks import Remarks
 
-    loaded, remarks = load_torch(model), Remarks()
+    loaded, remarks = load_torch(model).with_settings(with_tags(None, tags)), Remarks()
     answers = loaded.predict([plain_source(line, loaded.config.data) for line in inputs], alignments=True)
     picture = plot_attention(answers, output)
     for answer in answers:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 
-from seqloom.cli.options import Json, ModelArgument, Output, SettingOptions
+from seqloom.cli.options import Json, ModelArgument, Output, SettingOptions, Tags, with_tags
 
 if TYPE_CHECKING:
     from seqloom.data import DataConfig
@@ -35,6 +35,7 @@ def predict(
     ] = "",
     as_json: Json = False,
     settings: SettingOptions = None,
+    tags: Tags = None,
     engine: Annotated[
         str, typer.Option("--engine", metavar="NAME", help="torch, onnx, or auto for torch if it is installed.")
     ] = "auto",
@@ -59,9 +60,10 @@ def predict(
 
     remarks = Remarks()
     loaded = load(model, engine=engine, int8=int8 or None, threads=threads)
-    chosen = loaded.with_settings(settings or (), beam=beam, n_best=n_best)
+    settings = with_tags(settings, tags)
+    chosen = loaded.with_settings(settings, beam=beam, n_best=n_best)
     report = ReadReport(chosen.config.data.on_bad_line)
-    sources = read_sources(file, input_settings(chosen.config.data, settings or (), file), report)
+    sources = read_sources(file, input_settings(chosen.config.data, settings, file), report)
     several = chosen.config.search.n_best > 1
     with opened(output) as stream:
         if window is None:

@@ -6,10 +6,12 @@ import json
 
 import typer
 
-from seqloom.cli.options import Data, Json, ModelArgument, SettingOptions
+from seqloom.cli.options import Data, Json, ModelArgument, SettingOptions, Tags, with_tags
 
 
-def score(model: ModelArgument, data: Data, as_json: Json = False, settings: SettingOptions = None) -> None:
+def score(
+    model: ModelArgument, data: Data, as_json: Json = False, settings: SettingOptions = None, tags: Tags = None
+) -> None:
     """Score given pairs.
 
     Prints for each pair the natural logarithm of its probability and its number of target tokens, including the end
@@ -20,7 +22,7 @@ def score(model: ModelArgument, data: Data, as_json: Json = False, settings: Set
     from seqloom.evaluation import perplexity
     from seqloom.remarks import Remarks
 
-    chosen = load_torch(model).with_settings(settings or ())
+    chosen = load_torch(model).with_settings(with_tags(settings, tags))
     report = ReadReport(chosen.config.data.on_bad_line)
     examples = read_examples([data], chosen.config.data, report)
     total, tokens, remarks = 0.0, 0, Remarks()

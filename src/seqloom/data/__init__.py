@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from seqloom.data.config import DataConfig
 from seqloom.data.examples import Example, Origin, Source, group_by_source
+from seqloom.data.tagging import Tagging
 from seqloom.data.tokenizer_sample import Survey, survey
 from seqloom.lazy import lazily
 
@@ -77,6 +78,7 @@ __all__ = [
     "Shared",
     "Source",
     "Survey",
+    "Tagging",
     "VocabularyReport",
     "clean",
     "corpus_digest",

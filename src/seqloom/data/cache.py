@@ -29,10 +29,20 @@ from seqloom.data.whole_files import Say, cache_errors, hashed_file, leave_out, 
 from seqloom.errors import DataError
 from seqloom.plugins import fingerprint
 
-FORMAT = 3
+FORMAT = 4
 CORPUS, TEXT = ".arrow", ".txt"
 COLUMNS = {"source", "target", "references", "tags", "tag_separator", "delimiter", "header", "header_names"}
-READING = {"format", "pattern", "encoding", "numbers", "on_bad_line", "untagged", *COLUMNS}
+READING = {
+    "format",
+    "pattern",
+    "encoding",
+    "numbers",
+    "on_bad_line",
+    "untagged",
+    "tag_from_name",
+    "fixed_tags",
+    *COLUMNS,
+}
 """The settings that determine what is read from a file; they are part of the key."""
 
 

@@ -37,6 +37,9 @@ class DataConfig(Section):
     temperature: float = Field(default=1.0, gt=0.0, allow_inf_nan=False)
     """Instead of `weights`: an entry with n pairs is drawn in proportion to n^(1/temperature). With 1 every pair comes
     once in an epoch; larger values draw the entries more evenly, and 5 is usual for languages of different sizes."""
+    mix_by: Literal["entry", "tag"] = "entry"
+    """What `temperature` mixes: the entries of `train`, or `tag`: all pairs with the same first tag (such as a
+    language), in whichever files they are."""
     dev: tuple[str, ...] = ()
     """Development files, by which the best model is selected; if empty, a part of the training pairs is set aside."""
     test: tuple[str, ...] = ()
@@ -60,6 +63,14 @@ class DataConfig(Section):
     reported; for mixing pairs that a model has made and marked with a tag with others."""
     tag_separator: str = Field(default=";", min_length=1)
     """Separator between the tags in a cell."""
+    tag_from_name: str = ""
+    """Regular expression with the group `tag`, which finds a tag in the name of each file, such as the language in
+    `"(?P<tag>[a-z]+)_(train|dev|test)"`. With a slash, such as `"(?P<tag>[a-z]+)/"`, it is searched for in the whole
+    path; the last match counts. This tag stands before those of a column, and every input of the model then needs
+    one."""
+    fixed_tags: tuple[str, ...] = ()
+    """Tags for all examples and inputs, as `--tag` gives them: in place of the tag in the name of a file or, where
+    `tag_from_name` is empty, in place of those in the column `tags`."""
     delimiter: str = ""
     """Delimiter of the cells in TSV and CSV: a character, or `tab`. If empty, it is found: usually a tab or a comma, or
     else the character that splits nearly all lines into the same number of cells. It is saved with the model."""
@@ -160,6 +171,23 @@ class DataConfig(Section):
         except (LookupError, ValueError):
             raise ValueError(f"must be the name of a text encoding such as utf-8 or cp1252, not {name!r}") from None
         return name
+
+    @field_validator("tag_from_name")
+    @classmethod
+    def _finds_a_tag(cls, pattern: str) -> str:
+        try:
+            groups = re.compile(pattern).groupindex
+        except re.error as error:
+            raise ValueError(f"tag_from_name must be a regular expression: {error}") from None
+        if pattern and "tag" not in groups:
+            raise ValueError("tag_from_name must have the group (?P<tag>...)")
+        return pattern
+
+    @model_validator(mode="after")
+    def _mix_fits(self) -> DataConfig:
+        if self.mix_by == "tag" and self.temperature == 1.0:
+            raise ValueError("mix_by = tag has a meaning only with a temperature other than 1")
+        return self
 
     @model_validator(mode="after")
     def _weights_fit(self) -> DataConfig:

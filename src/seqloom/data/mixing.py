@@ -4,14 +4,14 @@ A corpus i with n_i pairs makes up the share p_i of an epoch, and an epoch has a
 
     quota_i = max(1, round(p_i Σ_j n_j))    p_i = w_i / Σ_j w_j    or    p_i = n_i^(1/T) / Σ_j n_j^(1/T)
 
-(temperature: Arivazhagan et al. 2019, §3.1). Each corpus is read again and again in random orders. Every epoch
+(temperature: Arivazhagan et al. 2019, §3.1). A corpus is an entry of `data.train` or, with `data.mix_by = "tag"`, all
+pairs with the same first tag. Each corpus is read again and again in random orders. Every epoch
 continues where the last one ended, so that the pairs of a corpus have always been seen equally often, give or take
 once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -27,10 +27,11 @@ PASS = 1
 
 @dataclass(frozen=True)
 class Mix:
-    """The rows of each corpus (`members`), and how many of them make up an epoch (`quotas`)."""
+    """The rows of each corpus (`members`), how many of them make up an epoch (`quotas`), and the corpora's `names`."""
 
     members: tuple[RowNumbers, ...] = field(repr=False)
     quotas: tuple[int, ...]
+    names: tuple[str, ...] = ()
 
     def draw(self, seed: int, epoch: int) -> RowNumbers:
         """The rows of an epoch, corpus by corpus; they depend on the seed and the epoch alone."""
@@ -41,12 +42,12 @@ class Mix:
         ]
         return np.concatenate(drawn)
 
-    def describe(self, names: Sequence[str]) -> str:
+    def describe(self) -> str:
         """A sentence for the user that says how much of each corpus an epoch draws."""
         total = sum(self.quotas)
         said = [
             f"{name} {100 * quota / total:.1f} % (each of {len(rows):,} pairs {quota / len(rows):.2f} times)"
-            for name, rows, quota in zip(names, self.members, self.quotas, strict=True)
+            for name, rows, quota in zip(self.names, self.members, self.quotas, strict=True)
             if len(rows)
         ]
         return f"an epoch draws {total:,} pairs: {', '.join(said)}"
@@ -56,11 +57,16 @@ def mix_of(corpus: Corpus, config: DataConfig) -> Mix | None:
     """The mix of the corpora in `config.train`; None if every pair comes once in an epoch."""
     if not config.mixes:
         return None
-    members = tuple(corpus.parts())
-    assert len(members) == len(config.train) > 1
+    names, members = _by_tag(corpus) if config.mix_by == "tag" else (config.train, tuple(corpus.parts()))
+    assert len(names) == len(members)
+    if len(members) < 2:
+        raise DataError(
+            f"data.temperature mixes the pairs with different first tags, and all pairs have {names[0] or 'no tag'}",
+            hint="data.tag_from_name takes a tag from the name of each file, data.tags from a column",
+        )
     sizes = np.array([len(rows) for rows in members], np.float64)
     if config.weights:
-        for name, size in zip(config.train, sizes, strict=True):
+        for name, size in zip(names, sizes, strict=True):
             if not size:
                 raise DataError(
                     "there must be at least one pair to draw", where=name, hint="look at the limits in [data]"
@@ -70,7 +76,14 @@ def mix_of(corpus: Corpus, config: DataConfig) -> Mix | None:
         raised = (sizes / sizes.max()) ** (1 / config.temperature)
     shares = np.where(sizes > 0, raised, 0)
     quotas = np.maximum(np.rint(shares / shares.sum() * sizes.sum()), sizes > 0)
-    return Mix(members, tuple(int(quota) for quota in quotas))
+    return Mix(members, tuple(int(quota) for quota in quotas), names)
+
+
+def _by_tag(corpus: Corpus) -> tuple[tuple[str, ...], tuple[RowNumbers, ...]]:
+    """The first tags in alphabetical order, and the indices of the pairs of each; no tag counts as the tag `""`."""
+    tags = np.array([tags[0] if tags else "" for (tags,) in corpus.cells("tags")])[corpus.rows]
+    names = np.unique(tags)
+    return tuple(map(str, names)), tuple(np.flatnonzero(tags == name).astype(corpus.rows.dtype) for name in names)
 
 
 def _walk(rows: RowNumbers, start: int, count: int, seeds: tuple[int, int]) -> list[RowNumbers]:

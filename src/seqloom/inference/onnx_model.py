@@ -14,7 +14,7 @@ from seqloom.checkpoint.reading import check_files, read_codecs, read_config, re
 from seqloom.checkpoint.shortlist import read_shortlist
 from seqloom.codecs import Codecs
 from seqloom.config import Section, build
-from seqloom.data import DataConfig
+from seqloom.data import DataConfig, Tagging
 from seqloom.errors import ConfigError, EngineError, ModelFolderError
 from seqloom.inference.onnx_engine import OnnxEngine
 from seqloom.inference.predicting_model import PredictingModel
@@ -59,7 +59,7 @@ class RuntimeModel(PredictingModel):
     @property
     def predictor(self) -> Predictor:
         """The model at work."""
-        return Predictor(self.engine, self.codecs, self.config.search)
+        return Predictor(self.engine, self.codecs, self.config.search, Tagging.of(self.config.data))
 
     def __getattr__(self, name: str) -> Any:
         if name in MISSING:

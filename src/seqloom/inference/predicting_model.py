@@ -10,6 +10,7 @@ from seqloom.codecs import Codecs
 from seqloom.config import Settings, build, laid_over, merged
 from seqloom.data import DataConfig, Source
 from seqloom.errors import ConfigError
+from seqloom.data.tagging import check_known
 from seqloom.inference.predictor import WINDOW, Predictor
 from seqloom.prediction import Prediction
 from seqloom.search import SearchConfig
@@ -114,6 +115,8 @@ class PredictingModel(ABC):
                 f"{'end' if self.config.data.reverse_target else 'beginning'}",
                 hint="change it for seqloom train",
             )
+        if config.data.fixed_tags != self.config.data.fixed_tags:
+            check_known(config.data.fixed_tags, self.source_tokenizer.tags)
         return self._with_config(config)
 
 

@@ -11,7 +11,7 @@ from itertools import islice
 from typing import TypeVar
 
 from seqloom.codecs import AnswerKind, Codecs
-from seqloom.data import Source, inputs_as_sources
+from seqloom.data import Source, Tagging, inputs_as_sources
 from seqloom.inference.batching import in_batches
 from seqloom.inference.engine import Engine
 from seqloom.inference.sequences import SequenceAnswers
@@ -58,8 +58,9 @@ class Predictor:
         engine: Engine,
         codecs: Codecs,
         search: SearchConfig = SearchConfig(),  # noqa: B008 - a frozen value
+        tagging: Tagging = Tagging(),  # noqa: B008
     ) -> None:
-        self.engine, self.codecs, self.search = engine, codecs, search
+        self.engine, self.codecs, self.search, self.tagging = engine, codecs, search, tagging
 
     def predict(
         self, lines: Iterable[str | Source], *, details: bool = False, prefix: str = "", window: int = WINDOW
@@ -121,7 +122,9 @@ class Predictor:
         return scores
 
     def _read(self, sources: Sequence[Source]) -> list[ReadSource]:
-        """What the model reads of each source. An empty text has no ids, tags or not."""
+        """What the model reads of each source, with the tags of `tagging`. An empty text has no ids, tags or not."""
+        known = self.codecs.source.tokenizer.tags
+        sources = [self.tagging.tagged(source, known) for source in sources]
         texts, tags = [source.text for source in sources], [source.tags for source in sources]
         return self.codecs.source.read(texts, tags, self.search.max_source_length)
 

@@ -173,10 +173,15 @@ def _check(config: RunConfig, inputs: Inputs) -> None:
         )
     if inputs.train is None and not config.data.train:
         raise ConfigError("data.train must name at least one file of pairs", hint="seqloom train --train pairs.tsv …")
-    if config.data.mixes and (inputs.train is not None or len(config.data.train) < 2):
+    if config.data.mixes and config.data.mix_by == "entry" and (inputs.train is not None or len(config.data.train) < 2):
         raise ConfigError(
             "data.weights and data.temperature mix the entries of data.train, of which there must be at least two",
-            hint="pairs given in Python, and all files of one pattern, are one corpus",
+            hint="pairs given in Python, and all files of one pattern, are one corpus; data.mix_by = tag mixes by tag",
+        )
+    if config.data.tag_from_name and inputs.train is not None:
+        raise ConfigError(
+            "data.tag_from_name takes tags from the names of files, and pairs from Python have none",
+            hint="give the pairs as seqloom.data.Example(source, target, origin, tags=(tag,))",
         )
 
 
@@ -276,7 +281,7 @@ def _mix(config: RunConfig, train: Corpus, notices: list[str]) -> Mix | None:
     """Return how many pairs an epoch draws from each training corpus, if `[data]` asks for a mixture; else None."""
     mix = mix_of(train, config.data)
     if mix is not None:
-        notices.append(mix.describe(config.data.train))
+        notices.append(mix.describe())
     return mix
 
 

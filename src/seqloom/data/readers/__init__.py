@@ -10,6 +10,7 @@ from seqloom.data.config import DataConfig
 from seqloom.data.examples import Example, Source
 from seqloom.data.readers.columns import checked
 from seqloom.data.readers.delimited import read_csv, read_tsv
+from seqloom.data.readers.file_tags import tagged_examples, tagged_sources, without_replaced
 from seqloom.data.readers.inputs import plain_source, read_cells, read_plain, read_records, read_table
 from seqloom.data.readers.jsonl import read_jsonl
 from seqloom.data.readers.lines import read_lines
@@ -82,12 +83,13 @@ def matched(entry: str, config: DataConfig) -> list[str]:
 
 def read_examples(entries: Iterable[str], config: DataConfig, report: ReadReport) -> Iterator[Example]:
     """Read the examples of all entries in turn, as a stream; `report` is filled while reading."""
+    config = without_replaced(config)
     for entry in entries:
         before = report.examples
         for shard in expanded(entry, config):
             kind = "parallel" if format_of(entry, config) == "parallel" else format_of(shard, config)
             reader = READERS[kind] if kind in READERS.own else partial(_of_plugin, kind)
-            yield from reader(shard, config, report)
+            yield from tagged_examples(reader(shard, config, report), shard, config, report)
         report.parts.append(report.examples - before)
 
 
@@ -142,6 +144,11 @@ def read_sources(path: str, config: DataConfig, report: ReadReport | None = None
     of a plugin reads inputs as it reads pairs; their targets are left out.
     """
     report = ReadReport(config.on_bad_line) if report is None else report
+    config = without_replaced(config)
+    return tagged_sources(_sources(path, config, report), path, config, report)
+
+
+def _sources(path: str, config: DataConfig, report: ReadReport) -> Iterator[Source]:
     of_pairs = config.pattern or config.format in ("parallel", "pattern")
     match format_of(path, config.replace(format="auto", pattern="") if of_pairs else config, "lines"):
         case "jsonl":

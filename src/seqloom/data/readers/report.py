@@ -125,8 +125,8 @@ class ReadReport:
     """Collects what happens while files are read.
 
     `examples` counts the pairs. `bad` lists the first hundred of `bad_count` bad lines. `parts` holds the number of
-    pairs of each entry. `noted` counts unusual things that were read, and `tables` holds the layouts and the number of
-    files of each.
+    pairs of each entry. `noted` counts unusual things that were read, `tables` holds the layouts and the number of
+    files of each, and `named` counts what was read with each tag that was found in the name of a file.
     """
 
     on_bad_line: Literal["error", "skip"] = "error"
@@ -136,6 +136,7 @@ class ReadReport:
     parts: list[int] = field(default_factory=list)
     noted: dict[str, Noted] = field(default_factory=dict)
     tables: dict[Table, Noted] = field(default_factory=dict)
+    named: dict[str, int] = field(default_factory=dict)
 
     def refuse(self, origin: Origin, reason: str, hint: str = "") -> None:
         """Refuse a line: raise `DataError`, or count and list the line if bad lines are skipped."""
@@ -165,6 +166,9 @@ class ReadReport:
         for table, files in self.tables.items():
             more = f" and {_of(files.count - 1, 'other file')}" if files.count > 1 else ""
             said += [f"{files.where}{more}: {sentence}" for sentence in table.sentences()]
+        if self.named:
+            counts = ", ".join(f"{tag} {count:,}" for tag, count in self.named.items())
+            said.append(f"tags from the names of the files (data.tag_from_name): {counts}")
         return said + [f"{noted.count:,} {what} (first: {noted.where})" for what, noted in self.noted.items()]
 
     def summary(self) -> str:
@@ -187,6 +191,7 @@ class ReadReport:
                 for table, files in self.tables.items()
             ],
             "noted": {what: [noted.count, noted.where] for what, noted in self.noted.items()},
+            "named": self.named,
         }
 
     @staticmethod
@@ -196,7 +201,7 @@ class ReadReport:
         noted = {what: Noted(*found) for what, found in values["noted"].items()}
         tables = {Table.from_values(each): Noted(each["files"], each["first"]) for each in values["tables"]}
         counts = int(values["examples"]), int(values["bad_count"])
-        return ReadReport("skip", *counts, bad, list(values["parts"]), noted, tables)
+        return ReadReport("skip", *counts, bad, list(values["parts"]), noted, tables, dict(values["named"]))
 
 
 def shown_delimiter(delimiter: str) -> str:

@@ -1,0 +1,82 @@
+"""A model of several languages on the command line and in Python: the language of an input, and what is said of it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+from typer.testing import CliRunner
+
+import seqloom
+from seqloom.api import Model
+from seqloom.cli.main import app
+from seqloom.data import Source
+from seqloom.errors import ConfigError, DataError
+
+
+def run(*arguments: object, text: str | None = None) -> Result:
+    return CliRunner().invoke(app, [str(argument) for argument in arguments], input=text)
+
+
+@pytest.fixture(scope="module")
+def model(languages_folder: Path) -> Model:
+    return seqloom.load(languages_folder)
+
+
+def test_the_tag_decides(languages_folder: Path, model: Model) -> None:
+    for tag, answer in (("low", "abc"), ("up", "ABC")):
+        found = run("predict", languages_folder, "--tag", tag, text="abc\n\n")
+        assert found.exit_code == 0, found.output
+        assert found.stdout == f"{answer}\n\n"
+        assert model.predict([Source("abc", (tag,))])[0].text == answer
+        assert model.with_settings({"data.fixed_tags": [tag]}).predict("abc")[0].text == answer
+
+
+def test_the_tag_of_a_file_or_of_a_column(languages_folder: Path, languages_data: Path) -> None:
+    found = run("predict", languages_folder, languages_data / "up_test.tsv")
+    answers = found.stdout.split()
+    assert len(answers) == 10
+    assert all(answer.isupper() for answer in answers)
+    assert "note: tags from the names of the files (data.tag_from_name): up 10" in found.stderr
+    column = run("predict", languages_folder, "--set", "data.tags=2", text="abc\tup\nabc\tlow\n")
+    assert column.stdout.split() == ["ABC", "abc"]
+
+
+def test_no_language_and_an_unknown_one(languages_folder: Path, model: Model) -> None:
+    none = run("predict", languages_folder, text="abc\n")
+    assert none.exit_code == 2
+    assert "every input of this model needs a tag, and 'abc' has none" in none.output
+    assert "--tag TAG" in none.output
+    assert "low, up" in none.output
+    for command in (("predict", languages_folder), ("score", languages_folder, "a.tsv")):
+        strange = run(*command, "--tag", "upp", text="abc\n")
+        assert strange.exit_code == 2
+        assert "not trained on anything with the tag 'upp'" in strange.output
+    with pytest.raises(DataError, match="needs a tag"):
+        model.predict(["abc"])
+    with pytest.raises(DataError, match="needs a tag"):
+        list(model.score([("abc", "abc")]))
+    with pytest.raises(ConfigError, match="'upp'"):
+        model.with_settings({"data.fixed_tags": ["upp"]})
+    assert model.predict([Source("abc", ("upp",))])[0].unknown == ("<upp>",)  # read from data, it is said
+
+
+def test_a_file_of_an_unknown_language_is_said(languages_folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "odd_test.tsv").write_text("abc\tabc\n", encoding="utf-8")
+    found = run("evaluate", languages_folder, tmp_path / "odd_test.tsv", "--json")
+    assert found.exit_code == 0, found.output
+    assert "<odd>" in found.stderr
+    assert any("<odd>" in note for note in json.loads(found.stdout)["notes"])
+    (tmp_path / "words.tsv").write_text("abc\tabc\n", encoding="utf-8")
+    refused = run("score", languages_folder, tmp_path / "words.tsv")
+    assert refused.exit_code == 2
+    assert "words.tsv: the name of the file must hold a tag" in refused.output
+    scores = [run("score", languages_folder, tmp_path / "words.tsv", "--tag", tag).stdout for tag in ("low", "up")]
+    assert float(scores[0].split("\t")[0]) > float(scores[1].split("\t")[0])
+
+
+def test_pairs_from_python_have_no_file_names(languages_data: Path) -> None:
+    with pytest.raises(ConfigError, match="pairs from Python have none"):
+        seqloom.train([("a", "b")], settings={"data.tag_from_name": "(?P<tag>x)"})
