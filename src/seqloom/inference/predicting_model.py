@@ -9,8 +9,8 @@ from typing import Any, Protocol, Self
 from seqloom.codecs import Codecs
 from seqloom.config import Settings, build, laid_over, merged
 from seqloom.data import DataConfig, Source
-from seqloom.errors import ConfigError
 from seqloom.data.tagging import check_known
+from seqloom.errors import ConfigError
 from seqloom.inference.predictor import WINDOW, Predictor
 from seqloom.prediction import Prediction
 from seqloom.search import SearchConfig
