@@ -18,6 +18,7 @@ from seqloom.cli.options import Json, ModelArgument, Output, SettingOptions, Tag
 
 if TYPE_CHECKING:
     from seqloom.data import DataConfig
+    from seqloom.prediction import Prediction
 
 
 def predict(
@@ -71,16 +72,20 @@ def predict(
         answers = chosen.stream(sources, alignments=as_json, prefix=prefix, window=window)
         for number, answer in enumerate(answers, start=1):
             remarks.add(answer)
-            if as_json:
-                stream.write(json.dumps(answer.to_json(), ensure_ascii=False) + "\n")
-            elif several:
-                for each in (answer, *answer.alternatives):
-                    stream.write(f"{number}\t{each.score:.4f}\t{one_line(each.text)}\n")
-            else:
-                stream.write(one_line(answer.text) + "\n")
+            stream.write(_shown(number, answer, as_json=as_json, several=several))
             stream.flush()
     for sentence in (*report.sentences(), *remarks.sentences()):
         typer.echo(f"note: {sentence}", err=True)
+
+
+def _shown(number: int, answer: Prediction, *, as_json: bool, several: bool) -> str:
+    """The lines of output for the input with this number."""
+    if as_json:
+        return json.dumps(answer.to_json(), ensure_ascii=False) + "\n"
+    if several:
+        best_first = (answer, *answer.alternatives)
+        return "".join(f"{number}\t{each.score:.4f}\t{one_line(each.text)}\n" for each in best_first)
+    return one_line(answer.text) + "\n"
 
 
 def input_settings(config: DataConfig, settings: Sequence[str], file: str) -> DataConfig:
