@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from seqloom.api import Model, average, train
+    from seqloom.ensembles import ensemble, select_members
     from seqloom.errors import (
         ConfigError,
         DataError,
@@ -41,6 +42,8 @@ _HOMES = {
     "augment": "seqloom.synthetic.augment",
     "average": "seqloom.api",
     "distill": "seqloom.synthetic.distill",
+    "ensemble": "seqloom.ensembles",
+    "select_members": "seqloom.ensembles",
     "load": "seqloom.loading",
     "train": "seqloom.api",
     "Prediction": "seqloom.prediction",
@@ -69,7 +72,9 @@ __all__ = [
     "augment",
     "average",
     "distill",
+    "ensemble",
     "load",
+    "select_members",
     "train",
 ]
 

@@ -21,13 +21,14 @@ from seqloom.data import (
     listed_pairs,
     pairs_as_examples,
 )
+from seqloom.ensemble_network import networks_of, own_weights
 from seqloom.errors import ConfigError
 from seqloom.evaluation import Evaluation, EvaluationConfig, evaluate, read_evaluation
 from seqloom.inference.predicting_model import PredictingModel
 from seqloom.inference.predictor import PairScore, Predictor
 from seqloom.inference.torch_engine import TorchEngine
 from seqloom.learn_shortlist import CANDIDATES, FREQUENT, learn_shortlist
-from seqloom.model import Seq2Seq, parameter_count
+from seqloom.model import Network, Seq2Seq, parameter_count
 from seqloom.plugins import use_all
 from seqloom.search import Shortlist
 from seqloom.training import Inputs, RunConfig
@@ -48,7 +49,7 @@ Pairs = str | Path | Sequence[Pair] | Sequence[str | Path]
 class Model(PredictingModel):
     """A trained model with the codecs of its two sides, its configuration and what was measured when it was trained."""
 
-    network: Seq2Seq = field(repr=False)
+    network: Network = field(repr=False)
     codecs: Codecs
     config: RunConfig = field(repr=False)
     metrics: Mapping[str, Any] = field(repr=False, default_factory=dict)
@@ -67,12 +68,7 @@ class Model(PredictingModel):
         names = metrics or self.config.measures
         settings = build(EvaluationConfig, {**self.config.evaluation.model_dump(), "metrics": names})
         report = ReadReport(self.config.data.on_bad_line)
-        if files := given_files(data):
-            examples = read_evaluation(files, self.config.data, report)
-        else:
-            examples = list(pairs_as_examples(data, report))
-            if self.config.data.group_by_source:
-                examples = group_by_source(examples)
+        examples = test_examples(data, self.config, report)
         return replace(evaluate(self.predictor, examples, settings), reading=tuple(report.sentences()))
 
     def with_shortlist(
@@ -111,9 +107,10 @@ class Model(PredictingModel):
 
     def sizes(self) -> dict[str, int]:
         """How large the model is."""
-        weights = parameter_count(self.network)
-        frozen = frozen_count(self.network, self.config.training.freeze)
+        weights, networks = parameter_count(own_weights(self.network)), networks_of(self.network)
+        frozen = frozen_count(networks[0], self.config.training.freeze) if isinstance(self.network, Seq2Seq) else 0
         return {
+            **({"members": len(networks)} if len(networks) > 1 else {}),
             "weights": weights,
             **({"trained weights": weights - frozen} if frozen else {}),
             "source symbols": self.codecs.source.size,
@@ -133,6 +130,14 @@ class Model(PredictingModel):
         if files := given_files(data):
             return read_evaluation(files, self.config.data.replace(group_by_source=False))
         return pairs_as_examples(data, ReadReport(self.config.data.on_bad_line))
+
+
+def test_examples(data: Pairs, config: RunConfig, report: ReadReport) -> list[Example]:
+    """Pairs, or files of them that are read as training files are; grouped by their source where `data` says so."""
+    if files := given_files(data):
+        return read_evaluation(files, config.data, report)
+    examples = list(pairs_as_examples(data, report))
+    return group_by_source(examples) if config.data.group_by_source else examples
 
 
 def load_torch(folder: Path | str) -> Model:

@@ -20,7 +20,7 @@ from seqloom.data import BatchConfig, BatchSampler, Example, corpus_of
 from seqloom.data.batch import Batch
 from seqloom.data.loader import evaluation_batches
 from seqloom.errors import ConfigError, DataError
-from seqloom.model import Seq2Seq
+from seqloom.model import Network
 from seqloom.nn.precision import choose_precision
 from seqloom.search.shortlist import Shortlist
 from seqloom.text.special import PAD, UNK
@@ -35,7 +35,7 @@ WAITING = 4_000_000
 
 
 def learn_shortlist(
-    model: Seq2Seq,
+    model: Network,
     examples: Iterable[Example],
     codecs: Codecs,
     *,
@@ -62,16 +62,16 @@ def learn_shortlist(
     often[: UNK + 1] = 0  # the special ids are always in the shortlist
     best = np.argsort(-often, kind="stable")[:frequent]
     best = best[often[best] > 0]
-    if model.decoder.attention is None:
+    if not model.attends:
         counts.divide(lambda rows, columns: sources[rows] + often[columns])
     return Shortlist(counts.best(model.source_size, candidates, best), best.astype(np.int32), model.target_size)
 
 
 @torch.inference_mode()
-def seen_together(model: Seq2Seq, batch: Batch) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+def seen_together(model: Network, batch: Batch) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
     """Source ids, target ids and their weights for the pairs of a batch; special target ids are left out."""
     source, target = batch.source.numpy(), batch.target_out.numpy()
-    if model.decoder.attention is None:
+    if not model.attends:
         weights = np.broadcast_to(source[:, None, :] != PAD, (*target.shape, source.shape[1])).astype(np.float32)
     else:
         device = next(model.parameters()).device

@@ -5,6 +5,7 @@ encode: source → Memory and first state      step: one token → scores      d
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Annotated, Any, NamedTuple
 
 import torch
@@ -18,7 +19,7 @@ from seqloom.nn.attention.general import GeneralConfig
 from seqloom.nn.bridge import source_vector
 from seqloom.nn.cells import CellConfig, cell_configs
 from seqloom.nn.cells.lstm import LSTMConfig
-from seqloom.nn.decoders import DecoderConfig, DecoderState, build_decoder
+from seqloom.nn.decoders import DecoderConfig, build_decoder
 from seqloom.nn.dropout import SequenceDropout, WordDropout
 from seqloom.nn.embedding import Embedding
 from seqloom.nn.encoders import EncoderConfig, build_encoder, encoder_configs
@@ -141,14 +142,62 @@ class ModelConfig(Section):
 
 
 class ModelState(NamedTuple):
-    """A sentence's memory and the state of the rows that decode it."""
+    """The memory of each sentence and the state of the rows that decode them; both are trees of tensors."""
 
-    memory: Memory
-    decoder: DecoderState
+    memory: Any
+    """A `Memory`; of an ensemble, a tuple with one for each member."""
+    decoder: Any
+    """A `DecoderState`; of an ensemble, a tuple with one for each member."""
 
 
-class Seq2Seq(nn.Module):
-    """An encoder and a recurrent decoder. It knows sizes, never strings; id 0 is padding.
+class Network(nn.Module, ABC):
+    """What searching, scoring and export ask of a whole network, which is a single model or an ensemble.
+
+    It knows sizes, never strings; id 0 is padding.
+    """
+
+    source_size: int
+    target_size: int
+
+    @property
+    @abstractmethod
+    def output(self) -> Output:
+        """From what the decoder hands over to log-probabilities and loss."""
+
+    @property
+    @abstractmethod
+    def attends(self) -> bool:
+        """Whether there are attention weights."""
+
+    @abstractmethod
+    def start(self, source: Int[Tensor, "B S"], lengths: Int[Tensor, " B"]) -> ModelState:
+        """The first state of a search."""
+
+    @abstractmethod
+    def advance(self, token: Int[Tensor, " N"], state: ModelState) -> tuple[Decoded, ModelState]:
+        """One step of N = B·K rows over B memories, as far as the output: features [N, R], weights [N, S]."""
+
+    @abstractmethod
+    def decode(self, source: Int[Tensor, "B S"], lengths: Int[Tensor, " B"], target_in: Int[Tensor, "B T"]) -> Decoded:
+        """Features [B, T, R] and attention weights [B, T, S] of all steps of a known target, and the memory."""
+
+    def forward(
+        self, source: Int[Tensor, "B S"], lengths: Int[Tensor, " B"], target_in: Int[Tensor, "B T"]
+    ) -> tuple[Float[Tensor, "B T V"], Float[Tensor, "B T S"] | None]:
+        """Scores of all symbols at all steps of a known target, and the attention weights."""
+        decoded = self.decode(source, lengths, target_in)
+        return self.output.scores(decoded), decoded.weights
+
+    def step(
+        self, token: Int[Tensor, " N"], state: ModelState
+    ) -> tuple[Float[Tensor, "N V"], ModelState, Float[Tensor, "N S"] | None]:
+        """One step of N = B·K rows over B memories: scores of all symbols, next state, attention weights."""
+        decoded, state = self.advance(token, state)
+        return self.output.scores(decoded), state, decoded.weights
+
+
+class Seq2Seq(Network):
+    """An encoder and a recurrent decoder.
 
     Source ids below `reserved`, which are special tokens and tags, are spared by word dropout.
     """
@@ -194,29 +243,20 @@ class Seq2Seq(nn.Module):
         """From what the decoder hands over to log-probabilities and loss."""
         return self.decoder.readout
 
+    @property
+    def attends(self) -> bool:
+        """Whether the decoder looks at the source."""
+        return self.decoder.attention is not None
+
     def decode(self, source: Int[Tensor, "B S"], lengths: Int[Tensor, " B"], target_in: Int[Tensor, "B T"]) -> Decoded:
         """Features [B, T, R] and attention weights [B, T, S] of all steps of a known target, and the memory."""
         memory, state = self.encode(source, lengths)
         features, weights = self.decoder(self.target_word_dropout(target_in), state, memory)
         return Decoded(features, weights, memory)
 
-    def forward(
-        self, source: Int[Tensor, "B S"], lengths: Int[Tensor, " B"], target_in: Int[Tensor, "B T"]
-    ) -> tuple[Float[Tensor, "B T V"], Float[Tensor, "B T S"] | None]:
-        """Scores of all symbols at all steps of a known target, and the attention weights."""
-        decoded = self.decode(source, lengths, target_in)
-        return self.output.scores(decoded), decoded.weights
-
     def start(self, source: Int[Tensor, "B S"], lengths: Int[Tensor, " B"]) -> ModelState:
         """The first state of a search."""
         return self.encode(source, lengths)
-
-    def step(
-        self, token: Int[Tensor, " N"], state: ModelState
-    ) -> tuple[Float[Tensor, "N V"], ModelState, Float[Tensor, "N S"] | None]:
-        """One step of N = B·K rows over B memories: scores of all symbols, next state, attention weights."""
-        decoded, state = self.advance(token, state)
-        return self.output.scores(decoded), state, decoded.weights
 
     def advance(self, token: Int[Tensor, " N"], state: ModelState) -> tuple[Decoded, ModelState]:
         """One step of N = B·K rows over B memories, as far as the output: features [N, R], weights [N, S]."""

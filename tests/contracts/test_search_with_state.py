@@ -6,8 +6,9 @@ import pytest
 import torch
 from networks import Case, rows
 
+from seqloom.ensemble_network import Ensemble
 from seqloom.model import Seq2Seq
-from seqloom.search import EnsembleStepper, Hypothesis, ModelStepper, SearchConfig, Stepper, search
+from seqloom.search import Hypothesis, ModelStepper, SearchConfig, Stepper, search
 from seqloom.text.special import BOS, EOS
 
 pytestmark = pytest.mark.usefixtures("unchecked_shapes")
@@ -46,8 +47,8 @@ def test_what_a_search_finds_has_the_score_and_the_weights_of_the_whole_target(k
 @pytest.mark.parametrize("members", [1, 2])
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_sentence_is_answered_as_it_is_alone(kind: str, members: int) -> None:
-    models = [ModelStepper(network(kind, attend, seed)) for seed, attend in enumerate(("before", "between")[:members])]
-    stepper = models[0] if members == 1 else EnsembleStepper(models)
+    models = [network(kind, attend, seed) for seed, attend in enumerate(("before", "between")[:members])]
+    stepper = ModelStepper(models[0] if members == 1 else Ensemble(models).eval())
     for row, among in enumerate(search(stepper, *BATCH[:2], CONFIG, alignments=True)):
         alone = found_alone(stepper, row)
         assert [each.ids for each in among] == [each.ids for each in alone]

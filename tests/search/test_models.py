@@ -11,18 +11,28 @@ from tables import divisor
 from torch import Tensor
 
 from seqloom.config import build
-from seqloom.model import ModelConfig, ModelState, Seq2Seq
+from seqloom.ensemble_network import Ensemble
+from seqloom.model import ModelConfig, ModelState, Network, Seq2Seq
 from seqloom.nn.tree import select_rows
-from seqloom.search import EnsembleStepper, ModelStepper, SearchConfig, search
+from seqloom.search import ModelStepper, SearchConfig, search
 from seqloom.text.special import BOS, EOS, PAD, UNK
 
 ATTEND = ["between", "after", "feed", "before", "none", "between after-a-transformer"]
+ATTEND += ["feed+none", "before+between after-a-transformer+feed"]
+"""Where attention stands; of an ensemble, in each of its members."""
 PENALTIES = ["none", "average", "gnmt"]
 LONGEST = 3
 pytestmark = pytest.mark.usefixtures("unchecked_shapes")
 
 
-def network(attend: str, size: int, seed: int = 0, *, ends: float = 0.0) -> Seq2Seq:
+def network(attend: str, size: int, seed: int = 0, *, ends: float = 0.0) -> Network:
+    if "+" in attend:
+        parts = [single(each, size, seed + place, ends=ends) for place, each in enumerate(attend.split("+"))]
+        return Ensemble(parts, range(1, len(parts) + 1)).eval()
+    return single(attend, size, seed, ends=ends)
+
+
+def single(attend: str, size: int, seed: int, *, ends: float) -> Seq2Seq:
     torch.manual_seed(seed)
     place, _, other = attend.partition(" ")
     encoder = {"kind": "transformer", "layers": 2} if other else {}
@@ -49,7 +59,7 @@ def config(**values: Any) -> SearchConfig:
 
 
 @torch.inference_mode()
-def teacher_forced(model: Seq2Seq, source: Tensor, ids: tuple[int, ...]) -> tuple[list[float], Tensor | None]:
+def teacher_forced(model: Network, source: Tensor, ids: tuple[int, ...]) -> tuple[list[float], Tensor | None]:
     """Log-probabilities of each token and the end mark, and the attention weights, in one pass over a known target."""
     logits, weights = model(source[None], torch.tensor([len(source)]), torch.tensor([[BOS, *ids]]))
     log_probs = torch.log_softmax(logits[0], -1).gather(1, torch.tensor([*ids, EOS])[:, None])[:, 0]
@@ -149,23 +159,3 @@ def test_a_shared_memory_is_as_good_as_repeated_ones(attend: str) -> None:
     for one, other in zip(shared, repeated, strict=True):
         assert [each.ids for each in one] == [each.ids for each in other]
         assert [each.score for each in one] == pytest.approx([each.score for each in other], abs=1e-4)
-
-
-def test_an_ensemble_of_models_is_the_mean_of_their_probabilities_and_alignments() -> None:
-    models, (batch, lengths) = [network("between", 11, seed) for seed in (1, 2)], sources((5, 2, 3))
-    members = EnsembleStepper([ModelStepper(model) for model in models])
-    found = search(members, batch, lengths, config(beam=3), alignments=True)
-    for row, size in enumerate(lengths.tolist()):
-        (best,) = found[row]
-        (one, looked), (other, also) = (teacher_forced(model, batch[row, :size], best.ids) for model in models)
-        mean = ((torch.tensor(one).exp() + torch.tensor(other).exp()) / 2).log().tolist()
-        assert best.token_log_probs == pytest.approx(mean, abs=1e-4)
-        assert looked is not None
-        assert also is not None
-        assert best.alignment == pytest.approx(((looked + also) / 2)[: len(best.ids)].numpy(), abs=1e-5)
-
-
-def test_a_member_without_attention_leaves_an_ensemble_without_alignments() -> None:
-    members = EnsembleStepper([ModelStepper(network(attend, 11)) for attend in ("between", "none")])
-    for found in search(members, *sources((3, 2)), config(beam=2), alignments=True):
-        assert found[0].alignment is None

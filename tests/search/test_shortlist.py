@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 from tables import TableStepper, random_tables
 
 from seqloom.config import build
+from seqloom.ensemble_network import Ensemble
 from seqloom.errors import ConfigError
 from seqloom.inference.torch_engine import TorchEngine
 from seqloom.model import ModelConfig, Seq2Seq
-from seqloom.search import EnsembleStepper, Hypothesis, ModelStepper, SearchConfig, Shortlist
+from seqloom.search import Hypothesis, SearchConfig, Shortlist
 from seqloom.search.shortlist import BLOCK, LEAST, open_words
 from seqloom.text.special import BOS, EOS, PAD, UNK
 
@@ -159,23 +160,24 @@ def test_open_words_share_the_probability_of_all(attend: str) -> None:
             assert each.token_log_probs == pytest.approx(wanted.tolist(), abs=1e-4)
 
 
+@torch.no_grad()
 def test_an_ensemble_keeps_to_the_list() -> None:
-    """Of twice the same model it finds what the model finds; of two, the mean of their shares."""
+    """Of twice the same model it finds what the model finds; of two, the geometric mean of their shares."""
     listed, rows = shortlist(5, 6, 20), [[4, 9, 7], [11, 12]]
     one, other = (MODELS[attend] for attend in ("between", "feed"))
 
     def found(*models: Seq2Seq, chosen: SearchConfig) -> list[list[Hypothesis]]:
-        stepper = EnsembleStepper([ModelStepper(model) for model in models])
-        return TorchEngine(one, stepper=stepper, shortlist=listed).search(*batch(rows), chosen)
+        return TorchEngine(Ensemble(models).eval(), shortlist=listed).search(*batch(rows), chosen)
 
     chosen = config(beam=3, n_best=2)
     assert_same(found(one, one, chosen=chosen), TorchEngine(one, shortlist=listed).search(*batch(rows), chosen))
     for row, (best,) in zip(rows, found(one, other, chosen=config(beam=1)), strict=True):
-        shares = []
-        for model in (one, other):
-            again = TorchEngine(model, shortlist=listed).search(*batch([row]), config(beam=1), prefix=best.ids[:1])
-            shares.append(np.exp(again[0][0].token_log_probs[0]))
-        assert best.token_log_probs[0] == pytest.approx(np.log(np.mean(shares)), abs=1e-4)
+        allowed = torch.tensor(sorted(may_use(listed, row) | {PAD, BOS, EOS, UNK}))
+        source, known = torch.tensor([[*row, EOS]]), torch.tensor([[BOS]])
+        scores = [model(source, torch.tensor([len(row) + 1]), known)[0][0, 0, allowed] for model in (one, other)]
+        shares = torch.log_softmax((scores[0] + scores[1]) / 2, -1)
+        place = allowed.tolist().index(best.ids[0] if best.ids else EOS)
+        assert best.token_log_probs[0] == pytest.approx(float(shares[place]), abs=1e-4)
         assert set(best.ids) <= may_use(listed, row)
 
 
@@ -183,7 +185,6 @@ def test_what_cannot_be_narrowed_is_refused_by_name() -> None:
     source, lengths = batch([[4]])
     with pytest.raises(ConfigError, match="the model has none\nhint: seqloom shortlist MODEL FILES"):
         TorchEngine(MODELS["none"]).search(source, lengths, config())
-    for stepper in (TableStepper(random_tables(1, 6, 1)), EnsembleStepper([TableStepper(random_tables(1, 6, 1))])):
-        engine = TorchEngine(MODELS["none"], stepper=stepper, shortlist=EVERYTHING)
-        with pytest.raises(ConfigError, match="not of a TableStepper"):
-            engine.search(source, lengths, config())
+    engine = TorchEngine(MODELS["none"], stepper=TableStepper(random_tables(1, 6, 1)), shortlist=EVERYTHING)
+    with pytest.raises(ConfigError, match="not of a TableStepper"):
+        engine.search(source, lengths, config())

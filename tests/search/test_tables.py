@@ -13,7 +13,7 @@ from tables import TableStepper, divisor, first_tokens, log_probs_of, plain_beam
 
 from seqloom.config import build
 from seqloom.errors import SeqloomError
-from seqloom.search import EnsembleStepper, Hypothesis, SearchConfig, search
+from seqloom.search import Hypothesis, SearchConfig, search
 from seqloom.search import scores as scoring
 from seqloom.search.rules import settings_of
 from seqloom.search.scores import best_continuations
@@ -210,26 +210,6 @@ def test_a_prefix_wins_over_other_rules() -> None:
     ((longer,),) = find(tables, [0], config(beam=2, no_repeat_ngram=1, min_length=8), prefix=[[4, 4]])
     assert longer.ids[:2] == (4, 4)
     assert len(set(longer.ids[1:])) == len(longer.ids) - 1
-
-
-def test_two_equal_members_are_one() -> None:
-    tables = random_tables(5, SIZE, 6)
-    chosen = config(beam=3, n_best=3)
-    one = find(tables, [0, 1, 2, 3, 4], chosen)
-    member = TableStepper(tables)
-    two = search(EnsembleStepper([member, member]), *first_tokens([0, 1, 2, 3, 4]), chosen)
-    for alone, both in zip(one, two, strict=True):
-        assert_found(both, [(each.score, each.ids) for each in alone])
-
-
-def test_an_ensemble_averages_probabilities() -> None:
-    first, second, third = (random_tables(6, SIZE, seed) for seed in (6, 7, 8))
-    chosen = config(beam=4, n_best=2)
-    members = EnsembleStepper([TableStepper(each) for each in (first, second, third)])
-    found = search(members, *first_tokens([0, 1, 2, 3, 4, 5]), chosen)
-    mean = ((first.exp() + second.exp() + third.exp()) / 3).log()
-    for each, wanted in zip(found, find(mean, [0, 1, 2, 3, 4, 5], chosen), strict=True):
-        assert_found(each, [(best.score, best.ids) for best in wanted])
 
 
 @settings(max_examples=30, deadline=None)

@@ -56,7 +56,7 @@ def test_a_transformer_is_resumed_without_a_difference_and_fine_tuned_with_its_e
     assert trained.config.search.source_positions == 1001
     with pytest.raises(ConfigError, match=r"search: max_source_length must be below 1001, the number of source posi"):
         trained.with_settings({"search.max_source_length": 1001})
-    model = load_model(tmp_path / "whole").model
+    model = load_model(tmp_path / "whole").single("this test", tmp_path / "whole")
     assert "A Transformer encoder reads" in (tmp_path / "whole" / "README.md").read_text(encoding="utf-8")
     names = {id(weight): name for name, weight in model.named_parameters()}
     part = [names[id(weight)] for weight in frozen_weights(model, ["encoder.layers.1", "encoder.positions"])]

@@ -5,29 +5,28 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from torch import nn
-
 from seqloom.checkpoint.format import FORMAT_VERSION
 from seqloom.config import Section, to_toml
-from seqloom.model import parameter_count
+from seqloom.ensemble_network import Ensemble, networks_of, own_weights
+from seqloom.model import Network, parameter_count
 from seqloom.plugins import needs_of
 
-MAKING = ("record", "mean_of")
+MAKING = ("record", "mean_of", "ensemble")
 """Entries of metrics.json that say how the model was made; all others are measurements."""
 
 
-def model_card(config: Section, metrics: Mapping[str, Any], model: nn.Module) -> str:
+def model_card(config: Section, metrics: Mapping[str, Any], model: Network) -> str:
     """The text of the model card in Markdown."""
-    count = parameter_count(model)
+    count = parameter_count(own_weights(model))
     measured = {name: value for name, value in metrics.items() if name not in MAKING}
     rows = [f"| {name} | {_shown(value)} |" for name, value in flattened(measured).items()]
     made = [f"| {_shown(name)} | {_shown(value)} |" for name, value in making(metrics).items()]
-    facts = [f"- {name}: {value}" for name, value in _facts(config).items()]
+    facts = [f"- {name}: {value}" for name, value in _facts(config, metrics, model).items()]
     return "\n".join(
         [
             "# A Seqloom model",
             "",
-            f"{_reader(config)} reads the source sequence, a recurrent decoder writes the target sequence.",
+            _introduction(model),
             "",
             f"- weights: {count:,}",
             f"- folder format: {FORMAT_VERSION}; every file's SHA-256 is in `manifest.json`",
@@ -54,12 +53,7 @@ def model_card(config: Section, metrics: Mapping[str, Any], model: nn.Module) ->
             *(["seqloom reproduce FOLDER"] if made else []),
             "```",
             "",
-            "## Settings of the model",
-            "",
-            "```toml",
-            to_toml(getattr(config, "model", config)).strip(),
-            "```",
-            "",
+            *_settings(model),
         ]
     )
 
@@ -73,8 +67,11 @@ def making(metrics: Mapping[str, Any]) -> dict[str, Any]:
         result[f"{each['part']}: {name}"] = each.get("sha256", "read from standard input")
     if record.get("resumed"):
         result["resumed"] = ", ".join(str(each["started"]) for each in record["resumed"])
-    for number, each in enumerate(metrics.get("mean_of", ()), start=1):
-        result[f"member {number}: {each['folder']}"] = each["sha256"]
+    members = (*metrics.get("mean_of", ()), *metrics.get("ensemble", {}).get("members", ()))
+    for number, each in enumerate(members, start=1):
+        result[f"member {number}: {each['folder']}"] = each.get("sha256", "given in Python")
+    for number, note in enumerate(metrics.get("ensemble", {}).get("notes", ()), start=1):
+        result[f"note {number}"] = note
     return result
 
 
@@ -89,17 +86,38 @@ def flattened(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     return result
 
 
-def _reader(config: Section) -> str:
-    """What kind of encoder the model has."""
-    kind = getattr(getattr(getattr(config, "model", config), "encoder", None), "kind", "recurrent")
-    return "A Transformer encoder" if kind == "transformer" else f"A {kind} encoder"
+def _introduction(model: Network) -> str:
+    """What the model does and which kind of encoder it has, or how many models an ensemble has and how they agree."""
+    if isinstance(model, Ensemble):
+        return (
+            f"An ensemble of {len(model.shares)} models that read the source sequence and write the target sequence "
+            "together: each next symbol follows from the weighted geometric mean of their probabilities."
+        )
+    (network,) = networks_of(model)
+    kind = network.config.encoder.kind
+    reader = "A Transformer encoder" if kind == "transformer" else f"A {kind} encoder"
+    return f"{reader} reads the source sequence, a recurrent decoder writes the target sequence."
 
 
-def _facts(config: Section) -> dict[str, str]:
-    """The data the model was trained on and its kinds of tokens, if the configuration has these sections."""
+def _settings(model: Network) -> list[str]:
+    """The settings of the network, or of each member of an ensemble, as lines of Markdown."""
+    networks = networks_of(model)
+    titles = [f"member {number}" for number in range(1, len(networks) + 1)] if len(networks) > 1 else ["the model"]
+    shown = [(title, to_toml(each.config).strip()) for title, each in zip(titles, networks, strict=True)]
+    return [line for title, toml in shown for line in (f"## Settings of {title}", "", "```toml", toml, "```", "")]
+
+
+def _facts(config: Section, metrics: Mapping[str, Any], model: Network) -> dict[str, str]:
+    """The data the model was trained on and its kinds of tokens, if the configuration has these sections; of an
+    ensemble, its members with their shares."""
     facts = {}
     data, text = getattr(config, "data", None), getattr(config, "text", None)
-    for part in ("train", "dev"):
+    if isinstance(model, Ensemble):
+        listed = metrics.get("ensemble", {}).get("members", ())
+        names = [str(each.get("folder")) for each in listed] or [""] * len(model.shares)
+        for number, (share, name) in enumerate(zip(model.shares, names, strict=True), start=1):
+            facts[f"member {number}"] = f"`{name}`, share {share:.4g}"
+    for part in () if isinstance(model, Ensemble) else ("train", "dev"):
         files = getattr(data, part, ())
         if files:
             facts[f"{part} data"] = ", ".join(f"`{file}`" for file in files)
@@ -107,7 +125,7 @@ def _facts(config: Section) -> dict[str, str]:
         kind = getattr(getattr(text, side, None), "kind", "")
         if kind:
             facts[f"{side} tokens"] = kind
-    if needs := needs_of(config):
+    if needs := needs_of(config, *(each.config for each in networks_of(model))):
         facts["plugins that it needs"] = ", ".join(f"`{need.origin}` ({', '.join(need.members)})" for need in needs)
     return facts
 

@@ -9,17 +9,22 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from torch import nn
+
 from seqloom.checkpoint import format as layout
 from seqloom.checkpoint.card import model_card
 from seqloom.checkpoint.files import Writer, folder_path, place_of, text_writer, write_folder
 from seqloom.checkpoint.format import FileRecord, Manifest, read_json_object
+from seqloom.checkpoint.members import members_writer, read_members
 from seqloom.checkpoint.reading import check_plugins, read_codecs, read_config, verify
 from seqloom.checkpoint.shortlist import read_shortlist, shortlist_writer
 from seqloom.checkpoint.tensors import distinct_tensors, fill_tensors, read_tensors, write_tensors
 from seqloom.codecs import Codecs
 from seqloom.codecs.pair import CODEC_FILES
 from seqloom.config import Section, build, to_toml
-from seqloom.model import ModelConfig, Seq2Seq
+from seqloom.ensemble_network import Ensemble, networks_of, own_weights
+from seqloom.errors import ConfigError
+from seqloom.model import ModelConfig, Network, Seq2Seq
 from seqloom.plugins import needs_of, written
 from seqloom.search.shortlist import Shortlist
 
@@ -32,7 +37,7 @@ class ModelToStore:
     The shortlist must have been learned from this model.
     """
 
-    model: Seq2Seq
+    model: Network
     codecs: Codecs
     config: Section
     metrics: Mapping[str, Any]
@@ -43,17 +48,28 @@ class ModelToStore:
 class StoredModel:
     """A model as it was read from its folder; `config` holds the plain values of config.toml."""
 
-    model: Seq2Seq
+    model: Network
     codecs: Codecs
     config: dict[str, Any]
     metrics: dict[str, Any]
     manifest: Manifest
     shortlist: Shortlist | None
 
+    def single(self, purpose: str, where: Path | str) -> Seq2Seq:
+        """The network, where it is one and no ensemble; else a `ConfigError` says what `purpose` needs."""
+        if isinstance(self.model, Seq2Seq):
+            return self.model
+        members = ", ".join(str(each.get("folder")) for each in self.metrics.get("ensemble", {}).get("members", ()))
+        raise ConfigError(
+            f"{purpose} needs a single model, and this is an ensemble of {len(networks_of(self.model))}",
+            where=str(where),
+            hint=f"name one of its members instead: {members}" if members else "name one of its members instead",
+        )
+
 
 def save_model(folder: Path | str, contents: ModelToStore) -> Manifest:
     """Write a model folder, or replace the model in one, all at once; other entries of the folder stay."""
-    tensors = distinct_tensors(contents.model)
+    tensors = distinct_tensors(own_weights(contents.model))
     files: dict[str, Writer] = {
         layout.CONFIG: text_writer(to_toml(contents.config)),
         layout.WEIGHTS: partial(write_tensors, tensors=tensors),
@@ -63,7 +79,9 @@ def save_model(folder: Path | str, contents: ModelToStore) -> Manifest:
     }
     if contents.shortlist is not None:
         files[layout.SHORTLIST] = shortlist_writer(contents.shortlist)
-    if needs := needs_of(contents.config):
+    if isinstance(contents.model, Ensemble):
+        files[layout.MEMBERS] = members_writer(contents.model)
+    if needs := needs_of(contents.config, *(each.config for each in networks_of(contents.model))):
         files[layout.PLUGINS] = text_writer(written(needs))
     manifest: list[Manifest] = []
 
@@ -72,7 +90,7 @@ def save_model(folder: Path | str, contents: ModelToStore) -> Manifest:
         manifest.append(Manifest(records, contents.codecs.files))
         path.write_text(manifest[0].to_json(), encoding="utf-8")
 
-    stale = CODEC_FILES | {layout.SHORTLIST, layout.PLUGINS, layout.GRAPH, layout.GRAPH_INT8}
+    stale = CODEC_FILES | {layout.SHORTLIST, layout.MEMBERS, layout.PLUGINS, layout.GRAPH, layout.GRAPH_INT8}
     write_folder(folder_path(folder), {**files, layout.MANIFEST: write_manifest}, remove=stale)
     return manifest[0]
 
@@ -85,14 +103,23 @@ def load_model(folder: Path | str) -> StoredModel:
     config, where = read_config(folder), str(folder / layout.CONFIG)
     codecs = read_codecs(folder, manifest.codecs, config)
     sizes = codecs.source.size, codecs.target.size
-    model = Seq2Seq(build(ModelConfig, config.get("model", {}), where=where), *sizes)
-    stored = read_tensors(place_of(folder, layout.WEIGHTS))
-    fill_tensors(distinct_tensors(model), stored, str(folder / layout.WEIGHTS))
+    model = _network(folder, manifest, build(ModelConfig, config.get("model", {}), where=where), sizes)
     metrics = read_json_object(
         place_of(folder, layout.METRICS).read_text(encoding="utf-8"), str(folder / layout.METRICS)
     )
     shortlist = read_shortlist(folder, manifest.files, *sizes)
     return StoredModel(model.eval(), codecs, config, metrics, manifest, shortlist)
+
+
+def _network(folder: Path, manifest: Manifest, config: ModelConfig, sizes: tuple[int, int]) -> Network:
+    """The network with the weights in a folder; `config` is that of a single one."""
+    members, where = read_members(folder, manifest.files), str(folder / layout.MEMBERS)
+    configs = [build(ModelConfig, each.model, where=where) for each in members] or [config]
+    networks = [Seq2Seq(each, *sizes) for each in configs]
+    module = nn.ModuleDict({"members": nn.ModuleList(networks)}) if members else networks[0]
+    stored = read_tensors(place_of(folder, layout.WEIGHTS))
+    fill_tensors(distinct_tensors(module), stored, str(folder / layout.WEIGHTS))
+    return Ensemble(networks, [each.share for each in members]) if members else networks[0]
 
 
 def codec_writers(codecs: Codecs) -> dict[str, Writer]:

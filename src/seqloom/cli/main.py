@@ -12,6 +12,7 @@ from seqloom.cli.bench import bench
 from seqloom.cli.config import config
 from seqloom.cli.data import data
 from seqloom.cli.distill import distill
+from seqloom.cli.ensemble import ensemble
 from seqloom.cli.evaluate import evaluate
 from seqloom.cli.export import export
 from seqloom.cli.guard import BROKEN_PIPE, INTERRUPTED, USER_ERROR, Guard
@@ -58,7 +59,7 @@ def seqloom(
     use_plugins(plugin)
 
 
-for command in (train, predict, evaluate, score, show, average, reproduce, export, shortlist, augment, distill):
+for command in (train, predict, evaluate, score, show, average, ensemble, reproduce, export, shortlist, augment, distill):
     app.command()(takes_plugins(command))
 app.add_typer(data)
 app.add_typer(plot)

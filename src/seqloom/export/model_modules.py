@@ -12,15 +12,15 @@ from typing import TypeVar, cast
 import torch
 from torch import Tensor, nn
 
-from seqloom.model import ModelState, Seq2Seq
+from seqloom.model import ModelState, Network
 from seqloom.nn.cells import Cell
 from seqloom.nn.tree import leaves, rebuild
 from seqloom.search.step import first_live, none_finished
 
-Network = TypeVar("Network", bound=nn.Module)
+Module = TypeVar("Module", bound=nn.Module)
 
 
-def unfused(network: Network) -> Network:
+def unfused(network: Module) -> Module:
     """A copy whose cells walk by their own steps, whatever kernels they have."""
     network = copy.deepcopy(network)
     for module in network.modules():
@@ -32,7 +32,7 @@ def unfused(network: Network) -> Network:
 class Begin(nn.Module):
     """Sources → the memory, the limits, and all that the first step reads."""
 
-    def __init__(self, model: Seq2Seq) -> None:
+    def __init__(self, model: Network) -> None:
         super().__init__()
         self.model = model
 
@@ -70,7 +70,7 @@ class Begin(nn.Module):
 class Advance(nn.Module):
     """One step of the model, whatever the search."""
 
-    def __init__(self, model: Seq2Seq, like: ModelState) -> None:
+    def __init__(self, model: Network, like: ModelState) -> None:
         super().__init__()
         self.model, self.like = model, like
 
@@ -105,7 +105,7 @@ class Advance(nn.Module):
 class ShortlistWeights(nn.Module):
     """What the features are compared with where there is a shortlist."""
 
-    def __init__(self, model: Seq2Seq) -> None:
+    def __init__(self, model: Network) -> None:
         super().__init__()
         self.model = model
 

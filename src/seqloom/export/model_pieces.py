@@ -13,12 +13,13 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from seqloom.ensemble_network import networks_of
 from seqloom.export.connecting import BEGUN, KINDS, Piece, piece
 from seqloom.export.graph import assemble
 from seqloom.export.model_modules import Advance, Begin, ShortlistWeights, unfused
 from seqloom.export.search_branches import branch, end
 from seqloom.export.to_onnx import Axes, traced
-from seqloom.model import ModelState, Seq2Seq
+from seqloom.model import ModelState, Network
 from seqloom.nn.tree import leaves
 from seqloom.search.config import SearchConfig
 from seqloom.search.rules import settings_of
@@ -37,7 +38,7 @@ Axes of a state or of the memory whose length follows the source's, such as that
 class TraceInputs:
     """What the pieces are traced with: a model, made-up sources, their first state, and the numbers of a search."""
 
-    model: Seq2Seq
+    model: Network
     source: Tensor
     lengths: Tensor
     state: ModelState
@@ -69,7 +70,7 @@ class TraceInputs:
 
 
 @torch.no_grad()
-def graph_of(model: Seq2Seq, search: SearchConfig, *, fused: bool = True, listed: bool = False) -> onnx.ModelProto:
+def graph_of(model: Network, search: SearchConfig, *, fused: bool = True, listed: bool = False) -> onnx.ModelProto:
     """The graph of a model and the whole search; the settings of `search` are the defaults of its inputs.
 
     Without `fused` kernels every recurrence is a scan of its cell's step, whose products can get weights of 8 bits.
@@ -87,7 +88,7 @@ def graph_of(model: Seq2Seq, search: SearchConfig, *, fused: bool = True, listed
     return assemble(pieces, defaults, example.decoder, _vocabulary(example.model))
 
 
-def _example(model: Seq2Seq, search: SearchConfig) -> TraceInputs:
+def _example(model: Network, search: SearchConfig) -> TraceInputs:
     model = _widened(model)
     source = torch.randint(min(4, model.source_size - 1), model.source_size, (len(LENGTHS), max(LENGTHS)))
     lengths = torch.tensor(LENGTHS)
@@ -109,7 +110,7 @@ def _open_axes(example: TraceInputs) -> tuple[list[Axes], list[Axes]]:
     return each(example.state.decoder, longer.decoder), each(example.state.memory, longer.memory)
 
 
-def _vocabulary(model: Seq2Seq) -> str:
+def _vocabulary(model: Network) -> str:
     """The name, in the graph, of a weight with one entry for each symbol of the target vocabulary."""
     wanted = model.output.symbol_weights()[-1]
     return next(f"model.{name}" for name, weight in model.named_parameters() if weight is wanted)
@@ -147,14 +148,15 @@ def _shortlist(example: TraceInputs) -> Piece:
     )
 
 
-def _widened(model: Seq2Seq) -> Seq2Seq:
+def _widened(model: Network) -> Network:
     """A copy whose vocabulary fills whole blocks; the words added have the probability 0.
 
     They stand in the empty places of a wide beam, so they have embeddings, too.
     """
     model = copy.deepcopy(model).eval()
-    embedding, missing = model.decoder.embedding, -model.target_size % BLOCK
-    with torch.no_grad():
-        embedding.weight = nn.Parameter(F.pad(embedding.weight, (0, 0, 0, missing)))
+    missing = -model.target_size % BLOCK
+    for each in networks_of(model):
+        embedding = each.decoder.embedding
+        embedding.weight = nn.Parameter(F.pad(embedding.weight.detach(), (0, 0, 0, missing)))
     model.output.widen(missing)
     return model

@@ -8,9 +8,10 @@ import onnxruntime
 import torch
 from torch import Tensor
 
+from seqloom.ensemble_network import networks_of
 from seqloom.errors import ConfigError
 from seqloom.export.model_pieces import graph_of
-from seqloom.model import Seq2Seq
+from seqloom.model import ModelConfig, Network
 from seqloom.search import Hypothesis, ModelStepper, SearchConfig
 from seqloom.search import search as find
 from seqloom.search.graph_inputs import asked
@@ -21,7 +22,7 @@ CLOSE = 1e-3
 """Difference of log-probabilities that rounding explains; a token may then be another one, too."""
 
 
-def checked_graph(model: Seq2Seq, search: SearchConfig, *, fused: bool = True, listed: bool = False) -> onnx.ModelProto:
+def checked_graph(model: Network, search: SearchConfig, *, fused: bool = True, listed: bool = False) -> onnx.ModelProto:
     """The graph of a model, compared with it; see `graph_of`. Refuses a model that has no such graph."""
     try:
         graph = graph_of(model, search, fused=fused, listed=listed)
@@ -31,7 +32,7 @@ def checked_graph(model: Seq2Seq, search: SearchConfig, *, fused: bool = True, l
     return graph
 
 
-def check_parity(model: Seq2Seq, graph: onnx.ModelProto) -> None:
+def check_parity(model: Network, graph: onnx.ModelProto) -> None:
     """Refuse a graph that does not answer as the model does."""
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4
@@ -53,20 +54,24 @@ class _Differs(Exception):  # noqa: N818 - never seen outside
     """An answer that is not the model's."""
 
 
-def _refused(model: Seq2Seq, error: BaseException) -> ConfigError:
+def _refused(model: Network, error: BaseException) -> ConfigError:
     """What the model is made of, and the reason that lies deepest."""
     while error.__cause__ is not None:
         error = error.__cause__
     reason = next(iter(str(error).splitlines()), "") or type(error).__name__
-    config = model.config
+    parts = "; ".join(dict.fromkeys(_parts(each.config) for each in networks_of(model)))
+    return ConfigError(
+        f"this model cannot be exported: {parts}: {reason}",
+        hint="it answers with PyTorch; a part of your own can be exported if all that it does is an operator of ONNX",
+    )
+
+
+def _parts(config: ModelConfig) -> str:
+    """What a network is made of."""
     attention = "" if config.attention is None else f", attention {config.attention.kind}"
     cell = config.encoder_cell
     encoder = f"encoder {config.encoder.kind}" if cell is None else f"encoder cell {cell.kind}"
-    return ConfigError(
-        f"this model cannot be exported: {encoder}, decoder cell {config.decoder_cell.kind}, "
-        f"decoder.attend {config.decoder.attend}{attention}: {reason}",
-        hint="it answers with PyTorch; a part of your own can be exported if all that it does is an operator of ONNX",
-    )
+    return f"{encoder}, decoder cell {config.decoder_cell.kind}, decoder.attend {config.decoder.attend}{attention}"
 
 
 def _sources(size: int, sentences: int, length: int) -> tuple[Tensor, Tensor]:

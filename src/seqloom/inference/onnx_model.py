@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
 
 from seqloom.checkpoint import format as layout
 from seqloom.checkpoint.files import folder_path, place_of
+from seqloom.checkpoint.members import read_members
 from seqloom.checkpoint.reading import check_files, read_codecs, read_config, read_manifest, read_plugins
 from seqloom.checkpoint.shortlist import read_shortlist
 from seqloom.codecs import Codecs
@@ -81,7 +82,7 @@ def load_graph(folder: Path | str, *, int8: bool | None = None, threads: int = 1
     folder = folder_path(folder)
     manifest = read_manifest(folder)
     graph = _graph(folder, manifest.files, int8)
-    listed = [layout.SHORTLIST] if layout.SHORTLIST in manifest.files else []
+    listed = [name for name in (layout.SHORTLIST, layout.MEMBERS) if name in manifest.files]
     check_files(folder, manifest, (layout.CONFIG, *manifest.codecs.names, graph, *listed))
     values = read_config(folder)
     known = {name: values[name] for name in RuntimeConfig.model_fields if name in values}
@@ -89,10 +90,17 @@ def load_graph(folder: Path | str, *, int8: bool | None = None, threads: int = 1
         known["data"] = {**known["data"], "format": "auto"}
     config = build(RuntimeConfig, known, where=str(folder / layout.CONFIG))
     codecs = read_codecs(folder, manifest.codecs, values)
-    attends = values.get("model", {}).get("decoder", {}).get("attend") != "none"
+    attends = _attends(folder, manifest.files, values)
     shortlist = read_shortlist(folder, manifest.files, codecs.source.size, codecs.target.size)
     engine = OnnxEngine(place_of(folder, graph), attends=attends, threads=threads, shortlist=shortlist)
     return RuntimeModel(engine, codecs, config)
+
+
+def _attends(folder: Path, names: Container[str], values: Mapping[str, Any]) -> bool:
+    """Whether the model in a folder, or any member of the ensemble in it, looks at the source."""
+    if members := read_members(folder, names):
+        return any(each.attends for each in members)
+    return bool(values.get("model", {}).get("decoder", {}).get("attend") != "none")
 
 
 def _graph(folder: Path, files: Mapping[str, object], int8: bool | None) -> str:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from seqloom.data.batch import collate_ids
 from seqloom.data.padding import widened
-from seqloom.model import Seq2Seq
+from seqloom.model import Network
 from seqloom.nn.precision import choose_precision
 from seqloom.nn.shapes import length_mask
 from seqloom.search import Hypothesis, ModelStepper, SearchConfig, Shortlist, Stepper, narrowed, search
@@ -18,7 +18,7 @@ from seqloom.search.shortlist import open_words
 
 
 class TorchEngine:
-    """Searches and scores with a model; `stepper` takes the model's place in searches, for an ensemble.
+    """Searches and scores with a network; `stepper` takes its place in searches.
 
     `shortlist` is what a search with `search.shortlist` keeps to; all scores of given targets are exact.
     """
@@ -28,7 +28,7 @@ class TorchEngine:
 
     def __init__(
         self,
-        model: Seq2Seq,
+        model: Network,
         device: str | torch.device = "cpu",
         *,
         stepper: Stepper | None = None,

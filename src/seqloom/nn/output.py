@@ -8,12 +8,11 @@ calls nothing of it but `features`, at every step, because some decoders feed th
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import NamedTuple, Protocol, runtime_checkable
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
-from seqloom.nn.attention import Memory
 from seqloom.nn.product import Product, direct
 
 
@@ -24,7 +23,8 @@ class Decoded(NamedTuple):
     features: Float[Tensor, "... R"]
     weights: Float[Tensor, "... S"] | None
     """Attention weights; None for a decoder without attention."""
-    memory: Memory
+    memory: Any
+    """A `Memory`; of an ensemble, a tuple with one for each member."""
 
 
 class LossSums(NamedTuple):

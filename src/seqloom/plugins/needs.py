@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
+from itertools import chain
 from typing import Any
 
 from seqloom.config import Named, OneOf, Section
@@ -43,10 +44,10 @@ class Need:
         return f"{self.name} ({self.origin}: {', '.join(self.members)})"
 
 
-def needs_of(config: Section) -> list[Need]:
-    """The plugins whose members a configuration names."""
+def needs_of(*configs: Section) -> list[Need]:
+    """The plugins whose members any of some configurations names."""
     used: dict[str, tuple[Plugin, list[str]]] = {}
-    for table, name in _members(config):
+    for table, name in chain.from_iterable(map(_members, configs)):
         owner = REGISTRY.owner(table, name)
         if owner is not None:
             said = f"{word_of(table)} {name}"

@@ -16,21 +16,19 @@ from seqloom.search.shortlist import Shortlist
 if TYPE_CHECKING:
     from seqloom.search.beam import search
     from seqloom.search.shortlisted import narrowed
-    from seqloom.search.stepper import EnsembleStepper, ModelStepper, Stepper
+    from seqloom.search.stepper import ModelStepper, Stepper
 else:
     __getattr__ = lazily(
         __name__,
         {
             "search": "seqloom.search.beam",
             "narrowed": "seqloom.search.shortlisted",
-            "EnsembleStepper": "seqloom.search.stepper",
             "ModelStepper": "seqloom.search.stepper",
             "Stepper": "seqloom.search.stepper",
         },
     )
 
 __all__ = [
-    "EnsembleStepper",
     "Hypothesis",
     "ModelStepper",
     "SearchConfig",

@@ -9,9 +9,9 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from seqloom.errors import ConfigError
-from seqloom.model import ModelState, Seq2Seq, select
+from seqloom.model import ModelState, Network, select
 from seqloom.nn.tree import select_rows
-from seqloom.search.stepper import EnsembleStepper, ModelStepper, Stepper
+from seqloom.search.stepper import ModelStepper, Stepper
 
 
 class NarrowState(NamedTuple):
@@ -28,7 +28,7 @@ class NarrowStepper:
     gathered once, when the stepper is made.
     """
 
-    def __init__(self, model: Seq2Seq, words: Int[Tensor, " L"], is_open: Bool[Tensor, "B L"]) -> None:
+    def __init__(self, model: Network, words: Int[Tensor, " L"], is_open: Bool[Tensor, "B L"]) -> None:
         self.model, self.words = model, words
         self.output = model.output.narrowed(words)
         self.costs = torch.zeros(is_open.shape, device=is_open.device).masked_fill_(~is_open, -torch.inf)[:, None]
@@ -54,12 +54,10 @@ class NarrowStepper:
 
 
 def narrowed(stepper: Stepper, words: Int[Tensor, " L"], is_open: Bool[Tensor, "B L"]) -> Stepper:
-    """The stepper of a model, or of an ensemble of models, restricted to the small vocabulary of a batch."""
-    if isinstance(stepper, EnsembleStepper):
-        return EnsembleStepper([narrowed(member, words, is_open) for member in stepper.members])
+    """The stepper of a network restricted to the small vocabulary of a batch."""
     if type(stepper) is not ModelStepper:  # other steppers compute their probabilities in ways not known here
         raise ConfigError(
-            f"search.shortlist narrows the vocabulary of models and of ensembles, not of a {type(stepper).__name__}",
+            f"search.shortlist narrows the vocabulary of networks, not of a {type(stepper).__name__}",
             hint="set search.shortlist = false",
         )
     return NarrowStepper(stepper.model, words, is_open)

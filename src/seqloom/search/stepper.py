@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from seqloom.model import ModelState, Seq2Seq, select
+from seqloom.model import ModelState, Network, select
 
 
 @runtime_checkable
@@ -32,9 +31,9 @@ class Stepper(Protocol):
 
 
 class ModelStepper:
-    """A single model as a stepper."""
+    """A network, which may be an ensemble, as a stepper."""
 
-    def __init__(self, model: Seq2Seq) -> None:
+    def __init__(self, model: Network) -> None:
         self.model = model
 
     def start(self, source: Int[Tensor, "B S"], lengths: Int[Tensor, " B"]) -> ModelState:
@@ -53,33 +52,3 @@ class ModelStepper:
     ) -> ModelState:
         """Reorder rows and drop sentences."""
         return select(state, rows, sentences)
-
-
-class EnsembleStepper:
-    """Several steppers with the same target vocabulary, whose probabilities are averaged."""
-
-    def __init__(self, members: Sequence[Stepper]) -> None:
-        assert members
-        self.members = tuple(members)
-
-    def start(self, source: Int[Tensor, "B S"], lengths: Int[Tensor, " B"]) -> tuple[Any, ...]:
-        """Start each member."""
-        return tuple(member.start(source, lengths) for member in self.members)
-
-    def step(
-        self, tokens: Int[Tensor, " N"], state: tuple[Any, ...]
-    ) -> tuple[Float[Tensor, "N V"], tuple[Any, ...], Float[Tensor, "N S"] | None]:
-        """Step each member; return the log of the mean probability, and the mean weights if all have attention."""
-        results = [member.step(tokens, part) for member, part in zip(self.members, state, strict=True)]
-        log_probs = torch.logsumexp(torch.stack([result[0] for result in results]), 0) - torch.log(
-            torch.tensor(float(len(results)))
-        )
-        weights = [result[2] for result in results if result[2] is not None]
-        mean = torch.stack(weights).mean(0) if len(weights) == len(results) else None
-        return log_probs, tuple(result[1] for result in results), mean
-
-    def select(
-        self, state: tuple[Any, ...], rows: Int[Tensor, " M"], sentences: Int[Tensor, " C"] | None = None
-    ) -> tuple[Any, ...]:
-        """Select from each member's state."""
-        return tuple(member.select(part, rows, sentences) for member, part in zip(self.members, state, strict=True))

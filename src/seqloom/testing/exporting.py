@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqloom.errors import ConfigError
-from seqloom.model import Seq2Seq
+from seqloom.model import Network
 from seqloom.search import SearchConfig
 from seqloom.testing.comparing import ALONE, EXPORTED, broken, require
 
@@ -35,7 +35,7 @@ def can_export(where: str = "") -> bool:
     return not missing
 
 
-def export_answers_alike(model: Seq2Seq, where: str = "", *, fused: bool = True) -> onnx.ModelProto:
+def export_answers_alike(model: Network, where: str = "", *, fused: bool = True) -> onnx.ModelProto:
     """Law 4: the float32 graph of a network and its search gives PyTorch's tokens, scores and alignments.
 
     It is compared at other lengths, batches and beams than those that were traced. Without `fused`, recurrences are

@@ -8,7 +8,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from seqloom.model import ModelState, Seq2Seq, select
+from seqloom.ensemble_network import networks_of
+from seqloom.model import ModelState, Network, Seq2Seq, select
 from seqloom.nn.cells import Cell
 from seqloom.nn.cells.base import hold
 from seqloom.nn.tree import leaves, select_rows, tree_map
@@ -20,7 +21,7 @@ from seqloom.text.special import BOS, EOS, PAD
 ORDER = torch.tensor([2, 0, 1])
 
 
-def a_sequence_is_its_steps(model: Seq2Seq, where: str = "", batch: Rows | None = None) -> None:
+def a_sequence_is_its_steps(model: Network, where: str = "", batch: Rows | None = None) -> None:
     """Law 1: all steps of a known target at once equal single steps: logits, attention weights, gradients."""
     batch = rows() if batch is None else batch
     logits, weights = model(*batch[:3])
@@ -60,7 +61,7 @@ def cell_sequence_is_its_steps(cell: Cell, where: str = "", *, with_lengths: boo
 
 
 @torch.no_grad()
-def a_row_is_alone(model: Seq2Seq, where: str = "", batch: Rows | None = None) -> None:
+def a_row_is_alone(model: Network, where: str = "", batch: Rows | None = None) -> None:
     """Law 2 in values: neighbours, padding, what lies on padding, and the rows' order change nothing."""
     batch = rows() if batch is None else batch
     together, shuffled = model(*batch[:3]), model(*batch.shuffled(ORDER).widened()[:3])
@@ -75,7 +76,7 @@ def a_row_is_alone(model: Seq2Seq, where: str = "", batch: Rows | None = None) -
                 near(ALONE, where, f"{said} weight [step, position]", seen, looked[0])
 
 
-def a_row_is_alone_in_its_gradients(model: Seq2Seq, where: str = "", batch: Rows | None = None) -> None:
+def a_row_is_alone_in_its_gradients(model: Network, where: str = "", batch: Rows | None = None) -> None:
     """Law 2 in gradients: what the loss of a row teaches does not depend on its neighbours and its padding."""
     batch = rows() if batch is None else batch
     alone = gradients(model, row_loss(model, batch.row(2), 0), unused=True)
@@ -100,7 +101,7 @@ def a_batch_loss_is_the_sum_of_its_rows(model: Seq2Seq, smoothing: float, where:
 
 
 @torch.no_grad()
-def beams_share_a_memory(model: Seq2Seq, where: str = "") -> None:
+def beams_share_a_memory(model: Network, where: str = "") -> None:
     """Law 2 in a search: the beams of a sentence share its memory and nothing else."""
     batch, beam = rows(), 2
     memory, decoder = model.start(batch.source, batch.lengths)
@@ -112,7 +113,7 @@ def beams_share_a_memory(model: Seq2Seq, where: str = "") -> None:
 
 
 @torch.no_grad()
-def selecting_rows_commutes(model: Seq2Seq, where: str = "") -> None:
+def selecting_rows_commutes(model: Network, where: str = "") -> None:
     """Law 2 in a search: to select rows and then take a step is to take the step and then select them."""
     batch = rows()
     _, state, _ = model.step(batch.target_in[:, 0], model.start(batch.source, batch.lengths))
@@ -130,14 +131,15 @@ def selecting_rows_commutes(model: Seq2Seq, where: str = "") -> None:
 
 
 @torch.no_grad()
-def weights_are_a_distribution(model: Seq2Seq, where: str = "") -> None:
+def weights_are_a_distribution(model: Network, where: str = "") -> None:
     """Law 7: attention weights are at least 0, exactly 0 on padding, and sum to 1 over the real positions."""
     batch = rows().widened()
     real = torch.arange(batch.source.size(1)) < batch.lengths[:, None]
-    masks = model.encode(batch.source, batch.lengths).memory.mask
-    require(MASKS, where, torch.equal(masks, real), "the memory's mask is not where the tokens are")
+    masks = [each.encode(batch.source, batch.lengths).memory.mask for each in networks_of(model)]
+    same = all(torch.equal(mask, real) for mask in masks)
+    require(MASKS, where, same, "the memory's mask is not where the tokens are")
     _, weights = model(*batch[:3])
-    if model.config.attention is None:
+    if not model.attends:
         require(MASKS, where, weights is None, "there are weights without an attention")
         return
     require(MASKS, where, weights is not None, "an attention gives no weights")
@@ -158,7 +160,7 @@ def the_gradient_reaches_every_weight(model: Seq2Seq, where: str = "") -> None:
         require(law, where, bool(gradient.abs().sum() > 0), f"the gradient of {name} is 0 everywhere")
 
 
-def a_sentence_is_searched_alone(model: Seq2Seq, where: str = "", beam: int = 3) -> None:
+def a_sentence_is_searched_alone(model: Network, where: str = "", beam: int = 3) -> None:
     """Law 2 in whole searches: outputs, scores and alignments of a sentence do not depend on the others in its batch,
     some of which end earlier and leave it."""
     source, lengths = _sources()
@@ -179,7 +181,7 @@ def a_sentence_is_searched_alone(model: Seq2Seq, where: str = "", beam: int = 3)
 
 
 @torch.no_grad()
-def found_outputs_have_their_own_scores(model: Seq2Seq, where: str = "", beam: int = 3) -> None:
+def found_outputs_have_their_own_scores(model: Network, where: str = "", beam: int = 3) -> None:
     """Law 5: what a search says of an output, whose beams it has reordered on the way, is what the network says of that
     output when it is given as a known target: log-probabilities of the tokens, and the alignment."""
     source, lengths = _sources()
@@ -197,14 +199,14 @@ def found_outputs_have_their_own_scores(model: Seq2Seq, where: str = "", beam: i
                 near(SEARCH, where, f"{said}the alignment", torch.from_numpy(each.alignment), seen, atol=1e-4)
 
 
-def row_loss(model: Seq2Seq, batch: Rows, index: int) -> Tensor:
+def row_loss(model: Network, batch: Rows, index: int) -> Tensor:
     """The loss of one row of a batch."""
     logits, _ = model(*batch[:3])
     length = int(batch.target_lengths[index])
     return torch.nn.functional.cross_entropy(logits[index, :length], batch.target_out[index, :length], reduction="sum")
 
 
-def _walk(model: Seq2Seq, state: ModelState, tokens: Tensor) -> Tensor:
+def _walk(model: Network, state: ModelState, tokens: Tensor) -> Tensor:
     """Logits [N, T, V] of given tokens [N, T], step by step."""
     found = []
     for token in tokens.unbind(1):

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from seqloom.config import build
-from seqloom.model import ModelConfig, Seq2Seq
+from seqloom.model import ModelConfig, Network, Seq2Seq
 
 SOURCE_SIZE, TARGET_SIZE = 13, 11
 BASE: dict[str, Any] = {"embedding": 6, "hidden": 8, "dropout": 0.3, "embedding_dropout": 0.3}
@@ -86,7 +86,7 @@ def network(settings: Mapping[str, Any], seed: int = 0, noise: float = 0.3) -> S
     return model
 
 
-def unrolled(model: Seq2Seq, batch: Rows) -> tuple[Tensor, Tensor | None]:
+def unrolled(model: Network, batch: Rows) -> tuple[Tensor, Tensor | None]:
     """Logits [B, T, V] and attention weights [B, T, S] of all steps, taken one by one."""
     state = model.start(batch.source, batch.lengths)
     logits, weights = [], []
@@ -98,7 +98,7 @@ def unrolled(model: Seq2Seq, batch: Rows) -> tuple[Tensor, Tensor | None]:
     return torch.stack(logits, 1), torch.stack(weights, 1) if weights else None
 
 
-def gradients(model: Seq2Seq, loss: Tensor, *, unused: bool = False) -> dict[str, Tensor]:
+def gradients(model: Network, loss: Tensor, *, unused: bool = False) -> dict[str, Tensor]:
     """The gradient of every weight; a weight that the loss does not reach is an error, or zero where that is allowed
     (`unused`)."""
     names, weights = zip(*model.named_parameters(), strict=True)

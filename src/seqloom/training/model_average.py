@@ -26,12 +26,13 @@ def mean_model(folders: Sequence[Path | str]) -> ModelToStore:
     if len(folders) < 2:
         raise ConfigError(f"a mean needs at least two models, not {len(folders)}")
     members = {str(folder): load_model(folder) for folder in folders}
+    networks = {folder: each.single("seqloom average", folder) for folder, each in members.items()}
     if len(members) < len(folders):
         raise ConfigError("each model may be named once only", where=", ".join(map(str, folders)))
     (name, first), *others = members.items()
     for other, model in others:
         _same(name, first, other, model)
-    weights = averaged(distinct_tensors(each.model) for each in members.values())
+    weights = averaged(map(distinct_tensors, networks.values()))
     put(first.model, weights)
     metrics = {
         "mean_of": [
@@ -51,7 +52,10 @@ def _taken(name: str, first: StoredModel) -> list[Record]:
 
 
 def _same(name: str, first: StoredModel, other: str, second: StoredModel) -> None:
-    one, two = ({"model": each.model.config.model_dump(), "data": each.codecs.reversed} for each in (first, second))
+    one, two = (
+        {"model": each.single("seqloom average", name).config.model_dump(), "data": each.codecs.reversed}
+        for each in (first, second)
+    )
     for key, mine, its in differences(one, two):
         raise _differ(f"{'.'.join(key)} is {mine!r} in {name} and {its!r} in {other}", other)
     for file in dict.fromkeys((*first.manifest.codecs.names, *second.manifest.codecs.names)):

@@ -198,6 +198,7 @@ def _start(config: RunConfig, earlier: Earlier | None) -> StoredModel | None:
     if not config.training.start_from or (earlier is not None and earlier.saved):
         return None
     start = load_model(config.training.start_from)
+    start.single("fine-tuning", config.training.start_from)
     same_network(config, start)
     return start
 

@@ -75,7 +75,7 @@ def record_of(begun: RunConfig, prepared: Prepared, inputs: Inputs, before: Sequ
             hint = "start again when nothing writes to it any more"
             raise DataError("changed while it was read", where=(other or one)["file"], hint=hint)
     in_python = [part for part in PARTS if getattr(inputs, part) is not None]
-    data = [*(_pairs_entry(part, getattr(inputs, part)) for part in in_python), *files]
+    data = [*(pairs_entry(part, getattr(inputs, part)) for part in in_python), *files]
     seeds = {"training": config.training.seed, "data": config.data.seed}
     made = {"made": dict(inputs.made)} if inputs.made else {}
     return {"seeds": seeds, "data": data, **made, "given": chosen_for(begun, config), **session(prepared)}
@@ -119,7 +119,7 @@ def _start_entries(folder: str) -> Iterator[Record]:
             yield {"part": "start", "file": str(Path(folder) / name), "sha256": known.sha256}
 
 
-def _pairs_entry(part: str, pairs: Sequence[Pair]) -> Record:
+def pairs_entry(part: str, pairs: Sequence[Pair]) -> Record:
     """Return the number of pairs that were given in Python, and the hash of their JSON form, one pair per line."""
     digest = hashlib.sha256()
     for pair in pairs:

@@ -70,10 +70,14 @@ def reproduction(folder: Path | str) -> Reproduction:
     metrics = read_json_object(place.read_text(encoding="utf-8"), str(folder / layout.METRICS))
     if metrics.get("mean_of"):
         return _mean(folder, metrics)
+    if metrics.get("ensemble"):
+        return _ensemble(folder, metrics)
     record = metrics.get("record")
     if not record:
         raise ModelFolderError(
-            "the model has no record of how it was made", where=str(folder), hint="seqloom train and average write one"
+            "the model has no record of how it was made",
+            where=str(folder),
+            hint="seqloom train, average and ensemble write one",
         )
     files = (*_states(record["data"], _named_now(folder)), *_plugin_states(folder))
     notes = (*_notes(record), *_unrepeatable(record))
@@ -96,9 +100,25 @@ def _training(folder: Path, record: Mapping[str, Any]) -> str:
 
 def _mean(folder: Path, metrics: Mapping[str, Any]) -> Reproduction:
     """Return the `seqloom average` command and the state of the member models."""
-    members, record = metrics["mean_of"], metrics.get("record", {})
+    return _of_members(folder, metrics, metrics["mean_of"], ["average"])
+
+
+def _ensemble(folder: Path, metrics: Mapping[str, Any]) -> Reproduction:
+    """Return the `seqloom ensemble` command with the shares as they are, and the state of the member models."""
+    members = metrics["ensemble"]["members"]
+    shares = ",".join(repr(each["share"]) for each in members)
+    if any("sha256" not in each for each in members):
+        return Reproduction((), (), ("models were given in Python: only that program puts them together again",))
+    return _of_members(folder, metrics, members, ["ensemble", f"--weights={shares}"])
+
+
+def _of_members(
+    folder: Path, metrics: Mapping[str, Any], members: Sequence[Mapping[str, Any]], words: Sequence[str]
+) -> Reproduction:
+    """Return the command that begins with some `words` and names member models, and the state of these."""
+    record = metrics.get("record", {})
     plugins = [f"--plugin={need.file}" for need in _plugins(folder) if need.file]
-    command = ["seqloom", "average", *plugins, *(each["folder"] for each in members), "--output", _again(folder)]
+    command = ["seqloom", *words, *plugins, *(each["folder"] for each in members), "--output", _again(folder)]
     weights = [{"part": "member", "file": f"{each['folder']}/{layout.WEIGHTS}", **each} for each in members]
     files = (*(_state(each) for each in (*weights, *record.get("data", ()))), *_plugin_states(folder))
     return Reproduction((shlex.join(command),), files, tuple(_notes(record)))
