@@ -59,7 +59,20 @@ def seqloom(
     use_plugins(plugin)
 
 
-for command in (train, predict, evaluate, score, show, average, ensemble, reproduce, export, shortlist, augment, distill):
+for command in (
+    train,
+    predict,
+    evaluate,
+    score,
+    show,
+    average,
+    ensemble,
+    reproduce,
+    export,
+    shortlist,
+    augment,
+    distill,
+):
     app.command()(takes_plugins(command))
 app.add_typer(data)
 app.add_typer(plot)
