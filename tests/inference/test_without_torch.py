@@ -56,6 +56,13 @@ def test_a_process_without_pytorch_predicts(exported_folder: Path) -> None:
     assert found == [["abcd", False, 1], ["", True, 0], ["ba", False, 1]]
 
 
+def test_a_process_without_pytorch_makes_training_pairs(exported_folder: Path, tmp_path: Path) -> None:
+    made = tmp_path / "made.tsv"
+    done = python(COMMAND, "augment", exported_folder, "-", "--output", made, "--as", "target", text="abcd\nba\n")
+    assert done.returncode == 0, done.stderr
+    assert made.read_text().splitlines() == ["source\ttarget", "abcd\tabcd", "ba\tba"]
+
+
 def test_loading_a_graph_imports_no_package_of_training(exported_folder: Path) -> None:
     """Where they are installed they are not looked at, either."""
     code = f"""

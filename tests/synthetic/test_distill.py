@@ -85,6 +85,10 @@ def test_answers_are_kept_and_a_torn_line_is_answered_again(tmp_path: Path, monk
     found = list(again.all(print))
     assert model.asked == ["ab", "cd", "odd"]
     assert [(each.text, each.unknown) for each in found] == [("abab", ()), ("cdcd", ()), ("oddodd", ("?",))]
+    whole = (tmp_path / ANSWERS).read_bytes()
+    (tmp_path / ANSWERS).write_bytes(whole.replace(b"cdcd", b'cd"d'))
+    with pytest.raises(DataError, match=r"answers\.jsonl:2: must be an answer that was kept"):
+        answers(tmp_path, model, LESSONS).begin(overwrite=False)
     with pytest.raises(ConfigError, match="of another teacher"):
         answers(tmp_path, model, LESSONS[:2]).begin(overwrite=False)
     with pytest.raises(ConfigError, match="of another teacher"):

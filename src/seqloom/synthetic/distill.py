@@ -25,6 +25,7 @@ from seqloom.training import Inputs, RunConfig
 from seqloom.training.group import Place
 from seqloom.training.runs import run_config
 from seqloom.training.states.folder import RunFolder
+from seqloom.training.states.lock import sole_writer
 
 PAIRS, DEV = "train.jsonl", "dev.jsonl"
 Say = Callable[[str], None]
@@ -100,7 +101,9 @@ def distill(
 
     files = _Files([pairs] if isinstance(pairs, str) else pairs, dev or config.data.dev, sources)
     material = _Material(Teacher.load(teacher, teaching), files, config, teaching, say)
-    data, made = material.written(_beside(folder.output), overwrite=overwrite)
+    lessons_folder = _beside(folder.output)
+    with sole_writer(lessons_folder):
+        data, made = material.written(lessons_folder, overwrite=overwrite)
     inputs = Inputs(made=made)
     return train_run(config.replace(data=data), output, inputs=inputs, progress=progress, overwrite=overwrite)
 

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 from seqloom.checkpoint import format as layout
-from seqloom.checkpoint.files import make_folder, output_file
+from seqloom.checkpoint.files import disk_errors, make_folder, output_file
+from seqloom.checkpoint.format import read_json_object
 from seqloom.checkpoint.reading import read_manifest
 from seqloom.checkpoint.seal import identity
 from seqloom.data import Source
 from seqloom.data.whole_files import Say
-from seqloom.errors import ConfigError
+from seqloom.errors import ConfigError, DataError
 from seqloom.inference.predicting_model import PredictingModel
 from seqloom.inference.predictor import WINDOW
 from seqloom.loading import load
@@ -122,7 +122,7 @@ class Answers:
                 stream.write(
                     json.dumps({"answers_of": self.key, "teacher": self.teacher.facts}, indent=1).encode() + b"\n"
                 )
-        elif json.loads(about.read_text(encoding="utf-8")).get("answers_of") != self.key:
+        elif read_json_object(about.read_text(encoding="utf-8"), str(about)).get("answers_of") != self.key:
             raise ConfigError(
                 "the answers that are kept here are of another teacher, or to other sources",
                 where=str(self.folder),
@@ -136,7 +136,8 @@ class Answers:
         yield from kept
         remaining = iter(self.lessons[len(kept) :])
         done = len(kept)
-        with (self.folder / ANSWERS).open("ab") as stream:
+        path = self.folder / ANSWERS
+        with disk_errors(path), path.open("ab") as stream:
             while window := list(islice(remaining, WINDOW)):
                 found = self._closest(window, self.teacher.model.predictor.answer([each.source for each in window]))
                 stream.write(b"".join(_line(each) for each in found))
@@ -156,7 +157,7 @@ class Answers:
         whole = content[: content.rfind(b"\n") + 1]
         if len(whole) < len(content):
             os.truncate(path, len(whole))
-        return [_prediction(json.loads(line)) for line in whole.splitlines()]
+        return [_prediction(line, f"{path}:{number}") for number, line in enumerate(whole.splitlines(), start=1)]
 
     def _closest(self, lessons: Sequence[Lesson], found: Sequence[Prediction]) -> list[Prediction]:
         """The chosen answer of each n-best list."""
@@ -183,8 +184,10 @@ def _line(answer: Prediction) -> bytes:
     return json.dumps({**values, "unknown": list(answer.unknown)}).encode() + b"\n"
 
 
-def _prediction(values: Mapping[str, Any]) -> Prediction:
-    cut, at_limit = bool(values["cut"]), bool(values["at_limit"])
-    return Prediction(
-        str(values["text"]), float(values["score"]), cut=cut, unknown=tuple(values["unknown"]), at_limit=at_limit
-    )
+def _prediction(line: bytes, where: str) -> Prediction:
+    try:
+        values = json.loads(line)
+        unknown, cut, at_limit = tuple(values["unknown"]), bool(values["cut"]), bool(values["at_limit"])
+        return Prediction(str(values["text"]), float(values["score"]), cut=cut, unknown=unknown, at_limit=at_limit)
+    except (ValueError, KeyError, TypeError):
+        raise DataError("must be an answer that was kept", where=where, hint="start again with --overwrite") from None
