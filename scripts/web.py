@@ -21,7 +21,7 @@ PAGE, PACKAGES = ROOT / "web", ROOT / "build" / "npm"
 RUNTIME = ("ort.wasm.bundle.min.mjs", "ort-wasm-simd-threaded.wasm")
 GRAPHS = ("model.onnx", "model.int8.onnx")
 TOKENIZERS = ("tokenizer.json", "tokenizer.source.json", "tokenizer.target.json")
-READ = ("manifest.json", "config.toml", *TOKENIZERS, "shortlist.safetensors", *GRAPHS)
+READ = ("manifest.json", "config.toml", *TOKENIZERS, "shortlist.safetensors", "confidence.json", *GRAPHS)
 
 
 def main() -> int:

@@ -28,6 +28,9 @@ def assert_same(found: list[Prediction], wanted: list[Prediction], tolerance: fl
         assert (own.text, own.cut) == (other.text, other.cut)
         assert (own.source_tokens, own.target_tokens) == (other.source_tokens, other.target_tokens)
         assert own.score == pytest.approx(other.score, abs=tolerance)
+        assert (own.confidence is None) == (other.confidence is None)
+        if own.confidence is not None and other.confidence is not None:
+            assert own.confidence == pytest.approx(other.confidence, abs=10 * tolerance)
         assert own.token_log_probs == pytest.approx(other.token_log_probs, abs=tolerance)
         if own.alignment is None or other.alignment is None:
             assert own.alignment is other.alignment

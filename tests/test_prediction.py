@@ -26,6 +26,7 @@ def test_all_of_a_prediction_is_plain_values() -> None:
         "cut": True,
         "unknown": ["é"],
         "at_limit": False,
+        "confidence": None,
         "alternatives": [second.to_json()],
     }
     assert second.to_json()["alignment"] is None

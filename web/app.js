@@ -10,6 +10,7 @@ const DRAWN = 1000; // lines of the list that are shown
 
 const client = new Client(({ label, size }) => say(`Reading ${label}: ${megabytes(size)}`));
 let models = []; // {name, folder, graphs}, or {name, files, graphs} of this device
+let measure = null; // what the confidence of the loaded model is about
 let loading = 0; // the number of the newest load: what an older one says is late
 
 at("form").addEventListener("submit", (event) => {
@@ -85,7 +86,8 @@ async function choose(model, graph = model.graphs[0] ?? "model.onnx") {
 }
 
 /** The settings of a loaded model, and what loading it took. */
-function take({ settings, tags, sizes, runtime, milliseconds, kinds }) {
+function take({ settings, tags, sizes, runtime, milliseconds, kinds, measure: about }) {
+  measure = about;
   for (const name of [...NUMBERS, "length_penalty"]) at(name).value = settings[name];
   at("n_best").value = Math.max(settings.n_best, Math.min(settings.beam, 5));
   at("n_best").max = settings.beam;
@@ -173,6 +175,8 @@ function detail(prediction) {
   });
   at("n-best").tBodies[0].replaceChildren(...rows);
   at("cut").hidden = !prediction.cut;
+  at("confidence").hidden = prediction.confidence === null;
+  at("confidence").textContent = sure(prediction);
   at("unknown").hidden = !prediction.unknown.length;
   at("unknown").textContent = `The model never met these symbols of the input: ${prediction.unknown.join(" ")}`;
   chosen(prediction);
@@ -193,6 +197,12 @@ function cell(text) {
 function graphsOf(files) {
   const names = files.map((file) => file.name);
   return ["model.onnx", "model.int8.onnx"].filter((name) => names.includes(name));
+}
+
+/** The confidence in words. */
+function sure({ confidence }) {
+  const percent = (100 * confidence).toFixed(1);
+  return measure === "exact_match" ? `Right with a probability of ${percent} %` : `Expected ${measure}: ${percent}`;
 }
 
 const named = ({ text }) => text || "(empty)";

@@ -10,6 +10,7 @@ from typing import Any, Self, TextIO
 
 from seqloom.checkpoint import ModelToStore, load_model, save_model
 from seqloom.codecs import Codecs
+from seqloom.confidence import Calibration, chosen_measure
 from seqloom.config import Settings, build, laid_over
 from seqloom.data import (
     Example,
@@ -27,12 +28,14 @@ from seqloom.evaluation import Evaluation, EvaluationConfig, evaluate, read_eval
 from seqloom.inference.predicting_model import PredictingModel
 from seqloom.inference.predictor import PairScore, Predictor
 from seqloom.inference.torch_engine import TorchEngine
+from seqloom.learn_confidence import learn_confidence
 from seqloom.learn_shortlist import CANDIDATES, FREQUENT, learn_shortlist
 from seqloom.model import Network, Seq2Seq, parameter_count
 from seqloom.plugins import use_all
 from seqloom.search import Shortlist
 from seqloom.training import Inputs, RunConfig
 from seqloom.training import train as train_stream
+from seqloom.training.dev_measures import evenly
 from seqloom.training.device import choose_device
 from seqloom.training.fine_tuning import adopted
 from seqloom.training.group import Place
@@ -54,6 +57,7 @@ class Model(PredictingModel):
     config: RunConfig = field(repr=False)
     metrics: Mapping[str, Any] = field(repr=False, default_factory=dict)
     shortlist: Shortlist | None = field(repr=False, default=None)
+    calibration: Calibration | None = field(repr=False, default=None)
 
     def score(self, pairs: Pairs | Iterable[Pair]) -> Iterator[PairScore]:
         """How likely the model holds each target to be, given its source; natural logarithms."""
@@ -84,6 +88,20 @@ class Model(PredictingModel):
         learned = learn_shortlist(network, examples, self.codecs, candidates=candidates, frequent=frequent)
         return replace(self, shortlist=learned)
 
+    def with_confidence(self, pairs: Pairs, *, metric: str = "", limit: int = 0) -> Self:
+        """The same model, calibrated: its answers have a `confidence`, the probability that they are right.
+
+        It is fitted to the model's answers to these pairs, or to at most `limit` of them, evenly spaced. They should be
+        pairs that the model was not trained on, such as a dev set. `metric` is what an answer is worth something by:
+        without it exact match, or the model's main metric where that is one of sentences, such as BLEU. The confidence
+        holds for the model's settings of search. Raises `DataError` if there are fewer than 20 answers.
+        """
+        examples = test_examples(pairs, self.config, ReadReport(self.config.data.on_bad_line))
+        chosen = examples if not limit else [examples[row] for row in evenly(len(examples), limit)]
+        name = ", ".join(given_files(pairs)) or "pairs given in Python"
+        measure = metric or chosen_measure(self.config.measures)
+        return replace(self, calibration=learn_confidence(self.predictor, chosen, measure, name))
+
     def _checked(self, values: dict[str, Any]) -> RunConfig:
         """The configuration with these plain values, in which what is fixed when a model is trained has not changed."""
         config = build(RunConfig, values)
@@ -103,7 +121,8 @@ class Model(PredictingModel):
         """
         if not overwrite:
             free_folder(folder, "name a new folder, or save with overwrite=True")
-        save_model(folder, ModelToStore(self.network, self.codecs, self.config, self.metrics, self.shortlist))
+        contents = ModelToStore(self.network, self.codecs, self.config, self.metrics, self.shortlist, self.calibration)
+        save_model(folder, contents)
 
     def sizes(self) -> dict[str, int]:
         """How large the model is."""
@@ -124,7 +143,8 @@ class Model(PredictingModel):
         if self.network.training or here.type != device.type:
             self.network.to(device).eval()
         engine = TorchEngine(self.network, device, shortlist=self.shortlist)
-        return Predictor(engine, self.codecs, self.config.search, Tagging.of(self.config.data))
+        tagging = Tagging.of(self.config.data)
+        return Predictor(engine, self.codecs, self.config.search, tagging, self.calibration)
 
     def _examples(self, data: Pairs | Iterable[Pair]) -> Iterable[Example]:
         if files := given_files(data):
@@ -144,7 +164,7 @@ def load_torch(folder: Path | str) -> Model:
     """The model in a folder, with PyTorch; every file is checked against its hash first."""
     loaded = load_model(folder)
     config = build(RunConfig, loaded.config, where=str(Path(folder) / "config.toml"))
-    return Model(loaded.model, loaded.codecs, config, loaded.metrics, loaded.shortlist)
+    return Model(loaded.model, loaded.codecs, config, loaded.metrics, loaded.shortlist, loaded.calibration)
 
 
 def average(models: Sequence[Path | str], output: Path | str | None = None) -> Model:

@@ -17,9 +17,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field, field_validator
 
+from seqloom.confidence import Reliability
 from seqloom.config import Named, Section
 from seqloom.data import DataConfig, Example, ReadReport, Source, group_by_source, read_examples
 from seqloom.errors import ConfigError, DataError
+from seqloom.learn_confidence import tested_confidence
+from seqloom.losses import Loss, LossComparison
 from seqloom.metrics import Comparison, Score, blind_sentence, choose_metrics, compare, compute, metric, worst
 from seqloom.metrics.text_form import in_one_form
 from seqloom.prediction import Prediction
@@ -61,11 +64,6 @@ class EvaluationConfig(Section):
         return names
 
 
-def perplexity(loss: float) -> float:
-    """e to the loss per token, in nats; bounded, so that it stays a number that JSON can write."""
-    return math.exp(min(loss, 700.0))
-
-
 @dataclass(frozen=True)
 class BadAnswer:
     """One of the worst examples; `value` is its own value of the main metric, `where` its file and line."""
@@ -82,58 +80,13 @@ class BadAnswer:
 
 
 @dataclass(frozen=True)
-class Loss:
-    """The summed negative log-likelihood of targets under teacher forcing, in nats.
-
-    If an example has several accepted targets, the first one is used. `tokens` is the number of target tokens including
-    end marks, and `unknown` the number of unknown tokens among them; both depend on the model's tokenizer.
-    `characters` is the length of the targets in characters, which is the same for all models.
-    """
-
-    nats: float
-    tokens: int
-    characters: int
-    unknown: int = 0
-
-    @staticmethod
-    def of_all(parts: Iterable[Loss]) -> Loss:
-        """Add the losses of several parts of the data."""
-        nats, *counts = zip(*((each.nats, each.tokens, each.characters, each.unknown) for each in parts), strict=True)
-        return Loss(math.fsum(nats), *map(sum, counts))
-
-    @property
-    def per_token(self) -> float:
-        """The loss in nats per token."""
-        return self.nats / max(1, self.tokens)
-
-    @property
-    def per_character(self) -> float:
-        """The loss in nats per character."""
-        return self.nats / max(1, self.characters)
-
-    @property
-    def perplexity(self) -> float:
-        """The perplexity: e to the power of the loss per token."""
-        return perplexity(self.per_token)
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain values for a JSON file."""
-        return {
-            "loss": self.per_token,
-            "loss_per_character": self.per_character,
-            "perplexity": self.perplexity,
-            "tokens": self.tokens,
-            "characters": self.characters,
-            "unknown_tokens": self.unknown,
-        }
-
-
-@dataclass(frozen=True)
 class Evaluation:
     """The results of an evaluation on `examples`.
 
     `target_tokens` is a hash of the target tokenizer: losses per token of two models can only be compared if it is the
     same. `seconds` is the time for finding the predictions. `reading` holds remarks on how the examples were read.
+    `confidence` compares the confidences of a calibrated model with what its answers were worth; `unsure` says why a
+    calibrated model has none here.
     """
 
     scores: tuple[Score, ...]
@@ -144,6 +97,8 @@ class Evaluation:
     examples: tuple[Example, ...]
     predictions: tuple[Prediction, ...]
     reading: tuple[str, ...] = ()
+    confidence: Reliability | None = None
+    unsure: str = ""
 
     @property
     def count(self) -> int:
@@ -187,7 +142,13 @@ class Evaluation:
         blind = [sentence for score in self.scores if (sentence := blind_sentence(score.name, targets))]
         unknown = self.teacher_forced.unknown
         said = f"the loss counts {unknown:,} of {self.tokens:,} target tokens as the unknown token, which is no text"
-        return [*self.reading, *self.remarks.sentences(), *blind, *([said] if unknown else [])]
+        return [
+            *self.reading,
+            *self.remarks.sentences(),
+            *blind,
+            *([said] if unknown else []),
+            *filter(None, [self.unsure]),
+        ]
 
     def __getitem__(self, name: str) -> float:
         """The value of a metric by name, or of `loss`, `loss_per_character` or `perplexity`."""
@@ -206,52 +167,20 @@ class Evaluation:
             "worst": [answer.to_json() for answer in self.worst],
             "remarks": self.remarks.to_json(),
             "notes": self.notes,
+            "confidence": None if self.confidence is None else self.confidence.to_json(),
         }
         if predictions:
             pairs = zip(self.examples, self.predictions, strict=True)
             values["predictions"] = [
-                {"source": example.source, "references": list(example.targets), "prediction": answer.text}
+                {
+                    "source": example.source,
+                    "references": list(example.targets),
+                    "prediction": answer.text,
+                    "confidence": answer.confidence,
+                }
                 for example, answer in pairs
             ]
         return values
-
-
-@dataclass(frozen=True)
-class LossComparison:
-    """The losses of two models on the same examples.
-
-    Losses per token are comparable only if both models have the same target tokens; losses per character always are.
-    """
-
-    first: Loss
-    second: Loss
-    same_tokens: bool
-
-    @property
-    def difference(self) -> float | None:
-        """The second model's loss per token minus the first's; None if their target tokens differ."""
-        return self.second.per_token - self.first.per_token if self.same_tokens else None
-
-    @property
-    def difference_per_character(self) -> float:
-        """The second model's loss per character minus the first's."""
-        return self.second.per_character - self.first.per_character
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain values for a JSON file."""
-        return {
-            "same_target_tokens": self.same_tokens,
-            "per_token": {
-                "first": self.first.per_token,
-                "second": self.second.per_token,
-                "difference": self.difference,
-            },
-            "per_character": {
-                "first": self.first.per_character,
-                "second": self.second.per_character,
-                "difference": self.difference_per_character,
-            },
-        }
 
 
 def read_evaluation(entries: Iterable[str], data: DataConfig, report: ReadReport | None = None) -> list[Example]:
@@ -290,6 +219,8 @@ def evaluate(
         worst=tuple(_worst(names[0], texts, chosen, config.worst)),
         examples=chosen,
         predictions=predictions,
+        confidence=tested_confidence(predictor, predictions, references),
+        unsure=predictor.unsure,
     )
 
 

@@ -24,6 +24,8 @@ class Prediction:
     - `cut`: whether the input was longer than the search allows, so that its end was left out
     - `unknown`: symbols of the input that the model never saw in training, each once, in order of occurrence
     - `at_limit`: whether the answer is as long as the search allows, so that it may be incomplete
+    - `confidence`: the probability that the answer is right, from 0 to 1, or what else the model was calibrated to (see
+      `seqloom.confidence`); None where the model was not calibrated for this search, and for `alternatives`
     """
 
     text: str
@@ -36,6 +38,7 @@ class Prediction:
     cut: bool = False
     unknown: tuple[str, ...] = ()
     at_limit: bool = False
+    confidence: float | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Everything about the answer as plain values for a JSON file; numbers are rounded to four digits.
@@ -53,6 +56,7 @@ class Prediction:
             "cut": self.cut,
             "unknown": list(self.unknown),
             "at_limit": self.at_limit,
+            "confidence": None if self.confidence is None else round(self.confidence, 4),
         }
         if self.alternatives:
             values["alternatives"] = [each.to_json() for each in self.alternatives]

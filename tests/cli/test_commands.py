@@ -43,9 +43,10 @@ def test_flags_stay_few() -> None:
     """Everything else is --set: a new flag is a decision, taken here."""
     assert dict(flags(get_command(app))) == {
         "train": 8,
-        "predict": 11,
+        "predict": 14,
         "evaluate": 5,
         "score": 3,
+        "calibrate": 5,
         "show": 2,
         "average": 2,
         "augment": 12,

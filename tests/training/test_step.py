@@ -16,7 +16,7 @@ from seqloom.config import build
 from seqloom.data.batch import Batch, collate
 from seqloom.data.config import DataConfig
 from seqloom.errors import ConfigError
-from seqloom.evaluation import perplexity
+from seqloom.losses import perplexity
 from seqloom.text.special import UNK
 from seqloom.training.config import RunConfig
 from seqloom.training.setup import Inputs, Prepared, prepare

@@ -131,6 +131,9 @@ def same(found: dict[str, Any], wanted: Prediction, tolerance: float) -> None:
     assert found["cut"] == wanted.cut
     assert tuple(found["unknown"]) == wanted.unknown
     assert found["atLimit"] == wanted.at_limit
+    assert (found["confidence"] is None) == (wanted.confidence is None)
+    if wanted.confidence is not None:
+        assert found["confidence"] == pytest.approx(wanted.confidence, abs=10 * tolerance)
 
 
 def answered(

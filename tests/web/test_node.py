@@ -26,6 +26,7 @@ READ = (
     "tokenizer.source.json",
     "tokenizer.target.json",
     "shortlist.safetensors",
+    "confidence.json",
 )
 CASES = [("character", 5, GRAPH), ("bpe", 2, GRAPH), ("bpe", 1, GRAPH), ("large", 4, GRAPH), ("large", 1, GRAPH)]
 CASES += [("character", 3, GRAPH_INT8), ("large", 4, GRAPH_INT8), ("large", 1, GRAPH_INT8)]

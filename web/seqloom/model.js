@@ -1,5 +1,6 @@
 // A model folder → predictions, in a browser or in Node. The search is part of the graph; around it are the tokenizers.
 
+import { Confidence } from "./confidence.js";
 import { withoutDefaults } from "./onnx.js";
 import { Shortlist } from "./shortlist.js";
 import { EOS, SPECIAL_TOKENS, Tokenizer, UNK, tagName } from "./tokenizer.js";
@@ -16,10 +17,12 @@ const NOTHING = {
   cut: false,
   unknown: [],
   atLimit: false,
+  confidence: null,
   alternatives: [],
 };
 const GRAPHS = ["model.onnx", "model.int8.onnx"];
 const LIST = "shortlist.safetensors";
+const CALIBRATION = "confidence.json";
 const OFFSETS = { average: 0, gnmt: 5, none: 0 };
 const TEXT = String.raw`"(?:[^"\\]|\\["\\bfnrt]|\\u[\da-fA-F]{4})*"`; // written alike in TOML and in JSON
 const PLAIN = new RegExp(String.raw`^(\w+) = (true|false|${TEXT}|\[(?:${TEXT}(?:, ${TEXT})*)?\]|[\d.e+-]+)$`);
@@ -53,6 +56,7 @@ export async function load(read, ort, { graph, session = {} } = {}) {
   const running = await ort.InferenceSession.create(withoutDefaults(bytes), options);
   const model = new Model(running, ort.Tensor, source, target, settingsOf(config));
   if (LIST in manifest.files) model.shortlist = new Shortlist(await whole(LIST), source.size, target.size);
+  if (CALIBRATION in manifest.files) model.confidence = new Confidence(await text(CALIBRATION));
   return model;
 }
 
@@ -78,6 +82,7 @@ export class Model {
     this.fixedTags = config.data?.fixed_tags ?? []; // of texts that are given without tags
     this.needsTag = Boolean(config.data?.tag_from_name); // it learned a tag for each file, such as a language
     this.shortlist = null; // what a search with `shortlist` keeps to
+    this.confidence = null; // how likely answers are right, where the model was calibrated
   }
 
   /**
@@ -86,7 +91,9 @@ export class Model {
    * `settings` are those of Seqloom's search, by the same names: beam, n_best, length_penalty, alpha, min_length,
    * no_repeat_ngram, exhaustive, allow_unknown, max_length_ratio, max_length_extra, max_source_length, batch, shortlist;
    * besides them `prefix`, what every output begins with, and `tags`, those of the sources. The texts of an n-best list
-   * differ. `atLimit` says of an answer that it is as long as the search allows, so that it may be incomplete.
+   * differ. `atLimit` says of an answer that it is as long as the search allows, so that it may be incomplete;
+   * `confidence` is the probability that the best answer is right, or null where the model was not calibrated for these
+   * settings, and with a prefix.
    */
   async predict(texts, settings = {}) {
     const chosen = { ...this.settings, ...settings };
@@ -102,6 +109,8 @@ export class Model {
       throw new Error("search.shortlist needs a list of candidates, and the model has none");
     }
     if (chosen.shortlist && !this.narrows) throw new Error("the graph has no inputs for search.shortlist");
+    const free = !this.forced(chosen.prefix ?? "").length; // a given beginning was not chosen by the model
+    const sure = free && this.confidence?.fits(chosen) ? this.confidence : null;
     const encoded = texts.map((text) => this.encode(text, chosen));
     const results = encoded.map(() => ({ ...NOTHING }));
     for (const rows of batches(encoded, chosen)) {
@@ -112,7 +121,8 @@ export class Model {
         const sourceTokens = [...tokens, SPECIAL_TOKENS[EOS]];
         const different = found[place].filter(({ text }) => !texts.has(text) && texts.add(text));
         const made = different.slice(0, chosen.n_best).map((each) => ({ ...each, sourceTokens, cut, unknown }));
-        results[row] = { ...made[0], alternatives: made.slice(1) };
+        const confidence = sure && made.length ? sure.of(made[0]) : null;
+        results[row] = { ...made[0], confidence, alternatives: made.slice(1) };
       });
     }
     return results;
@@ -170,6 +180,7 @@ export class Model {
           tokenLogProbs: [...logProbs, values.log_probs[begin + length - 1]],
           alignment: attends ? weights : null,
           atLimit: written.length >= longest(lengths[row], prefix.length, settings),
+          confidence: null, // the best answer gets one
         });
       }
       return found;

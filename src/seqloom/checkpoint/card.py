@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from seqloom.checkpoint.format import FORMAT_VERSION
+from seqloom.confidence import Calibration
 from seqloom.config import Section, to_toml
 from seqloom.ensemble_network import Ensemble, networks_of, own_weights
 from seqloom.model import Network, parameter_count
@@ -15,7 +16,9 @@ MAKING = ("record", "mean_of", "ensemble")
 """Entries of metrics.json that say how the model was made; all others are measurements."""
 
 
-def model_card(config: Section, metrics: Mapping[str, Any], model: Network) -> str:
+def model_card(
+    config: Section, metrics: Mapping[str, Any], model: Network, calibration: Calibration | None = None
+) -> str:
     """The text of the model card in Markdown."""
     count = parameter_count(own_weights(model))
     measured = {name: value for name, value in metrics.items() if name not in MAKING}
@@ -36,6 +39,7 @@ def model_card(config: Section, metrics: Mapping[str, Any], model: Network) -> s
             "",
             *(["| measure | value |", "|---|---|", *rows] if rows else ["Nothing yet."]),
             "",
+            *([f"Its {calibration.sentence()}.", ""] if calibration else []),
             *(["## How it was made", "", "| fact | value |", "|---|---|", *made, ""] if made else []),
             "## Use",
             "",

@@ -10,6 +10,7 @@
     README.md                the model card
     shortlist.safetensors    which target words go with which source words, where that was learned
     members.json             of an ensemble: each member's network and its share; their weights are in model.safetensors
+    confidence.json          how the search's probabilities become confidences, where the model was calibrated
     plugins.json             which plugins the model needs, where it needs any: names and hashes, never their code
     model.onnx               the network and its search as one graph, where it was exported
     model.int8.onnx          the same with weights of 8 bits
@@ -42,6 +43,7 @@ CARD = "README.md"
 SHORTLIST = "shortlist.safetensors"
 MEMBERS = "members.json"
 PLUGINS = "plugins.json"
+CONFIDENCE = "confidence.json"
 GRAPH = "model.onnx"
 GRAPH_INT8 = "model.int8.onnx"
 

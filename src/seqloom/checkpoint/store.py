@@ -13,6 +13,7 @@ from torch import nn
 
 from seqloom.checkpoint import format as layout
 from seqloom.checkpoint.card import model_card
+from seqloom.checkpoint.confidence import read_calibration
 from seqloom.checkpoint.files import Writer, folder_path, place_of, text_writer, write_folder
 from seqloom.checkpoint.format import FileRecord, Manifest, read_json_object
 from seqloom.checkpoint.members import members_writer, read_members
@@ -21,6 +22,7 @@ from seqloom.checkpoint.shortlist import read_shortlist, shortlist_writer
 from seqloom.checkpoint.tensors import distinct_tensors, fill_tensors, read_tensors, write_tensors
 from seqloom.codecs import Codecs
 from seqloom.codecs.pair import CODEC_FILES
+from seqloom.confidence import Calibration
 from seqloom.config import Section, build, to_toml
 from seqloom.ensemble_network import Ensemble, networks_of, own_weights
 from seqloom.errors import ConfigError
@@ -34,7 +36,7 @@ class ModelToStore:
     """A model with all that its folder is to hold.
 
     `config` is the run's whole configuration; it has at least a `model` section. `metrics` is any JSON object.
-    The shortlist must have been learned from this model.
+    Shortlist and calibration must have been learned from this model.
     """
 
     model: Network
@@ -42,6 +44,7 @@ class ModelToStore:
     config: Section
     metrics: Mapping[str, Any]
     shortlist: Shortlist | None = None
+    calibration: Calibration | None = None
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,7 @@ class StoredModel:
     metrics: dict[str, Any]
     manifest: Manifest
     shortlist: Shortlist | None
+    calibration: Calibration | None
 
     def single(self, purpose: str, where: Path | str) -> Seq2Seq:
         """The network, where it is one and no ensemble; else a `ConfigError` says what `purpose` needs."""
@@ -75,10 +79,12 @@ def save_model(folder: Path | str, contents: ModelToStore) -> Manifest:
         layout.WEIGHTS: partial(write_tensors, tensors=tensors),
         **codec_writers(contents.codecs),
         layout.METRICS: text_writer(json.dumps(contents.metrics, indent=2, ensure_ascii=False) + "\n"),
-        layout.CARD: text_writer(model_card(contents.config, contents.metrics, contents.model)),
+        layout.CARD: text_writer(model_card(contents.config, contents.metrics, contents.model, contents.calibration)),
     }
     if contents.shortlist is not None:
         files[layout.SHORTLIST] = shortlist_writer(contents.shortlist)
+    if contents.calibration is not None:
+        files[layout.CONFIDENCE] = text_writer(contents.calibration.to_json())
     if isinstance(contents.model, Ensemble):
         files[layout.MEMBERS] = members_writer(contents.model)
     if needs := needs_of(contents.config, *(each.config for each in networks_of(contents.model))):
@@ -90,7 +96,8 @@ def save_model(folder: Path | str, contents: ModelToStore) -> Manifest:
         manifest.append(Manifest(records, contents.codecs.files))
         path.write_text(manifest[0].to_json(), encoding="utf-8")
 
-    stale = CODEC_FILES | {layout.SHORTLIST, layout.MEMBERS, layout.PLUGINS, layout.GRAPH, layout.GRAPH_INT8}
+    stale = CODEC_FILES | {layout.SHORTLIST, layout.MEMBERS, layout.PLUGINS, layout.CONFIDENCE}
+    stale |= {layout.GRAPH, layout.GRAPH_INT8}
     write_folder(folder_path(folder), {**files, layout.MANIFEST: write_manifest}, remove=stale)
     return manifest[0]
 
@@ -108,7 +115,8 @@ def load_model(folder: Path | str) -> StoredModel:
         place_of(folder, layout.METRICS).read_text(encoding="utf-8"), str(folder / layout.METRICS)
     )
     shortlist = read_shortlist(folder, manifest.files, *sizes)
-    return StoredModel(model.eval(), codecs, config, metrics, manifest, shortlist)
+    calibration = read_calibration(folder, manifest.files)
+    return StoredModel(model.eval(), codecs, config, metrics, manifest, shortlist, calibration)
 
 
 def _network(folder: Path, manifest: Manifest, config: ModelConfig, sizes: tuple[int, int]) -> Network:

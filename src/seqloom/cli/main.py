@@ -9,6 +9,7 @@ import typer
 from seqloom.cli.augment import augment
 from seqloom.cli.average import average
 from seqloom.cli.bench import bench
+from seqloom.cli.calibrate import calibrate
 from seqloom.cli.config import config
 from seqloom.cli.data import data
 from seqloom.cli.distill import distill
@@ -64,6 +65,7 @@ for command in (
     predict,
     evaluate,
     score,
+    calibrate,
     show,
     average,
     ensemble,

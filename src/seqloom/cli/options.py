@@ -31,6 +31,25 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text."
 Output = Annotated[
     Path | None, typer.Option("--output", metavar="FILE", help="Write to this file; - is standard output.")
 ]
+MinConfidence = Annotated[
+    float | None,
+    typer.Option(
+        "--min-confidence",
+        metavar="P",
+        help="Mark the answers that a person should look at: those of a lower confidence, with unknown symbols, of "
+        "shortened inputs, or at the length limit.",
+        min=0,
+        max=1,
+    ),
+]
+Doubtful = Annotated[
+    Path | None,
+    typer.Option(
+        "--doubtful",
+        metavar="FILE",
+        help="With --min-confidence: write these answers to a table of their own instead of marking them.",
+    ),
+]
 Plugins = Annotated[
     list[str] | None,
     typer.Option(

@@ -9,12 +9,22 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from io import TextIOWrapper
+from itertools import tee
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 
-from seqloom.cli.options import Json, ModelArgument, Output, SettingOptions, Tags, with_tags
+from seqloom.cli.options import (
+    Doubtful,
+    Json,
+    MinConfidence,
+    ModelArgument,
+    Output,
+    SettingOptions,
+    Tags,
+    with_tags,
+)
 
 if TYPE_CHECKING:
     from seqloom.data import DataConfig
@@ -34,6 +44,8 @@ def predict(
     prefix: Annotated[
         str, typer.Option("--prefix", metavar="TEXT", help="Text with which every answer must begin.")
     ] = "",
+    min_confidence: MinConfidence = None,
+    doubtful: Doubtful = None,
     as_json: Json = False,
     settings: SettingOptions = None,
     tags: Tags = None,
@@ -52,8 +64,10 @@ def predict(
 ) -> None:
     """Predict an answer for each line.
 
-    With several answers for each line, the output has three columns: number of the input, score, text.
+    With several answers for each line, the output has three columns: number of the input, score, text. With
+    --min-confidence two columns follow: the confidence of the best answer, and the word check if it is doubtful.
     """
+    from seqloom.cli.doubt import doubt_about
     from seqloom.data import ReadReport, read_sources
     from seqloom.inference.predictor import WINDOW
     from seqloom.loading import load
@@ -64,28 +78,34 @@ def predict(
     settings = with_tags(settings, tags)
     chosen = loaded.with_settings(settings, beam=beam, n_best=n_best)
     report = ReadReport(chosen.config.data.on_bad_line)
-    sources = read_sources(file, input_settings(chosen.config.data, settings, file), report)
-    several = chosen.config.search.n_best > 1
-    with opened(output) as stream:
-        if window is None:
-            window = 1 if file == "-" and sys.stdin.isatty() else WINDOW
+    sources, again = tee(read_sources(file, input_settings(chosen.config.data, settings, file), report))
+    doubt = doubt_about(chosen.predictor, min_confidence, prefix, doubtful, output)
+    window = window or (1 if file == "-" and sys.stdin.isatty() else WINDOW)
+    with opened(output) as stream, table(doubtful) as rows:
         answers = chosen.stream(sources, alignments=as_json, prefix=prefix, window=window)
-        for number, answer in enumerate(answers, start=1):
+        for number, (answer, source) in enumerate(zip(answers, again, strict=False), start=1):
             remarks.add(answer)
-            stream.write(_shown(number, answer, as_json=as_json, several=several))
+            reasons = None if doubt is None else doubt.look(number, source, answer, rows)
+            shown = reasons if as_json or rows is None else None
+            stream.write(_shown(number, answer, shown, as_json=as_json, several=chosen.config.search.n_best > 1))
             stream.flush()
-    for sentence in (*report.sentences(), *remarks.sentences()):
+    for sentence in (*report.sentences(), *remarks.sentences(), *([doubt.sentence()] if doubt else [])):
         typer.echo(f"note: {sentence}", err=True)
 
 
-def _shown(number: int, answer: Prediction, *, as_json: bool, several: bool) -> str:
-    """The lines of output for the input with this number."""
+def _shown(number: int, answer: Prediction, reasons: list[str] | None, *, as_json: bool, several: bool) -> str:
+    """The lines of output for an answer; with `reasons` to doubt it, of which there may be none, they say so, too."""
     if as_json:
-        return json.dumps(answer.to_json(), ensure_ascii=False) + "\n"
-    if several:
-        best_first = (answer, *answer.alternatives)
-        return "".join(f"{number}\t{each.score:.4f}\t{one_line(each.text)}\n" for each in best_first)
-    return one_line(answer.text) + "\n"
+        values = answer.to_json() | ({} if reasons is None else {"doubtful": reasons})
+        return json.dumps(values, ensure_ascii=False) + "\n"
+    from seqloom.cli.doubt import columns
+
+    marks = "" if reasons is None else columns(answer, reasons)
+    if not several:
+        return f"{one_line(answer.text)}{marks}\n"
+    first = f"{number}\t{answer.score:.4f}\t{one_line(answer.text)}{marks}\n"
+    others = (f"{number}\t{each.score:.4f}\t{one_line(each.text)}" for each in answer.alternatives)
+    return first + "".join(f"{line}{'' if reasons is None else 2 * chr(9)}\n" for line in others)
 
 
 def input_settings(config: DataConfig, settings: Sequence[str], file: str) -> DataConfig:
@@ -119,6 +139,19 @@ def opened(path: Path | None) -> Iterator[TextIO]:
         yield text
         text.flush()
         text.detach()
+
+
+@contextmanager
+def table(path: Path | None) -> Iterator[TextIO | None]:
+    """Open the table of doubtful answers and write its header, if there is to be one."""
+    if path is None:
+        yield None
+        return
+    from seqloom.cli.doubt import HEADER
+
+    with opened(path) as stream:
+        stream.write("\t".join(HEADER) + "\n")
+        yield stream
 
 
 @contextmanager

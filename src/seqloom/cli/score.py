@@ -19,7 +19,7 @@ def score(
     """
     from seqloom.api import load_torch
     from seqloom.data import ReadReport, read_examples
-    from seqloom.evaluation import perplexity
+    from seqloom.losses import perplexity
     from seqloom.remarks import Remarks
 
     chosen = load_torch(model).with_settings(with_tags(settings, tags))

@@ -11,7 +11,9 @@ from rich.text import Text
 
 if TYPE_CHECKING:
     from seqloom.bench import Speed
-    from seqloom.evaluation import Evaluation, LossComparison
+    from seqloom.confidence import Reliability
+    from seqloom.evaluation import Evaluation
+    from seqloom.losses import LossComparison
     from seqloom.metrics import Comparison
     from seqloom.sweeps import SweepResults
     from seqloom.training.provenance.reproduction import FileState
@@ -29,12 +31,31 @@ def evaluation(measured: Evaluation) -> None:
     _console().print(table)
     rate = measured.count / max(measured.seconds, 1e-9)
     _console().print(f"{measured.count:,} examples in {measured.seconds:.1f} s ({rate:,.0f} per second)")
+    if measured.confidence is not None:
+        confidence(measured.confidence)
     if measured.worst:
         bad = _table("worst", "input", "predicted", "correct")
         for answer in measured.worst:
             right = " | ".join(answer.references)
             bad.add_row(*(_short(text) for text in (answer.where, answer.source, answer.prediction, right)))
         _console().print(bad)
+
+
+def confidence(found: Reliability) -> None:
+    """Print how far the confidences of answers can be trusted, and what the most confident ones are worth."""
+    from seqloom.confidence.quality import EXACT
+
+    worth = "right" if found.measure == EXACT else f"mean {found.measure}"
+    table = _table("most confident", "answers", "confidence from", worth)
+    for each in found.coverage:
+        shares = (f"{100 * each.share:.0f} %", f"{each.answers:,}", f"{each.least:.3f}", f"{100 * each.worth:.1f} %")
+        table.add_row(*shares)
+    table.caption = (
+        f"confidence: expected calibration error {found.calibration_error:.3f}, Brier score {found.brier:.3f}; "
+        f"mean {found.confidence:.3f}, true {found.worth:.3f}"
+    )
+    table.caption_justify = "left"
+    _console().print(table)
 
 
 def comparison(differences: Sequence[Comparison], losses: LossComparison, count: int) -> None:

@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Any, Self
 
 from seqloom.checkpoint import format as layout
+from seqloom.checkpoint.confidence import read_calibration
 from seqloom.checkpoint.files import folder_path, place_of
 from seqloom.checkpoint.members import read_members
 from seqloom.checkpoint.reading import check_files, read_codecs, read_config, read_manifest, read_plugins
 from seqloom.checkpoint.shortlist import read_shortlist
 from seqloom.codecs import Codecs
+from seqloom.confidence import Calibration
 from seqloom.config import Section, build
 from seqloom.data import DataConfig, Tagging
 from seqloom.errors import ConfigError, EngineError, ModelFolderError
@@ -24,7 +26,7 @@ from seqloom.search import SearchConfig
 
 FIXED = ("text", "model", "training", "evaluation")
 """Sections of a run's configuration that have no part in predicting."""
-MISSING = ("network", "metrics", "shortlist", "score", "evaluate", "with_shortlist", "save", "sizes")
+MISSING = ("network", "metrics", "shortlist", "score", "evaluate", "with_shortlist", "with_confidence", "save", "sizes")
 """What a `seqloom.api.Model` has and a model without PyTorch has not; a test compares the list with the two classes."""
 
 
@@ -44,6 +46,7 @@ class RuntimeModel(PredictingModel):
     engine: OnnxEngine = field(repr=False)
     codecs: Codecs
     config: RuntimeConfig = field(repr=False)
+    calibration: Calibration | None = field(repr=False, default=None)
 
     def _checked(self, values: dict[str, Any]) -> RuntimeConfig:
         """The configuration with these plain values, if they are of sections that predictions depend on."""
@@ -60,7 +63,8 @@ class RuntimeModel(PredictingModel):
     @property
     def predictor(self) -> Predictor:
         """The model at work."""
-        return Predictor(self.engine, self.codecs, self.config.search, Tagging.of(self.config.data))
+        tagging = Tagging.of(self.config.data)
+        return Predictor(self.engine, self.codecs, self.config.search, tagging, self.calibration)
 
     def __getattr__(self, name: str) -> Any:
         if name in MISSING:
@@ -82,7 +86,7 @@ def load_graph(folder: Path | str, *, int8: bool | None = None, threads: int = 1
     folder = folder_path(folder)
     manifest = read_manifest(folder)
     graph = _graph(folder, manifest.files, int8)
-    listed = [name for name in (layout.SHORTLIST, layout.MEMBERS) if name in manifest.files]
+    listed = [name for name in (layout.SHORTLIST, layout.MEMBERS, layout.CONFIDENCE) if name in manifest.files]
     check_files(folder, manifest, (layout.CONFIG, *manifest.codecs.names, graph, *listed))
     values = read_config(folder)
     known = {name: values[name] for name in RuntimeConfig.model_fields if name in values}
@@ -93,7 +97,7 @@ def load_graph(folder: Path | str, *, int8: bool | None = None, threads: int = 1
     attends = _attends(folder, manifest.files, values)
     shortlist = read_shortlist(folder, manifest.files, codecs.source.size, codecs.target.size)
     engine = OnnxEngine(place_of(folder, graph), attends=attends, threads=threads, shortlist=shortlist)
-    return RuntimeModel(engine, codecs, config)
+    return RuntimeModel(engine, codecs, config, read_calibration(folder, manifest.files))
 
 
 def _attends(folder: Path, names: Container[str], values: Mapping[str, Any]) -> bool:

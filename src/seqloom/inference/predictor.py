@@ -11,6 +11,7 @@ from itertools import islice
 from typing import TypeVar
 
 from seqloom.codecs import AnswerKind, Codecs
+from seqloom.confidence import Calibration
 from seqloom.data import Source, Tagging, inputs_as_sources
 from seqloom.inference.batching import in_batches
 from seqloom.inference.engine import Engine
@@ -51,7 +52,11 @@ class PairScore:
 
 
 class Predictor:
-    """Predicts with an engine. Not changed by use, so threads may share it."""
+    """Predicts with an engine. Not changed by use, so threads may share it.
+
+    With a `calibration` predictions have a confidence, if the search is the one that it was fitted with; otherwise
+    `unsure` says in words how the search differs.
+    """
 
     def __init__(
         self,
@@ -59,8 +64,13 @@ class Predictor:
         codecs: Codecs,
         search: SearchConfig = SearchConfig(),  # noqa: B008 - a frozen value
         tagging: Tagging = Tagging(),  # noqa: B008
+        calibration: Calibration | None = None,
     ) -> None:
         self.engine, self.codecs, self.search, self.tagging = engine, codecs, search, tagging
+        different = "" if calibration is None else calibration.mismatch(search)
+        self.calibration = None if different else calibration
+        said = f"answers have no confidence: it was calibrated for another search ({different})"
+        self.unsure = said if different else ""
 
     def predict(
         self, lines: Iterable[str | Source], *, details: bool = False, prefix: str = "", window: int = WINDOW
@@ -94,7 +104,8 @@ class Predictor:
 
     def _answers(self, prefix: str, *, details: bool) -> SequenceAnswers:
         """What answers batches of sources."""
-        return ANSWERS[self.codecs.answer](self.engine, self.codecs, self.search, prefix=prefix, details=details)
+        make, calibration = ANSWERS[self.codecs.answer], self.calibration
+        return make(self.engine, self.codecs, self.search, prefix=prefix, details=details, calibration=calibration)
 
     def _answered(self, sources: Sequence[Source], answers: SequenceAnswers) -> list[Prediction]:
         """One prediction for each source; a source without ids has an empty one."""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from seqloom.codecs import Codecs
+from seqloom.confidence import Calibration, evidence
 from seqloom.data.padding import padded_sources
 from seqloom.errors import SeqloomError
 from seqloom.inference.engine import Engine
@@ -19,14 +20,24 @@ class SequenceAnswers:
     """Answers batches of sources by a search; what is asked for is the same for all of them.
 
     `prefix` is what every answer begins with; one that the model cannot write is refused with a `DataError`.
-    `details` adds tokens, their log-probabilities and the alignment to each prediction.
+    `details` adds tokens, their log-probabilities and the alignment to each prediction. With a `calibration`, which
+    must be one for this search, the best answers get a confidence; answers with a given beginning get none, because
+    the calibration knows only answers that the model chose as a whole.
     """
 
     def __init__(
-        self, engine: Engine, codecs: Codecs, search: SearchConfig, *, prefix: str = "", details: bool = False
+        self,
+        engine: Engine,
+        codecs: Codecs,
+        search: SearchConfig,
+        *,
+        prefix: str = "",
+        details: bool = False,
+        calibration: Calibration | None = None,
     ) -> None:
         self._engine, self._codecs, self._details, self._n_best = engine, codecs, details, search.n_best
         self._forced = codecs.target.beginning(prefix)
+        self._calibration = None if self._forced else calibration
         # The answers of an n-best list have different texts: the whole beam is asked for, as some may have the same.
         self._search = search.replace(n_best=search.beam) if search.n_best > 1 else search
 
@@ -41,14 +52,20 @@ class SequenceAnswers:
         found = self._engine.search(ids, lengths, self._search, prefix=self._forced, alignments=self._details)
         texts = iter(self._codecs.target.decode([each.ids for best in found for each in best]))
         return [
-            _listed([self._prediction(each, next(texts), source) for each in best], self._n_best)
+            _listed(
+                [self._prediction(each, next(texts), source, best=not rank) for rank, each in enumerate(best)],
+                self._n_best,
+            )
             for source, best in zip(sources, found, strict=True)
         ]
 
-    def _prediction(self, found: Hypothesis, text: str, source: ReadSource) -> Prediction:
+    def _prediction(self, found: Hypothesis, text: str, source: ReadSource, *, best: bool) -> Prediction:
         limit = self._search.longest(len(source.ids) + 1, len(self._forced))
         at_limit = len(found.ids) >= limit
         answer = Prediction(text, found.score, cut=source.cut, unknown=source.unknown, at_limit=at_limit)
+        if best and self._calibration is not None:
+            known = evidence(found.token_log_probs, unread=source.cut or bool(source.unknown), at_limit=at_limit)
+            answer = replace(answer, confidence=self._calibration.confidence(known))
         if not self._details:
             return answer
         target, seen = self._codecs.target, found.alignment

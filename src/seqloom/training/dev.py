@@ -9,12 +9,14 @@ from __future__ import annotations
 import time
 
 from seqloom.data import Share, Source
-from seqloom.evaluation import Loss, target_loss
+from seqloom.evaluation import target_loss
 from seqloom.inference.predictor import Predictor
 from seqloom.inference.torch_engine import TorchEngine
+from seqloom.losses import Loss
 from seqloom.metrics import compute
 from seqloom.prediction import Prediction
 from seqloom.remarks import Remarks
+from seqloom.search import SearchConfig
 from seqloom.training.reports import EvalReport
 from seqloom.training.setup import Prepared
 from seqloom.training.stopping import Kept, Selection
@@ -42,10 +44,10 @@ def judge(prepared: Prepared, epoch: int, step: int, selection: Selection, began
     )
 
 
-def predictor_of(prepared: Prepared) -> Predictor:
-    """Return a predictor with the model's current weights and the search settings of dev evaluations."""
+def predictor_of(prepared: Prepared, search: SearchConfig | None = None) -> Predictor:
+    """Return a predictor with the model's current weights and these settings of search, or those of dev evaluations."""
     engine = TorchEngine(prepared.model.eval(), prepared.device)
-    return Predictor(engine, prepared.codecs, prepared.config.dev_search)
+    return Predictor(engine, prepared.codecs, search or prepared.config.dev_search)
 
 
 def dev_loss(prepared: Prepared, predictor: Predictor) -> Loss:
@@ -56,11 +58,11 @@ def dev_loss(prepared: Prepared, predictor: Predictor) -> Loss:
     return Loss.of_all(group.gather(target_loss(predictor, examples)))
 
 
-def dev_answers(prepared: Prepared, predictor: Predictor) -> list[Prediction]:
+def dev_answers(prepared: Prepared, predictor: Predictor, *, details: bool = False) -> list[Prediction]:
     """Return the predictions for the dev examples that are decoded."""
     group = prepared.group
     sources = [Source(example.source, example.tags) for example in group.share.of(prepared.dev_examples)]
-    return Share.whole(group.gather(list(predictor.predict(sources))))
+    return Share.whole(group.gather(list(predictor.predict(sources, details=details))))
 
 
 def dev_metrics(prepared: Prepared, answers: list[Prediction]) -> dict[str, float]:

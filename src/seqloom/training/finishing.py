@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 
 from seqloom.training import reports
+from seqloom.training.calibrating import calibrated
 from seqloom.training.evaluating import judged
 from seqloom.training.model_writing import install
 from seqloom.training.run import Run
@@ -39,7 +40,10 @@ def finish(run: Run) -> Iterator[reports.Report]:
                 figures = report.figures
             else:
                 put(model, members[0])
-    install(run, {"dev": figures, "chosen": chosen}, finished=True)
+    calibration, said = calibrated(run.prepared)
+    if said:
+        yield reports.NoticeReport(said)
+    install(run, {"dev": figures, "chosen": chosen}, finished=True, calibration=calibration)
     run.group.from_first(run.folder.end)  # all processes wait here, so the model is in its folder when they return
     yield reports.FinishReport(
         output=str(run.folder.output),

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from seqloom.checkpoint import ModelToStore, save_model
+from seqloom.confidence import Calibration
 from seqloom.training.run import Run
 from seqloom.training.setup import Prepared
 from seqloom.training.states.progress import Progress
@@ -33,9 +35,10 @@ def model_folder(
     return ModelToStore(prepared.model, prepared.codecs, config, {**judged, "training": training})
 
 
-def install(run: Run, figures: dict[str, Any], *, finished: bool) -> None:
-    """Write the model's current weights, with `figures`, into the output folder; only the first process does."""
+def install(run: Run, figures: dict[str, Any], *, finished: bool, calibration: Calibration | None = None) -> None:
+    """Write the model's current weights, with `figures` and the calibration of its confidences, into the output folder;
+    only the first process does."""
     if run.group.first:
         facts = {"finished": finished, "epoch": run.epoch}
         contents = model_folder(run.prepared, run.progress, {**figures, "record": run.record}, facts)
-        save_model(run.folder.output, contents)
+        save_model(run.folder.output, replace(contents, calibration=calibration))

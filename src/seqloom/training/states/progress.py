@@ -8,7 +8,7 @@ from typing import Any
 
 from seqloom.checkpoint.format import FileRecord
 from seqloom.data.batching import Position
-from seqloom.evaluation import perplexity
+from seqloom.losses import perplexity
 from seqloom.training.reports import StepReport
 from seqloom.training.stopping import Selection
 from seqloom.training.updates.health import Health

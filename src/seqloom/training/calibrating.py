@@ -1,0 +1,39 @@
+"""Calibrate the model of a finished run on its dev data, so that its answers have a confidence."""
+
+from __future__ import annotations
+
+from seqloom.confidence import Calibration, chosen_measure
+from seqloom.confidence.fitting import FEWEST
+from seqloom.errors import SeqloomError
+from seqloom.learn_confidence import confidence_from
+from seqloom.training.dev import dev_answers, predictor_of
+from seqloom.training.setup import Prepared
+
+DATA = "the dev data of the training, which also chose the weights"
+
+
+def calibrated(prepared: Prepared) -> tuple[Calibration | None, str]:
+    """Return the calibration of the model's current weights, and a sentence about it or about why there is none.
+
+    It is fitted to the dev examples that are decoded for metrics, with the search that the model will answer with. All
+    processes decode, and the first one fits. Without decoded dev examples there is neither.
+    """
+    count, search = len(prepared.dev_examples), prepared.config.search
+    if not count:
+        return None, ""
+    if count < FEWEST:
+        return None, (
+            f"answers have no confidence: {count} dev answers are too few to calibrate it, {FEWEST} are needed; "
+            "seqloom calibrate does it on other data"
+        )
+    answers = dev_answers(prepared, predictor_of(prepared, search.replace(n_best=1)), details=True)
+    measure = chosen_measure(prepared.config.measures)
+
+    def fit() -> tuple[Calibration | None, str]:
+        try:
+            found = confidence_from(answers, prepared.dev_examples, search, measure, DATA)
+        except SeqloomError as error:  # the model is worth keeping without
+            return None, f"answers have no confidence: {error.message}"
+        return found, found.sentence()
+
+    return prepared.group.from_first(fit)
