@@ -11,11 +11,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import tomlkit
 import typer
 
 import seqloom
 from docstrings import Callable, Class, callable_markdown, class_markdown, prose, read
 from seqloom.cli.main import app
+from seqloom.planning.facts import TASKS
+from seqloom.planning.rules import MANY, RULES, SHARES, UPDATES
 
 FOLDER = Path(__file__).parents[1] / "docs" / "reference"
 PUBLIC = {
@@ -27,7 +30,11 @@ NOTE = "<!-- made by scripts/reference.py (make docs): do not edit -->"
 
 
 def main() -> int:
-    pages = {FOLDER / "cli.md": commands_page(), FOLDER / "python.md": python_page()}
+    pages = {
+        FOLDER / "cli.md": commands_page(),
+        FOLDER / "python.md": python_page(),
+        FOLDER / "plan.md": plan_page(),
+    }
     if "--check" in sys.argv:
         stale = [path for path, text in pages.items() if not path.is_file() or path.read_text("utf-8") != text]
         for path in stale:
@@ -55,6 +62,56 @@ def help_of(command: Any, parent: Any, name: str) -> list[str]:
     for inner, subcommand in getattr(command, "commands", {}).items():
         sections += help_of(subcommand, context, inner)
     return sections
+
+
+def plan_page() -> str:
+    """The rules of plans as tables."""
+    head = ["settings", "for", "pairs", "reason", "measured"]
+    rows = [
+        [
+            "<br>".join(f"`{name} = {toml(value)}`" for name, value in rule.settings.items()),
+            ", ".join(rule.tasks) if len(rule.tasks) < len(TASKS) else "all",
+            span(*rule.pairs),
+            rule.why,
+            rule.measured,
+        ]
+        for rule in RULES
+    ]
+    lengths = [
+        [task, span(least, most), f"{updates:,}"]
+        for task, steps in UPDATES.items()
+        for (least, _), (most, updates) in zip([(0, 0), *steps], steps, strict=False)
+    ]
+    kinds = [[task, TASKS[task]] for task in TASKS]
+    parts = [
+        NOTE,
+        "# What training chooses",
+        "Settings that are not given are chosen by the first of these rules that names them and holds for the training "
+        "pairs.\nA setting that is given stays. How to see and change the choices: [plans](../guides/plans.md).",
+        table(head, rows),
+        "## Kinds of pairs",
+        table(["kind", "meaning"], kinds),
+        "## Updates",
+        'With `plan.effort = "quick"`, ' + f"{SHARES['quick']:.0%} of these:",
+        table(["kind", "pairs", "updates"], lengths),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def table(head: list[str], rows: list[list[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |" for line in lines)
+
+
+def span(least: int, most: int) -> str:
+    """A range of numbers of pairs in words."""
+    if most >= MANY:
+        return f"{least:,} and more" if least else "any"
+    return f"{least:,} to {most - 1:,}" if least else f"fewer than {most:,}"
+
+
+def toml(value: Any) -> str:
+    return str(tomlkit.item(dict(value) if isinstance(value, dict) else value).as_string())
 
 
 def python_page() -> str:

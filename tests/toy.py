@@ -12,6 +12,7 @@ import seqloom
 from seqloom.api import Model
 
 SETTINGS: dict[str, Any] = {
+    "plan.effort": "none",
     "text.source.kind": "character",
     "text.target.kind": "character",
     "model.embedding": 16,

@@ -18,7 +18,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from seqloom.api import Model, average, train
+    from seqloom.api import Model, average, plan, train
     from seqloom.ensembles import ensemble, select_members
     from seqloom.errors import (
         ConfigError,
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from seqloom.prediction import Prediction
     from seqloom.synthetic.augment import augment
     from seqloom.synthetic.distill import distill
+    from seqloom.training.forecast import Forecast
 
     __version__: str
 
@@ -45,6 +46,8 @@ _HOMES = {
     "ensemble": "seqloom.ensembles",
     "select_members": "seqloom.ensembles",
     "load": "seqloom.loading",
+    "plan": "seqloom.api",
+    "Forecast": "seqloom.training.forecast",
     "train": "seqloom.api",
     "Prediction": "seqloom.prediction",
     "SeqloomError": "seqloom.errors",
@@ -63,6 +66,7 @@ __all__ = [
     "DependencyError",
     "DiskError",
     "EngineError",
+    "Forecast",
     "Model",
     "ModelFolderError",
     "Prediction",
@@ -74,6 +78,7 @@ __all__ = [
     "distill",
     "ensemble",
     "load",
+    "plan",
     "select_members",
     "train",
 ]

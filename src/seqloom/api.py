@@ -38,6 +38,7 @@ from seqloom.training import train as train_stream
 from seqloom.training.dev_measures import evenly
 from seqloom.training.device import choose_device
 from seqloom.training.fine_tuning import adopted
+from seqloom.training.forecast import Forecast, forecast
 from seqloom.training.group import Place
 from seqloom.training.model_average import free_folder, mean_model
 from seqloom.training.reporters import Reporter
@@ -179,6 +180,22 @@ def average(models: Sequence[Path | str], output: Path | str | None = None) -> M
     if folder is not None:
         model.save(folder)
     return model
+
+
+def plan(
+    pairs: Pairs | None = None,
+    dev: Pairs | None = None,
+    *,
+    preset: str | None = None,
+    settings: Settings = (),
+) -> Forecast:
+    """What `train` would choose for these pairs, why, and how long it would take here, without training.
+
+    The arguments are those of `train`. Settings that are given stay as they are.
+    """
+    inputs, files = _inputs(pairs, dev)
+    name = str(pairs) if isinstance(pairs, str | Path) and str(pairs).endswith(".toml") else preset
+    return forecast(run_config(name, files=files, settings=settings), inputs)
 
 
 def train(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -41,8 +41,20 @@ class Section(BaseModel):
     )
 
     def replace(self: S, **changes: Any) -> S:
-        """A validated copy with some settings changed."""
-        return type(self).model_validate({**self.model_dump(), **changes})
+        """A validated copy with some settings changed; these count as given, the others as before."""
+        values = {name: getattr(self, name) for name in type(self).model_fields}
+        changed = type(self).model_validate({**values, **changes})
+        changed.__pydantic_fields_set__.intersection_update(self.model_fields_set | changes.keys())
+        return changed
+
+    @property
+    def given(self) -> frozenset[str]:
+        """The dotted names of the settings that were given, as opposed to those that have their default."""
+        names = set()
+        for name in self.model_fields_set:
+            value = getattr(self, name)
+            names |= {f"{name}.{inner}" for inner in value.given} if isinstance(value, Section) else {name}
+        return frozenset(names)
 
 
 class OneOf:
@@ -164,12 +176,15 @@ def laid_over(values: Mapping[str, Any], settings: Settings) -> dict[str, Any]:
     return merged(values, nested)
 
 
-def to_toml(section: Section, *, comments: bool = False) -> str:
-    """Write a section as TOML that reads back as an equal section; `comments` puts each setting's sentence above it."""
+def to_toml(section: Section, *, comments: bool = False, left_open: Collection[str] = ()) -> str:
+    """Write a section as TOML that reads back as an equal section; `comments` puts each setting's sentence above it.
+
+    Settings whose dotted names are `left_open` are written as comments, so that reading them does not give them.
+    """
     import tomlkit  # noqa: PLC0415 - reading settings is quicker without it
 
     document = tomlkit.document()
-    _fill(document, section, comments)
+    _fill(document, section, comments, frozenset(left_open))
     return tomlkit.dumps(document)
 
 
@@ -212,7 +227,9 @@ def _toml_value(text: str) -> Any:
         return text  # a bare word is a string
 
 
-def _fill(table: TOMLDocument | Table, section: Section, comments: bool) -> None:
+def _fill(
+    table: TOMLDocument | Table, section: Section, comments: bool, left_open: frozenset[str], prefix: str = ""
+) -> None:
     import tomlkit  # noqa: PLC0415
 
     fields = type(section).model_fields
@@ -222,19 +239,23 @@ def _fill(table: TOMLDocument | Table, section: Section, comments: bool) -> None
         value = getattr(section, name)
         if comments:
             _comment(table, said.get(name, ""), fields[name])
-        if value is None:
+        if f"{prefix}{name}" in left_open:
+            table.add(tomlkit.comment(f"{name} = {tomlkit.item(value).as_string()} (not set: chosen for the pairs)"))
+        elif value is None:
             if comments:
                 table.add(tomlkit.comment(f"{name} = (not set)"))
         else:
             table.add(name, list(value) if isinstance(value, tuple) else value)
     for name in fields:
         inner = getattr(section, name)
-        if isinstance(inner, Section):
+        if isinstance(inner, Section) and f"{prefix}{name}" in left_open:
+            table.add(tomlkit.comment(f"{prefix}{name} (not set: chosen for the pairs)"))
+        elif isinstance(inner, Section):
             child = tomlkit.table()
             if comments:
                 table.add(tomlkit.nl())
                 _comment(table, said.get(name, ""), fields[name])
-            _fill(child, inner, comments)
+            _fill(child, inner, comments, left_open, f"{prefix}{name}.")
             table.add(name, child)
 
 

@@ -28,7 +28,7 @@ FENCE = re.compile(
 )
 PLACE = re.compile(r"`((?:src|tests|docs|scripts|benchmarks)/[\w./-]+)`")
 SETTING = re.compile(
-    r"`((?:data|text|model|training|search|evaluation)(?:\.(?!(?:py|safetensors|onnx)`)[a-z][a-z0-9_]*)+)(?:\s?=[^`]*)?`"
+    r"`((?:data|text|model|training|search|evaluation|plan)(?:\.(?!(?:py|safetensors|onnx)`)[a-z][a-z0-9_]*)+)(?:\s?=[^`]*)?`"
 )
 FAST = ("README.md",)
 PARTS = ("train", "dev", "test")
@@ -87,6 +87,7 @@ def spelled(count: int, skip: int = 0) -> list[tuple[str, str]]:
 def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with the files that the documents talk about; on so few pairs training without settings is cut short."""
     monkeypatch.setattr("seqloom.training.run_length.MOST_EPOCHS", 5)
+    monkeypatch.setattr("seqloom.training.run_length.MOST_PLANNED_EPOCHS", 5)
     rows = spelled(40)
     tagged = [(*row, f"en;{'verb' if number % 2 else 'noun'}") for number, row in enumerate(rows)]
     files: dict[str, Sequence[tuple[str, ...]]] = {

@@ -15,6 +15,7 @@ from seqloom.training import Inputs, RunConfig, train
 from seqloom.training.reports import Report, StepReport
 
 BASE: dict[str, Any] = {
+    "plan": {"effort": "none"},
     "search": {"max_length_ratio": 1, "max_length_extra": 1},
     "model": {"embedding": 8, "hidden": 8, "decoder": {"attend": "between"}},
     "training": {

@@ -54,7 +54,7 @@ def settled(pairs: int, per_batch: int, **training: Any) -> Length:
 def test_a_run_makes_thousands_of_updates(pairs: int, per_batch: int, epochs: int, updates: int) -> None:
     length = settled(pairs, per_batch)
     assert (length.training.epochs, length.training.max_steps) == (epochs, 0)
-    assert length.plan.total() == updates
+    assert length.updates.total() == updates
     assert length.notices[0].startswith(f"{epochs} epochs of about ")
     assert bool(length.warnings) == (updates < 1000)
 
@@ -62,7 +62,7 @@ def test_a_run_makes_thousands_of_updates(pairs: int, per_batch: int, epochs: in
 def test_of_a_very_large_corpus_a_part_is_read() -> None:
     length = settled(1_000_000, 20)
     assert (length.training.epochs, length.training.max_steps, length.training.evaluate_every) == (0, 10_000, 500)
-    assert length.plan.total() == 10_000
+    assert length.updates.total() == 10_000
     assert length.notices == [
         "10,000 updates, which read 20% of the training pairs; the dev data are evaluated every 500 updates"
     ]
@@ -91,7 +91,7 @@ def test_the_dev_data_are_not_looked_at_after_each_of_many_epochs() -> None:
 )
 def test_a_number_that_is_given_is_kept(given: dict[str, Any], epochs: int, updates: int) -> None:
     length = settled(800, 16, **given)
-    assert (length.training.epochs, length.plan.total()) == (epochs, updates)
+    assert (length.training.epochs, length.updates.total()) == (epochs, updates)
 
 
 def test_what_is_short_is_warned_of_with_what_to_change() -> None:
@@ -128,7 +128,7 @@ def test_small_corpora_have_small_batches(pairs: int, tokens: int) -> None:
     assert training.batch.tokens == tokens
     assert any(each.startswith(f"batches of {tokens:,} tokens: ") for each in prepared.notices)
     assert isinstance(training.epochs, int)
-    assert pairs < 1000 or 3000 < prepared.plan.total() < 6500
+    assert pairs < 1000 or 3000 < prepared.updates.total() < 6500
 
 
 def test_a_number_of_pairs_stands_for_the_budget() -> None:

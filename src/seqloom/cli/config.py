@@ -18,9 +18,12 @@ def config(
     """Print a complete configuration.
 
     The output is TOML with a comment on each setting. It holds the defaults, a preset, or a file completed with the
-    defaults.
+    defaults. Settings that training chooses for the pairs, unless they are given, stand there as comments.
     """
     from seqloom.config import to_toml
+    from seqloom.planning.rules import left_open
     from seqloom.training.runs import run_config
 
-    typer.echo(to_toml(run_config(preset, settings=settings or ()), comments=True), nl=False)
+    found = run_config(preset, settings=settings or ())
+    names = left_open(found.given, found.plan.effort)
+    typer.echo(to_toml(found, comments=True, left_open=names), nl=False)

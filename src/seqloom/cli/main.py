@@ -18,6 +18,7 @@ from seqloom.cli.evaluate import evaluate
 from seqloom.cli.export import export
 from seqloom.cli.guard import BROKEN_PIPE, INTERRUPTED, USER_ERROR, Guard
 from seqloom.cli.options import Plugins, takes_plugins, use_plugins
+from seqloom.cli.plan import plan
 from seqloom.cli.plot import plot
 from seqloom.cli.predict import predict
 from seqloom.cli.recipe import recipe
@@ -62,6 +63,7 @@ def seqloom(
 
 for command in (
     train,
+    plan,
     predict,
     evaluate,
     score,

@@ -27,6 +27,19 @@ Tags = Annotated[
         help="Tag of all inputs, such as a language, in place of that of the file's name or column; can be repeated.",
     ),
 ]
+EffortOption = Annotated[
+    str | None,
+    typer.Option(
+        "--effort",
+        metavar="EFFORT",
+        help="How much to spend on what is chosen: none, quick, normal or best.",
+        show_default=False,
+    ),
+]
+MinutesOption = Annotated[
+    float | None,
+    typer.Option("--minutes", metavar="N", help="Plan training to take this long on this machine.", show_default=False),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 Output = Annotated[
     Path | None, typer.Option("--output", metavar="FILE", help="Write to this file; - is standard output.")
@@ -64,6 +77,12 @@ Plugins = Annotated[
 def with_tags(settings: list[str] | None, tags: list[str] | None) -> list[str]:
     """The settings, with the tags that `--tag` gives to all inputs."""
     return [*(settings or ()), *([f"data.fixed_tags={json.dumps(tags)}"] if tags else [])]
+
+
+def planning_settings(effort: str | None, minutes: float | None, settings: list[str] | None) -> list[str]:
+    """The settings that `--effort` and `--minutes` stand for, followed by the given ones."""
+    planned = {"plan.effort": effort, "plan.minutes": minutes}
+    return [*(f"{name}={value}" for name, value in planned.items() if value is not None), *(settings or ())]
 
 
 def use_plugins(plugins: list[str] | None) -> None:

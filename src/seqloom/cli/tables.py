@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from seqloom.losses import LossComparison
     from seqloom.metrics import Comparison
     from seqloom.sweeps import SweepResults
+    from seqloom.training.forecast import Forecast
     from seqloom.training.provenance.reproduction import FileState
 
 
@@ -56,6 +57,29 @@ def confidence(found: Reliability) -> None:
     )
     table.caption_justify = "left"
     _console().print(table)
+
+
+def forecast(found: Forecast) -> None:
+    """Print what the pairs are like, what was chosen for them and why, and how long training would take."""
+    console = _console()
+    for sentence in () if found.plan.facts is None else found.plan.facts.sentences():
+        console.print(sentence)
+    table = _table("setting", "value", "reason", "measured")
+    for choice in found.plan.choices:
+        first = True
+        for name, value in choice.settings.items():
+            table.add_row(name, _shown(value), choice.why if first else "", choice.measured if first else "")
+            first = False
+    console.print(table)
+    for sentence in found.notices:
+        if not sentence.startswith("plan: ") or "not chosen" in sentence:
+            console.print(Text(sentence))
+    for sentence in found.warnings:
+        console.print(Text(f"warning: {sentence}"))
+    console.print(
+        f"{found.weights:,} weights; {found.updates:,} updates and {found.evaluations:,} evaluations take about "
+        f"{found.seconds / 60:.1f} minutes on this machine"
+    )
 
 
 def comparison(differences: Sequence[Comparison], losses: LossComparison, count: int) -> None:

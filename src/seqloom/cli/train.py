@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from seqloom.cli.options import SettingOptions
+from seqloom.cli.options import EffortOption, MinutesOption, SettingOptions, planning_settings
 
 Files = list[str] | None
 
@@ -24,6 +24,8 @@ def train(
         Files,
         typer.Option("--dev", metavar="FILE", help="Development pairs, which select the best model; can be repeated."),
     ] = None,
+    effort: EffortOption = None,
+    minutes: MinutesOption = None,
     settings: SettingOptions = None,
     resume: Annotated[bool, typer.Option("--resume", help="Resume the run in the folder.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the model or run in the folder.")] = False,
@@ -31,7 +33,8 @@ def train(
 ) -> None:
     """Train a model on pairs.
 
-    Without a configuration, sensible settings are chosen and reported. Under torchrun, all processes train one model.
+    Settings that are not given are chosen for the pairs, and reported: seqloom plan shows them without training. Under
+    torchrun, all processes train one model.
     """
     from seqloom.plugins import options
     from seqloom.training import train as train_stream
@@ -39,9 +42,10 @@ def train(
     from seqloom.training.runs import follow_run, run_config
 
     given = None
+    settings = planning_settings(effort, minutes, settings)
     if config or train or dev or settings or not resume:
         files = (train or (), dev or ())
-        given = run_config(config, files=files, settings=settings or (), going_on=output if resume else None)
+        given = run_config(config, files=files, settings=settings, going_on=output if resume else None)
     place = Place.here()
     if place.size > 1 and place.local_rank == 0:  # tells the user why nothing happens if the others were never launched
         typer.echo(f"process {place.rank} of {place.size}: waiting for the others", err=True)

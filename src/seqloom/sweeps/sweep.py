@@ -20,6 +20,7 @@ from seqloom.training.device import choose_device
 from seqloom.training.fine_tuning import adopted
 from seqloom.training.provenance.record import data_files
 from seqloom.training.runs import run_config, use_listed
+from seqloom.training.stopping import MAIN
 
 FIXED = (
     *("training.selection.on", "training.selection.limit", "training.selection.beam", "training.evaluate_every"),
@@ -78,8 +79,14 @@ class Sweep:
         return self.config({})
 
     def config(self, choices: Mapping[str, Any]) -> RunConfig:
-        """Return the configuration of a trial; raises `ConfigError` where the chosen settings contradict each other."""
-        return with_plugins(build(RunConfig, adopted(laid_over(self.run, choices)), where=str(self.path)))
+        """Return the configuration of a trial; raises `ConfigError` where the chosen settings contradict each other.
+
+        What trials are compared by is given, so that no plan chooses another measure.
+        """
+        config = build(RunConfig, adopted(laid_over(self.run, choices)), where=str(self.path))
+        selection = config.training.selection
+        compared = config.training.replace(selection=selection.replace(on=selection.on))
+        return with_plugins(config.replace(training=compared))
 
     def check(self) -> None:
         """Raise an error, before any trial, where data are missing, a file does not exist, or the device is not
@@ -129,6 +136,12 @@ def _comparable(sweep: Sweep) -> None:
     A section that contains such a setting, and a part of such a setting, are refused, too.
     """
     base = sweep.base
+    if base.training.selection.on == MAIN:
+        raise ConfigError(
+            "training.selection.on must name the figure that trials are compared by, not main",
+            where=str(sweep.path),
+            hint="loss, or the name of a metric",
+        )
     fixed = FIXED if base.data.dev else (*FIXED, "data.train")
     targets = ("text", *TARGETS) if base.text.shared else TARGETS
     for name in sweep.space:

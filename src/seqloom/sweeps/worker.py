@@ -15,6 +15,7 @@ from filelock import Timeout
 from seqloom.checkpoint.files import text_writer, write_file
 from seqloom.config import to_toml
 from seqloom.errors import ConfigError, SeqloomError, TrainingError, missing_package
+from seqloom.planning.rules import left_open
 from seqloom.plots import plot_trials
 from seqloom.plots.labels import named
 from seqloom.sweeps.faults import ALIKE, ATTEMPTS, MEMORY, fault
@@ -217,7 +218,8 @@ class Worker:
             best = results.best_trial
             if best is not None:
                 head = f"# trial {best.number} of {results.name}: {results.measure} {best.value}\n"
-                text = head + to_toml(self.sweep.config(best.settings))
+                config = self.sweep.config(best.settings)
+                text = head + to_toml(config, left_open=left_open(config.given, config.plan.effort))
                 write_file(self.folder.output / BEST, text_writer(text))
             if self.sweep.section.keep == "best":
                 for each in self.study.get_trials(deepcopy=False):

@@ -13,6 +13,7 @@ from seqloom.errors import ConfigError
 from seqloom.evaluation import EvaluationConfig
 from seqloom.model import ModelConfig
 from seqloom.nn.precision import Wanted
+from seqloom.planning.config import PlanConfig
 from seqloom.plugins import needs_of, require
 from seqloom.search import SearchConfig
 from seqloom.text.config import TextConfig
@@ -107,6 +108,8 @@ class RunConfig(Section):
     plugins: tuple[str, ...] = ()
     """Plugins whose members the settings name: Python files, such as mine.py, or names of installed plugins. They are
     run where a configuration of yours is read, but not by themselves where a model folder is."""
+    plan: PlanConfig = PlanConfig()
+    """How settings that are not given are chosen."""
     data: DataConfig = DataConfig()
     """Files of training, dev and test pairs, and how they are read."""
     text: TextConfig = TextConfig()

@@ -26,16 +26,16 @@ def with_measures(config: RunConfig, train: Corpus) -> tuple[RunConfig, list[str
     training, evaluation, said = config.training, config.evaluation, []
     selection, rows = training.selection, evenly(len(train), SAMPLED)
     targets = train.column("target", rows)
-    _check_selection(selection.on, targets)
     names = selection.metrics or evaluation.metrics
     if not names:
         names = choose_metrics(targets, train.column("source", rows))
         said.append(f"measures: {', '.join(names)}, chosen by what the targets look like")
     else:
         said += filter(None, (blind_sentence(name, targets) for name in names))
+    selection = selection.settled(names)
+    _check_selection(selection.on, targets)
     if selection.on not in ("loss", *names):
         said += filter(None, [blind_sentence(selection.on, targets)])
-    selection = selection.replace(metrics=names)
     evaluation = evaluation.replace(metrics=evaluation.metrics or selection.decoded)
     return config.replace(training=training.replace(selection=selection), evaluation=evaluation), said
 

@@ -10,6 +10,7 @@ from seqloom.training.calibrating import calibrated
 from seqloom.training.evaluating import judged
 from seqloom.training.model_writing import install
 from seqloom.training.run import Run
+from seqloom.training.search_tuning import tuned
 from seqloom.training.stopping import Kept
 from seqloom.training.updates.averaging import averaged, put
 
@@ -40,10 +41,20 @@ def finish(run: Run) -> Iterator[reports.Report]:
                 figures = report.figures
             else:
                 put(model, members[0])
+    search = tuned(run.prepared) if run.prepared.config.plan.tune_search is True else None
+    if search is not None:
+        yield reports.NoticeReport(search.sentence())
+        changed = search.search != run.prepared.config.search
+        run.take_search(search.search)
+        if changed:
+            report = judged(run, time.perf_counter())
+            yield report
+            figures = report.figures
+    tuning = {} if search is None else {"search": search.to_json()}
     calibration, said = calibrated(run.prepared)
     if said:
         yield reports.NoticeReport(said)
-    install(run, {"dev": figures, "chosen": chosen}, finished=True, calibration=calibration)
+    install(run, {"dev": figures, "chosen": chosen, **tuning}, finished=True, calibration=calibration)
     run.group.from_first(run.folder.end)  # all processes wait here, so the model is in its folder when they return
     yield reports.FinishReport(
         output=str(run.folder.output),

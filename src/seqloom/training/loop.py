@@ -191,7 +191,7 @@ def _greeting(run: Run, notices: list[str]) -> Iterator[reports.Report]:
         device=str(prepared.device),
         precision=prepared.precision.describe(),
         epochs=prepared.config.training.passes,
-        steps_total=prepared.plan.total(run.progress.step, run.progress.position),
+        steps_total=prepared.updates.total(run.progress.step, run.progress.position),
         frozen=frozen_count(prepared.model, prepared.config.training.freeze),
     )
 

@@ -54,7 +54,8 @@ def continued(begun: RunConfig, resolved: RunConfig, given: RunConfig, command: 
     changes = {}
     for section, names in FREE.items():
         old, new = getattr(resolved, section), getattr(given, section)
-        changes[section] = new if names is None else old.replace(**{name: getattr(new, name) for name in names})
+        free = new.model_fields_set if names is None else names
+        changes[section] = old.replace(**{name: getattr(new, name) for name in free})
     if given.training.epochs == "auto":  # keep the length chosen at the start, or let max_steps alone count
         length = (
             {"epochs": 0} if given.training.max_steps else {each: getattr(resolved.training, each) for each in LENGTH}

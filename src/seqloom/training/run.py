@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator, Iterator
+from dataclasses import replace
 
 from seqloom.data import Position
 from seqloom.data.batch import Batch
 from seqloom.data.loader import load_batches
 from seqloom.errors import TrainingError
+from seqloom.search import SearchConfig
 from seqloom.training import reports
 from seqloom.training.group import LostProcessError
 from seqloom.training.memory import TooLargeError, rows_of
 from seqloom.training.provenance.record import Record
+from seqloom.training.resume_settings import chosen_for
 from seqloom.training.setup import Prepared
 from seqloom.training.states.folder import RunFolder
 from seqloom.training.states.progress import Progress
@@ -101,6 +104,14 @@ class Run:
         """Add to the run's record that it was resumed here and now."""
         self.record = self.group.from_first(lambda: self.folder.go_on(self.prepared))
 
+    def take_search(self, search: SearchConfig) -> None:
+        """Answer with tuned search settings from now on, and note in the run's record which ones were given."""
+        old = self.prepared.config
+        config = old.replace(search=search, plan=old.plan.replace(tune_search=False))
+        self.prepared = replace(self.prepared, config=config)
+        given = {**chosen_for(old, config), **self.record.get("given", {})}
+        self.record = {**self.record, "given": given}
+
     @property
     def savable(self) -> bool:
         """Whether the state can be saved: it is consistent, and the last update was not skipped."""
@@ -119,7 +130,7 @@ class Run:
         began = time.perf_counter()
         position, group = self._group(batches)
         waited = time.perf_counter() - began
-        total = self.prepared.plan.total(progress.step, progress.position)
+        total = self.prepared.updates.total(progress.step, progress.position)
         rate = self._rate(progress.step + 1, total)
         set_rate(self.learner.optimiser, rate)
         self.busy = True

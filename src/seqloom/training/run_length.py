@@ -11,14 +11,16 @@ from dataclasses import dataclass, field
 
 from seqloom.data import BatchSampler
 from seqloom.training.config import TrainingConfig
-from seqloom.training.plan import Plan
+from seqloom.training.update_count import UpdateCount
 
 UPDATES = ((2_000, 3_000), (20_000, 4_000), (100_000, 6_000))
 """Pairs of a number of training pairs and the number of updates for a corpus of up to that size."""
 MOST_UPDATES = 10_000
 """Number of updates for corpora larger than those in `UPDATES`."""
 MOST_EPOCHS = 60
-"""Largest number of epochs that is chosen: with more, a network only memorises a small corpus."""
+"""Largest number of epochs that is chosen without a plan: with more, a network only memorises a small corpus."""
+MOST_PLANNED_EPOCHS = 400
+"""The same for a plan, which also regularises; so that a handful of pairs takes seconds."""
 EVALUATIONS = 20
 """Number of dev evaluations in a run whose length is chosen, where one per epoch would be more often or none at all."""
 FEW_UPDATES = 1_000
@@ -27,32 +29,34 @@ FEW_UPDATES = 1_000
 
 @dataclass(frozen=True)
 class Length:
-    """The length of a run: the training settings without `auto`, the plan of its updates, and notices and warnings to
+    """The length of a run: the training settings without `auto`, the count of its updates, and notices and warnings to
     show."""
 
     training: TrainingConfig
-    plan: Plan
+    updates: UpdateCount
     notices: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
 
-def settle_length(training: TrainingConfig, sampler: BatchSampler) -> Length:
+def settle_length(training: TrainingConfig, sampler: BatchSampler, planned: int = 0) -> Length:
     """Choose how long to train in the batches of `sampler`, and shorten the warm-up to at most a quarter of the
-    updates."""
+    updates.
+
+    `planned` is the number of updates that a plan wants; with 0, they are chosen by the number of pairs alone."""
     per_epoch = math.ceil(sampler.count(0) / training.accumulate)
     notices: list[str] = []
     warnings: list[str] = []
     if training.epochs == "auto":
-        training, notices = _long_enough(training, per_epoch, sampler.rows)
-    plan = Plan(sampler, training.passes, training.accumulate, training.max_steps)
-    total = plan.total()
+        training, notices = _long_enough(training, per_epoch, sampler.rows, planned)
+    updates = UpdateCount(sampler, training.passes, training.accumulate, training.max_steps)
+    total = updates.total()
     if training.schedule.warmup > total // 4:
         schedule = training.schedule.replace(warmup=total // 4)
         notices.append(f"warm-up shortened to {schedule.warmup} updates, a quarter of the {total:,} planned ones")
         training = training.replace(schedule=schedule)
     if total < FEW_UPDATES and not training.start_from:  # fine-tuning needs fewer updates
         warnings.append(_few(total, sampler.rows, per_epoch))
-    return Length(training, plan, notices, warnings)
+    return Length(training, updates, notices, warnings)
 
 
 def wanted_updates(pairs: int) -> int:
@@ -60,16 +64,19 @@ def wanted_updates(pairs: int) -> int:
     return next((updates for most, updates in UPDATES if pairs <= most), MOST_UPDATES)
 
 
-def _long_enough(training: TrainingConfig, per_epoch: int, pairs: int) -> tuple[TrainingConfig, list[str]]:
+def _long_enough(
+    training: TrainingConfig, per_epoch: int, pairs: int, planned: int
+) -> tuple[TrainingConfig, list[str]]:
     """Replace `epochs = "auto"` by a number of epochs, or of updates for a very large corpus; where `max_steps` is
     given, it alone counts."""
     if training.max_steps:
         return training.replace(epochs=0), []
-    wanted = wanted_updates(pairs)
-    epochs = min(MOST_EPOCHS, round(wanted / per_epoch))
+    wanted = planned or wanted_updates(pairs)
+    epochs = min(MOST_PLANNED_EPOCHS if planned else MOST_EPOCHS, round(wanted / per_epoch))
     if epochs:
         training = training.replace(epochs=epochs)
-        said = f"{epochs} epochs of about {per_epoch:,} updates, by the number of training pairs"
+        by = "by the plan" if planned else "by the number of training pairs"
+        said = f"{epochs} epochs of about {per_epoch:,} updates, {by}"
     else:
         training = training.replace(epochs=0, max_steps=wanted)
         said = f"{wanted:,} updates, which read {wanted / per_epoch:.0%} of the training pairs"

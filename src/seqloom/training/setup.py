@@ -18,7 +18,6 @@ from seqloom.data import (
     BatchSampler,
     Corpus,
     Example,
-    Mix,
     clean,
     corpus_digest,
     mix_of,
@@ -29,22 +28,24 @@ from seqloom.data import (
 from seqloom.errors import ConfigError, DataError
 from seqloom.model import Seq2Seq
 from seqloom.nn.precision import Precision, choose_precision
+from seqloom.planning import Facts, Plan, facts_of
 from seqloom.text import TextConfig, Tokenizer, train_tokenizers
-from seqloom.text.choice import choose, words_to_words
+from seqloom.text.choice import choose
 from seqloom.text.coverage import text_notices
 from seqloom.training.answer_length import learned_limits
 from seqloom.training.attention_place import fitted
 from seqloom.training.config import RunConfig
 from seqloom.training.dev_measures import decoded_examples, decoding_notices, dev_rows, with_measures
 from seqloom.training.device import choose_device
-from seqloom.training.fine_tuning import fill_from, grown, same_network
+from seqloom.training.fine_tuning import grown, same_network
 from seqloom.training.group import Group
+from seqloom.training.network import built, sized_batches
 from seqloom.training.pairs import Pair, PairSource
-from seqloom.training.plan import Plan
+from seqloom.training.planned import planned
 from seqloom.training.run_length import settle_length
-from seqloom.training.updates.budget import find_budget
-from seqloom.training.updates.freezing import freeze
-from seqloom.training.updates.randomness import seed_everything
+from seqloom.training.stopping import MAIN
+from seqloom.training.time_plan import Trained, within
+from seqloom.training.update_count import UpdateCount
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,8 @@ class Prepared:
     """Everything that a run needs before its first update.
 
     In `config`, every `auto` that depends on the data is resolved, and the metrics are chosen. `dev_rows` are the dev
-    pairs whose loss is computed, `dev_examples` the examples to decode. `plan` counts the updates; `notices` say what
+    pairs whose loss is computed, `dev_examples` the examples to decode. `updates` counts the updates; `plan` holds what
+    was chosen from the training pairs; `notices` say what
     was chosen for the user, `warnings` what will probably go badly; `group` holds the processes that train together.
     """
 
@@ -75,11 +77,12 @@ class Prepared:
     dev_rows: Sequence[int]
     dev_examples: list[Example]
     sampler: BatchSampler
-    plan: Plan
+    updates: UpdateCount
     model: Seq2Seq
     device: torch.device
     precision: Precision
     notices: list[str]
+    plan: Plan = field(default_factory=Plan)
     warnings: list[str] = field(default_factory=list)
     group: Group = field(default_factory=Group)
 
@@ -115,7 +118,7 @@ def prepare(
     pairs. Torch's generators are seeded here, just before the weights are initialised, and nothing after that draws
     from them.
     """
-    _check(config, inputs)
+    _check(config, inputs, new=earlier is None)
     notices = [f"{group.size} processes train together, each on its part of every batch"] if group.size > 1 else []
     group, device = group.on(choose_device(config.training.device))
     precision = group.from_first(lambda: _precision(config, device, earlier))
@@ -123,25 +126,22 @@ def prepare(
     config = config.replace(data=train_source.settle())
     start = _start(config, earlier)
     if earlier is None:
-        config, codecs, said = group.from_first(lambda: _text(config, train_source, start))
+        config, plan, codecs, said = group.from_first(lambda: _text(config, train_source, start))
         notices += said
     else:
-        codecs = earlier.codecs
+        plan, codecs = Plan(), earlier.codecs
     train, dev = _corpora(config, codecs, train_source, inputs, notices)
-    if not len(train):
-        raise DataError("no training pairs are left after filtering", hint="look at the limits in [data]")
-    config, said = with_measures(config, train)
-    notices += said
-    config = _limited(config, train, notices)
-    seed_everything(config.training.seed)
-    model = _model(config, codecs, start).to(device)
+    config = _settled(config, train, notices)
+    if earlier is None and config.plan.minutes:
+        pairs = Trained(codecs, train, dev, precision, device)
+        config, said = group.from_first(lambda: within(config, plan, pairs))
+        notices += said
+    model = built(config, codecs, start).to(device)
     group.copy_first(list(model.state_dict().values()))
-    config, said = group.from_first(lambda: _sized_batches(config, model, precision, train))
+    config, said = group.from_first(lambda: sized_batches(config, model, precision, train))
     notices += said
-    training = config.training
-    mix = _mix(config, train, notices)
-    sampler = BatchSampler(train.source_lengths, train.target_lengths, training.batch, training.seed, mix)
-    length = settle_length(training, sampler)
+    sampler = _sampler(config, train, notices)
+    length = settle_length(config.training, sampler, plan.updates)
     rows, decoded = dev_rows(dev, config.data), decoded_examples(dev, config)
     prepared = Prepared(
         config=config.replace(training=length.training),
@@ -151,11 +151,12 @@ def prepare(
         dev_rows=rows,
         dev_examples=decoded,
         sampler=sampler,
-        plan=length.plan,
+        updates=length.updates,
         model=model,
         device=device,
         precision=precision,
         notices=[*notices, *length.notices, *decoding_notices(config, len(decoded), len(rows))],
+        plan=plan,
         warnings=length.warnings,
         group=group,
     )
@@ -164,8 +165,13 @@ def prepare(
     return prepared
 
 
-def _check(config: RunConfig, inputs: Inputs) -> None:
-    """Refuse settings that no run can begin with."""
+def _check(config: RunConfig, inputs: Inputs, *, new: bool) -> None:
+    """Refuse settings that no run, or no `new` one, can begin with."""
+    training = config.training
+    if new and config.plan.minutes and (training.epochs != "auto" or training.max_steps):
+        raise ConfigError(
+            "plan.minutes and training.epochs or training.max_steps both say how long to train", hint="give one of them"
+        )
     if config.search.shortlist:
         raise ConfigError(
             "search.shortlist needs a list that is learned from a trained model",
@@ -203,46 +209,47 @@ def _start(config: RunConfig, earlier: Earlier | None) -> StoredModel | None:
     return start
 
 
-def _model(config: RunConfig, codecs: Codecs, start: StoredModel | None) -> Seq2Seq:
-    """Return a new network, with the weights of the model to start from, if any, and with the parts to freeze
-    frozen."""
-    model = Seq2Seq(config.model, codecs.source.size, codecs.target.size, reserved=codecs.source.reserved)
-    if start is not None:
-        fill_from(model, start, codecs, config.training.start_from)
-    freeze(model, config.training.freeze)
-    return model
+def _settled(config: RunConfig, train: Corpus, notices: list[str]) -> RunConfig:
+    """Return the configuration with the measures and the length limits chosen that depend on the training pairs."""
+    config, said = with_measures(config, train)
+    notices += said
+    return _limited(config, train, notices)
 
 
-def _text(config: RunConfig, source: PairSource, start: StoredModel | None) -> tuple[RunConfig, Codecs, list[str]]:
-    """Return the configuration with `auto` resolved for text and attention, the tokenizers, and notices of what was
-    chosen.
+def _text(
+    config: RunConfig, source: PairSource, start: StoredModel | None
+) -> tuple[RunConfig, Plan, Codecs, list[str]]:
+    """Return the configuration with what was left open chosen for the pairs, the plan behind it, the tokenizers, and
+    notices of what was chosen.
 
     The tokenizers are trained, or extended from those of the model to start from; they are cached with the pairs.
     """
 
     def make() -> str:
         seen = survey(source.examples(), seed=config.training.seed)
+        facts = facts_of(seen.pairs, tags=len(seen.tags), count=seen.count)
+        wanted = planned(config, facts)[0].text
         if start is None:
-            text, said = choose(seen.pairs, config.text, seen.count)
+            text, said = choose(seen.pairs, wanted, seen.count)
             tokenizers = train_tokenizers(seen.pairs, text, seen.tags)
         else:
-            text, (tokenizers, said) = config.text, grown(config, start, seen)
+            text, (tokenizers, said) = wanted, grown(config, start, seen)
         said = said + text_notices(tokenizers, seen.pairs, text)
         made = [each.to_json() for each in tokenizers]
-        words = words_to_words(seen.pairs)
-        return json.dumps({"text": text.model_dump(), "said": said, "tokenizers": made, "words": words})
+        return json.dumps({"facts": facts.to_json(), "text": text.model_dump(), "said": said, "tokenizers": made})
 
     old = [] if start is None else [start.codecs.source.to_json(), start.codecs.target.to_json()]
     makers = [version("seqloom"), version("tokenizers")]
-    about = [config.text.model_dump_json(), str(config.training.seed), *makers, *old]
-    values = json.loads(source.remembered(about, make))
+    wishes = [config.text.model_dump_json(), config.model.model_dump_json(), config.plan.effort, *sorted(config.given)]
+    values = json.loads(source.remembered([*wishes, str(config.training.seed), *makers, *old], make))
     first, second = map(Tokenizer.from_json, values["tokenizers"])
-    text = TextConfig.model_validate(values["text"])
-    model, said = fitted(config.model, words=values["words"])
-    config = config.replace(text=text, model=model)
-    target = first if text.shared else second
+    facts = Facts(**values["facts"])
+    config, plan = planned(config, facts)
+    model, said = fitted(config.model, words=facts.task == "words")
+    config = config.replace(text=TextConfig.model_validate(values["text"]), model=model)
+    target = first if config.text.shared else second
     codecs = Codecs.of_text(first, target, **config.data.reversed)
-    return config, codecs, [*values["said"], *said]
+    return config, plan, codecs, [*plan.sentences(), *values["said"], *said]
 
 
 def _corpora(
@@ -262,9 +269,11 @@ def _corpora(
     train, cleaned = clean(train, config.data, source.say)
     if len(train) < before:
         notices.append(f"training data: {cleaned.summary()}")
+    if not len(train):
+        raise DataError("no training pairs are left after filtering", hint="look at the limits in [data]")
     if not len(dev):
         selection = config.training.selection
-        if selection.on != "loss" or selection.patience or selection.average_best > 1:
+        if selection.on not in ("loss", MAIN) or selection.patience or selection.average_best > 1:
             raise ConfigError(
                 "selection on a metric, patience and average_best need dev data, and there are none",
                 hint="name a file in data.dev, or let data.dev_count and data.dev_fraction set some pairs aside",
@@ -278,12 +287,12 @@ def _read(name: str, corpus: Corpus) -> list[str]:
     return [f"{name}: {corpus.report.summary()}", *(f"{name}: {each}" for each in corpus.report.sentences())]
 
 
-def _mix(config: RunConfig, train: Corpus, notices: list[str]) -> Mix | None:
-    """Return how many pairs an epoch draws from each training corpus, if `[data]` asks for a mixture; else None."""
-    mix = mix_of(train, config.data)
+def _sampler(config: RunConfig, train: Corpus, notices: list[str]) -> BatchSampler:
+    """Return the batches of the run, which draw from each training corpus as much as `[data]` asks for."""
+    mix, training = mix_of(train, config.data), config.training
     if mix is not None:
         notices.append(mix.describe())
-    return mix
+    return BatchSampler(train.source_lengths, train.target_lengths, training.batch, training.seed, mix)
 
 
 def _limited(config: RunConfig, train: Corpus, notices: list[str]) -> RunConfig:
@@ -298,17 +307,3 @@ def _limited(config: RunConfig, train: Corpus, notices: list[str]) -> RunConfig:
         "the longest targets, with room"
     )
     return config.replace(search=search)
-
-
-def _sized_batches(
-    config: RunConfig, model: Seq2Seq, precision: Precision, train: Corpus
-) -> tuple[RunConfig, list[str]]:
-    """Return the configuration with the number of tokens in a batch chosen, where it is `auto`, and a notice of it."""
-    training = config.training
-    if training.batch.tokens != "auto":
-        return config, []
-    if training.batch.sentences:
-        return config.replace(training=training.replace(batch=training.batch.replace(tokens=0))), []
-    found = find_budget(model, precision, train, training.accumulate, training.r_drop)
-    sized = config.replace(training=training.replace(batch=training.batch.replace(tokens=found.tokens)))
-    return sized, [f"batches of {found.tokens:,} tokens: {found.reason}"]

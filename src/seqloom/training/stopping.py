@@ -12,13 +12,16 @@ from seqloom.config import Named, Section
 from seqloom.errors import ConfigError
 from seqloom.metrics import metric
 
+MAIN = "main"
+"""Stands for the first of the metrics."""
+
 
 class SelectionConfig(Section):
     """Which weights become the model, by their evaluations on the dev data, and when to stop early."""
 
     on: Annotated[str, Named("METRICS")] = "loss"
-    """What evaluations are compared by: `loss` (per token, without label smoothing) or the name of a metric of decoded
-    dev output."""
+    """What evaluations are compared by: `loss` (per token, without label smoothing), the name of a metric of decoded
+    dev output, or `main`, the first of the metrics, whether they are given or chosen."""
     metrics: Annotated[tuple[str, ...], Named("METRICS")] = ()
     """Metrics of decoded dev output to report, the main one first; where empty, those of `evaluation.metrics`, or
     metrics chosen by what the training targets look like."""
@@ -48,7 +51,11 @@ class SelectionConfig(Section):
     @property
     def decoded(self) -> tuple[str, ...]:
         """The metrics that need decoded output, the main one first."""
-        return self.metrics if self.on in ("loss", *self.metrics) else (self.on, *self.metrics)
+        return self.metrics if self.on in ("loss", MAIN, *self.metrics) else (self.on, *self.metrics)
+
+    def settled(self, metrics: tuple[str, ...]) -> SelectionConfig:
+        """The settings with these metrics, and the first one in place of `main`."""
+        return self.replace(metrics=metrics, on=metrics[0] if self.on == MAIN else self.on)
 
     @property
     def higher_is_better(self) -> bool:

@@ -78,7 +78,8 @@ def record_of(begun: RunConfig, prepared: Prepared, inputs: Inputs, before: Sequ
     data = [*(pairs_entry(part, getattr(inputs, part)) for part in in_python), *files]
     seeds = {"training": config.training.seed, "data": config.data.seed}
     made = {"made": dict(inputs.made)} if inputs.made else {}
-    return {"seeds": seeds, "data": data, **made, "given": chosen_for(begun, config), **session(prepared)}
+    plan = {"plan": prepared.plan.to_json()} if prepared.plan.choices else {}
+    return {"seeds": seeds, "data": data, **made, "given": chosen_for(begun, config), **plan, **session(prepared)}
 
 
 def session(prepared: Prepared) -> Record:

@@ -14,9 +14,9 @@ from reversal import begin_run
 
 from seqloom.data import BatchConfig, BatchSampler, Mix
 from seqloom.data.batching import Position
-from seqloom.training import plan as planning
-from seqloom.training.plan import Plan
+from seqloom.training import update_count as counting
 from seqloom.training.reports import FinishReport, SetupReport, StepReport
+from seqloom.training.update_count import UpdateCount
 
 
 def made(sampler: BatchSampler, epochs: int, accumulate: int) -> Iterator[tuple[int, Position]]:
@@ -53,7 +53,7 @@ SHAPE = {
 def test_the_plan_is_what_is_made(
     *, rows: int, budget: int, epochs: int, accumulate: int, seed: int, mixed: bool
 ) -> None:
-    plan = Plan(sampler_of(rows, budget, seed=seed, mixed=mixed), epochs, accumulate, 0)
+    plan = UpdateCount(sampler_of(rows, budget, seed=seed, mixed=mixed), epochs, accumulate, 0)
     updates = list(made(sampler_of(rows, budget, seed=seed, mixed=mixed), epochs, accumulate))
     assert {plan.total(step - 1, before) for step, before in updates} == {len(updates)}
     assert plan.total(len(updates), Position(epochs)) == len(updates)
@@ -65,8 +65,8 @@ def test_a_plan_that_was_not_counted_is_exact_in_the_last_epoch(
     *, rows: int, budget: int, epochs: int, accumulate: int, seed: int
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(planning, "COUNTED", 0)
-        plan = Plan(sampler_of(rows, budget, seed=seed, mixed=False), epochs, accumulate, 0)
+        patch.setattr(counting, "COUNTED", 0)
+        plan = UpdateCount(sampler_of(rows, budget, seed=seed, mixed=False), epochs, accumulate, 0)
         updates = list(made(sampler_of(rows, budget, seed=seed, mixed=False), epochs, accumulate))
         totals = [(before.epoch, plan.total(step - 1, before)) for step, before in updates]
     assert {total for epoch, total in totals if epoch == epochs - 1} == {len(updates)}
@@ -77,25 +77,25 @@ def test_a_plan_that_was_not_counted_is_exact_in_the_last_epoch(
 def test_epochs_and_steps_whichever_comes_first() -> None:
     sampler = sampler_of(200, 100, seed=1, mixed=False)
     epoch = sampler.count(0)
-    assert Plan(sampler, 0, 1, 17).total() == 17
-    assert Plan(sampler, 1, 1, epoch + 1).total() == epoch
-    assert Plan(sampler, 10**9, 1, epoch + 1).total() == epoch + 1
-    assert Plan(sampler, 1, 3, 0).total() == math.ceil(epoch / 3)
+    assert UpdateCount(sampler, 0, 1, 17).total() == 17
+    assert UpdateCount(sampler, 1, 1, epoch + 1).total() == epoch
+    assert UpdateCount(sampler, 10**9, 1, epoch + 1).total() == epoch + 1
+    assert UpdateCount(sampler, 1, 3, 0).total() == math.ceil(epoch / 3)
 
 
 def test_many_epochs_of_much_data_are_not_counted_first(monkeypatch: pytest.MonkeyPatch) -> None:
     sampler = sampler_of(200, 100, seed=1, mixed=False)
     asked: list[int] = []
     monkeypatch.setattr(sampler, "count", lambda epoch: asked.append(epoch) or 5)  # type: ignore[func-returns-value]
-    assert Plan(sampler, 10**9, 1, 0).total() == 5 * 10**9
+    assert UpdateCount(sampler, 10**9, 1, 0).total() == 5 * 10**9
     assert asked == [0]
 
 
-@pytest.mark.parametrize("counted", [planning.COUNTED, 0], ids=["counted", "expected"])
+@pytest.mark.parametrize("counted", [counting.COUNTED, 0], ids=["counted", "expected"])
 def test_a_run_ends_at_its_plan_and_the_rate_at_its_floor(
     counted: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(planning, "COUNTED", counted)
+    monkeypatch.setattr(counting, "COUNTED", counted)
     batch = {"tokens": 60, "bucket": 3}
     reports = list(begin_run(tmp_path / "run", epochs=7, log_every=1, batch=batch, optimiser={"learning_rate": 1e-3}))
     steps = [each for each in reports if isinstance(each, StepReport)]

@@ -19,13 +19,13 @@ BEGINNING = Position()
 
 
 @dataclass(frozen=True)
-class Plan:
+class UpdateCount:
     """The planned updates: `epochs` passes with `accumulate` batches per update, or at most `max_steps` updates.
 
     The last update of an epoch takes the batches that are left. Every epoch draws its batches anew, so their number
     changes a little from one epoch to the next. Where there are few enough, the batches of all epochs are counted
-    first, and the plan is exact from the beginning. Otherwise every later epoch is assumed to have as many updates as
-    the current one, so that the plan is exact once the last epoch begins.
+    first, and the count is exact from the beginning. Otherwise every later epoch is assumed to have as many updates as
+    the current one, so that the count is exact once the last epoch begins.
     """
 
     sampler: BatchSampler

@@ -1,0 +1,7 @@
+"""Plans: settings that were not given, chosen from what the training pairs are like, each with its reason."""
+
+from seqloom.planning.config import PlanConfig
+from seqloom.planning.facts import Facts, facts_of
+from seqloom.planning.plan import Choice, Plan, make_plan
+
+__all__ = ["Choice", "Facts", "Plan", "PlanConfig", "facts_of", "make_plan"]

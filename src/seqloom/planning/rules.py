@@ -1,0 +1,226 @@
+"""The rules by which settings that are not given are chosen, as a table. `benchmarks/defaults.py` makes the
+measurements behind them anew.
+
+A rule holds for some tasks and some numbers of pairs; the first rule that names a setting chooses it. So a rule for a
+special case stands above the general one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from seqloom.planning.config import Effort
+from seqloom.planning.facts import TASKS, Facts, Task
+
+EVERY: tuple[Task, ...] = tuple(TASKS)
+MANY = 10**12
+"""A number of pairs that no corpus has."""
+MONOTONIC = 0.3
+"""The least correlation of positions with which targets follow the order of their sources."""
+SEVERAL_WORDS = 3
+"""The least mean number of words with which a source is more than a word or a name."""
+SAME_LETTERS = 0.9
+"""The least share of target letters that are letters of sources, too, with which both sides have one alphabet."""
+SHARES: Mapping[Effort, float] = {"quick": 0.4, "normal": 1.0, "best": 1.0}
+"""The share of the planned updates that an effort makes."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One row of the table.
+
+    - `settings`: what is chosen, by dotted name
+    - `why`: the reason, which is said before training
+    - `measured`: the measurement behind it
+    - `tasks`, `pairs`: for which tasks, and for corpora of at least the first and fewer than the second number of pairs
+    - `when`: a condition on other facts
+    - `unless`: given settings with which nothing is chosen
+    - `together`: whether the settings are chosen together or not at all
+    """
+
+    settings: Mapping[str, Any]
+    why: str
+    measured: str
+    tasks: tuple[Task, ...] = EVERY
+    pairs: tuple[int, int] = (0, MANY)
+    when: Callable[[Facts], bool] | None = None
+    unless: tuple[str, ...] = ()
+    together: bool = False
+
+    def holds(self, facts: Facts) -> bool:
+        """Whether the rule is for pairs like these."""
+        least, most = self.pairs
+        return facts.task in self.tasks and least <= facts.pairs < most and (not self.when or self.when(facts))
+
+
+RULES: tuple[Rule, ...] = (
+    # words and names
+    Rule(
+        {"text.source.unicode": "NFD"},
+        "source characters are composed of far fewer parts",
+        "Korean (SIGMORPHON 2020): 17 points of word error rate; nothing elsewhere",
+        tasks=("words",),
+        when=lambda facts: facts.composed,
+    ),
+    Rule(
+        {"model.decoder.attend": "feed", "model.attention": {"kind": "location_sensitive"}},
+        "targets follow the order of their sources",
+        "Dutch, 3,600 words: 15.4 % of words wrong; with general attention 16.8, and before the layers 17.6",
+        tasks=("words",),
+        when=lambda facts: facts.monotonic >= MONOTONIC,
+        together=True,
+    ),
+    Rule(
+        {"model.decoder.attend": "feed"},
+        "words are short, so that a loop over their steps costs little",
+        "Dutch, 3,600 words: 16.8 % of words wrong; attention before the layers 17.6",
+        tasks=("words",),
+    ),
+    Rule(
+        {
+            "model.embedding": 128,
+            "model.hidden": 256,
+            "model.encoder.layers": 1,
+            "model.decoder.layers": 1,
+            "model.dropout": 0.4,
+            "model.embedding_dropout": 0.3,
+        },
+        "words need a small network and strong dropout",
+        "Dutch, 3,600 words: 15.4 % of words wrong; dropout 0.5 and 0.4 with averaged weights 15.2 %",
+        tasks=("words",),
+    ),
+    Rule(
+        {
+            "training.batch.tokens": 1024,
+            "training.optimiser.learning_rate": 2e-3,
+            "training.schedule.warmup": 200,
+        },
+        "small batches and a high rate with a warm-up train fast",
+        "Dutch, 3,600 words: as above",
+        tasks=("words",),
+    ),
+    Rule(
+        {"training.selection.on": "main", "training.selection.beam": 1, "training.selection.limit": 1000},
+        "answers still get better when the loss on dev no longer does",
+        "Dutch, 800 words: the loss is best at update 500, the word error rate at 2,500",
+        tasks=("words",),
+    ),
+    # labels
+    Rule(
+        {
+            "text.source.kind": "bpe",
+            "text.source.vocabulary_size": 8000,
+            "text.source.lowercase": True,
+            "text.source.dropout": 0.1,
+        },
+        "parts of words, cut at random, tell more of rare words than whole words do",
+        "SST-2: 82.6 % of dev sentences right, with words 79.8; rotten tomatoes 79.7",
+        tasks=("labels",),
+        when=lambda facts: facts.source_length >= SEVERAL_WORDS,
+        together=True,
+    ),
+    Rule(
+        {
+            "model.embedding": 128,
+            "model.hidden": 256,
+            "model.encoder.layers": 1,
+            "model.decoder.layers": 1,
+            "model.decoder.attend": "after",
+            "model.decoder.bridge": "zero",
+            "model.dropout": 0.5,
+            "model.embedding_dropout": 0.5,
+            "model.embedding_deviation": 0.1,
+            "model.source_word_dropout": 0.2,
+        },
+        "a label follows from few words, and rare words should say little until they are learned",
+        "SST-2: embeddings of deviation 1 give 70 to 71 %, of 0.1 79 to 80 %",
+        tasks=("labels",),
+    ),
+    Rule(
+        {
+            "training.batch.tokens": 1500,
+            "training.optimiser.learning_rate": 3e-3,
+            "training.optimiser.weight_decay": 0.05,
+            "training.schedule.warmup": 100,
+            "search.beam": 1,
+            "plan.tune_search": False,
+        },
+        "a label is one symbol",
+        "SST-2, as above",
+        tasks=("labels",),
+    ),
+    Rule(
+        {"training.selection.on": "main", "training.selection.limit": 2000},
+        "answers are cheap to look at",
+        "SST-2, as above",
+        tasks=("labels",),
+    ),
+    # sentences and texts
+    Rule(
+        {"text.shared": True, "model.share_embeddings": True, "model.decoder.readout": {"kind": "tied"}},
+        "both sides are written with the same letters",
+        "Multi30k: the recipe multi30k-en-de, 37.2 BLEU on test 2016",
+        tasks=("sentences", "texts"),
+        when=lambda facts: facts.shared >= SAME_LETTERS,
+        together=True,
+    ),
+    Rule(
+        {
+            "model.embedding": 256,
+            "model.hidden": 320,
+            "model.encoder.layers": 2,
+            "model.decoder.layers": 2,
+            "model.dropout": 0.35,
+            "model.embedding_dropout": 0.3,
+        },
+        "sentences need two layers and strong dropout",
+        "Multi30k: as above",
+        tasks=("sentences",),
+    ),
+    Rule(
+        {"model.encoder.layers": 1, "model.decoder.layers": 1, "model.dropout": 0.3, "model.embedding_dropout": 0.3},
+        "reading long texts costs the most",
+        "AESLC: the recipe aeslc",
+        tasks=("texts",),
+    ),
+    Rule(
+        {"search.no_repeat_ngram": 3},
+        "summaries repeat themselves otherwise",
+        "AESLC: the recipe aeslc",
+        tasks=("texts",),
+    ),
+    Rule(
+        {"training.optimiser.learning_rate": 2e-3, "training.schedule.warmup": 200, "training.batch.tokens": 2600},
+        "high rates with a warm-up train fast",
+        "Multi30k: as above",
+        tasks=("sentences", "texts"),
+    ),
+)
+"""The rules, special ones first."""
+
+UPDATES: Mapping[Task, tuple[tuple[int, int], ...]] = {
+    "labels": ((8_000, 1_000), (20_000, 2_000), (MANY, 6_000)),
+    "words": ((2_000, 3_000), (20_000, 4_000), (100_000, 6_000), (MANY, 10_000)),
+    "sentences": ((20_000, 4_000), (100_000, 6_000), (MANY, 10_000)),
+    "texts": ((20_000, 4_000), (100_000, 6_000), (MANY, 10_000)),
+}
+"""The number of updates for each task: pairs of a number of training pairs and the updates for fewer than these."""
+
+
+def wanted_updates(facts: Facts) -> int:
+    """How many updates training should make on pairs like these."""
+    return next(updates for most, updates in UPDATES[facts.task] if facts.pairs < most)
+
+
+def left_open(given: Collection[str], effort: Effort) -> frozenset[str]:
+    """The dotted names of the settings that a plan may still choose where these are given."""
+    if effort == "none":
+        return frozenset()
+    return frozenset(name for rule in RULES for name in rule.settings if not is_given(name, given))
+
+
+def is_given(name: str, given: Collection[str]) -> bool:
+    """Whether a setting, or a part of a section, is among the given ones."""
+    return any(each == name or each.startswith(f"{name}.") for each in given)

@@ -1,0 +1,93 @@
+"""Choose beam and length penalty on the dev data at the end of training, where they were not given."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from seqloom.data import Share, Source
+from seqloom.inference.predictor import Predictor
+from seqloom.inference.torch_engine import TorchEngine
+from seqloom.metrics import compute, metric
+from seqloom.search import SearchConfig
+from seqloom.training.setup import Prepared
+
+ALPHAS = (0.0, 0.6, 1.4)
+"""Exponents of the length penalty that are tried beside the one there is."""
+BEAMS = (1, 3, 10)
+"""Beam sizes that are tried beside the one there is."""
+GAIN = 0.2
+"""What a setting must gain on the one there is, in points of the metric, to be chosen: less is chance."""
+
+
+@dataclass(frozen=True)
+class Tuned:
+    """The search settings that were chosen, and the value of the metric on the dev examples for all that were tried."""
+
+    search: SearchConfig
+    metric: str
+    tried: tuple[tuple[SearchConfig, float], ...]
+
+    def sentence(self) -> str:
+        """What was tried and what was chosen."""
+        figures = ", ".join(f"{value:.2f} with {_named(search)}" for search, value in self.tried)
+        return f"search: {_named(self.search)}, by {self.metric} on the dev examples: {figures}"
+
+    def to_json(self) -> dict[str, object]:
+        """Plain values for a JSON file."""
+        tried = [{"beam": search.beam, "alpha": search.alpha, self.metric: value} for search, value in self.tried]
+        return {"metric": self.metric, "beam": self.search.beam, "alpha": self.search.alpha, "tried": tried}
+
+
+def tuned(prepared: Prepared) -> Tuned | None:
+    """Choose an exponent of the length penalty, then a beam, for the current weights, by the main metric of decoded dev
+    examples.
+
+    A setting is chosen if it beats the one there is by `GAIN`, and the best one of these. None where no dev examples
+    are decoded.
+    """
+    names, search = prepared.config.training.selection.decoded, prepared.config.search
+    if not names or not prepared.dev_examples:
+        return None
+    trials = _Trials(prepared, names[0])
+    best = search.replace(n_best=1)
+    if best.length_penalty != "none":
+        best = trials.best(best, [best.replace(alpha=alpha) for alpha in ALPHAS])
+    best = trials.best(best, [best.replace(beam=beam) for beam in BEAMS])
+    chosen = search.replace(beam=max(best.beam, search.n_best), alpha=best.alpha)
+    return Tuned(chosen, names[0], tuple(trials.made.items()))
+
+
+@dataclass
+class _Trials:
+    """The values of a metric on the dev examples for the search settings that were tried."""
+
+    prepared: Prepared
+    metric: str
+    made: dict[SearchConfig, float] = field(default_factory=dict)
+
+    def best(self, there: SearchConfig, others: Sequence[SearchConfig]) -> SearchConfig:
+        """The best of some settings; the ones there are, unless another gains enough."""
+        sign = 1 if metric(self.metric).higher_is_better else -1
+        best = max(others, key=lambda search: (sign * self._value(search), -search.beam))
+        return best if sign * (self._value(best) - self._value(there)) >= GAIN else there
+
+    def _value(self, search: SearchConfig) -> float:
+        if search not in self.made:
+            self.made[search] = self._measured(search)
+        return self.made[search]
+
+    def _measured(self, search: SearchConfig) -> float:
+        """The metric of the answers that a search finds; of several processes each decodes its share."""
+        group, examples = self.prepared.group, self.prepared.dev_examples
+        engine = TorchEngine(self.prepared.model.eval(), self.prepared.device)
+        predictor = Predictor(engine, self.prepared.codecs, search)
+        sources = [Source(each.source, each.tags) for each in group.share.of(examples)]
+        answers = Share.whole(group.gather([each.text for each in predictor.predict(sources)]))
+        references = [each.targets for each in examples]
+        return group.from_first(lambda: compute([self.metric], answers, references)[0].value)
+
+
+def _named(search: SearchConfig) -> str:
+    penalty = "" if search.length_penalty == "none" else f" and alpha {search.alpha:g}"
+    return f"beam {search.beam}{penalty}"

@@ -1,0 +1,152 @@
+"""Plan a run for the time that is there: measure a few updates and an evaluation on this machine before training."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass
+
+import torch
+from torch.optim import AdamW
+
+from seqloom.codecs import Codecs
+from seqloom.data import BatchSampler, Corpus, Source
+from seqloom.data.batch import Batch, collate
+from seqloom.inference.predictor import Predictor
+from seqloom.inference.torch_engine import TorchEngine
+from seqloom.model import Seq2Seq
+from seqloom.nn.precision import Precision
+from seqloom.planning import Plan
+from seqloom.training.config import RunConfig
+from seqloom.training.dev_measures import decoded_examples, evenly
+from seqloom.training.network import built, sized_batches
+from seqloom.training.run_length import wanted_updates
+from seqloom.training.updates.optim import build_optimiser
+from seqloom.training.updates.step import Objective, update
+
+TIMED = 7
+"""Updates that are measured, after as many to warm up, on batches of all lengths."""
+DECODED = 32
+"""Dev examples that are decoded to measure an evaluation."""
+EVALUATED = 0.2
+"""Share of the time that evaluations may take."""
+SPARE = 0.95
+"""Share of the time that is planned; the rest is for reading, saving and finishing."""
+EVALUATIONS = (4, 20)
+"""Least and largest number of evaluations in a planned time."""
+WIDTHS = (1.0, 0.75, 0.5)
+"""Factors of the planned width that are tried, the first one that allows enough updates is taken."""
+ENOUGH, MOST = 0.7, 2.0
+"""The least share of the wanted updates for which a width is kept, and the largest that is made."""
+
+
+@dataclass(frozen=True)
+class Speed:
+    """Seconds that one update and one dev evaluation take."""
+
+    update: float
+    evaluation: float
+
+    def seconds(self, updates: int, evaluations: int) -> float:
+        """The time that a run takes."""
+        return self.update * updates + self.evaluation * evaluations
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What is trained where: tokenizers, training and dev pairs, number format, and device."""
+
+    codecs: Codecs
+    train: Corpus
+    dev: Corpus
+    precision: Precision
+    device: torch.device
+
+
+def measured_speed(config: RunConfig, model: Seq2Seq, pairs: Trained) -> Speed:
+    """Return how fast `model`, whose weights are changed, trains and is evaluated; batch sizes must be chosen."""
+    training, train = config.training, pairs.train
+    sampler = BatchSampler(train.source_lengths, train.target_lengths, training.batch, training.seed)
+    optimiser = build_optimiser(model, training.optimiser)
+    objective = Objective(
+        pairs.precision, training.label_smoothing, training.optimiser.clip_norm, r_drop=training.r_drop
+    )
+    rows = sampler.in_order()
+    places = evenly(len(rows), TIMED)
+    spent = [_seconds(model, optimiser, objective, [collate(train, rows[place])]) for place in [*places, *places]]
+    of_update = training.accumulate * sum(spent[len(places) :]) / len(places)
+    return Speed(of_update, _evaluation(config, model, pairs, of_update) if len(pairs.dev) else 0.0)
+
+
+def within(config: RunConfig, plan: Plan, pairs: Trained) -> tuple[RunConfig, list[str]]:
+    """Return the configuration with which a run takes `plan.minutes` on this machine, and notices of what was chosen.
+
+    Of a width that the plan chose, less is taken where it would allow too few updates. What is left over once the
+    wanted updates are made `MOST` times is not used.
+    """
+    minutes = config.plan.minutes
+    seconds = 60 * SPARE * minutes
+    wanted = plan.updates or wanted_updates(len(pairs.train))
+    for factor in WIDTHS if "model.hidden" in plan.settings else WIDTHS[:1]:
+        tried = _scaled(config, factor)
+        model = built(tried, pairs.codecs).to(pairs.device)
+        tried, said = sized_batches(tried, model, pairs.precision, pairs.train)
+        speed = measured_speed(tried, model, pairs)
+        evaluations = _evaluations(speed, seconds)
+        updates = int((seconds - speed.evaluation * evaluations) / speed.update)
+        if updates >= ENOUGH * wanted:
+            break
+    updates = max(1, min(updates, round(MOST * wanted)))
+    training = tried.training.replace(epochs=0, max_steps=updates)
+    if not training.evaluate_every:
+        training = training.replace(evaluate_every=math.ceil(updates / evaluations))
+    planned = speed.seconds(updates, evaluations) / 60
+    said.append(
+        f"plan: {updates:,} updates and {evaluations} evaluations take about {planned:.1f} of the {minutes:g} minutes: "
+        f"{1000 * speed.update:.0f} ms an update and {speed.evaluation:.1f} s an evaluation were measured"
+    )
+    if factor != 1:
+        said.append(
+            f"plan: model.hidden = {tried.model.hidden} instead of {config.model.hidden}, or the time would be enough "
+            f"for less than {ENOUGH:.0%} of the {wanted:,} updates that are wanted"
+        )
+    if updates < ENOUGH * wanted:
+        said.append(f"plan: {wanted:,} updates are wanted, about {planned * wanted / updates:.1f} minutes")
+    return tried.replace(training=training), said
+
+
+def _scaled(config: RunConfig, factor: float) -> RunConfig:
+    """The configuration with a narrower network; a readout that is tied to the embeddings keeps their width."""
+    width = max(32, round(config.model.hidden * factor / 32) * 32)
+    return config if factor == 1 else config.replace(model=config.model.replace(hidden=width))
+
+
+def _evaluations(speed: Speed, seconds: float) -> int:
+    least, most = EVALUATIONS
+    return most if not speed.evaluation else max(least, min(most, int(EVALUATED * seconds / speed.evaluation)))
+
+
+def _seconds(model: Seq2Seq, optimiser: AdamW, objective: Objective, batches: list[Batch]) -> float:
+    """The time of one update."""
+    began = time.perf_counter()
+    done = update(model.train(), optimiser, batches, objective)
+    float(done.nll)  # waits for a GPU
+    return time.perf_counter() - began
+
+
+def _evaluation(config: RunConfig, model: Seq2Seq, pairs: Trained, of_update: float) -> float:
+    """The time of one evaluation: the loss of the dev pairs, and decoding answers as long as the dev targets."""
+    dev, batch = pairs.dev, config.training.batch
+    tokens = int(dev.source_lengths.sum() + dev.target_lengths.sum()) + 2 * len(dev)
+    size = batch.budget or batch.sentences * tokens / len(dev)
+    loss = of_update / config.training.accumulate / 3 * tokens / size  # a forward pass is a third of an update
+    decoded = len(decoded_examples(dev, config))
+    if not decoded or not config.training.selection.decoded:
+        return loss
+    longest = max(1, round(float(dev.target_lengths.mean())))
+    search = config.dev_search.replace(max_length_ratio=0.0, max_length_extra=longest, min_length=longest)
+    predictor = Predictor(TorchEngine(model.eval(), pairs.device), pairs.codecs, search)
+    examples = [Source(each.source, each.tags) for each in dev.examples(evenly(len(dev), DECODED))]
+    began = time.perf_counter()
+    predictor.answer(examples)
+    return loss + (time.perf_counter() - began) * decoded / len(examples)

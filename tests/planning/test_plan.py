@@ -1,0 +1,115 @@
+"""The rules choose what was not given, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from seqloom.config import build, laid_over
+from seqloom.planning import Facts, make_plan
+from seqloom.planning.facts import TASKS
+from seqloom.planning.rules import RULES, UPDATES
+from seqloom.presets import PRESETS
+from seqloom.training import RunConfig
+from seqloom.training.planned import planned
+
+FACTS = st.builds(
+    Facts,
+    pairs=st.integers(1, 10**7),
+    task=st.sampled_from(sorted(TASKS)),
+    source_symbols=st.integers(1, 10**5),
+    target_symbols=st.integers(1, 10**5),
+    source_length=st.floats(1, 500),
+    target_length=st.floats(1, 100),
+    distinct_targets=st.integers(1, 10**6),
+    tags=st.integers(0, 200),
+    monotonic=st.floats(-1, 1),
+    copied=st.floats(0, 1),
+    shared=st.floats(0, 1),
+    composed=st.booleans(),
+)
+
+
+def config(values: Mapping[str, Any]) -> RunConfig:
+    return build(RunConfig, laid_over({}, values))
+
+
+@given(FACTS)
+def test_any_pairs_have_a_plan_that_makes_a_run(facts: Facts) -> None:
+    chosen, plan = planned(config({}), facts)
+    assert not plan.left_out
+    assert plan.updates >= 1000
+    assert all(_same(_value(chosen, name), value) for name, value in plan.settings.items())
+
+
+@given(FACTS, st.sampled_from(sorted(PRESETS)))
+def test_presets_stay_what_they_are(facts: Facts, preset: str) -> None:
+    before = build(RunConfig, PRESETS[preset])
+    after, _ = planned(before, facts)
+    assert all(_value(after, name) == _value(before, name) for name in before.given)
+
+
+@given(FACTS, st.sampled_from([rule for rule in RULES if rule.settings]))
+def test_what_is_given_is_not_chosen(facts: Facts, rule: Any) -> None:
+    name, value = next(iter(rule.settings.items()))
+    plan = make_plan(facts, {name}, "normal", lambda settings: True)
+    assert name not in plan.settings
+    del value
+
+
+@given(FACTS)
+def test_without_effort_nothing_is_chosen(facts: Facts) -> None:
+    before = config({"plan.effort": "none"})
+    after, plan = planned(before, facts)
+    assert not plan.choices
+    assert after.replace(plan=before.plan) == before
+
+
+@given(FACTS)
+def test_a_model_to_start_from_has_its_settings(facts: Facts) -> None:
+    before = config({"training.start_from": "model"})
+    assert planned(before, facts)[0] == before
+
+
+@given(FACTS)
+def test_less_effort_makes_fewer_updates(facts: Facts) -> None:
+    quick, normal = (make_plan(facts, (), effort, lambda settings: True).updates for effort in ("quick", "normal"))
+    assert quick < normal
+
+
+def test_every_rule_has_its_reason_and_its_measurement() -> None:
+    assert all(rule.why and rule.measured and rule.settings for rule in RULES)
+    assert set(UPDATES) == set(TASKS)
+
+
+def test_the_search_is_tuned_unless_it_is_given() -> None:
+    facts = Facts(1000, "sentences", 100, 100, 8.0, 8.0, 900, 0, 0.5, 0.1, 0.9, composed=False)
+    assert planned(config({}), facts)[0].plan.tune_search is True
+    assert planned(config({"search.beam": 5}), facts)[0].plan.tune_search is False
+    assert planned(config({"search.beam": 5, "plan.tune_search": True}), facts)[0].plan.tune_search is True
+
+
+@pytest.mark.parametrize("name", ["auto", "given"])
+def test_auto_is_as_good_as_not_given(name: str) -> None:
+    facts = Facts(3600, "words", 834, 60, 2.5, 6.0, 3500, 0, 0.8, 0.0, 0.1, composed=True)
+    value = {"auto": "auto", "given": "after"}[name]
+    plan = planned(config({"model.decoder.attend": value}), facts)[1]
+    assert plan.facts == facts
+    assert name == "auto" or "model.decoder.attend" not in plan.settings
+
+
+def _value(section: Any, name: str) -> Any:
+    for part in name.split("."):
+        section = getattr(section, part)
+    return section
+
+
+def _same(found: Any, wanted: Any) -> bool:
+    """Whether a setting has a value, or a section the values, that a rule names."""
+    if isinstance(wanted, Mapping):
+        return all(getattr(found, name) == value for name, value in wanted.items())
+    return bool(found == wanted)

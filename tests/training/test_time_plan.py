@@ -1,0 +1,80 @@
+"""A run is planned for the time that is there, and the plan is kept where the run goes on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from reversal import BASE, cut, reversed_pairs
+
+import seqloom
+from seqloom.config import build, merged
+from seqloom.errors import ConfigError
+from seqloom.training import Inputs, RunConfig, time_plan, train
+from seqloom.training.reports import FinishReport, NoticeReport, Report, SetupReport
+from seqloom.training.time_plan import Speed
+
+pytestmark = pytest.mark.usefixtures("unchecked_shapes")
+INPUTS = Inputs(reversed_pairs(), reversed_pairs(30, seed=2))
+
+
+def config(minutes: float, **training: object) -> RunConfig:
+    timed = {"plan": {"minutes": minutes}, "training": {"epochs": "auto", **training}}
+    return build(RunConfig, merged(BASE, timed))
+
+
+def test_the_time_decides_on_the_number_of_updates(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(time_plan, "measured_speed", lambda *_: Speed(update=0.5, evaluation=1.0))
+    reports = list(_until_setup(config(1), tmp_path / "model"))
+    (setup,) = [each for each in reports if isinstance(each, SetupReport)]
+    assert setup.steps_total == int((60 * 0.95 - 11 * 1.0) / 0.5)
+    said = [each.text for each in reports if isinstance(each, NoticeReport) and each.text.startswith("plan: ")]
+    assert any("11 evaluations" in text and "of the 1 minutes" in text for text in said)
+
+
+def test_no_time_is_used_that_is_not_needed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(time_plan, "measured_speed", lambda *_: Speed(update=0.001, evaluation=0.001))
+    reports = list(_until_setup(config(60), tmp_path / "model"))
+    (setup,) = [each for each in reports if isinstance(each, SetupReport)]
+    assert setup.steps_total == 6000  # twice what so few pairs want
+
+
+def test_a_run_that_goes_on_keeps_its_plan(tmp_path: Path) -> None:
+    folder = tmp_path / "model"
+    timed = config(0.02, log_every=1)
+    stream = train(timed, folder, inputs=INPUTS)
+    cut(stream, 2)
+    reports = list(train(timed, folder, inputs=INPUTS, resume=True))
+    (setup,) = [each for each in reports if isinstance(each, SetupReport)]
+    (finish,) = [each for each in reports if isinstance(each, FinishReport)]
+    assert finish.step == setup.steps_total == seqloom.load(folder).config.training.max_steps
+
+
+@pytest.mark.parametrize("length", [{"epochs": 3}, {"max_steps": 7}])
+def test_a_length_and_a_time_contradict_each_other(length: dict[str, int], tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"plan\.minutes and training\.epochs"):
+        list(train(config(1, **length), tmp_path / "model", inputs=INPUTS))
+
+
+def test_measuring_leaves_no_trace_in_the_weights(tmp_path: Path) -> None:
+    """The network is built anew, from the same seed, after others were measured."""
+    pairs = reversed_pairs()
+    settings = {"plan.effort": "none", "model.hidden": 8, "model.embedding": 8, "training.max_steps": 3}
+    first = seqloom.train(pairs, pairs[:10], tmp_path / "first", settings=settings)
+    found = seqloom.plan(pairs, pairs[:10], settings=settings)
+    second = seqloom.train(pairs, pairs[:10], tmp_path / "second", settings=settings)
+    assert found.updates == 3
+    assert found.seconds > 0
+    for one, other in zip(first.network.parameters(), second.network.parameters(), strict=True):
+        assert one.equal(other)
+
+
+def _until_setup(wanted: RunConfig, folder: Path) -> list[Report]:
+    seen: list[Report] = []
+    stream = train(wanted, folder, inputs=INPUTS)
+    for report in stream:
+        seen.append(report)
+        if isinstance(report, SetupReport):
+            break
+    stream.close()
+    return seen
