@@ -50,6 +50,7 @@ def test_flags_stay_few() -> None:
         "calibrate": 5,
         "show": 2,
         "average": 2,
+        "ensemble": 6,
         "augment": 12,
         "distill": 12,
         "reproduce": 2,
