@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from itertools import product
 from typing import Any
@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from remembering import remembering
 from seqloom.config import build
+from seqloom.ensemble_network import Ensemble
 from seqloom.errors import ConfigError
 from seqloom.export.connecting import piece
 from seqloom.export.graph import IR
@@ -104,6 +105,13 @@ def layers_graph() -> bytes:
 def compared_graph(settings: dict[str, Any], fused: bool) -> bytes:
     """The graph of a network and its search, if it answers as the network does."""
     content: bytes = checked_graph(network(settings), SearchConfig(), fused=fused).SerializeToString()
+    return content
+
+
+def compared_ensemble(members: Sequence[dict[str, Any]], fused: bool) -> bytes:
+    """The graph of an ensemble of networks, of which each counts more than the one before it."""
+    model = Ensemble([network(settings) for settings in members], range(1, len(members) + 1)).eval()
+    content: bytes = checked_graph(model, SearchConfig(), fused=fused).SerializeToString()
     return content
 
 

@@ -242,6 +242,8 @@ def test_an_ensemble_is_not_averaged_and_not_trained_further(made: Path, members
     assert str(members[1]) in caught.value.hint
     with pytest.raises(ConfigError, match="fine-tuning needs a single model"):
         seqloom.train(PAIRS * 30, output=tmp_path / "more", settings={"training.start_from": str(made)})
+    resumed = CliRunner().invoke(app, ["train", "--output", str(made), "--resume"])
+    assert (resumed.exit_code, "an ensemble is not trained" in resumed.output) == (2, True)
 
 
 def test_an_ensemble_learns_a_shortlist(made: Path) -> None:

@@ -7,7 +7,8 @@ from collections.abc import Generator, Iterator
 from contextlib import closing, nullcontext, suppress
 from pathlib import Path
 
-from seqloom.checkpoint.files import folder_path
+from seqloom.checkpoint import format as layout
+from seqloom.checkpoint.files import folder_path, place_of
 from seqloom.errors import ConfigError, DiskError, TrainingError
 from seqloom.model import parameter_count
 from seqloom.training import reports
@@ -79,7 +80,9 @@ def train(
 def _begun(folder: RunFolder, given: RunConfig | None, inputs: Inputs, group: Group) -> tuple[Run, list[str]]:
     """Start a new run in the folder; returns the run and the notices about what was chosen for it."""
     if given is None:
-        hint = "name a configuration or files"
+        ensemble = place_of(folder.output, layout.MEMBERS).is_file()
+        single = "an ensemble is not trained: name the folder of one of its members"
+        hint = single if ensemble else "name a configuration or files"
         raise ConfigError("there is no run to go on with", where=str(folder.output), hint=hint)
     config = group.from_first(lambda: given)
     group.from_first(lambda: folder.check_other(config.training.start_from))
