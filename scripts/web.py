@@ -2,8 +2,8 @@
 
     python scripts/web.py [MODEL ...] [--output build/web]
 
-Of a model folder only what the page reads is copied: manifest, configuration, tokenizers, graphs. The folder that is
-written holds nothing else and may be copied anywhere.
+Of a model folder only what the page reads is copied: manifest, configuration, tokenizers, lexicons, graphs. The folder
+that is written holds nothing else and may be copied anywhere.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ PAGE, PACKAGES = ROOT / "web", ROOT / "build" / "npm"
 RUNTIME = ("ort.wasm.bundle.min.mjs", "ort-wasm-simd-threaded.wasm")
 GRAPHS = ("model.onnx", "model.int8.onnx")
 TOKENIZERS = ("tokenizer.json", "tokenizer.source.json", "tokenizer.target.json")
-READ = ("manifest.json", "config.toml", *TOKENIZERS, "shortlist.safetensors", "confidence.json", *GRAPHS)
+LISTS = ("shortlist.safetensors", "exceptions.jsonl", "memory.jsonl", "confidence.json")
+READ = ("manifest.json", "config.toml", *TOKENIZERS, *LISTS, *GRAPHS)
 
 
 def main() -> int:

@@ -27,6 +27,7 @@ def test_all_of_a_prediction_is_plain_values() -> None:
         "unknown": ["é"],
         "at_limit": False,
         "confidence": None,
+        "origin": "model",
         "alternatives": [second.to_json()],
     }
     assert second.to_json()["alignment"] is None

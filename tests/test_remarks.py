@@ -30,6 +30,8 @@ def test_json_gives_every_count() -> None:
         "at_limit": 0,
         "unwritable": 0,
         "unwritable_symbols": {},
+        "exceptions": 0,
+        "memory": 0,
     }
 
 

@@ -6,6 +6,7 @@ import { drawMap } from "./heatmap.js";
 const at = (id) => document.getElementById(id);
 const address = new URL(location.href);
 const NUMBERS = ["beam", "n_best", "alpha", "min_length", "no_repeat_ngram"];
+const ORIGINS = { exception: "This answer is one of the model's exceptions.", memory: "This answer was memorised from training pairs." };
 const DRAWN = 1000; // lines of the list that are shown
 
 const client = new Client(({ label, size }) => say(`Reading ${label}: ${megabytes(size)}`));
@@ -170,7 +171,7 @@ function detail(prediction) {
     label.append(radio, text);
     const first = row.insertCell();
     first.append(label);
-    row.append(cell(answer.score.toFixed(4)), cell(String(Math.max(0, answer.targetTokens.length - 1))));
+    row.append(cell(answer.score.toFixed(4)), cell(answer.origin === "model" ? String(Math.max(0, answer.targetTokens.length - 1)) : ""));
     return row;
   });
   at("n-best").tBodies[0].replaceChildren(...rows);
@@ -185,6 +186,8 @@ function detail(prediction) {
 function chosen(answer) {
   at("best").textContent = named(answer);
   at("at-limit").hidden = !answer.atLimit;
+  at("origin").hidden = answer.origin === "model";
+  at("origin").textContent = ORIGINS[answer.origin] ?? "";
   drawMap(at("map"), answer);
 }
 

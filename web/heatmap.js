@@ -8,6 +8,10 @@ export function drawMap(figure, prediction) {
   figure.replaceChildren();
   const { alignment, sourceTokens, targetTokens, tokenLogProbs } = prediction;
   const caption = figure.appendChild(element("figcaption"));
+  if (prediction.origin !== "model") {
+    caption.textContent = "This answer was looked up and not written by the network, so there is no map.";
+    return;
+  }
   if (!alignment) {
     caption.textContent = "This model attends to nothing, so there is no map.";
     return;

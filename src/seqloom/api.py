@@ -30,6 +30,7 @@ from seqloom.inference.predictor import PairScore, Predictor
 from seqloom.inference.torch_engine import TorchEngine
 from seqloom.learn_confidence import learn_confidence
 from seqloom.learn_shortlist import CANDIDATES, FREQUENT, learn_shortlist
+from seqloom.lexicon import NOTHING_KNOWN, KnownAnswers
 from seqloom.model import Network, Seq2Seq, parameter_count
 from seqloom.plugins import use_all
 from seqloom.search import Shortlist
@@ -59,6 +60,7 @@ class Model(PredictingModel):
     metrics: Mapping[str, Any] = field(repr=False, default_factory=dict)
     shortlist: Shortlist | None = field(repr=False, default=None)
     calibration: Calibration | None = field(repr=False, default=None)
+    known: KnownAnswers = field(repr=False, default=NOTHING_KNOWN)
 
     def score(self, pairs: Pairs | Iterable[Pair]) -> Iterator[PairScore]:
         """How likely the model holds each target to be, given its source; natural logarithms."""
@@ -115,6 +117,10 @@ class Model(PredictingModel):
         """The same model under another configuration, which has been checked."""
         return replace(self, config=config, codecs=self.codecs.turned(**config.data.reversed))
 
+    def _with_known(self, known: KnownAnswers) -> Self:
+        """The same model with other known answers."""
+        return replace(self, known=known)
+
     def save(self, folder: Path | str, *, overwrite: bool = False) -> None:
         """Write the model folder, whole or not at all.
 
@@ -122,7 +128,8 @@ class Model(PredictingModel):
         """
         if not overwrite:
             free_folder(folder, "name a new folder, or save with overwrite=True")
-        contents = ModelToStore(self.network, self.codecs, self.config, self.metrics, self.shortlist, self.calibration)
+        parts = self.shortlist, self.calibration, self.known
+        contents = ModelToStore(self.network, self.codecs, self.config, self.metrics, *parts)
         save_model(folder, contents)
 
     def sizes(self) -> dict[str, int]:
@@ -135,6 +142,7 @@ class Model(PredictingModel):
             **({"trained weights": weights - frozen} if frozen else {}),
             "source symbols": self.codecs.source.size,
             "target symbols": self.codecs.target.size,
+            **{name: len(lexicon) for name, lexicon in vars(self.known).items() if lexicon},
         }
 
     @property
@@ -145,7 +153,7 @@ class Model(PredictingModel):
             self.network.to(device).eval()
         engine = TorchEngine(self.network, device, shortlist=self.shortlist)
         tagging = Tagging.of(self.config.data)
-        return Predictor(engine, self.codecs, self.config.search, tagging, self.calibration)
+        return Predictor(engine, self.codecs, self.config.search, tagging, self.calibration, self.known)
 
     def _examples(self, data: Pairs | Iterable[Pair]) -> Iterable[Example]:
         if files := given_files(data):
@@ -165,7 +173,8 @@ def load_torch(folder: Path | str) -> Model:
     """The model in a folder, with PyTorch; every file is checked against its hash first."""
     loaded = load_model(folder)
     config = build(RunConfig, loaded.config, where=str(Path(folder) / "config.toml"))
-    return Model(loaded.model, loaded.codecs, config, loaded.metrics, loaded.shortlist, loaded.calibration)
+    parts = loaded.shortlist, loaded.calibration, loaded.known
+    return Model(loaded.model, loaded.codecs, config, loaded.metrics, *parts)
 
 
 def average(models: Sequence[Path | str], output: Path | str | None = None) -> Model:

@@ -177,6 +177,7 @@ class Evaluation:
                     "references": list(example.targets),
                     "prediction": answer.text,
                     "confidence": answer.confidence,
+                    "origin": answer.origin,
                 }
                 for example, answer in pairs
             ]

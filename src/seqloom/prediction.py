@@ -6,17 +6,21 @@ It does not need PyTorch, so that plots, commands and models that run without Py
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+
+Origin = Literal["model", "exception", "memory"]
+"""Where an answer comes from: the network, the user's exceptions, or what was memorised from training pairs."""
 
 
 @dataclass(frozen=True)
 class Prediction:
     """The answer for one input.
 
-    - `score`: the length-normalised log-probability by which the search ranks answers
+    - `score`: the length-normalised log-probability by which the search ranks answers; of an exception or a memorised
+      answer the natural logarithm of its share of the weights of all answers to its source, 0 where it is the only one
     - `token_log_probs`: natural logarithms, one for each of `target_tokens`
     - `alignment`: attention weights [T, S] whose rows sum to 1 over the `source_tokens`; None if it was not asked for
       or the model has no attention; `==` between predictions ignores them
@@ -26,6 +30,8 @@ class Prediction:
     - `at_limit`: whether the answer is as long as the search allows, so that it may be incomplete
     - `confidence`: the probability that the answer is right, from 0 to 1, or what else the model was calibrated to (see
       `seqloom.confidence`); None where the model was not calibrated for this search, and for `alternatives`
+    - `origin`: `model`, or `exception` or `memory` for an answer that was looked up. Such an answer has no target
+      tokens, alignment or confidence, as the network did not write it, and is neither cut nor at a limit
     """
 
     text: str
@@ -39,6 +45,7 @@ class Prediction:
     unknown: tuple[str, ...] = ()
     at_limit: bool = False
     confidence: float | None = None
+    origin: Origin = "model"
 
     def to_json(self) -> dict[str, Any]:
         """Everything about the answer as plain values for a JSON file; numbers are rounded to four digits.
@@ -57,6 +64,7 @@ class Prediction:
             "unknown": list(self.unknown),
             "at_limit": self.at_limit,
             "confidence": None if self.confidence is None else round(self.confidence, 4),
+            "origin": self.origin,
         }
         if self.alternatives:
             values["alternatives"] = [each.to_json() for each in self.alternatives]

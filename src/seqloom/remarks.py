@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-from seqloom.prediction import Prediction
+from seqloom.prediction import Origin, Prediction
 
 NAMED = 5
 """How many inputs or symbols a sentence names; for the rest it gives only their number."""
@@ -30,6 +30,8 @@ class Remarks:
     """Numbers of the inputs whose given target contains symbols that the model cannot write."""
     targets: Counter[str] = field(default_factory=Counter)
     """The symbols that cannot be written, and how many targets contain each."""
+    origins: Counter[Origin] = field(default_factory=Counter)
+    """How many answers come from the network, from exceptions and from memory."""
 
     @classmethod
     def of(cls, predictions: Iterable[Prediction]) -> Self:
@@ -42,6 +44,7 @@ class Remarks:
     def add(self, prediction: Prediction) -> None:
         """Count one more prediction."""
         self.note(prediction.cut, prediction.unknown, at_limit=prediction.at_limit)
+        self.origins[prediction.origin] += 1
 
     def note(
         self, cut: bool, unknown: Sequence[str], unwritable: Sequence[str] = (), *, at_limit: bool = False
@@ -85,6 +88,15 @@ class Remarks:
                 f"{len(self.at_limit):,} of {self.answers:,} answers end at the length limit (search.max_length_ratio, "
                 f"search.max_length_extra), so that they may be incomplete: {_numbers(self.at_limit)}"
             )
+        exceptions, memorised = self.origins["exception"], self.origins["memory"]
+        if exceptions or memorised:
+            parts = [f"{exceptions:,} as exceptions"] * bool(exceptions) + [f"{memorised:,} from memory"] * bool(
+                memorised
+            )
+            said.append(
+                f"{exceptions + memorised:,} of {self.answers:,} answers were looked up and not asked of the network: "
+                f"{' and '.join(parts)} (search.known_answers=none asks the network for all)"
+            )
         return said
 
     def to_json(self) -> dict[str, Any]:
@@ -97,6 +109,8 @@ class Remarks:
             "at_limit": len(self.at_limit),
             "unwritable": len(self.unwritable),
             "unwritable_symbols": dict(self.targets.most_common()),
+            "exceptions": self.origins["exception"],
+            "memory": self.origins["memory"],
         }
 
 

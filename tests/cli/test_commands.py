@@ -56,6 +56,8 @@ def test_flags_stay_few() -> None:
         "reproduce": 2,
         "export": 3,
         "shortlist": 3,
+        "exceptions": 8,
+        "memorise": 7,
         "config": 2,
         "bench": 5,
         "data report": 5,

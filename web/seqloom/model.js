@@ -1,6 +1,7 @@
 // A model folder → predictions, in a browser or in Node. The search is part of the graph; around it are the tokenizers.
 
 import { Confidence } from "./confidence.js";
+import { Lexicon, knownAnswers } from "./lexicon.js";
 import { withoutDefaults } from "./onnx.js";
 import { Shortlist } from "./shortlist.js";
 import { EOS, SPECIAL_TOKENS, Tokenizer, UNK, tagName } from "./tokenizer.js";
@@ -18,10 +19,11 @@ const NOTHING = {
   unknown: [],
   atLimit: false,
   confidence: null,
+  origin: "model",
   alternatives: [],
 };
 const GRAPHS = ["model.onnx", "model.int8.onnx"];
-const LIST = "shortlist.safetensors";
+const LIST = "shortlist.safetensors", LEXICONS = ["exceptions", "memory"];
 const CALIBRATION = "confidence.json";
 const OFFSETS = { average: 0, gnmt: 5, none: 0 };
 const TEXT = String.raw`"(?:[^"\\]|\\["\\bfnrt]|\\u[\da-fA-F]{4})*"`; // written alike in TOML and in JSON
@@ -55,6 +57,10 @@ export async function load(read, ort, { graph, session = {} } = {}) {
   const options = { logSeverityLevel: 3, ...session };
   const running = await ort.InferenceSession.create(withoutDefaults(bytes), options);
   const model = new Model(running, ort.Tensor, source, target, settingsOf(config));
+  for (const name of LEXICONS) {
+    const file = `${name}.jsonl`;
+    if (file in manifest.files) model[name] = new Lexicon(await whole(file));
+  }
   if (LIST in manifest.files) model.shortlist = new Shortlist(await whole(LIST), source.size, target.size);
   if (CALIBRATION in manifest.files) model.confidence = new Confidence(await text(CALIBRATION));
   return model;
@@ -83,17 +89,20 @@ export class Model {
     this.needsTag = Boolean(config.data?.tag_from_name); // it learned a tag for each file, such as a language
     this.shortlist = null; // what a search with `shortlist` keeps to
     this.confidence = null; // how likely answers are right, where the model was calibrated
+    this.exceptions = this.memory = null; // what is looked up before the network is asked
   }
 
   /**
    * One prediction a text, in order; an empty text gets an empty one.
    *
    * `settings` are those of Seqloom's search, by the same names: beam, n_best, length_penalty, alpha, min_length,
-   * no_repeat_ngram, exhaustive, allow_unknown, max_length_ratio, max_length_extra, max_source_length, batch, shortlist;
-   * besides them `prefix`, what every output begins with, and `tags`, those of the sources. The texts of an n-best list
-   * differ. `atLimit` says of an answer that it is as long as the search allows, so that it may be incomplete;
-   * `confidence` is the probability that the best answer is right, or null where the model was not calibrated for these
-   * settings, and with a prefix.
+   * no_repeat_ngram, exhaustive, allow_unknown, max_length_ratio, max_length_extra, max_source_length, batch, shortlist,
+   * known_answers; besides them `prefix`, what every output begins with, and `tags`, those of the sources. The texts of
+   * an n-best list differ. `atLimit` says of an answer that it is as long as the search allows, so that it may be
+   * incomplete; `confidence` is the probability that the best answer is right, or null where the model was not calibrated
+   * for these settings, and with a prefix. `origin` is model, or exception or memory for an answer that was looked up,
+   * whose score is the logarithm of its share of the weights and which has no target tokens and no confidence; a longer
+   * list is filled up with the network's answers.
    */
   async predict(texts, settings = {}) {
     const chosen = { ...this.settings, ...settings };
@@ -113,25 +122,30 @@ export class Model {
     const sure = free && this.confidence?.fits(chosen) ? this.confidence : null;
     const encoded = texts.map((text) => this.encode(text, chosen));
     const results = encoded.map(() => ({ ...NOTHING }));
-    for (const rows of batches(encoded, chosen)) {
+    const known = texts.map((text) => knownAnswers(this, text, { ...chosen, tags: this.tagsOf(chosen.tags) }));
+    const sizes = encoded.map(({ ids }, row) => ((known[row]?.answers.length ?? 0) < chosen.n_best ? ids.length : 0));
+    for (const rows of batches(sizes, chosen)) {
       const asked = chosen.n_best > 1 ? { ...chosen, n_best: chosen.beam } : chosen; // some may be of the same text
       const found = await this.search(rows.map((row) => encoded[row].ids), asked);
       rows.forEach((row, place) => {
         const { tokens, cut, unknown } = encoded[row], texts = new Set();
         const sourceTokens = [...tokens, SPECIAL_TOKENS[EOS]];
         const different = found[place].filter(({ text }) => !texts.has(text) && texts.add(text));
-        const made = different.slice(0, chosen.n_best).map((each) => ({ ...each, sourceTokens, cut, unknown }));
+        const made = different.slice(0, chosen.n_best).map((each) => ({ ...NOTHING, ...each, sourceTokens, cut, unknown }));
         const confidence = sure && made.length ? sure.of(made[0]) : null;
         results[row] = { ...made[0], confidence, alternatives: made.slice(1) };
       });
     }
-    return results;
+    return results.map((result, row) => {
+      if (!known[row]) return result;
+      return lookedUp(known[row], sizes[row] ? [result, ...result.alternatives] : [], encoded[row].tokens, chosen.n_best);
+    });
   }
 
   /** What the model reads of a text: ids without the end mark, tags first, the end of a long text left out. */
   encode(text, { tags: given = [], max_source_length: limit }) {
     if (!/[^\p{White_Space}\x1c-\x1f]/u.test(text)) return { ids: [], tokens: [], cut: false, unknown: [] };
-    const tags = given.length ? given : this.fixedTags;
+    const tags = this.tagsOf(given);
     if (this.needsTag && !tags.length) {
       const known = this.source.tags.slice(0, 20).join(", ");
       throw new Error(`every input of this model needs a tag, and ${JSON.stringify(text)} has none; it knows ${known}`);
@@ -145,6 +159,11 @@ export class Model {
     const tokens = ids.map((id, place) => (id === UNK ? `<unk:${hidden.next().value ?? ""}>` : pieces[place]));
     const unknown = [...new Set([...strange.map(tagName), ...this.source.newSymbols(text, own)])];
     return { ids, tokens, cut: tags.length + whole.length > limit, unknown };
+  }
+
+  /** The tags of a text: those that it is given with, or those that all texts without get. */
+  tagsOf(given = []) {
+    return given.length ? given : this.fixedTags;
   }
 
   async search(sources, settings) {
@@ -252,9 +271,17 @@ function longest(sourceLength, prefixLength, settings) {
   return Math.max(Math.trunc(Math.fround(sourceLength * Math.fround(ratio))) + extra, prefixLength);
 }
 
-/** Rows of similar length, longest first, within the limits on sentences and tokens; empty ones left out. */
-function* batches(encoded, { batch, beam }) {
-  const sizes = encoded.map(({ ids }) => ids.length);
+/** The first known answers of a source, then the network's of other texts, `count` in all. */
+function lookedUp({ origin, answers }, byNetwork, tokens, count) {
+  const sourceTokens = [...tokens, SPECIAL_TOKENS[EOS]], texts = new Set(answers.map(([text]) => text));
+  const first = answers.map(([text, score]) => ({ ...NOTHING, text, score, sourceTokens, origin }));
+  const others = byNetwork.filter(({ text }) => !texts.has(text)).map((each) => ({ ...each, confidence: null, alternatives: [] }));
+  const [best, ...alternatives] = [...first, ...others].slice(0, count);
+  return { ...best, alternatives };
+}
+
+/** Rows of similar length, longest first, within the limits on sentences and tokens; those of size 0 left out. */
+function* batches(sizes, { batch, beam }) {
   let rows = [...sizes.keys()].filter((row) => sizes[row]).sort((one, other) => sizes[other] - sizes[one]);
   while (rows.length) {
     const count = Math.min(batch, Math.max(1, Math.floor(TOKENS / (beam * (sizes[rows[0]] + 1)))));

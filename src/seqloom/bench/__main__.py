@@ -39,7 +39,8 @@ def answered(model: PredictingModel, sources: Sequence[Source], beam: int, batch
 
     With a `batch` of 1, each source is a call of its own; otherwise one call answers all sources in batches.
     """
-    chosen = model.with_settings([f"search.beam={beam}", "search.n_best=1", f"search.batch={batch}"])
+    network = "search.known_answers=none"
+    chosen = model.with_settings([f"search.beam={beam}", "search.n_best=1", f"search.batch={batch}", network])
     calls = [[source] for source in sources] if batch == 1 else [list(sources)]
     seconds, answers = [], []
     for call in calls:

@@ -1,4 +1,4 @@
-"""Adding a file, such as an exported graph or a shortlist, to an existing model folder.
+"""Adding a file, such as an exported graph or a shortlist, to an existing model folder, or taking one out.
 
 The file and the new manifest that lists it are written in one atomic step. This module does not need torch.
 """
@@ -11,6 +11,13 @@ from pathlib import Path
 from seqloom.checkpoint import format as layout
 from seqloom.checkpoint.files import Writer, text_writer, write_folder
 from seqloom.checkpoint.format import FileRecord, Manifest
+
+
+def remove_file(folder: Path, name: str, known: Manifest) -> None:
+    """Take the file `name` out of a folder and its manifest, which is `known`, if it is there."""
+    kept = {each: record for each, record in known.files.items() if each != name}
+    manifest = Manifest(kept, known.codecs)
+    write_folder(folder, {layout.MANIFEST: text_writer(manifest.to_json())}, remove=frozenset({name}))
 
 
 def add_file(

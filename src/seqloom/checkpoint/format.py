@@ -11,6 +11,8 @@
     shortlist.safetensors    which target words go with which source words, where that was learned
     members.json             of an ensemble: each member's network and its share; their weights are in model.safetensors
     confidence.json          how the search's probabilities become confidences, where the model was calibrated
+    exceptions.jsonl         answers that a user has given for some sources, where there are any
+    memory.jsonl             answers that were memorised from training pairs, where there are any
     plugins.json             which plugins the model needs, where it needs any: names and hashes, never their code
     model.onnx               the network and its search as one graph, where it was exported
     model.int8.onnx          the same with weights of 8 bits
@@ -42,6 +44,8 @@ METRICS = "metrics.json"
 CARD = "README.md"
 SHORTLIST = "shortlist.safetensors"
 MEMBERS = "members.json"
+EXCEPTIONS = "exceptions.jsonl"
+MEMORY = "memory.jsonl"
 PLUGINS = "plugins.json"
 CONFIDENCE = "confidence.json"
 GRAPH = "model.onnx"

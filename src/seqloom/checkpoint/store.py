@@ -16,6 +16,7 @@ from seqloom.checkpoint.card import model_card
 from seqloom.checkpoint.confidence import read_calibration
 from seqloom.checkpoint.files import Writer, folder_path, place_of, text_writer, write_folder
 from seqloom.checkpoint.format import FileRecord, Manifest, read_json_object
+from seqloom.checkpoint.lexicons import lexicon_writers, read_lexicons
 from seqloom.checkpoint.members import members_writer, read_members
 from seqloom.checkpoint.reading import check_plugins, read_codecs, read_config, verify
 from seqloom.checkpoint.shortlist import read_shortlist, shortlist_writer
@@ -26,6 +27,7 @@ from seqloom.confidence import Calibration
 from seqloom.config import Section, build, to_toml
 from seqloom.ensemble_network import Ensemble, networks_of, own_weights
 from seqloom.errors import ConfigError
+from seqloom.lexicon import NOTHING_KNOWN, KnownAnswers
 from seqloom.model import ModelConfig, Network, Seq2Seq
 from seqloom.plugins import needs_of, written
 from seqloom.search.shortlist import Shortlist
@@ -45,6 +47,7 @@ class ModelToStore:
     metrics: Mapping[str, Any]
     shortlist: Shortlist | None = None
     calibration: Calibration | None = None
+    known: KnownAnswers = NOTHING_KNOWN
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,7 @@ class StoredModel:
     manifest: Manifest
     shortlist: Shortlist | None
     calibration: Calibration | None
+    known: KnownAnswers
 
     def single(self, purpose: str, where: Path | str) -> Seq2Seq:
         """The network, where it is one and no ensemble; else a `ConfigError` says what `purpose` needs."""
@@ -85,6 +89,7 @@ def save_model(folder: Path | str, contents: ModelToStore) -> Manifest:
         files[layout.SHORTLIST] = shortlist_writer(contents.shortlist)
     if contents.calibration is not None:
         files[layout.CONFIDENCE] = text_writer(contents.calibration.to_json())
+    files |= lexicon_writers(contents.known)
     if isinstance(contents.model, Ensemble):
         files[layout.MEMBERS] = members_writer(contents.model)
     if needs := needs_of(contents.config, *(each.config for each in networks_of(contents.model))):
@@ -96,8 +101,8 @@ def save_model(folder: Path | str, contents: ModelToStore) -> Manifest:
         manifest.append(Manifest(records, contents.codecs.files))
         path.write_text(manifest[0].to_json(), encoding="utf-8")
 
-    stale = CODEC_FILES | {layout.SHORTLIST, layout.MEMBERS, layout.PLUGINS, layout.CONFIDENCE}
-    stale |= {layout.GRAPH, layout.GRAPH_INT8}
+    stale = CODEC_FILES | {layout.SHORTLIST, layout.EXCEPTIONS, layout.MEMORY, layout.MEMBERS, layout.CONFIDENCE}
+    stale |= {layout.PLUGINS, layout.GRAPH, layout.GRAPH_INT8}
     write_folder(folder_path(folder), {**files, layout.MANIFEST: write_manifest}, remove=stale)
     return manifest[0]
 
@@ -115,8 +120,8 @@ def load_model(folder: Path | str) -> StoredModel:
         place_of(folder, layout.METRICS).read_text(encoding="utf-8"), str(folder / layout.METRICS)
     )
     shortlist = read_shortlist(folder, manifest.files, *sizes)
-    calibration = read_calibration(folder, manifest.files)
-    return StoredModel(model.eval(), codecs, config, metrics, manifest, shortlist, calibration)
+    calibration, known = read_calibration(folder, manifest.files), read_lexicons(folder, manifest.files)
+    return StoredModel(model.eval(), codecs, config, metrics, manifest, shortlist, calibration, known)
 
 
 def _network(folder: Path, manifest: Manifest, config: ModelConfig, sizes: tuple[int, int]) -> Network:

@@ -15,8 +15,10 @@ from seqloom.cli.data import data
 from seqloom.cli.distill import distill
 from seqloom.cli.ensemble import ensemble
 from seqloom.cli.evaluate import evaluate
+from seqloom.cli.exceptions import exceptions
 from seqloom.cli.export import export
 from seqloom.cli.guard import BROKEN_PIPE, INTERRUPTED, USER_ERROR, Guard
+from seqloom.cli.memorise import memorise
 from seqloom.cli.options import Plugins, takes_plugins, use_plugins
 from seqloom.cli.plan import plan
 from seqloom.cli.plot import plot
@@ -76,6 +78,8 @@ for command in (
     shortlist,
     augment,
     distill,
+    exceptions,
+    memorise,
 ):
     app.command()(takes_plugins(command))
 app.add_typer(data)

@@ -36,7 +36,8 @@ def attention(
     from seqloom.plots import plot_attention
     from seqloom.remarks import Remarks
 
-    loaded, remarks = load_torch(model).with_settings(with_tags(None, tags)), Remarks()
+    settings = [*with_tags(None, tags), "search.known_answers=none"]
+    loaded, remarks = load_torch(model).with_settings(settings), Remarks()
     answers = loaded.predict([plain_source(line, loaded.config.data) for line in inputs], alignments=True)
     picture = plot_attention(answers, output)
     for answer in answers:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from seqloom.sweeps import SweepResults
     from seqloom.training.forecast import Forecast
     from seqloom.training.provenance.reproduction import FileState
+    from seqloom.tune_memory import Tuning
 
 
 def evaluation(measured: Evaluation) -> None:
@@ -159,6 +160,31 @@ def _vocabulary(values: Mapping[str, Any]) -> Table:
         table.add_row(file, *shares)
     table.caption = "\n".join(values["chosen"])
     return table
+
+
+def memory(tuning: Tuning) -> None:
+    """Print the network alone and each memory that was tried on dev pairs."""
+    name = tuning.network.name
+    table = _table(
+        "\nleast count",
+        "\nsources",
+        "dev pairs\nanswered",
+        f"{name} there\nof memory",
+        "\nof network",
+        f"{name}\nof both",
+    )
+    for each in tuning.trials:
+        there = ("-" if value is None else f"{value:.2f}" for value in (each.memory, each.network))
+        table.add_row(str(each.min_count), f"{each.sources:,}", f"{each.answered:,}", *there, f"{each.score:.2f}")
+    _console().print(table)
+    said = f"network alone: {name} {tuning.network.value:.2f} on {tuning.examples:,} dev pairs"
+    if tuning.best is None or tuning.against is None:
+        _console().print(f"{said}; no memory makes it better, so that nothing is memorised")
+    else:
+        _console().print(
+            f"{said}; with a memory from count {tuning.best.min_count} on {tuning.best.score:.2f}, "
+            f"{tuning.against.difference:+.2f} points (paired bootstrap: p {tuning.against.p_value:.3f})"
+        )
 
 
 def facts(title: str, values: Mapping[str, Any]) -> None:

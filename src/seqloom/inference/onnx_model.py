@@ -11,6 +11,7 @@ from typing import Any, Self
 from seqloom.checkpoint import format as layout
 from seqloom.checkpoint.confidence import read_calibration
 from seqloom.checkpoint.files import folder_path, place_of
+from seqloom.checkpoint.lexicons import NAMES, read_lexicons
 from seqloom.checkpoint.members import read_members
 from seqloom.checkpoint.reading import check_files, read_codecs, read_config, read_manifest, read_plugins
 from seqloom.checkpoint.shortlist import read_shortlist
@@ -22,6 +23,7 @@ from seqloom.errors import ConfigError, EngineError, ModelFolderError
 from seqloom.inference.onnx_engine import OnnxEngine
 from seqloom.inference.predicting_model import PredictingModel
 from seqloom.inference.predictor import Predictor
+from seqloom.lexicon import NOTHING_KNOWN, KnownAnswers
 from seqloom.search import SearchConfig
 
 FIXED = ("text", "model", "training", "evaluation")
@@ -47,6 +49,7 @@ class RuntimeModel(PredictingModel):
     codecs: Codecs
     config: RuntimeConfig = field(repr=False)
     calibration: Calibration | None = field(repr=False, default=None)
+    known: KnownAnswers = field(repr=False, default=NOTHING_KNOWN)
 
     def _checked(self, values: dict[str, Any]) -> RuntimeConfig:
         """The configuration with these plain values, if they are of sections that predictions depend on."""
@@ -60,11 +63,15 @@ class RuntimeModel(PredictingModel):
         """The same model under another configuration, which has been checked."""
         return replace(self, config=config, codecs=self.codecs.turned(**config.data.reversed))
 
+    def _with_known(self, known: KnownAnswers) -> Self:
+        """The same model with other known answers."""
+        return replace(self, known=known)
+
     @property
     def predictor(self) -> Predictor:
         """The model at work."""
         tagging = Tagging.of(self.config.data)
-        return Predictor(self.engine, self.codecs, self.config.search, tagging, self.calibration)
+        return Predictor(self.engine, self.codecs, self.config.search, tagging, self.calibration, self.known)
 
     def __getattr__(self, name: str) -> Any:
         if name in MISSING:
@@ -86,7 +93,8 @@ def load_graph(folder: Path | str, *, int8: bool | None = None, threads: int = 1
     folder = folder_path(folder)
     manifest = read_manifest(folder)
     graph = _graph(folder, manifest.files, int8)
-    listed = [name for name in (layout.SHORTLIST, layout.MEMBERS, layout.CONFIDENCE) if name in manifest.files]
+    optional = (layout.SHORTLIST, layout.MEMBERS, layout.CONFIDENCE, *NAMES)
+    listed = [name for name in optional if name in manifest.files]
     check_files(folder, manifest, (layout.CONFIG, *manifest.codecs.names, graph, *listed))
     values = read_config(folder)
     known = {name: values[name] for name in RuntimeConfig.model_fields if name in values}
@@ -97,7 +105,8 @@ def load_graph(folder: Path | str, *, int8: bool | None = None, threads: int = 1
     attends = _attends(folder, manifest.files, values)
     shortlist = read_shortlist(folder, manifest.files, codecs.source.size, codecs.target.size)
     engine = OnnxEngine(place_of(folder, graph), attends=attends, threads=threads, shortlist=shortlist)
-    return RuntimeModel(engine, codecs, config, read_calibration(folder, manifest.files))
+    calibration = read_calibration(folder, manifest.files)
+    return RuntimeModel(engine, codecs, config, calibration, read_lexicons(folder, manifest.files))
 
 
 def _attends(folder: Path, names: Container[str], values: Mapping[str, Any]) -> bool:

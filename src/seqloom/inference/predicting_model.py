@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import Any, Protocol, Self
 
 from seqloom.codecs import Codecs
 from seqloom.config import Settings, build, laid_over, merged
-from seqloom.data import DataConfig, Source
+from seqloom.data import DataConfig, Example, ReadReport, Source, given_files, pairs_as_examples, read_examples
 from seqloom.data.tagging import check_known
 from seqloom.errors import ConfigError
 from seqloom.inference.predictor import WINDOW, Predictor
+from seqloom.lexicon import KnownAnswers, added, memorised, weighted_examples
+from seqloom.lexicon.memorising import MIN_COUNT, MIN_SHARE, counted
 from seqloom.prediction import Prediction
 from seqloom.search import SearchConfig
 from seqloom.text import Tokenizer
+
+Pairs = str | Path | Iterable[tuple[str, str] | Example] | Sequence[str | Path]
+"""Pairs, or files of them."""
+Exceptions = Pairs | Iterable[tuple[Any, ...] | Example]
+"""Pairs, some of them with a weight as a third part, or files of them."""
 
 
 class Configuration(Protocol):
@@ -40,6 +49,7 @@ class PredictingModel(ABC):
 
     codecs: Codecs
     config: Configuration
+    known: KnownAnswers
 
     @property
     @abstractmethod
@@ -53,6 +63,10 @@ class PredictingModel(ABC):
     @abstractmethod
     def _with_config(self, config: Any) -> Self:
         """The same model under another configuration, which has been checked."""
+
+    @abstractmethod
+    def _with_known(self, known: KnownAnswers) -> Self:
+        """The same model with other known answers."""
 
     @property
     def source_tokenizer(self) -> Tokenizer:
@@ -118,6 +132,38 @@ class PredictingModel(ABC):
         if config.data.fixed_tags != self.config.data.fixed_tags:
             check_known(config.data.fixed_tags, self.source_tokenizer.tags)
         return self._with_config(config)
+
+    def with_exceptions(self, pairs: Exceptions, *, match_case: bool | None = None) -> Self:
+        """The same model with exceptions: sources that are answered as the pairs say, without asking the network.
+
+        `pairs` are `(source, target)` or `(source, target, weight)`, `Example`s, whose tags count, or files of pairs,
+        of which a further column of numbers holds weights. Several answers for one source are an n-best list, the
+        heaviest first. They are added to the exceptions that there are; a source that is among these gets its new
+        answers instead.
+
+        A source is looked up as it is written, then in lower case, then as the only spelling that differs in nothing
+        but case; with `match_case` as it is written and no more. Raises a `DataError` for what is not a pair.
+        """
+        report = ReadReport(self.config.data.on_bad_line)
+        weighted = weighted_examples(pairs, self.config.data.of_inputs({}), report)
+        exceptions, _ = added(self.known.exceptions, weighted, match_case=match_case)
+        return self._with_known(replace(self.known, exceptions=exceptions))
+
+    def with_memory(
+        self, pairs: Pairs, *, min_count: int = MIN_COUNT, min_share: float = MIN_SHARE, match_case: bool | None = None
+    ) -> Self:
+        """The same model with a memory: sources that training pairs always rendered one way are answered that way.
+
+        A source is memorised if its most frequent rendering occurs at least `min_count` times, and in at least
+        `min_share` of its pairs. Exceptions come before the memory, and the memory before the network. With
+        `match_case` None, case counts unless sources that differ only in case were rendered alike. Files are read as
+        the training files were. Raises a `DataError` if there are no pairs.
+        """
+        report = ReadReport(self.config.data.on_bad_line)
+        files = given_files(pairs)
+        examples = read_examples(files, self.config.data, report) if files else pairs_as_examples(pairs, report)
+        memory = memorised(counted(examples), min_count=min_count, min_share=min_share, match_case=match_case)
+        return self._with_known(replace(self.known, memory=memory))
 
 
 def _changed(search: Mapping[str, Any], asked: Mapping[str, Any], changes: Mapping[str, int]) -> dict[str, Any]:

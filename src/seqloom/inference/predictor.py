@@ -15,11 +15,13 @@ from seqloom.confidence import Calibration
 from seqloom.data import Source, Tagging, inputs_as_sources
 from seqloom.inference.batching import in_batches
 from seqloom.inference.engine import Engine
+from seqloom.inference.looked_up import filled, looked_up
 from seqloom.inference.sequences import SequenceAnswers
+from seqloom.lexicon import NOTHING_KNOWN, Found, KnownAnswers
 from seqloom.prediction import Prediction
 from seqloom.search import SearchConfig
 from seqloom.text.model_inputs import ReadSource
-from seqloom.text.special import UNK
+from seqloom.text.special import EOS, SPECIAL_TOKENS, UNK
 
 T = TypeVar("T")
 WINDOW = 1024
@@ -56,6 +58,9 @@ class Predictor:
 
     With a `calibration` predictions have a confidence, if the search is the one that it was fitted with; otherwise
     `unsure` says in words how the search differs.
+
+    The answers in `known` are looked up, and the network is asked for what they lack; `search.known_answers` says which
+    of them count.
     """
 
     def __init__(
@@ -65,8 +70,9 @@ class Predictor:
         search: SearchConfig = SearchConfig(),  # noqa: B008 - a frozen value
         tagging: Tagging = Tagging(),  # noqa: B008
         calibration: Calibration | None = None,
+        known: KnownAnswers = NOTHING_KNOWN,
     ) -> None:
-        self.engine, self.codecs, self.search, self.tagging = engine, codecs, search, tagging
+        self.engine, self.codecs, self.search, self.tagging, self.known = engine, codecs, search, tagging, known
         different = "" if calibration is None else calibration.mismatch(search)
         self.calibration = None if different else calibration
         said = f"answers have no confidence: it was calibrated for another search ({different})"
@@ -83,7 +89,7 @@ class Predictor:
         """
         answers = self._answers(prefix, details=details)
         for chunk in _chunks(inputs_as_sources(lines), window):
-            yield from self._answered(chunk, answers)
+            yield from self._answered(chunk, answers, self._found(chunk, prefix))
 
     def answer(self, sources: Sequence[str | Source], *, details: bool = False, prefix: str = "") -> list[Prediction]:
         """One prediction for each source, in order, all of them searched for at once in batches of similar lengths.
@@ -91,7 +97,8 @@ class Predictor:
         A server gives it the sources of several users' requests together, where they ask for the same search, details
         and prefix: an answer does not depend on its neighbours. The options are those of `predict`.
         """
-        return self._answered(list(inputs_as_sources(sources)), self._answers(prefix, details=details))
+        given = list(inputs_as_sources(sources))
+        return self._answered(given, self._answers(prefix, details=details), self._found(given, prefix))
 
     def score(self, pairs: Iterable[tuple[str | Source, str]]) -> Iterator[PairScore]:
         """The model's log-probability of each given target, in order."""
@@ -107,8 +114,34 @@ class Predictor:
         make, calibration = ANSWERS[self.codecs.answer], self.calibration
         return make(self.engine, self.codecs, self.search, prefix=prefix, details=details, calibration=calibration)
 
-    def _answered(self, sources: Sequence[Source], answers: SequenceAnswers) -> list[Prediction]:
-        """One prediction for each source; a source without ids has an empty one."""
+    def _found(self, sources: Sequence[Source], prefix: str) -> list[Found | None]:
+        """What is known of each source without the network."""
+        if not self.known:
+            return [None] * len(sources)
+        return [self.known.find(self._tagged(source), self.search.known_answers, prefix) for source in sources]
+
+    def _answered(
+        self, sources: Sequence[Source], answers: SequenceAnswers, known: Sequence[Found | None]
+    ) -> list[Prediction]:
+        """One prediction for each source; a source without ids has an empty one.
+
+        The network is asked where nothing is known of a source, or fewer answers than the list is to have.
+        """
+        wanted = self.search.n_best
+        asked = [row for row, found in enumerate(known) if found is None or len(found.answers) < wanted]
+        by_network = dict(zip(asked, self._searched([sources[row] for row in asked], answers), strict=True))
+        made = []
+        for row, found in enumerate(known):
+            if found is None:
+                made.append(by_network[row])
+                continue
+            tokens = self._source_tokens(sources[row]) if answers.details else ()
+            answer = looked_up(found, wanted, tokens)
+            made.append(filled(answer, by_network[row], wanted) if row in by_network else answer)
+        return made
+
+    def _searched(self, sources: Sequence[Source], answers: SequenceAnswers) -> list[Prediction]:
+        """The network's prediction for each source."""
         read = self._read(sources)
         given = [each for each in read if each.ids]
         found = in_batches(
@@ -122,6 +155,11 @@ class Predictor:
         made = iter(found)
         return [next(made) if each.ids else Prediction("", 0.0) for each in read]
 
+    def _source_tokens(self, source: Source) -> tuple[str, ...]:
+        """What the network would read of a source, for who asks for details of an answer that was looked up."""
+        (read,) = self._read([source])
+        return (*read.tokens(self.codecs.source.tokenizer), SPECIAL_TOKENS[EOS])
+
     def _scored(self, rows: Sequence[tuple[ReadSource, str, list[int]]]) -> list[PairScore]:
         """The scores of a batch of sources, each with the text and the ids of its target."""
         found = self.engine.score([source.ids for source, _, _ in rows], [ids for _, _, ids in rows])
@@ -134,10 +172,13 @@ class Predictor:
 
     def _read(self, sources: Sequence[Source]) -> list[ReadSource]:
         """What the model reads of each source, with the tags of `tagging`. An empty text has no ids, tags or not."""
-        known = self.codecs.source.tokenizer.tags
-        sources = [self.tagging.tagged(source, known) for source in sources]
+        sources = [self._tagged(source) for source in sources]
         texts, tags = [source.text for source in sources], [source.tags for source in sources]
         return self.codecs.source.read(texts, tags, self.search.max_source_length)
+
+    def _tagged(self, source: Source) -> Source:
+        """The source with the tags of `tagging`, if it has none."""
+        return self.tagging.tagged(source, self.codecs.source.tokenizer.tags)
 
 
 def _as_source(line: str | Source) -> Source:

@@ -35,7 +35,7 @@ class SequenceAnswers:
         details: bool = False,
         calibration: Calibration | None = None,
     ) -> None:
-        self._engine, self._codecs, self._details, self._n_best = engine, codecs, details, search.n_best
+        self._engine, self._codecs, self.details, self._n_best = engine, codecs, details, search.n_best
         self._forced = codecs.target.beginning(prefix)
         self._calibration = None if self._forced else calibration
         # The answers of an n-best list have different texts: the whole beam is asked for, as some may have the same.
@@ -49,7 +49,7 @@ class SequenceAnswers:
     def __call__(self, sources: Sequence[ReadSource]) -> list[Prediction]:
         """One prediction for each source of a batch, in their order; each source must have at least one id."""
         ids, lengths = padded_sources([each.ids for each in sources])
-        found = self._engine.search(ids, lengths, self._search, prefix=self._forced, alignments=self._details)
+        found = self._engine.search(ids, lengths, self._search, prefix=self._forced, alignments=self.details)
         texts = iter(self._codecs.target.decode([each.ids for best in found for each in best]))
         return [
             _listed(
@@ -66,7 +66,7 @@ class SequenceAnswers:
         if best and self._calibration is not None:
             known = evidence(found.token_log_probs, unread=source.cut or bool(source.unknown), at_limit=at_limit)
             answer = replace(answer, confidence=self._calibration.confidence(known))
-        if not self._details:
+        if not self.details:
             return answer
         target, seen = self._codecs.target, found.alignment
         *log_probs, end = found.token_log_probs

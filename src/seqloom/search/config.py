@@ -50,6 +50,10 @@ class SearchConfig(Section):
     shortlist: bool = False
     """Restrict outputs to a shortlist: the most frequent words and the candidates for the source's words, both learned
     by `seqloom shortlist`. This is faster in large vocabularies, but the search is no longer exact."""
+    known_answers: Literal["all", "exceptions", "none"] = "all"
+    """What is looked up before the network is asked: `all` is the exceptions of `seqloom exceptions`, then what
+    `seqloom memorise` has learned; `exceptions` leaves the memory out, and with `none` the network answers
+    everything."""
 
     @model_validator(mode="after")
     def _consistent(self) -> SearchConfig:
