@@ -18,7 +18,7 @@ from seqloom.checkpoint import verify
 from seqloom.checkpoint.format import EXCEPTIONS, MEMORY
 from seqloom.checkpoint.lexicons import put_lexicon, stored_lexicons
 from seqloom.codecs import Codecs
-from seqloom.data import DataConfig, Example, Origin, ReadReport, Source
+from seqloom.data import DataConfig, Example, Origin, ReadReport, Source, Tagging
 from seqloom.errors import DataError, ModelFolderError
 from seqloom.inference.predictor import Predictor
 from seqloom.lexicon import EMPTY, KnownAnswers, Lexicon, added, weighted_examples
@@ -70,9 +70,12 @@ KNOWN = KnownAnswers(
 )
 
 
-def predictor(tokenizers: tuple[Tokenizer, Tokenizer], known: KnownAnswers = KNOWN, **search: Any) -> Predictor:
+def predictor(
+    tokenizers: tuple[Tokenizer, Tokenizer], known: KnownAnswers = KNOWN, tags: tuple[str, ...] = (), **search: Any
+) -> Predictor:
     (first,) = tokenizers[1].encode(["A"])[0]
-    return Predictor(Counting(first), Codecs.of_text(*tokenizers), SearchConfig(**{"beam": 5, **search}), known)
+    chosen = SearchConfig(**{"beam": 5, **search})
+    return Predictor(Counting(first), Codecs.of_text(*tokenizers), chosen, Tagging(tags), known)
 
 
 def test_known_sources_do_not_reach_the_network(tokenizers: tuple[Tokenizer, Tokenizer]) -> None:
@@ -139,6 +142,11 @@ def test_tags_are_part_of_what_is_looked_up(tokenizers: tuple[Tokenizer, Tokeniz
     sources = [Source("ab", ("X",)), Source("AB"), Source("ab", ("Y",))]
     found = predictor(tokenizers, known).predict(sources)
     assert [each.text for each in found] == ["in X", "without", "A"]
+    found = predictor(tokenizers, known, ("X",)).predict(sources)
+    assert [each.text for each in found] == ["in X", "in X", "A"], "tags that are given to all inputs count"
+    fixed = DataConfig(fixed_tags=("X",))
+    made, _ = added(EMPTY, weighted_examples([("ab", "x")], fixed, ReadReport()))
+    assert [entry.tags for entry in made.entries()] == [("X",)]
 
 
 def test_what_is_known_changes_no_neighbour(toy_model: Model) -> None:
