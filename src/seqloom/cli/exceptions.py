@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from seqloom.cli.options import Json, ModelArgument, SettingOptions, Tags, with_tags
+
+if TYPE_CHECKING:
+    from seqloom.data import DataConfig
+    from seqloom.lexicon import Lexicon
 
 
 def exceptions(
@@ -46,9 +50,9 @@ def exceptions(
     from seqloom.checkpoint import format as layout
     from seqloom.checkpoint.lexicons import put_lexicon, stored_lexicons
     from seqloom.cli.lexicons import reading_settings, show
-    from seqloom.data import ReadReport, plain_source
+    from seqloom.data import plain_source
     from seqloom.errors import ConfigError
-    from seqloom.lexicon import EMPTY, added, weighted_files, without
+    from seqloom.lexicon import EMPTY, without
 
     if not (data or remove or clear or listed or match_case is not None):
         raise ConfigError(
@@ -62,13 +66,23 @@ def exceptions(
             lexicon, [(each.text, each.tags) for each in (plain_source(line, reading) for line in remove)]
         )
     if data:
-        report = ReadReport(reading.on_bad_line)
-        lexicon, additions = added(lexicon, weighted_files(data, reading, report), match_case=match_case)
-        done = {"added": additions.to_json()}
-        for sentence in (*report.sentences(), *additions.sentences()):
-            typer.echo(f"note: {sentence}", err=True)
+        lexicon, done = _with_files(lexicon, data, reading, match_case)
     elif match_case is not None:
         lexicon = lexicon.changed(lexicon.entries(), match_case=match_case)
     if lexicon != before:
         put_lexicon(model, layout.EXCEPTIONS, lexicon)
     show(lexicon, model / layout.EXCEPTIONS, done, separator=reading.tag_separator, listed=listed, as_json=as_json)
+
+
+def _with_files(
+    lexicon: Lexicon, files: list[str], reading: DataConfig, match_case: bool | None
+) -> tuple[Lexicon, dict[str, Any]]:
+    """The lexicon with the pairs of some files, and what was added as plain values; says what is not plainly new."""
+    from seqloom.data import ReadReport
+    from seqloom.lexicon import added, weighted_files
+
+    report = ReadReport(reading.on_bad_line)
+    changed, additions = added(lexicon, weighted_files(files, reading, report), match_case=match_case)
+    for sentence in (*report.sentences(), *additions.sentences()):
+        typer.echo(f"note: {sentence}", err=True)
+    return changed, {"added": additions.to_json()}
