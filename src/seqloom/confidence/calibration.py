@@ -14,7 +14,7 @@ from seqloom.errors import ModelFolderError
 from seqloom.search.config import SearchConfig
 
 FORMAT = 1
-INDIFFERENT = ("n_best", "batch", "max_source_length", "source_positions")
+INDIFFERENT = ("n_best", "batch", "max_source_length", "source_positions", "known_answers")
 """Settings of a search on which the best answer and its probability do not depend, but for marks that count anyway."""
 ROUGH = 200
 """A calibration on fewer answers than this is called rough."""
