@@ -75,7 +75,7 @@ def predictor(
 ) -> Predictor:
     (first,) = tokenizers[1].encode(["A"])[0]
     chosen = SearchConfig(**{"beam": 5, **search})
-    return Predictor(Counting(first), Codecs.of_text(*tokenizers), chosen, Tagging(tags), known)
+    return Predictor(Counting(first), Codecs.of_text(*tokenizers), chosen, Tagging(tags), known=known)
 
 
 def test_known_sources_do_not_reach_the_network(tokenizers: tuple[Tokenizer, Tokenizer]) -> None:
