@@ -51,7 +51,7 @@ def test_flags_stay_few() -> None:
         "show": 2,
         "average": 2,
         "ensemble": 6,
-        "augment": 12,
+        "augment": 13,
         "distill": 12,
         "reproduce": 2,
         "export": 3,

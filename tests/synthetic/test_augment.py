@@ -55,14 +55,14 @@ def test_each_direction(suffix: str, tmp_path: Path) -> None:
     path = tmp_path / f"made.{suffix}"
     augment(REVERSER, ["ab", "cd"], path)
     assert pairs_in(path) == [("ab", "ba", ()), ("cd", "dc", ())]
-    augment(REVERSER, ["ab", "cd"], path, side="target", tag="bt", genuine=[Example("x", "y", Origin("f", 1))])
+    augment(REVERSER, ["ab", "cd"], path, side="target", mark="bt", genuine=[Example("x", "y", Origin("f", 1))])
     assert pairs_in(path, tags="tags") == [("x", "y", ()), ("ba", "ab", ("bt",)), ("dc", "cd", ("bt",))]
 
 
 def test_tags_of_the_inputs_stay_with_sources(tmp_path: Path) -> None:
     model: Any = Reverser()
     model.config = type("Tagged", (), {"data": DataConfig(tags="tags")})
-    augment(model, [Source("ab", ("en", "v"))], tmp_path / "made.tsv", tag="new")
+    augment(model, [Source("ab", ("en", "v"))], tmp_path / "made.tsv", mark="new")
     assert pairs_in(tmp_path / "made.tsv", tags="tags") == [("ab", "ba", ("new", "en", "v"))]
 
 
@@ -124,7 +124,7 @@ def test_nothing_to_read_leaves_a_file_of_no_pairs(tmp_path: Path) -> None:
     ("name", "options", "said"),
     [
         ("made.csv", {}, r"written as \.tsv or \.jsonl, not \.csv"),
-        ("made.tsv", {"tag": "a;b"}, "a tag must be a word"),
+        ("made.tsv", {"mark": "a;b"}, "a tag must be a word"),
         ("made.tsv", {"side": "both"}, "the source or the target"),
     ],
 )
@@ -157,7 +157,7 @@ def test_the_command_makes_a_file_that_training_takes(toy_folder: Path, tmp_path
     given = write_pairs(tmp_path / "pairs.tsv", copied(60, seed=3))
     (tmp_path / "more.txt").write_text("".join(f"{source}\n" for source, _ in copied(40, seed=8)))
     asked = ["augment", toy_folder, tmp_path / "more.txt", "--output", tmp_path / "made.tsv", "--as", "target"]
-    options = ["--tag", "bt", "--best", "0.8", "--json"]
+    options = ["--mark", "bt", "--best", "0.8", "--json"]
     done = CliRunner().invoke(app, [*map(str, asked), *options])
     assert done.exit_code == 0, done.output
     values = json.loads(done.stdout)

@@ -20,7 +20,7 @@ from seqloom.errors import ConfigError, DataError
 from seqloom.metrics import metric
 from seqloom.prediction import Prediction
 from seqloom.synthetic import teacher as teaching_module
-from seqloom.synthetic.lessons import held_out, lessons, reading, write_pairs
+from seqloom.synthetic.lessons import held_out, learning, lessons, reading, write_pairs
 from seqloom.synthetic.teacher import ANSWERS, Answers, Lesson, Teacher, Teaching
 from seqloom.training import RunConfig
 from toy import SETTINGS, copied
@@ -129,6 +129,17 @@ def test_pairs_are_read_as_the_teachers_were_unless_told() -> None:
     of_teacher = DataConfig(source="2", target="1", train=("a.tsv",), reverse_source=True)
     read = reading(of_teacher, DataConfig(target="3", dev_count=5))
     assert (read.source, read.target, read.train, read.dev_count, read.reverse_source) == ("2", "3", (), 5, False)
+
+
+def test_tags_of_file_names_are_learned_from_a_column(tmp_path: Path) -> None:
+    (tmp_path / "rum_train.tsv").write_text("a\tx\n")
+    given = DataConfig(tag_from_name="(?P<tag>[a-z]+)_train")
+    pairs = list(read_examples([str(tmp_path / "rum_train.tsv")], given, ReadReport()))
+    config = learning(given, train=(str(tmp_path / "train.jsonl"),))
+    write_pairs(tmp_path / "train.jsonl", pairs, config)
+    (found,) = read_examples(config.train, config, ReadReport())
+    assert (found.source, found.target, found.tags) == ("a", "x", ("rum",))
+    assert learning(DataConfig(format="tsv"), dev=("d",)) == DataConfig(dev=("d",))
 
 
 def run(*arguments: object) -> Any:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from seqloom.cli.options import Json, ModelArgument, SettingOptions
+from seqloom.cli.options import Json, ModelArgument, SettingOptions, Tags, with_tags
 
 if TYPE_CHECKING:
     from seqloom.synthetic.augment import Augmented
@@ -53,7 +53,8 @@ def augment(
     files: Texts,
     output: Annotated[Path, typer.Option("--output", metavar="FILE", help="The file to write, .tsv or .jsonl.")],
     side: As = Side.source,
-    tag: Annotated[str, typer.Option("--tag", metavar="NAME", help="Mark the pairs with this source-side tag.")] = "",
+    mark: Annotated[str, typer.Option("--mark", metavar="TAG", help="Mark the pairs with this source-side tag.")] = "",
+    tags: Tags = None,
     pairs: Pairs = None,
     best: Best = 1.0,
     min_score: MinScore = None,
@@ -76,18 +77,19 @@ def augment(
     from seqloom.synthetic.augment import augment as make
     from seqloom.synthetic.filters import Filters
 
+    settings = with_tags(settings, tags)
     filters = Filters(best, min_score, max_ratio, drop_copies)
-    loaded = load(model, engine=engine).with_settings(settings or (), n_best=1)
+    loaded = load(model, engine=engine).with_settings(settings, n_best=1)
     config = loaded.config.data
     report, genuine = ReadReport(config.on_bad_line), ReadReport()
-    sources = (read_sources(file, input_settings(config, settings or (), file), report) for file in files)
+    sources = (read_sources(file, input_settings(config, settings, file), report) for file in files)
     with ended_in_order():
         done = make(
             loaded,
             chain.from_iterable(sources),
             output,
             side=side.value,
-            tag=tag,
+            mark=mark,
             filters=filters,
             genuine=read_examples(pairs or (), DataConfig(), genuine),
         )
@@ -95,7 +97,9 @@ def augment(
         typer.echo(json.dumps(done.to_json(), ensure_ascii=False, indent=2))
     for sentence in (*genuine.sentences(), *report.sentences(), *done.sentences()):
         typer.echo(f"note: {sentence}", err=True)
-    _conclude(done, output, tagged=bool(tag or config.tags), whole=bool(pairs))
+    _conclude(
+        done, output, tagged=bool(mark or config.tags or config.tag_from_name or config.fixed_tags), whole=bool(pairs)
+    )
 
 
 def _conclude(done: Augmented, output: Path, *, tagged: bool, whole: bool) -> None:

@@ -68,30 +68,31 @@ def augment(
     output: Path | str,
     *,
     side: Side = "source",
-    tag: str = "",
+    mark: str = "",
     filters: Filters = Filters(),  # noqa: B008 - a frozen value
     genuine: Iterable[Example] = (),
 ) -> Augmented:
     """Answer unpaired texts with a model, and write the pairs to a file for training, `.tsv` or `.jsonl`.
 
     `side` is the side of the new pairs that the texts are: their `source`, or their `target`, for which the model must
-    have the opposite direction. `tag` is a tag of the source of each made pair, in a column `tags`. The `genuine` pairs
-    are written first, without the tag. Texts are read as a stream; one that comes again is left out. The file appears
+    have the opposite direction. `mark` is a tag of the source of each made pair, in a column `tags`. The `genuine`
+    pairs are written first, without it. Texts are read as a stream; one that comes again is left out. The file appears
     only when it is complete.
     """
     path, done = Path(output), Augmented()
     kind = kind_of(path)
     if side not in ("source", "target"):
         raise ConfigError(f"the texts must be the source or the target of the new pairs, not {side!r}")
-    if ";" in tag or tag != " ".join(tag.split()):
-        raise ConfigError(f"a tag must be a word without a semicolon, not {tag!r}")
-    tagged = bool(tag) or (side == "source" and bool(model.config.data.tags))
+    if ";" in mark or mark != " ".join(mark.split()):
+        raise ConfigError(f"a tag must be a word without a semicolon, not {mark!r}")
+    data = model.config.data
+    tagged = bool(mark) or (side == "source" and bool(data.tags or data.tag_from_name or data.fixed_tags))
     with output_file(path) as stream:
         file = PairFile(stream, kind, tagged=tagged)
         for example in genuine:
             file.write(MadePair(example.source, example.target, example.tags))
             done.genuine += 1
-        pairs = _pairs(model, texts, done, side=side, tag=tag, filters=filters)
+        pairs = _pairs(model, texts, done, side=side, mark=mark, filters=filters)
         for pair in pairs if filters.best == 1 else _best(pairs, filters.best, done.tally):
             file.write(pair)
         done.changed = file.changed
@@ -99,7 +100,7 @@ def augment(
 
 
 def _pairs(
-    model: PredictingModel, texts: Iterable[str | Source], done: Augmented, *, side: Side, tag: str, filters: Filters
+    model: PredictingModel, texts: Iterable[str | Source], done: Augmented, *, side: Side, mark: str, filters: Filters
 ) -> Iterator[MadePair]:
     """The pairs that pass the filters, as the texts come; `done` is filled on the way."""
     asked, given = tee(_new(texts, done.tally))
@@ -110,12 +111,12 @@ def _pairs(
             done.tally.left_out[reason] += 1
             continue
         done.tally.kept += 1
-        yield _paired(source, answer, side=side, tag=tag)
+        yield _paired(source, answer, side=side, mark=mark)
     done.remarks.answers = done.tally.read
 
 
-def _paired(source: Source, answer: Prediction, *, side: Side, tag: str) -> MadePair:
-    own = (tag,) if tag else ()
+def _paired(source: Source, answer: Prediction, *, side: Side, mark: str) -> MadePair:
+    own = (mark,) if mark else ()
     if side == "source":
         return MadePair(source.text, answer.text, (*own, *source.tags), answer.score)
     return MadePair(answer.text, source.text, own, answer.score)

@@ -19,7 +19,7 @@ from seqloom.metrics.text_form import in_one_form
 from seqloom.prediction import Prediction
 from seqloom.remarks import Remarks
 from seqloom.synthetic.filters import Filters, Tally
-from seqloom.synthetic.lessons import held_out, lessons, more_sources, reading, write_pairs
+from seqloom.synthetic.lessons import held_out, learning, lessons, more_sources, reading, write_pairs
 from seqloom.synthetic.teacher import Answers, Lesson, Teacher, Teaching
 from seqloom.training import Inputs, RunConfig
 from seqloom.training.group import Place
@@ -148,17 +148,16 @@ class _Material:
         before, done = answers.begin(overwrite=overwrite), Distilled()
         already = f", {before:,} of them are answered already" if before else ""
         self.say(f"{self.teacher.folder} answers {len(answers.lessons):,} sources{already}")
+        train, aside = (str(folder / PAIRS),), (str(folder / DEV),) if dev else ()
+        learned = learning(data, train=train, dev=aside, dev_count=data.dev_count if dev else 0)
         try:
-            write_pairs(folder / PAIRS, self._pairs(answers, examples, done), data)
+            write_pairs(folder / PAIRS, self._pairs(answers, examples, done), learned)
         except KeyboardInterrupt:
             raise KeyboardInterrupt("stopped; the answers are kept, and the same command goes on with them") from None
-        write_pairs(folder / DEV, dev, data)
+        write_pairs(folder / DEV, dev, learned)
         for sentence in (*report.sentences(), *done.sentences()):
             self.say(f"note: {sentence}")
-        train, aside = (str(folder / PAIRS),), (str(folder / DEV),) if dev else ()
-        count = data.dev_count if dev else 0
-        settings = data.replace(train=train, dev=aside, dev_count=count, format="auto", pattern="")
-        return settings, {"teacher": self.teacher.facts, **self._sources(data), "counts": done.to_json()}
+        return learned, {"teacher": self.teacher.facts, **self._sources(data), "counts": done.to_json()}
 
     def _sources(self, data: DataConfig) -> dict[str, Any]:
         """The files that were read, with their hashes, and how the teacher answered."""

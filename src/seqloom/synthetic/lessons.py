@@ -22,6 +22,13 @@ def reading(teacher: DataConfig, student: DataConfig) -> DataConfig:
     return DataConfig.model_validate({**own, **given, "train": (), "weights": ()})
 
 
+def learning(read: DataConfig, **files: Any) -> DataConfig:
+    """The settings for reading what `write_pairs` has written, from pairs that were read with the settings `read`: tags
+    from the names of files, or given by hand, stand in a column of their own."""
+    named = {"tag_from_name": "", "fixed_tags": (), "tags": read.tags or "tags"}
+    return read.replace(**files, **(named if read.tag_from_name or read.fixed_tags else {}), format="auto", pattern="")
+
+
 def lessons(examples: Sequence[Example], more: Iterable[Source]) -> list[Lesson]:
     """One lesson for each different source with its tags: those of pairs first, then the others that are not empty."""
     paired = [Lesson(Source(each.source, each.tags), each.targets) for each in group_by_source(examples)]
