@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from io import StringIO
 from pathlib import Path
+from shutil import copytree
 from typing import Any
 
 import pytest
@@ -219,6 +220,20 @@ def test_a_run_that_was_stopped_goes_on_to_the_same_student(toy_folder: Path, tm
     ours, theirs = whole.network.state_dict(), on.network.state_dict()
     assert all((ours[name] == theirs[name]).all() for name in ours)
     assert on.metrics["record"]["made"]["teacher"]["folder"] == str(toy_folder)
+
+
+def test_an_ensemble_teaches(toy_folder: Path, tmp_path: Path) -> None:
+    copytree(toy_folder, tmp_path / "again")
+    seqloom.ensemble([toy_folder, tmp_path / "again"], tmp_path / "both")
+    one, both = (Teacher.load(folder, Teaching()) for folder in (toy_folder, tmp_path / "both"))
+    assert one.sha256 != both.sha256
+    lesson = [Lesson(Source(source)) for source, _ in copied(5)]
+    texts = []
+    for number, taught in enumerate((one, both)):
+        kept = Answers(tmp_path / str(number), taught, lesson)
+        kept.begin(overwrite=False)
+        texts.append([each.text for each in kept.all(print)])
+    assert texts[0] == texts[1]
 
 
 def test_what_makes_no_sense_is_refused(toy_folder: Path, tmp_path: Path) -> None:
