@@ -69,20 +69,20 @@ def test_sources_are_found_as_in_the_package(match_case: bool, node: str, folder
 
 
 def test_lists_prefixes_and_settings(node: str, folder: Path) -> None:
-    put_lexicon(folder, EXCEPTIONS, lexicon([("ab", "A", 3), ("ab", "F"), ("cd", "G")]))
-    put_lexicon(folder, MEMORY, lexicon([("ab", "M"), ("dd", "N")]))
+    put_lexicon(folder, EXCEPTIONS, lexicon([("ab", "A", 3), ("ab", "d"), ("cd", "G")]))
+    put_lexicon(folder, MEMORY, lexicon([("ab", "c"), ("dd", "N")]))
     network = {"known_answers": "none"}
     cases: list[tuple[str, dict[str, Any]]] = [("ab", {"n_best": count}) for count in (1, 2, 3, 4)]
-    cases += [("AB", {"prefix": "M"}), ("ab", {"prefix": "F"}), ("ab", {"prefix": "x"})]
+    cases += [("AB", {"prefix": "c"}), ("ab", {"prefix": "d"}), ("ab", {"prefix": "b"})]
     cases += [("dd", {}), ("dd", {"known_answers": "exceptions"}), ("ab", network), ("", {})]
     values = predicted(node, folder, cases)
     answers = [[(a["text"], a["origin"]) for a in (each, *each["alternatives"])] for each in values["found"]]
-    four = [("A", "exception"), ("F", "exception"), ("B", "model"), ("C", "model")]
+    four = [("A", "exception"), ("d", "exception"), ("B", "model"), ("C", "model")]
     assert answers == [
         *(four[:count] for count in (1, 2, 3, 4)),
-        [("M", "memory")],
-        [("F", "exception")],
-        [("xA", "model")],
+        [("c", "memory")],
+        [("d", "exception")],
+        [("bA", "model")],
         [("N", "memory")],
         [("A", "model")],
         [("A", "model")],
