@@ -14,6 +14,7 @@ from pydantic import Field, model_validator
 from torch import Tensor, nn
 
 from seqloom.config import Section, one_of
+from seqloom.errors import ConfigError
 from seqloom.nn.attention import AttentionConfig, Memory, attention_configs
 from seqloom.nn.attention.general import GeneralConfig
 from seqloom.nn.bridge import source_vector
@@ -26,6 +27,7 @@ from seqloom.nn.encoders import EncoderConfig, build_encoder, encoder_configs
 from seqloom.nn.encoders.recurrent import RecurrentEncoderConfig
 from seqloom.nn.output import Decoded, LossSums, Output
 from seqloom.nn.shapes import length_mask
+from seqloom.nn.tag_embedding import TagEmbedding
 from seqloom.nn.tree import select_rows
 from seqloom.text.special import SPECIAL_TOKENS
 
@@ -54,6 +56,10 @@ class ModelConfig(Section):
     embedding_deviation: float = Field(default=1.0, gt=0)
     """Standard deviation of fresh embeddings as the network sees them. Finding alignments needs about 1; a label that
     follows from single words is learned better from 0.1, where a rare word says little until it has been learned."""
+    tag_embedding: int = Field(default=0, ge=0)
+    """Size of an embedding of the source's tags, such as its language, which is projected to width E and added to each
+    source embedding and to each decoder input (Peters & Martins 2020, with 20); 0 = tags are tokens of the source and
+    nothing more. It needs data with tags."""
     share_embeddings: bool = False
     """One embedding for source and target; needs text.shared."""
     encoder: Annotated[EncoderConfig, *one_of("encoder", encoder_configs)] = RecurrentEncoderConfig()
@@ -199,7 +205,8 @@ class Network(nn.Module, ABC):
 class Seq2Seq(Network):
     """An encoder and a recurrent decoder.
 
-    Source ids below `reserved`, which are special tokens and tags, are spared by word dropout.
+    Source ids below `reserved`, which are special tokens and tags, are spared by word dropout; those of tags have an
+    embedding of their own where `config.tag_embedding` says so.
     """
 
     def __init__(
@@ -214,6 +221,7 @@ class Seq2Seq(Network):
             raise ValueError(f"share_embeddings needs one vocabulary, not sizes {source_size} and {target_size}")
         self.source_embedding = Embedding(source_size, width, deviation)
         target_embedding = self.source_embedding if shared else Embedding(target_size, width, deviation)
+        self.tag_embedding = _tag_embedding(config, reserved)
         self.source_word_dropout = WordDropout(config.source_word_dropout, reserved)
         self.target_word_dropout = WordDropout(config.target_word_dropout, len(SPECIAL_TOKENS))
         self.embedding_dropout = SequenceDropout(config.embedding_dropout, variational=config.variational)
@@ -231,12 +239,15 @@ class Seq2Seq(Network):
 
     def encode(self, source: Int[Tensor, "B S"], lengths: Int[Tensor, " B"]) -> ModelState:
         """The memory of a batch of sources and the decoder's first state."""
-        embedded = self.embedding_dropout(self.source_embedding(self.source_word_dropout(source)))
+        vectors = self.source_embedding(self.source_word_dropout(source))
+        tag = None if self.tag_embedding is None else self.tag_embedding(source, lengths)
+        embedded = self.embedding_dropout(vectors if tag is None else vectors + tag[:, None])
         values, summary = self.encoder(embedded, lengths)
         mask = length_mask(lengths, source.size(1))
         attention = self.decoder.attention
         memory = Memory(values, values, mask) if attention is None else attention.prepare(values, mask)
-        return ModelState(memory, self.decoder.start(memory, summary, source_vector(values, lengths, summary)))
+        first = self.decoder.start(memory, summary, source_vector(values, lengths, summary))
+        return ModelState(memory, first if tag is None else first._replace(tag=tag))
 
     @property
     def output(self) -> Output:
@@ -283,6 +294,19 @@ class Seq2Seq(Network):
             decoded = self.decode(*(torch.cat([part, part]) for part in (source, lengths, target_in)))
             return self.output.r_drop_loss(decoded, target_out, real, smoothing, r_drop)
         return self.output.loss(self.decode(source, lengths, target_in), target_out, real, smoothing)
+
+
+def _tag_embedding(config: ModelConfig, reserved: int) -> TagEmbedding | None:
+    """The embedding of the tags, whose ids stand between those of the special tokens and `reserved`."""
+    count = reserved - len(SPECIAL_TOKENS)
+    if not config.tag_embedding:
+        return None
+    if not count:
+        raise ConfigError(
+            "model.tag_embedding needs data with tags, and there are none",
+            hint="data.tags names a column of tags, data.tag_from_name takes one from the name of each file",
+        )
+    return TagEmbedding(count, reserved, config.tag_embedding, config.embedding)
 
 
 def select(state: ModelState, rows: Tensor, sentences: Tensor | None = None) -> ModelState:

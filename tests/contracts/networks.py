@@ -121,5 +121,22 @@ def _transformers() -> list[Case]:
     ]
 
 
-FAMILIES, RECURRENT, TRANSFORMERS, DECODER_CASES = _families(), _encoders(), _transformers(), _decoders()
+def _tagged() -> list[Case]:
+    """Embeddings of tags with each place where a decoder attends, and with both encoders."""
+    kinds = product(DECODERS, ({"residual": True}, {"kind": "transformer", "heads": 2}))
+    return [
+        Case(
+            f"tagged-{attend}-{encoder.get('kind', 'recurrent')}",
+            {
+                "cell": "gru",
+                "tag_embedding": 3,
+                "encoder": encoder,
+                "decoder": {"attend": attend, "readout": {"reads_token": True}},
+            },
+        )
+        for attend, encoder in kinds
+    ]
+
+
+FAMILIES, RECURRENT, TRANSFORMERS, DECODER_CASES = _families() + _tagged(), _encoders(), _transformers(), _decoders()
 ENCODERS = RECURRENT + TRANSFORMERS

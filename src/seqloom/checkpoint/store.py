@@ -115,7 +115,7 @@ def load_model(folder: Path | str) -> StoredModel:
     config, where = read_config(folder), str(folder / layout.CONFIG)
     codecs = read_codecs(folder, manifest.codecs, config)
     sizes = codecs.source.size, codecs.target.size
-    model = _network(folder, manifest, build(ModelConfig, config.get("model", {}), where=where), sizes)
+    model = _network(folder, manifest, build(ModelConfig, config.get("model", {}), where=where), codecs)
     metrics = read_json_object(
         place_of(folder, layout.METRICS).read_text(encoding="utf-8"), str(folder / layout.METRICS)
     )
@@ -124,11 +124,12 @@ def load_model(folder: Path | str) -> StoredModel:
     return StoredModel(model.eval(), codecs, config, metrics, manifest, shortlist, calibration, known)
 
 
-def _network(folder: Path, manifest: Manifest, config: ModelConfig, sizes: tuple[int, int]) -> Network:
+def _network(folder: Path, manifest: Manifest, config: ModelConfig, codecs: Codecs) -> Network:
     """The network with the weights in a folder; `config` is that of a single one."""
     members, where = read_members(folder, manifest.files), str(folder / layout.MEMBERS)
     configs = [build(ModelConfig, each.model, where=where) for each in members] or [config]
-    networks = [Seq2Seq(each, *sizes) for each in configs]
+    source, target = codecs.source, codecs.target
+    networks = [Seq2Seq(each, source.size, target.size, reserved=source.reserved) for each in configs]
     module = nn.ModuleDict({"members": nn.ModuleList(networks)}) if members else networks[0]
     stored = read_tensors(place_of(folder, layout.WEIGHTS))
     fill_tensors(distinct_tensors(module), stored, str(folder / layout.WEIGHTS))

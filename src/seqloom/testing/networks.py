@@ -11,7 +11,7 @@ from torch import Tensor
 from seqloom.config import build
 from seqloom.model import ModelConfig, Network, Seq2Seq
 
-SOURCE_SIZE, TARGET_SIZE = 13, 11
+SOURCE_SIZE, TARGET_SIZE, RESERVED = 13, 11, 7
 BASE: dict[str, Any] = {"embedding": 6, "hidden": 8, "dropout": 0.3, "embedding_dropout": 0.3}
 """Settings of a tiny network; dropout must act in training only."""
 
@@ -79,7 +79,7 @@ def network(settings: Mapping[str, Any], seed: int = 0, noise: float = 0.3) -> S
     settings do not go together.
     """
     torch.manual_seed(seed)
-    model = Seq2Seq(build(ModelConfig, {**BASE, **settings}), SOURCE_SIZE, TARGET_SIZE).eval()
+    model = Seq2Seq(build(ModelConfig, {**BASE, **settings}), SOURCE_SIZE, TARGET_SIZE, reserved=RESERVED).eval()
     with torch.no_grad():
         for weight in model.parameters():
             weight.add_(torch.randn_like(weight), alpha=noise)

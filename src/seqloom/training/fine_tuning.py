@@ -96,6 +96,8 @@ def fill_from(model: Seq2Seq, start: StoredModel, codecs: Codecs, where: str) ->
         model.decoder.embedding.weight.data_ptr(): target,
         **{weight.data_ptr(): target for weight in model.output.symbol_weights()},
     }
+    if model.tag_embedding is not None:
+        tables[model.tag_embedding.vectors.weight.data_ptr()] = _origins_of_tags(start, codecs)
     own = distinct_tensors(model)
     stored = distinct_tensors(start.model)
     for name, tensor in own.items():
@@ -103,6 +105,12 @@ def fill_from(model: Seq2Seq, start: StoredModel, codecs: Codecs, where: str) ->
         if rows is not None and name in stored and tensor.shape[1:] == stored[name].shape[1:]:
             stored[name] = _with_fresh_rows(tensor, stored[name], torch.tensor(rows))
     fill_tensors(own, stored, where)
+
+
+def _origins_of_tags(start: StoredModel, codecs: Codecs) -> list[int]:
+    """For each tag its row in the old table of embeddings, or -1 for a new tag."""
+    old = {tag: row for row, tag in enumerate(start.codecs.source.tokenizer.tags)}
+    return [old.get(tag, -1) for tag in codecs.source.tokenizer.tags]
 
 
 def _with_fresh_rows(fresh: Tensor, old: Tensor, rows: Tensor) -> Tensor:

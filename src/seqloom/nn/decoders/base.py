@@ -51,6 +51,8 @@ class DecoderState(NamedTuple):
     fed: Any
     """The attentional vector of the last step [N, R] under input feeding, else ()."""
     attention: Any
+    tag: Any = ()
+    """What is added to the embedding of every token [N, E] where tags have embeddings (`TagEmbedding`), else ()."""
 
 
 class DecoderParts(NamedTuple):
@@ -88,6 +90,13 @@ class Decoder(nn.Module, ABC):
         zeros = tuple(cell.start(vector.size(0), vector) for cell in self.layers)
         cells = self.bridge(summary, vector, zeros)
         return DecoderState(cells, self.first_fed(vector), self.attention.start(memory) if self.attention else ())
+
+    def embed(self, tokens: Int[Tensor, "*rows"], state: DecoderState) -> Float[Tensor, "*rows E"]:
+        """The embeddings of the tokens of a step [N] or of all steps [B, T], with the vector of the source's tags."""
+        embedded: Tensor = self.embedding(tokens)
+        if not isinstance(state.tag, Tensor):
+            return embedded
+        return embedded + (state.tag if tokens.dim() == 1 else state.tag[:, None])
 
     def first_fed(self, like: Tensor) -> Any:
         """What a first step is fed; nothing but for input feeding."""

@@ -25,7 +25,7 @@ class ParallelDecoder(Decoder):
         self, token: Int[Tensor, " N"], state: DecoderState, memory: Memory
     ) -> tuple[Float[Tensor, "N R"], DecoderState, Float[Tensor, "N S"] | None]:
         """One step."""
-        x = embedded = self.embedding(token)
+        x = embedded = self.embed(token, state)
         context, weights, attention = None, None, state.attention
         cells = []
         for index, cell in enumerate(self.layers):
@@ -35,13 +35,13 @@ class ParallelDecoder(Decoder):
             if self.attention is not None and index == self.lower - 1:
                 context, weights, attention = self.attend_rows(x, memory, state.attention)
         features = self.readout.features(self._readout_inputs(x, context, embedded))
-        return features, DecoderState(tuple(cells), (), attention), weights
+        return features, state._replace(cells=tuple(cells), attention=attention), weights
 
     def forward(
         self, tokens: Int[Tensor, "B T"], state: DecoderState, memory: Memory
     ) -> tuple[Float[Tensor, "B T R"], Float[Tensor, "B T S"] | None]:
         """Each layer over the whole target, and attention for all positions: at once, or in order if it has a state."""
-        x = embedded = self.embedding_dropout(self.embedding(tokens))
+        x = embedded = self.embedding_dropout(self.embed(tokens, state))
         context, weights = None, None
         for index, cell in enumerate(self.layers):
             y, _ = cell.sequence(joined(self.dropout(x) if index else x, context), None, state.cells[index])

@@ -50,7 +50,7 @@ class SequentialDecoder(Decoder):
         self, token: Int[Tensor, " N"], state: DecoderState, memory: Memory
     ) -> tuple[Float[Tensor, "N R"], DecoderState, Float[Tensor, "N S"] | None]:
         """One step."""
-        embedded = self.embedding(token)
+        embedded = self.embed(token, state)
         masks: list[Tensor | None] = [None] * len(self.layers)
         token_input = StepInput(embedded, self.layers[0].project(embedded), masks)
         step, state = self.advance(token_input, state, memory, direct)
@@ -61,7 +61,7 @@ class SequentialDecoder(Decoder):
         self, tokens: Int[Tensor, "B T"], state: DecoderState, memory: Memory
     ) -> tuple[Float[Tensor, "B T R"], Float[Tensor, "B T S"] | None]:
         """The walk."""
-        embedded = self.embedding_dropout(self.embedding(tokens))
+        embedded = self.embedding_dropout(self.embed(tokens, state))
         projected = self.layers[0].project(embedded)
         rows, length = tokens.shape
         drops = [self.dropout.mask(rows, length, cell.input_size, embedded) for cell in self.layers[1:]]
@@ -119,7 +119,9 @@ class FeedDecoder(SequentialDecoder):
         output, cells = self.run_layers(token.projected + fed, token.masks, state.cells, product)
         context, weights, attention = self.attend_rows(output, memory, state.attention, product)
         features = self._features(output, context, token.embedded, product)
-        return DecoderStep(output, context, weights, features), DecoderState(cells, features, attention)
+        return DecoderStep(output, context, weights, features), state._replace(
+            cells=cells, fed=features, attention=attention
+        )
 
 
 class BeforeDecoder(SequentialDecoder):
@@ -133,4 +135,4 @@ class BeforeDecoder(SequentialDecoder):
         context, weights, attention = self.attend_rows(query, memory, state.attention, product)
         read = self.layers[0].project(context, first=token.embedded.size(-1), bias=False, product=product)
         output, cells = self.run_layers(token.projected + read, token.masks, state.cells, product)
-        return DecoderStep(output, context, weights, None), DecoderState(cells, (), attention)
+        return DecoderStep(output, context, weights, None), state._replace(cells=cells, attention=attention)
