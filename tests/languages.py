@@ -12,7 +12,13 @@ from toy import SETTINGS, copied, write_pairs
 
 NAME = "(?P<tag>[a-z]+)_(train|dev|test)"
 SIZES = {"train": (300, 300), "dev": (20, 10), "test": (20, 10)}
-TAGGED: dict[str, Any] = {**SETTINGS, "data.tag_from_name": NAME, "training.epochs": 8}
+TAGGED: dict[str, Any] = {
+    **SETTINGS,
+    "data.tag_from_name": NAME,
+    "model.tag_embedding": 4,
+    "training.epochs": 8,
+    "training.selection.mean": "macro",
+}
 
 
 def write_languages(folder: Path) -> Path:

@@ -35,6 +35,7 @@ ROOMS = (
     "inference",
     "learn_shortlist",
     "learn_confidence",
+    "breakdown",
     "evaluation",
     "tune_memory",
     "planning",

@@ -32,6 +32,7 @@ from seqloom.nn.encoders.recurrent import Layer
 from seqloom.nn.product import Product, direct
 from seqloom.nn.tree import leaves
 from seqloom.search import SearchConfig
+from seqloom.testing.networks import RESERVED
 
 WIDTH = 64
 """Of an input and of a direction: the least whose products get weights of 8 bits."""
@@ -74,7 +75,7 @@ def network(settings: dict[str, Any]) -> Seq2Seq:
     torch.manual_seed(0)
     sizes = {"embedding": 6, "hidden": 8, **settings}
     with remembering():
-        model = Seq2Seq(build(ModelConfig, sizes), 13, 11).eval()
+        model = Seq2Seq(build(ModelConfig, sizes), 13, 11, reserved=RESERVED).eval()
     with torch.no_grad():
         for weight in model.parameters():
             weight.add_(torch.randn_like(weight), alpha=0.3)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field, field_validator
 
+from seqloom.breakdown import Breakdown, By, Row, kind_of, parts_of
 from seqloom.confidence import Reliability
 from seqloom.config import Named, Section
 from seqloom.data import DataConfig, Example, ReadReport, Source, group_by_source, read_examples
@@ -42,6 +43,10 @@ class EvaluationConfig(Section):
     """Number of the worst examples that are listed."""
     limit: int = Field(default=0, ge=0)
     """Evaluate only this many examples, the first ones; 0 evaluates all."""
+    by: By = "auto"
+    """What figures are shown by, besides those of all examples: each first `tag`, such as a language, each `file`, or
+    `none`. `auto` takes the tags where the examples are of several files with a tag each, else several files, or
+    none."""
     samples: int = Field(default=1000, ge=1)
     """Number of bootstrap samples when two models are compared."""
 
@@ -86,7 +91,7 @@ class Evaluation:
     `target_tokens` is a hash of the target tokenizer: losses per token of two models can only be compared if it is the
     same. `seconds` is the time for finding the predictions. `reading` holds remarks on how the examples were read.
     `confidence` compares the confidences of a calibrated model with what its answers were worth; `unsure` says why a
-    calibrated model has none here.
+    calibrated model has none here. `by` holds the same figures by tag or by file.
     """
 
     scores: tuple[Score, ...]
@@ -99,6 +104,7 @@ class Evaluation:
     reading: tuple[str, ...] = ()
     confidence: Reliability | None = None
     unsure: str = ""
+    by: Breakdown | None = None
 
     @property
     def count(self) -> int:
@@ -151,7 +157,12 @@ class Evaluation:
         ]
 
     def __getitem__(self, name: str) -> float:
-        """The value of a metric by name, or of `loss`, `loss_per_character` or `perplexity`."""
+        """The value of a metric by name, or of `loss`, `loss_per_character` or `perplexity`.
+
+        `macro_` before a name stands for the mean over tags or files.
+        """
+        if self.by is not None and name.startswith("macro_"):
+            return self.by.macro[name.removeprefix("macro_")]
         loss = self.teacher_forced
         losses = {"loss": loss.per_token, "loss_per_character": loss.per_character, "perplexity": loss.perplexity}
         return {**losses, **{score.name: score.value for score in self.scores}}[name]
@@ -168,6 +179,7 @@ class Evaluation:
             "remarks": self.remarks.to_json(),
             "notes": self.notes,
             "confidence": None if self.confidence is None else self.confidence.to_json(),
+            **({} if self.by is None else {"by": self.by.to_json()}),
         }
         if predictions:
             pairs = zip(self.examples, self.predictions, strict=True)
@@ -211,17 +223,25 @@ def evaluate(
     predictions = tuple(predictor.predict(sources))
     seconds = time.perf_counter() - began
     texts = [prediction.text for prediction in predictions]
-    references = [example.targets for example in chosen]
+    kind = kind_of(chosen, config.by)
+    parts = parts_of(chosen, kind)
+    losses = {name: target_loss(predictor, (chosen[row] for row in rows)) for name, rows in parts.items()}
+
+    def scores(rows: Sequence[int]) -> tuple[Score, ...]:
+        return tuple(compute(names, [texts[row] for row in rows], [chosen[row].targets for row in rows]))
+
+    rows = tuple(Row(name, len(members), scores(members), losses[name]) for name, members in parts.items() if kind)
     return Evaluation(
-        scores=tuple(compute(names, texts, references)),
-        teacher_forced=target_loss(predictor, chosen),
+        scores=scores(range(len(chosen))),
+        teacher_forced=Loss.of_all(losses.values()),
         target_tokens=_tokens_of(predictor),
         seconds=seconds,
         worst=tuple(_worst(names[0], texts, chosen, config.worst)),
         examples=chosen,
         predictions=predictions,
-        confidence=tested_confidence(predictor, predictions, references),
+        confidence=tested_confidence(predictor, predictions, [example.targets for example in chosen]),
         unsure=predictor.unsure,
+        by=Breakdown(kind, rows) if kind else None,
     )
 
 

@@ -13,6 +13,7 @@ from seqloom.api import Model
 from seqloom.cli.main import app
 from seqloom.data import Source
 from seqloom.errors import ConfigError, DataError
+from toy import SETTINGS, copied
 
 
 def run(*arguments: object, text: str | None = None) -> Result:
@@ -74,6 +75,51 @@ def test_a_file_of_an_unknown_language_is_said(languages_folder: Path, tmp_path:
     assert "words.tsv: the name of the file must hold a tag" in refused.output
     scores = [run("score", languages_folder, tmp_path / "words.tsv", "--tag", tag).stdout for tag in ("low", "up")]
     assert float(scores[0].split("\t")[0]) > float(scores[1].split("\t")[0])
+
+
+def test_figures_of_each_language(languages_folder: Path, languages_data: Path, model: Model) -> None:
+    """The macro mean counts each language alike, the micro total each example; files apart give the same figures."""
+    files = [languages_data / f"{tag}_test.tsv" for tag in ("low", "up")]
+    found = run("evaluate", languages_folder, *files, "--metrics", "exact_match,cer", "--json")
+    assert found.exit_code == 0, found.output
+    values = json.loads(found.stdout)
+    assert values["by"]["kind"] == "tag"
+    rows = {row["name"]: row for row in values["by"]["rows"]}
+    assert [(name, row["count"]) for name, row in rows.items()] == [("low", 20), ("up", 10)]
+    total = {score["name"]: score["value"] for score in values["scores"]}
+    for name in ("exact_match", "loss"):
+        figures = [rows[tag][name] for tag in ("low", "up")]
+        assert values["by"]["macro_mean"][name] == pytest.approx(sum(figures) / 2)
+    assert total["exact_match"] == pytest.approx((2 * rows["low"]["exact_match"] + rows["up"]["exact_match"]) / 3)
+    for tag, file in zip(("low", "up"), files, strict=True):
+        alone = model.evaluate(file, metrics="exact_match,cer")
+        assert alone.by is None
+        assert rows[tag]["cer"] == pytest.approx(alone["cer"])
+        assert rows[tag]["loss"] == pytest.approx(alone.loss, rel=1e-5)
+    whole = model.evaluate([str(file) for file in files])
+    assert whole["macro_loss"] == pytest.approx(values["by"]["macro_mean"]["loss"], rel=1e-5)
+    table = run("evaluate", languages_folder, f"{languages_data}/*_test.tsv").stdout
+    assert "macro mean of 2" in table
+    assert "all together" in table
+
+
+def test_the_best_weights_are_those_of_the_best_macro_mean(languages_folder: Path, model: Model) -> None:
+    lines = (languages_folder / "log.jsonl").read_text(encoding="utf-8").splitlines()
+    logged = [record for record in map(json.loads, lines) if record["kind"] == "evaluation"]
+    for record in logged:
+        assert record["by"] == "tag"
+        assert list(record["parts"]) == ["low", "up"]
+        losses = [figures["loss"] for figures in record["parts"].values()]
+        assert record["score"] == pytest.approx(sum(losses) / 2)
+        assert record["score"] == record["macro"]["loss"]
+    best = min(logged, key=lambda record: record["score"])
+    assert model.metrics["dev"]["macro_loss"] == pytest.approx(best["score"])
+
+
+def test_a_macro_mean_needs_parts() -> None:
+    settings = {**SETTINGS, "training.selection.mean": "macro", "training.epochs": 1}
+    with pytest.raises(ConfigError, match="needs dev data in several files or with several tags"):
+        seqloom.train(copied(40), copied(9), settings=settings)
 
 
 def test_pairs_from_python_have_no_file_names(languages_data: Path) -> None:

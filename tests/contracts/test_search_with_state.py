@@ -12,13 +12,15 @@ from seqloom.search import Hypothesis, ModelStepper, SearchConfig, Stepper, sear
 from seqloom.text.special import BOS, EOS
 
 pytestmark = pytest.mark.usefixtures("unchecked_shapes")
-KINDS = ("location_sensitive", "coverage", "remembering")
+KINDS = ("location_sensitive", "coverage", "remembering", "tagged")
 BATCH = rows((6, 1, 4, 2, 5), (2, 2, 2, 2, 2))
 CONFIG = SearchConfig(beam=3, n_best=3, max_length_ratio=1.0, max_length_extra=4)
 
 
 def network(kind: str, attend: str, seed: int = 0) -> Seq2Seq:
-    settings = {"cell": "gru", "attention": {"kind": kind, "heads": 2}, "decoder": {"attend": attend}}
+    attention = {"kind": "general" if kind == "tagged" else kind, "heads": 2}
+    tags = {"tag_embedding": 3} if kind == "tagged" else {}
+    settings = {"cell": "gru", "attention": attention, "decoder": {"attend": attend}, **tags}
     return Case(kind, settings).model(seed)
 
 

@@ -103,6 +103,16 @@ def test_any_state_of_attention_goes_through_a_graph(tracer: ProcessPoolExecutor
     tracer.submit(compared_graph, settings, True).result()
 
 
+TAGGED = [{"cell": "gru", "tag_embedding": 3, "decoder": {"attend": attend}} for attend in DECODERS]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("settings", TAGGED, ids=str)
+def test_the_vector_of_tags_goes_through_a_graph(tracer: ProcessPoolExecutor, settings: dict[str, Any]) -> None:
+    graph = onnx.load_from_string(tracer.submit(compared_graph, settings, False).result())
+    assert any("tag_embedding" in each.name for each in graph.graph.initializer)
+
+
 STATEFUL = [
     {"kind": "location_sensitive", "channels": 64, "cumulative": True},
     {"kind": "location_sensitive", "heads": 2},
@@ -118,6 +128,7 @@ TRANSFORMERS = [{"kind": "transformer", "layers": 2, "positions": each} for each
         *({"cell": cell} for cell in CELLS),
         *({"cell": cell, "encoder": each} for cell in CELLS for each in TRANSFORMERS),
         *({"attention": each, "decoder": {"attend": "before"}} for each in STATEFUL),
+        *({**each, "tag_embedding": 20} for each in TAGGED[:4:3]),
     ],
     ids=str,
 )

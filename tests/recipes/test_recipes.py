@@ -16,7 +16,15 @@ from seqloom.recipes import Recipe, load_recipe, recipe_names, run_recipe
 from seqloom.training import RunConfig
 from toy import SETTINGS, copied, write_pairs
 
-NAMES = ["aeslc", "cmudict-g2p", "multi30k-en-de", "scan-simple", "sigmorphon2020-g2p", "sst2"]
+NAMES = [
+    "aeslc",
+    "cmudict-g2p",
+    "multi30k-en-de",
+    "scan-simple",
+    "sigmorphon2020-g2p",
+    "sigmorphon2020-g2p-multilingual",
+    "sst2",
+]
 
 
 def test_the_recipes_are_all_there() -> None:

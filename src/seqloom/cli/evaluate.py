@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from seqloom.cli.options import Data, Json, ModelArgument, SettingOptions, Tags, with_tags
+from seqloom.cli.options import Json, ModelArgument, SettingOptions, Tags, with_tags
 
 if TYPE_CHECKING:
     from seqloom.evaluation import Evaluation
@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
 def evaluate(
     model: ModelArgument,
-    data: Data,
+    data: Annotated[
+        list[str],
+        typer.Argument(metavar="DATA...", help="Files of pairs; parallel files are a.en,a.de.", show_default=False),
+    ],
     metrics: Annotated[
         str,
         typer.Option(
@@ -26,6 +29,9 @@ def evaluate(
     compare: Annotated[
         Path | None, typer.Option("--compare", metavar="MODEL", help="A second model to compare with.")
     ] = None,
+    by_tag: Annotated[
+        bool, typer.Option("--by-tag", help="Figures by first tag, such as a language (by default for several files).")
+    ] = False,
     as_json: Json = False,
     settings: SettingOptions = None,
     tags: Tags = None,
@@ -38,7 +44,7 @@ def evaluate(
     from seqloom.cli import tables
     from seqloom.evaluation import compare_losses, compare_models
 
-    settings = with_tags(settings, tags)
+    settings = [*with_tags(settings, tags), *(["evaluation.by=tag"] if by_tag else [])]
     first = load_torch(model).with_settings(settings)
     second = None if compare is None else load_torch(compare).with_settings(settings)
     measured = first.evaluate(data, metrics=metrics)

@@ -11,6 +11,7 @@ from rich.text import Text
 
 if TYPE_CHECKING:
     from seqloom.bench import Speed
+    from seqloom.breakdown import Breakdown
     from seqloom.confidence import Reliability
     from seqloom.evaluation import Evaluation
     from seqloom.losses import LossComparison
@@ -35,12 +36,29 @@ def evaluation(measured: Evaluation) -> None:
     _console().print(f"{measured.count:,} examples in {measured.seconds:.1f} s ({rate:,.0f} per second)")
     if measured.confidence is not None:
         confidence(measured.confidence)
+    if measured.by is not None:
+        _console().print(_by_part(measured.by, measured))
     if measured.worst:
         bad = _table("worst", "input", "predicted", "correct")
         for answer in measured.worst:
             right = " | ".join(answer.references)
             bad.add_row(*(_short(text) for text in (answer.where, answer.source, answer.prediction, right)))
         _console().print(bad)
+
+
+def _by_part(by: Breakdown, measured: Evaluation) -> Table:
+    """A row for each tag or file, then the mean over them and the figures of all examples together."""
+    names = [score.name for score in measured.scores]
+    table = _table(by.kind, "examples", *names, "loss")
+
+    def add(name: str, count: int, figures: Mapping[str, float]) -> None:
+        table.add_row(name, f"{count:,}", *(f"{figures[each]:.2f}" for each in names), f"{figures['loss']:.4f}")
+
+    for row in by.rows:
+        add(_file_name(row.name) or "(no tag)", row.count, row.figures)
+    add(f"macro mean of {len(by.rows)}", measured.count, by.macro)
+    add("all together", measured.count, {name: measured[name] for name in (*names, "loss")})
+    return table
 
 
 def confidence(found: Reliability) -> None:

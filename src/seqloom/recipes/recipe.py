@@ -52,6 +52,8 @@ class RecipeSection(Section):
     """Names of the variants, each of which has a model of its own; empty for a single model."""
     tests: dict[str, str] = Field(min_length=1)
     """The data file of each test."""
+    mean: bool = False
+    """Whether the mean over all tests is shown; it always is where there are several variants."""
     published: tuple[Published, ...] = ()
     """Published systems to compare with."""
 

@@ -95,7 +95,8 @@ class Results:
             f"|---|{'---|' * len(names)}",
         ]
         lines += [f"| {test} | {' | '.join(_cell(column, test) for column in columns)} |" for test in ours]
-        if len(self.recipe.section.variants) > 1 and len(ours) > 1:
+        section = self.recipe.section
+        if (len(section.variants) > 1 or section.mean) and len(ours) > 1:
             means = [_mean(column, list(ours)) for column in columns]
             lines.append(f"| {MEAN} of {len(ours)} | {' | '.join(means)} |")
         return lines

@@ -7,8 +7,10 @@ that `seqloom evaluate` finds. Of several processes each evaluates its share.
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 
-from seqloom.data import Share, Source
+from seqloom.breakdown import macro_mean, part_of, parts_of
+from seqloom.data import Example, Share, Source
 from seqloom.evaluation import target_loss
 from seqloom.inference.predictor import Predictor
 from seqloom.inference.torch_engine import TorchEngine
@@ -24,10 +26,12 @@ from seqloom.training.stopping import Kept, Selection
 
 def judge(prepared: Prepared, epoch: int, step: int, selection: Selection, began: float) -> EvalReport:
     """Evaluate the model on the dev data and compare the result with `selection`; the time is measured from `began`."""
-    predictor, on = predictor_of(prepared), prepared.config.training.selection.on
-    loss, answers = dev_loss(prepared, predictor), dev_answers(prepared, predictor)
-    metrics = dev_metrics(prepared, answers)
-    score = loss.per_token if on == "loss" else metrics[on]
+    predictor, choice = predictor_of(prepared), prepared.config.training.selection
+    losses, answers = dev_losses(prepared, predictor), dev_answers(prepared, predictor)
+    loss, metrics = Loss.of_all(losses.values()), dev_metrics(prepared, answers)
+    parts = figures_of_parts(prepared, losses, answers)
+    macro, on = macro_mean(list(parts.values())), choice.on
+    score = macro[on] if choice.mean == "macro" else loss.per_token if on == "loss" else metrics[on]
     return EvalReport(
         epoch=epoch,
         step=step,
@@ -41,6 +45,9 @@ def judge(prepared: Prepared, epoch: int, step: int, selection: Selection, began
         decoded=len(answers),
         beam=predictor.search.beam if answers else 0,
         remarks=Remarks.of(answers).to_json() if answers else {},
+        by=prepared.divided_by or "",
+        parts=parts,
+        macro=macro,
     )
 
 
@@ -50,12 +57,21 @@ def predictor_of(prepared: Prepared, search: SearchConfig | None = None) -> Pred
     return Predictor(engine, prepared.codecs, search or prepared.config.dev_search)
 
 
-def dev_loss(prepared: Prepared, predictor: Predictor) -> Loss:
-    """Return the negative log-likelihood of the dev targets without label smoothing; of several references the first
-    counts."""
-    group = prepared.group
+def dev_losses(prepared: Prepared, predictor: Predictor) -> dict[str, Loss]:
+    """Return the negative log-likelihood of the dev targets without label smoothing, for each tag or file if the dev
+    data are divided, else for all under the name ""; of several references the first counts."""
+    group, kind = prepared.group, prepared.divided_by
     examples = prepared.dev.examples(group.share.of(prepared.dev_rows))
-    return Loss.of_all(group.gather(target_loss(predictor, examples)))
+    if kind is None:
+        found = {"": target_loss(predictor, examples)}
+    else:
+        own: dict[str, list[Example]] = {}
+        for example in examples:
+            own.setdefault(part_of(example, kind), []).append(example)
+        found = {name: target_loss(predictor, members) for name, members in own.items()}
+    shares = group.gather(found)
+    names = sorted({name for share in shares for name in share})
+    return {name: Loss.of_all(share[name] for share in shares if name in share) for name in names}
 
 
 def dev_answers(prepared: Prepared, predictor: Predictor, *, details: bool = False) -> list[Prediction]:
@@ -69,6 +85,32 @@ def dev_metrics(prepared: Prepared, answers: list[Prediction]) -> dict[str, floa
     """Return the metrics of the predictions, the main one first; empty where nothing was decoded."""
     if not answers:
         return {}
-    names, references = prepared.config.training.selection.decoded, [each.targets for each in prepared.dev_examples]
-    texts = [answer.text for answer in answers]
-    return prepared.group.from_first(lambda: {score.name: score.value for score in compute(names, texts, references)})
+    return prepared.group.from_first(lambda: _measured(prepared, answers, range(len(answers))))
+
+
+def figures_of_parts(
+    prepared: Prepared, losses: dict[str, Loss], answers: list[Prediction]
+) -> dict[str, dict[str, float]]:
+    """Return loss and metrics of each tag or file; empty where the dev data are not divided.
+
+    A part of which nothing was decoded has no metrics.
+    """
+    if prepared.divided_by is None:
+        return {}
+    decoded = parts_of(prepared.dev_examples, prepared.divided_by)
+
+    def figures() -> dict[str, dict[str, float]]:
+        return {
+            name: {"loss": loss.per_token, **(_measured(prepared, answers, decoded[name]) if name in decoded else {})}
+            for name, loss in losses.items()
+        }
+
+    return prepared.group.from_first(figures)
+
+
+def _measured(prepared: Prepared, answers: Sequence[Prediction], rows: Sequence[int]) -> dict[str, float]:
+    """Return the metrics of the decoded examples at some indices."""
+    texts = [answers[row].text for row in rows]
+    references = [prepared.dev_examples[row].targets for row in rows]
+    names = prepared.config.training.selection.decoded
+    return {score.name: score.value for score in compute(names, texts, references)} if names and texts else {}

@@ -132,7 +132,8 @@ class EvalReport(Report):
 
     `best` says whether it is better than all evaluations before it, by `selected_on` and, where that is equal, by the
     loss. The metrics are those of `decoded` dev examples, decoded with a beam of `beam`; `remarks` counts what is
-    conspicuous about these answers.
+    conspicuous about these answers. Where the dev data are of several languages or files, `by` says which of the two
+    (`tag` or `file`), `parts` holds the loss and the metrics of each, and `macro` their means.
     """
 
     kind: ClassVar[str] = "evaluation"
@@ -148,11 +149,15 @@ class EvalReport(Report):
     decoded: int = 0
     beam: int = 0
     remarks: Mapping[str, Any] = field(default_factory=dict)
+    by: str = ""
+    parts: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    macro: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def figures(self) -> dict[str, float]:
-        """Loss, perplexity and metrics, by name."""
-        return {"loss": self.loss, "perplexity": self.perplexity, **self.metrics}
+        """Loss, perplexity and metrics, by name; `macro_` before a name stands for the mean over tags or files."""
+        macro = {f"macro_{name}": value for name, value in self.macro.items()}
+        return {"loss": self.loss, "perplexity": self.perplexity, **self.metrics, **macro}
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from typing import Any
 
 import torch
 
+from seqloom.breakdown import Kind, kind_of
 from seqloom.checkpoint import StoredModel, load_model
 from seqloom.codecs import Codecs
 from seqloom.data import (
@@ -87,6 +88,11 @@ class Prepared:
     group: Group = field(default_factory=Group)
 
     @cached_property
+    def divided_by(self) -> Kind | None:
+        """What the figures of dev evaluations are shown by, besides those of all: tags, files, or None."""
+        return kind_of(self.dev.examples(), self.config.evaluation.by) if len(self.dev) else None
+
+    @cached_property
     def fingerprint(self) -> str:
         """A hash that changes with any of the training or dev pairs, or with their order."""
         digest = hashlib.sha256()
@@ -160,6 +166,11 @@ def prepare(
         warnings=length.warnings,
         group=group,
     )
+    if training.selection.mean == "macro" and len(dev) and prepared.divided_by is None:
+        raise ConfigError(
+            "training.selection.mean = macro needs dev data in several files or with several tags",
+            hint="evaluation.by = tag divides the pairs of a single file by their first tag",
+        )
     if len(set(group.gather(prepared.fingerprint))) > 1:
         raise DataError("every process must read the same pairs", hint="give all machines the same files")
     return prepared

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import Field, model_validator
 
@@ -22,6 +22,9 @@ class SelectionConfig(Section):
     on: Annotated[str, Named("METRICS")] = "loss"
     """What evaluations are compared by: `loss` (per token, without label smoothing), the name of a metric of decoded
     dev output, or `main`, the first of the metrics, whether they are given or chosen."""
+    mean: Literal["micro", "macro"] = "micro"
+    """Whether `on` is taken of all dev examples together (`micro`) or is the mean over their languages or files
+    (`macro`), each of which then counts alike; `evaluation.by` says how they are divided."""
     metrics: Annotated[tuple[str, ...], Named("METRICS")] = ()
     """Metrics of decoded dev output to report, the main one first; where empty, those of `evaluation.metrics`, or
     metrics chosen by what the training targets look like."""

@@ -102,7 +102,18 @@ def _evaluation(report: EvalReport) -> str:
     best = "  (best so far)" if report.best else ""
     remarks = in_few_words(report.remarks)
     said = f"  ({remarks}; of {report.decoded:,})" if remarks else ""
-    return f"epoch {report.epoch}  step {report.step:,}  dev {_figures(report)}{said}{best}"
+    return f"epoch {report.epoch}  step {report.step:,}  dev {_figures(report)}{said}{best}{_parts(report)}"
+
+
+def _parts(report: EvalReport) -> str:
+    """A second line with the means over languages or files, and with the main figure of each."""
+    if not report.parts:
+        return ""
+    main = report.selected_on if report.selected_on != "loss" else next(iter(report.metrics), "loss")
+    means = "  ".join(f"{name} {_shown(value)}" for name, value in report.macro.items())
+    each = [(name.rpartition("/")[2], figures[main]) for name, figures in report.parts.items() if main in figures]
+    shown = ", ".join(f"{name} {_shown(figure)}" for name, figure in each)
+    return f"\n  mean over {len(report.parts)} {report.by}s: {means}  ({main}: {shown})"
 
 
 def _figures(report: EvalReport) -> str:
