@@ -123,7 +123,8 @@ def _transformers() -> list[Case]:
 
 def _tagged() -> list[Case]:
     """Embeddings of tags with each place where a decoder attends, and with both encoders."""
-    kinds = product(DECODERS, ({"residual": True}, {"kind": "transformer", "heads": 2}))
+    encoders: list[dict[str, Any]] = [{"residual": True}, {"kind": "transformer", "heads": 2}]
+    kinds = product(DECODERS, encoders)
     return [
         Case(
             f"tagged-{attend}-{encoder.get('kind', 'recurrent')}",

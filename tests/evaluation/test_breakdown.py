@@ -43,7 +43,7 @@ def test_figures_by_tag_need_tags() -> None:
 @given(st.lists(st.tuples(st.sampled_from("ab"), st.sampled_from("xyz")), min_size=1))
 def test_every_example_is_in_one_part(places: list[tuple[str, str]]) -> None:
     for kind in ("tag", "file", None):
-        parts = parts_of(examples(*places), kind)  # type: ignore[arg-type]
+        parts = parts_of(examples(*places), kind)
         assert sorted(index for rows in parts.values() for index in rows) == list(range(len(places)))
         assert list(parts) == sorted(parts)
 

@@ -26,7 +26,7 @@ class Tagging:
     @staticmethod
     def of(config: DataConfig) -> Tagging:
         """The tagging that the settings ask for: a model that learned a tag for each file needs one for each input."""
-        return Tagging(config.fixed_tags, bool(config.tag_from_name))
+        return Tagging(config.fixed_tags, bool(config.tag_from_name) and config.untagged == "error")
 
     def tagged(self, source: Source, known: Sequence[str]) -> Source:
         """The source with its tags; raises `DataError` if it needs one and has none. `known` are the model's tags."""

@@ -166,13 +166,7 @@ def prepare(
         warnings=length.warnings,
         group=group,
     )
-    if training.selection.mean == "macro" and len(dev) and prepared.divided_by is None:
-        raise ConfigError(
-            "training.selection.mean = macro needs dev data in several files or with several tags",
-            hint="evaluation.by = tag divides the pairs of a single file by their first tag",
-        )
-    if len(set(group.gather(prepared.fingerprint))) > 1:
-        raise DataError("every process must read the same pairs", hint="give all machines the same files")
+    _check_prepared(prepared)
     return prepared
 
 
@@ -199,6 +193,18 @@ def _check(config: RunConfig, inputs: Inputs, *, new: bool) -> None:
         raise ConfigError(
             "data.tag_from_name takes tags from the names of files, and pairs from Python have none",
             hint="give the pairs as seqloom.data.Example(source, target, origin, tags=(tag,))",
+        )
+
+
+def _check_prepared(prepared: Prepared) -> None:
+    """Refuse data that the processes or the selection cannot work with."""
+    if len(set(prepared.group.gather(prepared.fingerprint))) > 1:
+        raise DataError("every process must read the same pairs", hint="give all machines the same files")
+    selection = prepared.config.training.selection
+    if selection.mean == "macro" and len(prepared.dev) and prepared.divided_by is None:
+        raise ConfigError(
+            "training.selection.mean = macro needs dev data in several files or with several tags",
+            hint="evaluation.by = tag divides the pairs of a single file by their first tag",
         )
 
 
