@@ -46,6 +46,8 @@ ROOMS = (
     "ensembles",
     "loading",
     "synthetic",
+    "pronunciation",
+    "suspects",
     "bench",
     "recipes",
     "sweeps",
@@ -71,6 +73,7 @@ FREE_OF_TORCH = (
     "planning",
     "presets",
     "loading",
+    "pronunciation",
     "bench",
 )
 MODULE_LINES, FUNCTION_LINES, PARAMETERS = 350, 60, 8

@@ -18,6 +18,7 @@ from seqloom.cli.evaluate import evaluate
 from seqloom.cli.exceptions import exceptions
 from seqloom.cli.export import export
 from seqloom.cli.guard import BROKEN_PIPE, INTERRUPTED, USER_ERROR, Guard
+from seqloom.cli.lexicon import lexicon
 from seqloom.cli.memorise import memorise
 from seqloom.cli.options import Plugins, takes_plugins, use_plugins
 from seqloom.cli.plan import plan
@@ -80,6 +81,7 @@ for command in (
     distill,
     exceptions,
     memorise,
+    lexicon,
 ):
     app.command()(takes_plugins(command))
 app.add_typer(data)

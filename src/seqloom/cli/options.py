@@ -63,6 +63,13 @@ Doubtful = Annotated[
         help="With --min-confidence: write these answers to a table of their own instead of marking them.",
     ),
 ]
+Engine = Annotated[
+    str, typer.Option("--engine", metavar="NAME", help="torch, onnx, or auto for torch if it is installed.")
+]
+Int8 = Annotated[bool, typer.Option("--int8", help="Use the exported graph with 8-bit weights.")]
+Threads = Annotated[
+    int | None, typer.Option("--threads", metavar="N", help="Batches to run at a time, each on one core (onnx only).")
+]
 Plugins = Annotated[
     list[str] | None,
     typer.Option(

@@ -10,6 +10,7 @@ from seqloom.data.config import DataConfig
 from seqloom.data.examples import Example, Source
 from seqloom.data.readers.columns import checked
 from seqloom.data.readers.delimited import read_csv, read_tsv
+from seqloom.data.readers.dictionaries import DICTIONARIES
 from seqloom.data.readers.file_tags import tagged_examples, tagged_sources, without_replaced
 from seqloom.data.readers.inputs import plain_source, read_cells, read_plain, read_records, read_table
 from seqloom.data.readers.jsonl import read_jsonl
@@ -34,6 +35,7 @@ READERS: Family[Reader] = Family(
         "arrow": read_arrow,
         "parallel": read_parallel,
         "pattern": read_pattern,
+        **DICTIONARIES,
     },
     instance_of("a function (path, DataConfig, ReadReport) → examples", callable),
 )
@@ -50,6 +52,7 @@ SUFFIXES = {
     ".arrow": "arrow",
     ".feather": "arrow",
     ".ipc": "arrow",
+    ".dict": "dictionary",
 }
 
 
