@@ -59,6 +59,9 @@ class Scripted(PredictingModel):
     def _with_config(self, config: Any) -> NoReturn:
         raise AssertionError("its settings do not change")
 
+    def _with_known(self, *known: Any, **more: Any) -> NoReturn:
+        raise AssertionError("the script knows all answers")
+
 
 def answer(*texts: tuple[str, float], **facts: Any) -> Prediction:
     """An n-best list of texts, each with its probability."""
@@ -128,6 +131,15 @@ def test_words_without_an_entry_are_listed_with_the_reason(toy_model: Model) -> 
     assert "Kaldi has this word" in reasons["<eps>"]
     assert made.symbols == {"é": 1, "A": 1, "B": 1}
     assert json.loads(json.dumps(made.to_json()))["left_out"][1]["word"] == "aé"
+
+
+def test_looked_up_answers_need_no_letters_that_the_model_knows(toy_model: Model) -> None:
+    known = Prediction("x é", log(0.5), unknown=("é",), origin="exception")
+    guessed = answer(("y", 1.0), unknown=("é",))
+    answers = {"é": Prediction(**{**vars(known), "alternatives": (guessed,)})}
+    made = make_dictionary(Scripted(toy_model, answers), answers, FORMATS["lexicon"])
+    assert list(made.lines()) == ["é x é"]
+    assert made.symbols == {}
 
 
 def test_what_would_be_read_back_as_something_else_is_no_entry(toy_model: Model) -> None:

@@ -125,7 +125,7 @@ def make_dictionary(
         source = waiting.popleft()
         found = pronunciations(answer, least)
         problem = _problem(answer) or _unwritable(form, source.text, found)
-        if answer.unknown:
+        if _unread(answer):
             made.symbols.update(answer.unknown)
             problem += _in_other_case(model, source)
         if problem:
@@ -137,10 +137,14 @@ def make_dictionary(
 
 
 def pronunciations(answer: Prediction, least: float = LEAST) -> tuple[Pronunciation, ...]:
-    """The different pronunciations among the answers to a word, with probabilities; empty answers and those at the
-    length limit are left out."""
+    """The different pronunciations among the answers to a word, with probabilities.
+
+    Empty answers, those at the length limit, and guesses about letters that the model cannot read are left out. The
+    probability of an answer that was looked up is its share of the weights of the looked-up answers.
+    """
     weights: dict[tuple[str, ...], float] = {}
-    good = [each for each in (answer, *answer.alternatives) if each.text.split() and not each.at_limit]
+    answers = (answer, *answer.alternatives)
+    good = [each for each in answers if each.text.split() and not each.at_limit and not _unread(each)]
     logs = [sum(each.token_log_probs) if each.token_log_probs else each.score for each in good]
     for each, log_prob in zip(good, logs, strict=True):
         phones = tuple(each.text.split())
@@ -181,7 +185,7 @@ def _asked(
 
 def _problem(answer: Prediction) -> str:
     """Why an answer makes no entry; empty if it does."""
-    if answer.unknown:
+    if _unread(answer):
         letters = ", ".join(map(repr, answer.unknown))
         return f"the model has never seen {letters}"
     if answer.cut:
@@ -190,6 +194,11 @@ def _problem(answer: Prediction) -> str:
     if not any(each.text.split() for each in answers):
         return EMPTY
     return LIMIT if all(each.at_limit for each in answers if each.text.split()) else ""
+
+
+def _unread(answer: Prediction) -> bool:
+    """Whether the model made an answer to a word with letters that it cannot read; a looked-up answer needs none."""
+    return answer.origin == "model" and bool(answer.unknown)
 
 
 def _unwritable(form: DictionaryFormat, word: str, found: Sequence[Pronunciation]) -> str:
