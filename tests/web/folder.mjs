@@ -9,8 +9,9 @@ try {
   const model = await load(read, nothing);
   const { settings, reversed, source, target } = model;
   const [text = "", ...tags] = process.argv.slice(3);
+  const measure = model.confidence?.measure ?? null;
   const encoded = model.encode(text, { ...settings, tags });
-  process.stdout.write(JSON.stringify({ settings, reversed, sizes: [source.size, target.size], encoded }));
+  process.stdout.write(JSON.stringify({ settings, reversed, sizes: [source.size, target.size], measure, encoded }));
 } catch (error) {
   process.stdout.write(JSON.stringify({ error: error.message }));
 }

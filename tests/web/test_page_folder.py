@@ -15,8 +15,10 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 import seqloom
+from exporting import listed
 from seqloom.api import Model
 from seqloom.checkpoint import FORMAT_VERSION
+from seqloom.checkpoint.format import CONFIDENCE
 from seqloom.checkpoint.shortlist import shortlist_writer
 from seqloom.data.padding import padded_sources
 from seqloom.search import Shortlist
@@ -84,6 +86,16 @@ def test_settings_are_those_of_the_folder(node: str, folder: Path, toy_model: Mo
     assert found["settings"] == toy_model.config.search.model_dump()
     assert found["reversed"] is False
     assert found["sizes"] == [toy_model.source_tokenizer.size, toy_model.target_tokenizer.size]
+
+
+def test_a_calibration_is_read_where_there_is_one(node: str, folder: Path, toy_model: Model) -> None:
+    assert toy_model.calibration is not None
+    assert loaded(node, folder)["measure"] == toy_model.calibration.measure
+    text = (folder / CONFIDENCE).read_text()
+    (folder / CONFIDENCE).write_text(text.replace("0", "1", 1))
+    assert "confidence.json must have the hash that manifest.json lists" in loaded(node, folder)["error"]
+    listed(folder, {CONFIDENCE: None})
+    assert loaded(node, folder)["measure"] is None
 
 
 def test_other_settings_too(node: str, tmp_path: Path) -> None:
