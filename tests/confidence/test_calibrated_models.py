@@ -14,12 +14,14 @@ import seqloom
 from answering import assert_same
 from seqloom.api import Model
 from seqloom.checkpoint.format import CONFIDENCE
+from seqloom.cli.doubt import Doubt
 from seqloom.cli.main import app
 from seqloom.confidence import chosen_measure
-from seqloom.data import DataConfig
+from seqloom.data import DataConfig, Source
 from seqloom.errors import ConfigError, DataError, ModelFolderError
 from seqloom.evaluation import read_evaluation
 from seqloom.inference.onnx_model import load_graph
+from seqloom.prediction import Prediction
 from toy import SETTINGS, copied, write_pairs
 
 pytestmark = pytest.mark.usefixtures("unchecked_shapes")
@@ -178,6 +180,15 @@ def test_doubtful_answers_are_marked(copy: Path) -> None:
     _, out, _ = run("predict", copy, "--json", text="ab?d\n")
     assert "doubtful" not in json.loads(out)
     assert json.loads(out)["confidence"] > 0
+
+
+def test_an_answer_that_was_looked_up_is_never_doubtful(toy_model: Model) -> None:
+    assert toy_model.calibration is not None
+    doubt = Doubt(0.9, toy_model.calibration)
+    known = Prediction("b", 0.0, unknown=("?",), origin="exception")
+    assert doubt.look(1, Source("a?"), known, None) == []
+    assert doubt.look(2, Source("a?"), replace(known, origin="model"), None) == ["unknown symbols"]
+    assert doubt.sentence().startswith("1 of 2 answers are doubtful")
 
 
 def test_doubtful_answers_are_written_apart_as_pairs(copy: Path, tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ HEADER = ("source", "target", "tags", "confidence", "reason", "input")
 @dataclass
 class Doubt:
     """Finds and counts the doubtful answers: those with a confidence below `least`, with unknown symbols, of shortened
-    inputs, or at the length limit."""
+    inputs, or at the length limit. An answer that was looked up is never doubtful."""
 
     least: float
     calibration: Calibration
@@ -38,7 +38,7 @@ class Doubt:
             "shortened input": answer.cut,
             "at the length limit": answer.at_limit,
         }
-        said = [reason for reason, holds in found.items() if holds]
+        said = [reason for reason, holds in found.items() if holds and answer.origin == "model"]
         self.answers += 1
         self.doubtful += bool(said)
         self.reasons.update(said)
