@@ -50,6 +50,8 @@ ROOMS = (
     "suspects",
     "bench",
     "recipes",
+    "best",
+    "entry",
     "sweeps",
     "testing",
     "cli",

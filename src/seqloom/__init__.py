@@ -18,7 +18,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from seqloom.api import Model, average, plan, train
+    from seqloom.api import Model, average
     from seqloom.ensembles import ensemble, select_members
     from seqloom.errors import (
         ConfigError,
@@ -46,9 +46,9 @@ _HOMES = {
     "ensemble": "seqloom.ensembles",
     "select_members": "seqloom.ensembles",
     "load": "seqloom.loading",
-    "plan": "seqloom.api",
+    "plan": "seqloom.entry",
     "Forecast": "seqloom.training.forecast",
-    "train": "seqloom.api",
+    "train": "seqloom.entry",
     "Prediction": "seqloom.prediction",
     "SeqloomError": "seqloom.errors",
     "ConfigError": "seqloom.errors",

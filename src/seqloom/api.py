@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any, Self, TextIO
 from seqloom.checkpoint import ModelToStore, load_model, save_model
 from seqloom.codecs import Codecs
 from seqloom.confidence import Calibration, chosen_measure
-from seqloom.config import Settings, build, laid_over
+from seqloom.config import build
 from seqloom.data import (
     Example,
     ReadReport,
@@ -19,7 +18,6 @@ from seqloom.data import (
     Tagging,
     given_files,
     group_by_source,
-    listed_pairs,
     pairs_as_examples,
 )
 from seqloom.ensemble_network import networks_of, own_weights
@@ -32,18 +30,14 @@ from seqloom.learn_confidence import learn_confidence
 from seqloom.learn_shortlist import CANDIDATES, FREQUENT, learn_shortlist
 from seqloom.lexicon import NOTHING_KNOWN, KnownAnswers
 from seqloom.model import Network, Seq2Seq, parameter_count
-from seqloom.plugins import use_all
 from seqloom.search import Shortlist
 from seqloom.training import Inputs, RunConfig
 from seqloom.training import train as train_stream
 from seqloom.training.dev_measures import evenly
 from seqloom.training.device import choose_device
-from seqloom.training.fine_tuning import adopted
-from seqloom.training.forecast import Forecast, forecast
-from seqloom.training.group import Place
 from seqloom.training.model_average import free_folder, mean_model
 from seqloom.training.reporters import Reporter
-from seqloom.training.runs import follow_run, run_config
+from seqloom.training.runs import follow_run
 from seqloom.training.updates.freezing import frozen_count
 
 Pair = tuple[str, str] | Example
@@ -191,60 +185,6 @@ def average(models: Sequence[Path | str], output: Path | str | None = None) -> M
     return model
 
 
-def plan(
-    pairs: Pairs | None = None,
-    dev: Pairs | None = None,
-    *,
-    preset: str | None = None,
-    settings: Settings = (),
-) -> Forecast:
-    """What `train` would choose for these pairs, why, and how long it would take here, without training.
-
-    The arguments are those of `train`. Settings that are given stay as they are.
-    """
-    inputs, files = _inputs(pairs, dev)
-    name = str(pairs) if isinstance(pairs, str | Path) and str(pairs).endswith(".toml") else preset
-    return forecast(run_config(name, files=files, settings=settings), inputs)
-
-
-def train(
-    pairs: Pairs | RunConfig | None = None,
-    dev: Pairs | None = None,
-    output: Path | str | None = None,
-    *,
-    preset: str | None = None,
-    settings: Settings = (),
-    progress: TextIO | None = None,
-    reporters: Sequence[Reporter] = (),
-    overwrite: bool = False,
-    plugins: Sequence[str] = (),
-) -> Model:
-    """Train on pairs, on a file of pairs (or two parallel ones, `a.en,a.de`) or a list of them, or as a TOML file or
-    `RunConfig` says.
-
-    Without `dev`, a part of the pairs is set aside. `settings` are dotted: `{"model.hidden": 512}`. `progress` is a
-    stream to show it on, such as `sys.stderr`. Without an `output` folder, the model is only returned. `plugins` are
-    put to use first (see `seqloom.plugins.use`).
-    """
-    use_all(plugins)
-    inputs, files = _inputs(pairs, dev)
-    if output is None and Place.here().size > 1:
-        raise ConfigError("several processes need an output folder that all of them see", hint="name one with output=")
-    if isinstance(pairs, RunConfig):
-        config: RunConfig = (
-            pairs if not settings else build(RunConfig, adopted(laid_over(pairs.model_dump(), settings)))
-        )
-    else:
-        name = str(pairs) if isinstance(pairs, str | Path) and str(pairs).endswith(".toml") else None
-        if name and preset:
-            raise ConfigError("either a preset or a configuration file, not both")
-        config = run_config(name or preset, files=files, settings=settings)
-    if output is not None:
-        return train_run(config, output, inputs=inputs, progress=progress, reporters=reporters, overwrite=overwrite)
-    with tempfile.TemporaryDirectory(prefix="seqloom-") as folder:
-        return train_run(config, folder, inputs=inputs, progress=progress, reporters=reporters, overwrite=True)
-
-
 def train_run(
     config: RunConfig | None,
     output: Path | str,
@@ -263,17 +203,3 @@ def train_run(
     stream = train_stream(config, output, inputs=inputs, resume=resume, overwrite=overwrite)
     follow_run(stream, output, progress=progress, reporters=reporters, tensorboard=tensorboard)
     return load_torch(output)
-
-
-def _inputs(pairs: Any, dev: Pairs | None) -> tuple[Inputs, tuple[Sequence[str], Sequence[str]]]:
-    """What was given as pairs in Python, and what as files."""
-
-    def files(given: Any) -> list[str]:
-        return [] if isinstance(given, str | Path) and str(given).endswith(".toml") else given_files(given)
-
-    def listed(given: Any, name: str) -> list[Pair] | None:
-        if given is None or isinstance(given, RunConfig) or given_files(given):
-            return None
-        return listed_pairs(given, name)
-
-    return Inputs(listed(pairs, "training pairs"), listed(dev, "dev pairs")), (files(pairs), files(dev))

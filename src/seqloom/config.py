@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -48,13 +48,39 @@ class Section(BaseModel):
         return changed
 
     @property
-    def given(self) -> frozenset[str]:
-        """The dotted names of the settings that were given, as opposed to those that have their default."""
-        names = set()
-        for name in self.model_fields_set:
+    def given_values(self) -> dict[str, Any]:
+        """The settings that were given, as opposed to those that have their default, as plain nested values.
+
+        The kind of a member of a family counts as given if it is not that of the default, however it came there.
+        """
+        values: dict[str, Any] = {}
+        for name in sorted(self.model_fields_set):
             value = getattr(self, name)
-            names |= {f"{name}.{inner}" for inner in value.given} if isinstance(value, Section) else {name}
-        return frozenset(names)
+            if isinstance(value, Section):
+                kind = {"kind": value.kind} if self._of_other_kind(name, value) else {}
+                inner = {**kind, **value.given_values}
+                values |= {name: {"kind": value.kind, **inner} if inner and hasattr(value, "kind") else inner}
+            else:
+                values[name] = value
+        return {name: value for name, value in values.items() if value or not isinstance(getattr(self, name), Section)}
+
+    @property
+    def given(self) -> frozenset[str]:
+        """The dotted names of `given_values`."""
+        return frozenset(_dotted(self.given_values))
+
+    def _of_other_kind(self, name: str, value: Any) -> bool:
+        """Whether a section is a member of a family, of another kind than the family's first."""
+        choosers = [mark for mark in type(self).model_fields[name].metadata if isinstance(mark, OneOf)]
+        return bool(choosers) and value.kind != next(iter(choosers[0].table()))
+
+
+def _dotted(values: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            yield from _dotted(value, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}"
 
 
 class OneOf:

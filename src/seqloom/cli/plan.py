@@ -35,13 +35,14 @@ def plan(
 
     Settings that are given stay as they are. A few updates are made to measure how long training will take.
     """
+    from seqloom.best import forecast_best
     from seqloom.checkpoint.files import text_writer, write_file
     from seqloom.cli import tables
     from seqloom.training.forecast import forecast
     from seqloom.training.runs import run_config
 
     given = run_config(config, files=(files, dev or ()), settings=planning_settings(effort, minutes, settings))
-    found = forecast(given)
+    found = (forecast_best if given.plan.effort == "best" else forecast)(given)
     if output is not None:
         write_file(output, text_writer(found.to_toml()))
     if as_json:

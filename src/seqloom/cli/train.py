@@ -36,6 +36,8 @@ def train(
     Settings that are not given are chosen for the pairs, and reported: seqloom plan shows them without training. Under
     torchrun, all processes train one model.
     """
+    from seqloom.best import given_before, parts_of, train_best
+    from seqloom.errors import ConfigError
     from seqloom.plugins import options
     from seqloom.training import train as train_stream
     from seqloom.training.group import Place
@@ -49,7 +51,13 @@ def train(
     place = Place.here()
     if place.size > 1 and place.local_rank == 0:  # tells the user why nothing happens if the others were never launched
         typer.echo(f"process {place.rank} of {place.size}: waiting for the others", err=True)
-    stream = train_stream(given, output, resume=resume, overwrite=overwrite)
-    follow_run(stream, output, progress=sys.stderr, tensorboard=tensorboard)
+    begun = given_before(parts_of(output)) if resume else None
+    if begun is not None or (given is not None and given.plan.effort == "best"):
+        if tensorboard:
+            raise ConfigError("--tensorboard is for one run, and --effort best makes many", hint="leave it out")
+        train_best(given or begun, output, progress=sys.stderr, resume=resume, overwrite=overwrite)
+    else:
+        stream = train_stream(given, output, resume=resume, overwrite=overwrite)
+        follow_run(stream, output, progress=sys.stderr, tensorboard=tensorboard)
     if place.first:
         typer.echo(f"try it: echo ... | seqloom predict {shlex.quote(str(output))}{options()}", err=True)

@@ -18,11 +18,14 @@ from seqloom.training.time_plan import Trained, measured_speed
 class Forecast:
     """A run that has not been trained: its settings, why they were chosen, and how long it would take here.
 
-    `notices` are what training would say before its first update, `warnings` what will probably go badly; `weights` is
-    the size of the network; `seconds` are estimated from a few updates, with `evaluations` of the dev data.
+    - `given`: the dotted names of the settings that were given
+    - `notices`, `warnings`: what training would say before its first update, and what will probably go badly
+    - `weights`: the size of the network
+    - `updates`, `evaluations`, `seconds`: the length of the run; the time is estimated from a few updates
     """
 
     config: RunConfig
+    given: frozenset[str]
     plan: Plan
     notices: tuple[str, ...]
     warnings: tuple[str, ...]
@@ -34,6 +37,7 @@ class Forecast:
     def to_json(self) -> dict[str, Any]:
         """Plain values for a JSON file."""
         values = {**asdict(self), "config": self.config.model_dump(mode="json"), "plan": self.plan.to_json()}
+        values["given"] = sorted(self.given)
         return {**values, "seconds": round(self.seconds, 1)}
 
     def to_toml(self) -> str:
@@ -51,6 +55,7 @@ def forecast(config: RunConfig, inputs: Inputs = Inputs()) -> Forecast:  # noqa:
     speed = measured_speed(prepared.config, prepared.model, trained)
     return Forecast(
         config=prepared.config,
+        given=config.given,
         plan=prepared.plan,
         notices=tuple(prepared.notices),
         warnings=tuple(prepared.warnings),

@@ -173,6 +173,11 @@ def prepare(
 def _check(config: RunConfig, inputs: Inputs, *, new: bool) -> None:
     """Refuse settings that no run, or no `new` one, can begin with."""
     training = config.training
+    if new and config.plan.effort == "best":
+        raise ConfigError(
+            "plan.effort = best trains several models, and only seqloom train and seqloom.train do",
+            hint="take normal for a single run",
+        )
     if new and config.plan.minutes and (training.epochs != "auto" or training.max_steps):
         raise ConfigError(
             "plan.minutes and training.epochs or training.max_steps both say how long to train", hint="give one of them"

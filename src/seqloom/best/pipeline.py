@@ -1,0 +1,216 @@
+"""Spend more to get more: search for a plan, train several models of it, combine them, and distil one from them."""
+
+from __future__ import annotations
+
+import shlex
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, TextIO
+
+from seqloom.api import Model, load_torch
+from seqloom.best.halving import chosen_plan, runs_of
+from seqloom.best.parts import Part, Parts
+from seqloom.best.variants import Settings, variants
+from seqloom.best.working_files import working_files
+from seqloom.combining import Rescoring, save_combination
+from seqloom.config import build, laid_over
+from seqloom.ensembles import ensemble, select_members
+from seqloom.errors import ConfigError
+from seqloom.plugins import options
+from seqloom.synthetic.distill import distill
+from seqloom.synthetic.teacher import Teaching
+from seqloom.training import Inputs, RunConfig
+from seqloom.training.forecast import Forecast, forecast
+from seqloom.training.group import Place
+from seqloom.training.states.folder import RunFolder
+from seqloom.training.states.lock import sole_writer
+
+SEEDS = 3
+"""Number of models that are trained in each direction."""
+PARTS = "parts"
+"""Suffix of the folder of the runs, beside that of the model."""
+LEAST_GAIN = 0.1
+"""What a combination must gain on dev, in points, to teach in the place of what it combines."""
+
+
+@dataclass
+class Gains:
+    """What each part gained: its figure on the dev pairs."""
+
+    measure: str
+    rows: list[dict[str, Any]] = field(default_factory=list)
+
+    def add(self, part: str, figure: float, **more: Any) -> None:
+        """Note the figure of a part."""
+        self.rows.append({"part": part, self.measure: round(figure, 4), **more})
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values."""
+        return {"measure": self.measure, "parts": self.rows}
+
+
+def train_best(
+    config: RunConfig,
+    output: Path | str,
+    *,
+    inputs: Inputs = Inputs(),  # noqa: B008 - a frozen value
+    progress: TextIO | None = None,
+    resume: bool = False,
+    overwrite: bool = False,
+) -> Model:
+    """Train the best model that can be had of these pairs for many times the work of one run.
+
+    1. Some plans are tried by successive halving (`chosen_plan`).
+    2. With the best one, `SEEDS` models are trained from left to right and as many from right to left.
+    3. Members of an ensemble are selected on dev in each direction, and the second ensemble rescores the answers of the
+       first where that helps.
+    4. One model is distilled from what is best (Kim & Rush 2016), with the given pairs beside the answers. It is what
+       `output` holds, unless a single model of step 2 is better on dev.
+
+    All runs lie in a folder beside `output` whose name ends in `-parts`; the same call with `resume` goes on where it
+    was stopped. `metrics.json` and the card say what each part gained.
+    """
+    output, folder = Path(output), parts_of(output)
+    if Place.here().size > 1:
+        raise ConfigError("plan.effort = best trains one model after the other", hint="start it without torchrun")
+    if RunFolder(output).finished and resume:
+        return load_torch(output)
+    if not (resume or overwrite):
+        RunFolder(output).check_free()
+
+    def say(text: str) -> None:
+        if progress is not None:
+            progress.write(f"best: {text}\n")
+            progress.flush()
+
+    if overwrite and not resume:
+        shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        with sole_writer(folder):
+            config = working_files(config, inputs, folder, resume=resume, say=say)
+            return _Best(config, output, folder, say, progress).made()
+    except KeyboardInterrupt:
+        command = f"seqloom train --output {shlex.quote(str(output))} --resume{options()}"
+        raise KeyboardInterrupt(f"stopped; what is done is saved; go on with: {command}") from None
+
+
+def parts_of(output: Path | str) -> Path:
+    """The folder of the runs that the model in a folder is made of."""
+    return Path(output).with_name(f"{Path(output).name}-{PARTS}")
+
+
+def forecast_best(config: RunConfig, inputs: Inputs = Inputs()) -> Forecast:  # noqa: B008 - a frozen value
+    """What `train_best` would begin with, and about how long all its runs would take."""
+    expected = forecast(_single(config), inputs)
+    whole = _whole(expected)
+    said = f"best: about {whole:.1f} runs of {expected.updates:,} updates: plans, {2 * SEEDS} models, one distilled"
+    seconds = 60 * config.plan.minutes or whole * expected.seconds
+    return replace(expected, seconds=seconds, notices=(*expected.notices, said))
+
+
+def _single(config: RunConfig) -> RunConfig:
+    """The configuration of one run."""
+    return build(RunConfig, laid_over(config.given_values, {"plan.effort": "normal", "plan.minutes": 0.0}))
+
+
+def _candidates(expected: Forecast) -> list[Settings]:
+    facts = expected.plan.facts
+    return variants("words" if facts is None else facts.task, expected.given)
+
+
+def _whole(expected: Forecast) -> float:
+    """How many whole runs all the work is worth."""
+    return runs_of(len(_candidates(expected))) + 2 * SEEDS + 1
+
+
+@dataclass(frozen=True)
+class _Best:
+    config: RunConfig
+    output: Path
+    folder: Path
+    say: Callable[[str], None]
+    progress: TextIO | None
+
+    def made(self) -> Model:
+        single = _single(self.config)
+        expected = forecast(single)
+        candidates, whole = _candidates(expected), _whole(expected)
+        wanted = whole * expected.seconds
+        seconds = 60 * self.config.plan.minutes or wanted
+        share = min(1.0, seconds / wanted)
+        self.say(f"about {whole:.1f} runs of {round(share * expected.updates):,} updates, {seconds / 60:.0f} minutes")
+        measure = expected.config.measures[0]
+        parts = Parts(self.folder, single, max(1, round(share * expected.updates)), measure, self.say, self.progress)
+        gains = Gains(measure)
+        settings = self._plan(parts, candidates, gains)
+        singles = {
+            direction: [
+                parts.trained(f"{direction}-{seed}", {**settings, "data.reverse_target": turned}, seed=seed)
+                for seed in range(1, SEEDS + 1)
+            ]
+            for direction, turned in (("left-to-right", False), ("right-to-left", True))
+        }
+        best = parts.best(singles["left-to-right"])
+        figures = [each.figure for each in singles["left-to-right"]]
+        gains.add("one model, mean of seeds", sum(figures) / len(figures), models=len(figures))
+        gains.add("one model, the best", best.figure)
+        teacher = self._teacher(parts, singles, gains)
+        return self._distilled(parts, teacher, best, settings, gains)
+
+    def _plan(self, parts: Parts, candidates: Any, gains: Gains) -> Mapping[str, Any]:
+        """Choose among plans; each candidate's last figure is noted."""
+        settings, tried = chosen_plan(parts, candidates)
+        for part in tried:
+            gains.add(f"plan tried: {part.folder.name}", part.figure, settings=dict(part.settings))
+        self.say(f"the best plan: {dict(settings) or 'as the rules choose'}")
+        return settings
+
+    def _teacher(self, parts: Parts, singles: Mapping[str, list[Part]], gains: Gains) -> Path:
+        """The ensemble of each direction, and the second one rescoring the first: whatever is best on dev."""
+        dev, made = list(self.config.data.dev), {}
+        for direction, members in singles.items():
+            folder = self.folder / f"ensemble-{direction}"
+            if not RunFolder(folder).output.joinpath("manifest.json").exists():
+                models = [each.folder for each in members]
+                chosen = select_members(models, dev, parts.measure)
+                ensemble(models, folder, list(chosen.weights))
+            made[direction] = load_torch(folder)
+            gains.add(f"ensemble, {direction}", parts.figure(made[direction]))
+        first, second = (self.folder / f"ensemble-{direction}" for direction in singles)
+        both = Rescoring.of([str(first), str(second)]).tuned(dev, metric=parts.measure)
+        figure, before = parts.figure(both), gains.rows[-2][parts.measure]
+        gains.add("ensemble, rescored from right to left", figure, weights=list(both.settings.weights))
+        if not parts.better(figure, before) or abs(figure - before) < LEAST_GAIN:
+            return first
+        path = self.folder / "rescoring.toml"
+        save_combination(both, path)
+        return path
+
+    def _distilled(self, parts: Parts, teacher: Path, best: Part, settings: Mapping[str, Any], gains: Gains) -> Model:
+        """Distil one model; what is better on dev, it or the best single one, is left in the output folder."""
+        student = parts.config_of({**settings, "training.seed": 1})
+        folder = self.folder / "distilled"
+        taught = distill(
+            teacher,
+            list(self.config.data.train),
+            folder,
+            dev=list(self.config.data.dev),
+            student=student,
+            progress=self.progress,
+            teaching=Teaching(keep_original=1.0),
+            resume=True,
+        )
+        figure = parts.figure(taught)
+        gains.add("distilled", figure)
+        model = load_torch(best.folder) if parts.better(best.figure, figure) else taught
+        if model is not taught:
+            self.say("the distilled model is not better on dev than the best single one, which is kept instead")
+        chosen = "distilled" if model is taught else best.folder.name
+        whole = replace(model, metrics={**model.metrics, "best": {**gains.to_json(), "kept": chosen}})
+        whole.save(self.output, overwrite=True)
+        for row in gains.rows:
+            self.say(f"{row['part']}: {parts.measure} {row[parts.measure]:.2f} on dev")
+        return load_torch(self.output)
