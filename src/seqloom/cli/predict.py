@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Annotated, TextIO
 import typer
 
 from seqloom.cli.options import (
+    Answers,
     Doubtful,
     Json,
     MinConfidence,
-    ModelArgument,
     Output,
     SettingOptions,
     Tags,
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 def predict(
-    model: ModelArgument,
+    model: Answers,
     file: Annotated[
         str, typer.Argument(metavar="FILE", help="Inputs, one on each line; - is standard input.", show_default=False)
     ] = "-",
@@ -68,16 +68,14 @@ def predict(
     --min-confidence two columns follow: the confidence of the best answer, and the word check if it is doubtful.
     """
     from seqloom.cli.doubt import doubt_about
+    from seqloom.combining import ChoiceRemarks, load_any
     from seqloom.data import ReadReport, read_sources
     from seqloom.inference.predictor import WINDOW
-    from seqloom.loading import load
-    from seqloom.remarks import Remarks
 
-    remarks = Remarks()
-    loaded = load(model, engine=engine, int8=int8 or None, threads=threads)
+    loaded = load_any(model, engine=engine, int8=int8 or None, threads=threads)
     settings = with_tags(settings, tags)
     chosen = loaded.with_settings(settings, beam=beam, n_best=n_best)
-    report = ReadReport(chosen.config.data.on_bad_line)
+    report, remarks = ReadReport(chosen.config.data.on_bad_line), ChoiceRemarks.on(chosen)
     sources, again = tee(read_sources(file, input_settings(chosen.config.data, settings, file), report))
     doubt = doubt_about(chosen.predictor, min_confidence, prefix, doubtful, output)
     window = window or (1 if file == "-" and sys.stdin.isatty() else WINDOW)
@@ -103,9 +101,16 @@ def _shown(number: int, answer: Prediction, reasons: list[str] | None, *, as_jso
     marks = "" if reasons is None else columns(answer, reasons)
     if not several:
         return f"{one_line(answer.text)}{marks}\n"
-    first = f"{number}\t{answer.score:.4f}\t{one_line(answer.text)}{marks}\n"
-    others = (f"{number}\t{each.score:.4f}\t{one_line(each.text)}" for each in answer.alternatives)
+    first = f"{number}\t{_rank(answer):.4f}\t{one_line(answer.text)}{marks}\n"
+    others = (f"{number}\t{_rank(each):.4f}\t{one_line(each.text)}" for each in answer.alternatives)
     return first + "".join(f"{line}{'' if reasons is None else 2 * chr(9)}\n" for line in others)
+
+
+def _rank(answer: Prediction) -> float:
+    """What gave an answer its place in the list: its score, or the value of a combination's choice."""
+    from seqloom.combining import ChosenPrediction
+
+    return answer.choice.value if isinstance(answer, ChosenPrediction) else answer.score
 
 
 def input_settings(config: DataConfig, settings: Sequence[str], file: str) -> DataConfig:
