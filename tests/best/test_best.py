@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from reversal import reversed_pairs
 from typer.testing import CliRunner
 
 import seqloom
@@ -16,6 +15,7 @@ from seqloom.cli.main import app
 from seqloom.errors import ConfigError
 from seqloom.training import Inputs
 from seqloom.training.runs import run_config
+from toy import copied
 
 pytestmark = pytest.mark.usefixtures("unchecked_shapes")
 SETTINGS: dict[str, Any] = {
@@ -27,7 +27,7 @@ SETTINGS: dict[str, Any] = {
     "training.precision": "float32",
     "search.beam": 2,
 }
-PAIRS, DEV = reversed_pairs(60), reversed_pairs(12, seed=2)
+PAIRS, DEV = copied(60), copied(12, seed=2)
 
 
 @pytest.fixture(autouse=True)

@@ -12,7 +12,7 @@ from seqloom.ensemble_network import Ensemble, networks_of, own_weights
 from seqloom.model import Network, parameter_count
 from seqloom.plugins import needs_of
 
-MAKING = ("record", "mean_of", "ensemble")
+MAKING = ("record", "mean_of", "ensemble", "best")
 """Entries of metrics.json that say how the model was made; all others are measurements."""
 
 
@@ -40,6 +40,7 @@ def model_card(
             *(["| measure | value |", "|---|---|", *rows] if rows else ["Nothing yet."]),
             "",
             *([f"Its {calibration.sentence()}.", ""] if calibration else []),
+            *_gains(metrics.get("best", {})),
             *(["## How it was made", "", "| fact | value |", "|---|---|", *made, ""] if made else []),
             "## Use",
             "",
@@ -60,6 +61,16 @@ def model_card(
             *_settings(model),
         ]
     )
+
+
+def _gains(best: Mapping[str, Any]) -> list[str]:
+    """What each part of a model of the effort `best` gained on the dev data, as lines of Markdown."""
+    if not best:
+        return []
+    measure = str(best["measure"])
+    rows = [f"| {_shown(row['part'])} | {row[measure]:.2f} |" for row in best["parts"]]
+    kept = f"This folder holds: {best['kept']}. Several choices were made on these data, so new data will show less."
+    return ["## What each part gained", "", f"| part | {measure} on dev |", "|---|---|", *rows, "", kept, ""]
 
 
 def making(metrics: Mapping[str, Any]) -> dict[str, Any]:

@@ -130,6 +130,10 @@ class CombinedPredictor:
         """One prediction a line, in order."""
         return self._combination.stream(lines)
 
+    def answer(self, sources: Sequence[Source]) -> list[Prediction]:
+        """One prediction for each source, in order."""
+        return self._combination.answer(sources)
+
     def score(self, pairs: Iterable[tuple[str | Source, str]]) -> Iterator[PairScore]:
         """The first model's log-probability of each given target."""
         return self._scorer.score(pairs)

@@ -15,12 +15,12 @@ from seqloom.checkpoint.files import disk_errors, make_folder, output_file
 from seqloom.checkpoint.format import read_json_object
 from seqloom.checkpoint.reading import read_manifest
 from seqloom.checkpoint.seal import identity
+from seqloom.combining import Combination, load_any
 from seqloom.data import Source
 from seqloom.data.whole_files import Say
 from seqloom.errors import ConfigError, DataError
 from seqloom.inference.predicting_model import PredictingModel
 from seqloom.inference.predictor import WINDOW
-from seqloom.loading import load
 from seqloom.metrics import Metric
 from seqloom.prediction import Prediction
 
@@ -64,20 +64,28 @@ class Teaching:
 class Teacher:
     """A model that answers, its folder, and a hash of the files that its answers follow from."""
 
-    model: PredictingModel
+    model: PredictingModel | Combination
     folder: str
     sha256: str
 
     @classmethod
     def load(cls, folder: Path | str, teaching: Teaching) -> Teacher:
-        """The model in a folder, whatever engine runs it, with the search that it is to answer with."""
-        model = load(folder)
+        """The model in a folder, whatever engine runs it, or a combination of models in a file, with the search that it
+        is to answer with."""
+        model = load_any(folder)
         several = teaching.n_best or teaching.beam or model.config.search.beam
         model = model.with_settings(beam=teaching.beam or None, n_best=several if teaching.closest else 1)
+        folders = model.settings.models if isinstance(model, Combination) else [str(folder)]
         files = {
-            name: record for name, record in read_manifest(Path(folder)).files.items() if name not in NOT_ANSWERING
+            f"{number}/{name}": record
+            for number, each in enumerate(folders)
+            for name, record in read_manifest(Path(each)).files.items()
+            if name not in NOT_ANSWERING
         }
-        return cls(model, str(folder), identity(files))
+        digest = identity(files)
+        if isinstance(model, Combination):
+            digest = sha256(f"{digest} {json.dumps(model.to_json(), sort_keys=True)}".encode()).hexdigest()
+        return cls(model, str(folder), digest)
 
     @property
     def facts(self) -> dict[str, str]:
