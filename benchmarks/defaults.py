@@ -2,8 +2,8 @@
 
     SEQLOOM_DATA=FOLDER python benchmarks/defaults.py [--only RULE,...] [--corpora NAME,...] [--json FILE]
 
-`defaults.toml` names for each rule its corpora, the settings that all variants share, and the variants. Every variant is
-trained on every corpus (`defaults_corpora.py`) on one thread and measured on pairs that it has not seen; published
+`defaults.toml` names for each rule its corpora, the settings that all variants share, and the variants. Every variant
+is trained on every corpus (`defaults_corpora.py`) on one thread and measured on pairs that it has not seen; published
 test sets are not read. A corpus whose files are missing is skipped, which is said. A Markdown table goes to standard
 output, a row as soon as it is measured, and all rows with all their settings to the JSON file. The whole takes
 hours; `--updates` shortens every run, to see that all is well.

@@ -80,7 +80,8 @@ def test_shipped_variants_are_legal_and_differ() -> None:
     for study in defaults.read_studies():
         assert set(study.corpora) <= set(defaults.CORPORA)
         configs = [
-            build(RunConfig, laid_over({}, {**study.base, **changes}), where=name) for name, changes in study.variants.items()
+            build(RunConfig, laid_over({}, {**study.base, **changes}), where=name)
+            for name, changes in study.variants.items()
         ]
         assert len({config.model_dump_json() for config in configs}) == len(configs) > 1
 
