@@ -4,8 +4,8 @@
     python benchmarks/tfidf.py TRAIN DEV [TEST] [--source 2] [--target 1] [--json FILE]
 
 Words and pairs of words, 1 + log of their frequency (`sublinear_tf`); two ways to cut texts into words and seven
-weights C of the regularisation are tried, and the best on the dev file is taken, at equal accuracy the smaller C. With a test
-file, that one alone is measured on it. Files are TSV without a header; columns are numbers from 1.
+weights C of the regularisation are tried, and the best on the dev file is taken, at equal accuracy the smaller C. With
+a test file, that one alone is measured on it. Files are TSV without a header; columns are numbers from 1.
 """
 
 from __future__ import annotations
