@@ -75,7 +75,7 @@ def main() -> None:
             tried.append(Tried(words, strength, accuracy(train, dev, words, strength)))
             print(f"| {words} | {strength:g} | {tried[-1].accuracy:.2f} |", flush=True)
     taken = best(tried)
-    result = {"dev": taken._asdict(), "test": None}
+    result: dict[str, Any] = {"dev": taken._asdict(), "test": None}
     print(f"\nbest on dev: {taken.words}, C = {taken.strength:g}: {taken.accuracy:.2f}")
     if given.test:
         test = accuracy(train, read(given.test, given.source, given.target), taken.words, taken.strength)

@@ -9,7 +9,7 @@ import defaults
 import defaults_corpora
 import pytest
 import tfidf
-from defaults_corpora import Corpus
+from defaults_corpora import CORPORA, Corpus
 
 from seqloom.config import build, laid_over
 from seqloom.data import Example, Origin
@@ -42,8 +42,8 @@ def toy() -> Corpus:
 def letters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A file of variants with a corpus that is there and one that is not."""
     monkeypatch.setattr(defaults_corpora, "DATA", tmp_path)
-    monkeypatch.setitem(defaults.CORPORA, "toy", toy)
-    monkeypatch.setitem(defaults.CORPORA, "absent", defaults.CORPORA["sst2"])
+    monkeypatch.setitem(CORPORA, "toy", toy)
+    monkeypatch.setitem(CORPORA, "absent", CORPORA["sst2"])
     shared = "\n".join(f'"{name}" = {json.dumps(value)}' for name, value in SETTINGS.items())
     path = tmp_path / "letters.toml"
     path.write_text(LETTERS.format(shared=shared), encoding="utf-8")
@@ -78,7 +78,7 @@ def test_rules_and_corpora_are_known_by_name(letters: Path) -> None:
 
 def test_shipped_variants_are_legal_and_differ() -> None:
     for study in defaults.read_studies():
-        assert set(study.corpora) <= set(defaults.CORPORA)
+        assert set(study.corpora) <= set(CORPORA)
         configs = [
             build(RunConfig, laid_over({}, {**study.base, **changes}), where=name)
             for name, changes in study.variants.items()
@@ -93,7 +93,7 @@ def test_words_are_parted_without_overlap(monkeypatch: pytest.MonkeyPatch, tmp_p
         lines = "".join(f"w{number}\tw {number}\n" for number in range(first, last))
         (folder / f"dut_{part}.tsv").write_text(lines, encoding="utf-8")
     monkeypatch.setattr(defaults_corpora, "DATA", tmp_path)
-    small, large = (defaults.CORPORA[name]() for name in ("dutch-800", "dutch-3600"))
+    small, large = (CORPORA[name]() for name in ("dutch-800", "dutch-3600"))
     parts = [{each.source for each in part} for part in (large.train, large.select, large.measure)]
     assert [len(part) for part in parts] == [3600, defaults_corpora.SELECT, defaults_corpora.MEASURE]
     assert len(set.union(*parts)) == sum(map(len, parts))
