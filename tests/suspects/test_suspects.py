@@ -137,7 +137,7 @@ def test_the_ranking_has_swapped_pairs_first_then_the_most_surprising() -> None:
     assert any("3 pairs are listed" in note for note in values["notes"])
 
 
-TINY = {**SETTINGS, "training.epochs": 0, "training.max_steps": 120}
+TINY = {**SETTINGS, "search.beam": 1, "training.epochs": 0, "training.max_steps": 120}
 
 
 def test_damaged_pairs_are_found_and_a_killed_run_goes_on(
