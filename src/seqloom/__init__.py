@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from seqloom.api import Model, average
     from seqloom.ensembles import ensemble, select_members
+    from seqloom.entry import plan, train
     from seqloom.errors import (
         ConfigError,
         DataError,

@@ -51,36 +51,25 @@ class Section(BaseModel):
     def given_values(self) -> dict[str, Any]:
         """The settings that were given, as opposed to those that have their default, as plain nested values.
 
-        The kind of a member of a family counts as given if it is not that of the default, however it came there.
+        The kind of a member of a family counts as given if it is not the family's first, however it came there.
         """
         values: dict[str, Any] = {}
         for name in sorted(self.model_fields_set):
             value = getattr(self, name)
-            if isinstance(value, Section):
-                kind = {"kind": value.kind} if self._of_other_kind(name, value) else {}
-                inner = {**kind, **value.given_values}
-                values |= {name: {"kind": value.kind, **inner} if inner and hasattr(value, "kind") else inner}
-            else:
+            if not isinstance(value, Section):
                 values[name] = value
-        return {name: value for name, value in values.items() if value or not isinstance(getattr(self, name), Section)}
+                continue
+            inner, kind = value.given_values, getattr(value, "kind", None)
+            choosers = [mark for mark in type(self).model_fields[name].metadata if isinstance(mark, OneOf)]
+            if choosers and (inner or kind != next(iter(choosers[0].table()))):
+                inner = {"kind": kind, **inner}
+            values |= {name: inner} if inner else {}
+        return values
 
     @property
     def given(self) -> frozenset[str]:
         """The dotted names of `given_values`."""
         return frozenset(_dotted(self.given_values))
-
-    def _of_other_kind(self, name: str, value: Any) -> bool:
-        """Whether a section is a member of a family, of another kind than the family's first."""
-        choosers = [mark for mark in type(self).model_fields[name].metadata if isinstance(mark, OneOf)]
-        return bool(choosers) and value.kind != next(iter(choosers[0].table()))
-
-
-def _dotted(values: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
-    for name, value in values.items():
-        if isinstance(value, Mapping):
-            yield from _dotted(value, f"{prefix}{name}.")
-        else:
-            yield f"{prefix}{name}"
 
 
 class OneOf:
@@ -240,6 +229,11 @@ def differences(first: Any, second: Any, key: tuple[str, ...] = ()) -> list[tupl
         names = [*first, *(name for name in second if name not in first)]
         return [each for name in names for each in differences(first.get(name), second.get(name), (*key, name))]
     return [] if first == second else [(key, first, second)]
+
+
+def _dotted(values: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
+    for name, value in values.items():
+        yield from _dotted(value, f"{prefix}{name}.") if isinstance(value, Mapping) else [f"{prefix}{name}"]
 
 
 def _copied(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 import seqloom
 from seqloom.best import halving, pipeline, variants
+from seqloom.best.parts import Part
 from seqloom.checkpoint.tensors import distinct_tensors
 from seqloom.cli.main import app
 from seqloom.errors import ConfigError
@@ -114,7 +115,7 @@ def test_the_better_half_goes_on() -> None:
 
         def trained(self, name: str, settings: dict[str, Any], *, share: float) -> Any:
             self.asked.append((name, share))
-            return pipeline.Part(Path(name), settings, -abs(settings["n"] - 2))
+            return Part(Path(name), settings, -abs(settings["n"] - 2))
 
         def best(self, parts: list[Any]) -> Any:
             return max(parts, key=lambda part: part.figure)

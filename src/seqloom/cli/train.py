@@ -51,11 +51,11 @@ def train(
     place = Place.here()
     if place.size > 1 and place.local_rank == 0:  # tells the user why nothing happens if the others were never launched
         typer.echo(f"process {place.rank} of {place.size}: waiting for the others", err=True)
-    begun = given_before(parts_of(output)) if resume else None
-    if begun is not None or (given is not None and given.plan.effort == "best"):
+    wanted = given or (given_before(parts_of(output)) if resume else None)
+    if wanted is not None and wanted.plan.effort == "best":
         if tensorboard:
             raise ConfigError("--tensorboard is for one run, and --effort best makes many", hint="leave it out")
-        train_best(given or begun, output, progress=sys.stderr, resume=resume, overwrite=overwrite)
+        train_best(wanted, output, progress=sys.stderr, resume=resume, overwrite=overwrite)
     else:
         stream = train_stream(given, output, resume=resume, overwrite=overwrite)
         follow_run(stream, output, progress=sys.stderr, tensorboard=tensorboard)
