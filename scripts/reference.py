@@ -22,6 +22,7 @@ from seqloom.planning.rules import MANY, RULES, SHARES, UPDATES
 
 FOLDER = Path(__file__).parents[1] / "docs" / "reference"
 PUBLIC = {
+    "combining": ("Rescoring", "Voting", "BayesRisk", "load_combination", "save_combination"),
     "plugins": ("use", "in_use"),
     "testing": ("check_attention", "check_cell", "check_encoder", "check_metric", "check_reader", "check_network"),
 }
@@ -127,7 +128,7 @@ def python_page() -> str:
             parts += class_markdown(whole(thing), 2)
     errors = [thing for thing in classes.values() if issubclass(thing, Exception)]
     parts += ["## Errors", *error_lines(errors)]
-    for name in ("plugins", "testing"):
+    for name in ("combining", "plugins", "testing"):
         parts += module_parts(name)
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -160,11 +161,15 @@ def error_lines(errors: list[type]) -> list[str]:
 
 
 def module_parts(name: str) -> list[str]:
-    """A public module of its own: what it is for, and its functions for users."""
+    """A public module of its own: what it is for, and its classes and functions for users."""
     module = getattr(seqloom, name)
     parts = [f"## seqloom.{name}", prose(inspect.getdoc(module) or "")]
     for inner in PUBLIC[name]:
-        parts += callable_markdown(declared(getattr(module, inner)), 3, f"{name}.{inner}")
+        thing = getattr(module, inner)
+        if inspect.isclass(thing):
+            parts += class_markdown(whole(thing), 3)
+        else:
+            parts += callable_markdown(declared(thing), 3, f"{name}.{inner}")
     return parts
 
 

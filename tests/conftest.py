@@ -16,7 +16,18 @@ import torch
 torch.set_num_threads(1)
 jaxtyping.install_import_hook(["seqloom.nn", "seqloom.model", "seqloom.search"], "beartype.beartype")
 
-pytest_plugins = ["samples", "toy", "exporting", "sweeping", "graphs", "tracing", "browsing", "plugging", "languages"]
+pytest_plugins = [
+    "samples",
+    "toy",
+    "exporting",
+    "sweeping",
+    "graphs",
+    "tracing",
+    "browsing",
+    "plugging",
+    "languages",
+    "several",
+]
 
 
 @pytest.fixture(scope="session")

@@ -48,6 +48,7 @@ ROOMS = (
     "synthetic",
     "pronunciation",
     "suspects",
+    "combining",
     "bench",
     "recipes",
     "sweeps",

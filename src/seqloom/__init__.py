@@ -9,7 +9,8 @@
 Importing the package is instant: what needs torch or NumPy is imported when it is first asked for. Without torch `load`
 takes the graph that `seqloom export` has written into the folder.
 
-`seqloom.plugins` adds attentions, cells, metrics and readers of your own; `seqloom.testing` checks them.
+`seqloom.combining` chooses among the answers of several models. `seqloom.plugins` adds attentions, cells, metrics and
+readers of your own; `seqloom.testing` checks them.
 """
 
 from __future__ import annotations
@@ -84,7 +85,7 @@ __all__ = [
 ]
 
 
-_MODULES = ("plugins", "testing")
+_MODULES = ("combining", "plugins", "testing")
 """Modules of their own that are public, too."""
 
 

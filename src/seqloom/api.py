@@ -18,15 +18,15 @@ from seqloom.data import (
     Source,
     Tagging,
     given_files,
-    group_by_source,
     listed_pairs,
     pairs_as_examples,
 )
+from seqloom.data.given import given_examples
 from seqloom.ensemble_network import networks_of, own_weights
 from seqloom.errors import ConfigError
 from seqloom.evaluation import Evaluation, EvaluationConfig, evaluate, read_evaluation
 from seqloom.inference.predicting_model import PredictingModel
-from seqloom.inference.predictor import PairScore, Predictor
+from seqloom.inference.predictor import Answering, PairScore, Predictor
 from seqloom.inference.torch_engine import TorchEngine
 from seqloom.learn_confidence import learn_confidence
 from seqloom.learn_shortlist import CANDIDATES, FREQUENT, learn_shortlist
@@ -67,16 +67,19 @@ class Model(PredictingModel):
         examples = self._examples(pairs)
         return self.predictor.score((Source(example.source, example.tags), example.target) for example in examples)
 
-    def evaluate(self, data: Pairs, *, metrics: str | Sequence[str] | None = None) -> Evaluation:
+    def evaluate(
+        self, data: Pairs, *, metrics: str | Sequence[str] | None = None, by: Answering | None = None
+    ) -> Evaluation:
         """Figures on pairs, or on files of pairs that are read as the training files were.
 
         `metrics` are names, or one text with commas between them; without them, the model is judged as in training.
+        `by` answers instead of the model, where it only has a part in the answers.
         """
         names = metrics or self.config.measures
         settings = build(EvaluationConfig, {**self.config.evaluation.model_dump(), "metrics": names})
         report = ReadReport(self.config.data.on_bad_line)
         examples = test_examples(data, self.config, report)
-        return replace(evaluate(self.predictor, examples, settings), reading=tuple(report.sentences()))
+        return replace(evaluate(by or self.predictor, examples, settings), reading=tuple(report.sentences()))
 
     def with_shortlist(
         self, pairs: Pairs | Iterable[Pair], *, candidates: int = CANDIDATES, frequent: int = FREQUENT
@@ -163,10 +166,7 @@ class Model(PredictingModel):
 
 def test_examples(data: Pairs, config: RunConfig, report: ReadReport) -> list[Example]:
     """Pairs, or files of them that are read as training files are; grouped by their source where `data` says so."""
-    if files := given_files(data):
-        return read_evaluation(files, config.data, report)
-    examples = list(pairs_as_examples(data, report))
-    return group_by_source(examples) if config.data.group_by_source else examples
+    return given_examples(data, config.data, report)
 
 
 def load_torch(folder: Path | str) -> Model:

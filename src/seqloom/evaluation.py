@@ -30,7 +30,7 @@ from seqloom.prediction import Prediction
 from seqloom.remarks import Remarks
 
 if TYPE_CHECKING:
-    from seqloom.inference.predictor import Predictor
+    from seqloom.inference.predictor import Answering
 
 
 class EvaluationConfig(Section):
@@ -204,7 +204,7 @@ def read_evaluation(entries: Iterable[str], data: DataConfig, report: ReadReport
 
 
 def evaluate(
-    predictor: Predictor,
+    predictor: Answering,
     examples: Sequence[Example],
     config: EvaluationConfig = EvaluationConfig(),  # noqa: B008 - a frozen value
 ) -> Evaluation:
@@ -245,7 +245,7 @@ def evaluate(
     )
 
 
-def target_loss(predictor: Predictor, examples: Iterable[Example]) -> Loss:
+def target_loss(predictor: Answering, examples: Iterable[Example]) -> Loss:
     """The loss of the first accepted targets of all examples."""
     characters = 0
 
@@ -279,7 +279,7 @@ def compare_losses(first: Evaluation, second: Evaluation) -> LossComparison:
     return LossComparison(first.teacher_forced, second.teacher_forced, same)
 
 
-def _tokens_of(predictor: Predictor) -> str:
+def _tokens_of(predictor: Answering) -> str:
     return hashlib.sha256(predictor.codecs.target.to_json().encode()).hexdigest()
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from seqloom.confidence import Calibration, Reliability, evidence, fitted, reliability, worth
 from seqloom.confidence.calibration import settings_of
 from seqloom.data import Example, Source
-from seqloom.inference.predictor import Predictor
+from seqloom.inference.predictor import Answering, Predictor
 from seqloom.prediction import Prediction
 from seqloom.search import SearchConfig
 
@@ -42,7 +42,7 @@ def confidence_from(
 
 
 def tested_confidence(
-    predictor: Predictor, answers: Sequence[Prediction], references: Sequence[Sequence[str]]
+    predictor: Answering, answers: Sequence[Prediction], references: Sequence[Sequence[str]]
 ) -> Reliability | None:
     """Compare the confidences of answers with what the answers are worth; None where the predictor gives none."""
     calibration = predictor.calibration

@@ -16,7 +16,9 @@ import pytest
 from typer.testing import CliRunner
 
 from seqloom.cli.main import app
+from seqloom.combining.settings import BayesRiskSettings
 from seqloom.config import OneOf, Section, build
+from seqloom.search import SamplingConfig
 from seqloom.training import RunConfig
 
 ROOT = Path(__file__).parents[2]
@@ -177,7 +179,7 @@ def test_named_files_targets_and_settings_exist(page: Path) -> None:
     assert [place for place in PLACE.findall(text) if not (ROOT / place).exists()] == []
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.M))
     assert set(re.findall(r"(?:`|^)make ([a-z]+)", text, re.M)) <= targets
-    known = set(settings(RunConfig))
+    known = {*settings(RunConfig), *settings(BayesRiskSettings), *settings(SamplingConfig, "sampling.")}
     named = SETTING.findall(text) + re.findall(r"--set ([a-z][a-z0-9_.]*)=", text)
     assert sorted(set(named) - known) == []
 

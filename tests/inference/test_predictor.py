@@ -166,6 +166,9 @@ class Repeating:
         found = [((4,), -0.1), ((4, UNK), -0.2), ((5,), -0.3), ((UNK, 4), -0.4), ((4, 5), -0.5)]
         return [[Hypothesis(ids, score, ()) for ids, score in found[: config.n_best]] for _ in source]
 
+    def sample(self, *given: Any, **options: Any) -> list[list[Hypothesis]]:
+        raise AssertionError
+
     def score(self, sources: Any, targets: Any) -> list[tuple[float, ...]]:
         raise AssertionError
 

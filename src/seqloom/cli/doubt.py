@@ -6,12 +6,11 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TextIO
+from typing import Protocol, TextIO
 
 from seqloom.confidence import Calibration
 from seqloom.data import Source
 from seqloom.errors import ConfigError
-from seqloom.inference.predictor import Predictor
 from seqloom.prediction import Prediction
 
 HEADER = ("source", "target", "tags", "confidence", "reason", "input")
@@ -55,8 +54,20 @@ class Doubt:
         )
 
 
+class Confident(Protocol):
+    """What says of its answers how sure it is: a `Predictor`; a combination of models never does."""
+
+    @property
+    def calibration(self) -> Calibration | None:
+        """What turns a search into a confidence; None where answers have none."""
+
+    @property
+    def unsure(self) -> str:
+        """Why answers have no confidence, where there is a reason."""
+
+
 def doubt_about(
-    predictor: Predictor, least: float | None, prefix: str, table: Path | None, output: Path | None
+    predictor: Confident, least: float | None, prefix: str, table: Path | None, output: Path | None
 ) -> Doubt | None:
     """Doubt about the answers of a predictor below the confidence `least`; None where nobody asks for it.
 

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from seqloom.cli.options import Json, ModelArgument, SettingOptions, Tags, with_tags
+from seqloom.cli.options import Answers, Json, SettingOptions, Tags, with_tags
 
 if TYPE_CHECKING:
+    from seqloom.api import Model
+    from seqloom.combining import Combination
     from seqloom.evaluation import Evaluation
 
 
 def evaluate(
-    model: ModelArgument,
+    model: Answers,
     data: Annotated[
         list[str],
         typer.Argument(metavar="DATA...", help="Files of pairs; parallel files are a.en,a.de.", show_default=False),
@@ -27,7 +30,7 @@ def evaluate(
         ),
     ] = "",
     compare: Annotated[
-        Path | None, typer.Option("--compare", metavar="MODEL", help="A second model to compare with.")
+        Path | None, typer.Option("--compare", metavar="MODEL", help="A second model or combination to compare with.")
     ] = None,
     by_tag: Annotated[
         bool, typer.Option("--by-tag", help="Figures by first tag, such as a language (by default for several files).")
@@ -40,13 +43,12 @@ def evaluate(
 
     With a second model, both are compared by paired bootstrap.
     """
-    from seqloom.api import load_torch
     from seqloom.cli import tables
     from seqloom.evaluation import compare_losses, compare_models
 
     settings = [*with_tags(settings, tags), *(["evaluation.by=tag"] if by_tag else [])]
-    first = load_torch(model).with_settings(settings)
-    second = None if compare is None else load_torch(compare).with_settings(settings)
+    first = _loaded(model, settings)
+    second = None if compare is None else _loaded(compare, settings)
     measured = first.evaluate(data, metrics=metrics)
     _say(measured)
     if second is None:
@@ -70,6 +72,15 @@ def evaluate(
         typer.echo(json.dumps(values, ensure_ascii=False, indent=2))
     else:
         tables.comparison(differences, losses, measured.count)
+
+
+def _loaded(path: Path, settings: Sequence[str]) -> Model | Combination:
+    from seqloom.api import load_torch
+    from seqloom.combining.files import is_combination, load_combination
+
+    if is_combination(path):
+        return load_combination(path, engine="torch").with_settings(settings)
+    return load_torch(path).with_settings(settings)
 
 
 def _say(measured: Evaluation, whose: str = "") -> None:

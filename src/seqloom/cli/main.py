@@ -10,6 +10,7 @@ from seqloom.cli.augment import augment
 from seqloom.cli.average import average
 from seqloom.cli.bench import bench
 from seqloom.cli.calibrate import calibrate
+from seqloom.cli.combine import combine
 from seqloom.cli.config import config
 from seqloom.cli.data import data
 from seqloom.cli.distill import distill
@@ -84,6 +85,7 @@ for command in (
     lexicon,
 ):
     app.command()(takes_plugins(command))
+app.add_typer(combine)
 app.add_typer(data)
 app.add_typer(plot)
 app.command()(takes_plugins(config))

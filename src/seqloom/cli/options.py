@@ -12,6 +12,10 @@ from typing import Annotated, Any, get_type_hints
 import typer
 
 ModelArgument = Annotated[Path, typer.Argument(metavar="MODEL", help="A model folder.", show_default=False)]
+Answers = Annotated[
+    Path,
+    typer.Argument(metavar="MODEL", help="A model folder, or the file of a combination of models.", show_default=False),
+]
 Data = Annotated[
     str, typer.Argument(metavar="DATA", help="A file of pairs, or two parallel files: a.en,a.de.", show_default=False)
 ]

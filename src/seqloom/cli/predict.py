@@ -6,6 +6,7 @@ import json
 import signal
 import sys
 import threading
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from io import TextIOWrapper
@@ -16,10 +17,10 @@ from typing import TYPE_CHECKING, Annotated, TextIO
 import typer
 
 from seqloom.cli.options import (
+    Answers,
     Doubtful,
     Json,
     MinConfidence,
-    ModelArgument,
     Output,
     SettingOptions,
     Tags,
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
 
 def predict(
-    model: ModelArgument,
+    model: Answers,
     file: Annotated[
         str, typer.Argument(metavar="FILE", help="Inputs, one on each line; - is standard input.", show_default=False)
     ] = "-",
@@ -65,31 +66,37 @@ def predict(
     """Predict an answer for each line.
 
     With several answers for each line, the output has three columns: number of the input, score, text. With
-    --min-confidence two columns follow: the confidence of the best answer, and the word check if it is doubtful.
+    --min-confidence two columns follow: the confidence of the best answer, and the word check if it is doubtful. A
+    combination of models, which seqloom combine writes, answers in the place of a model.
     """
     from seqloom.cli.doubt import doubt_about
+    from seqloom.combining import Combination, load_any
+    from seqloom.combining.choice import unwritable, unwritable_in_words
     from seqloom.data import ReadReport, read_sources
     from seqloom.inference.predictor import WINDOW
-    from seqloom.loading import load
     from seqloom.remarks import Remarks
 
-    remarks = Remarks()
-    loaded = load(model, engine=engine, int8=int8 or None, threads=threads)
+    remarks, lost = Remarks(), Counter[str]()
+    loaded = load_any(model, engine=engine, int8=int8 or None, threads=threads)
     settings = with_tags(settings, tags)
     chosen = loaded.with_settings(settings, beam=beam, n_best=n_best)
     report = ReadReport(chosen.config.data.on_bad_line)
     sources, again = tee(read_sources(file, input_settings(chosen.config.data, settings, file), report))
-    doubt = doubt_about(chosen.predictor, min_confidence, prefix, doubtful, output)
+    doubt = doubt_about(
+        chosen if isinstance(chosen, Combination) else chosen.predictor, min_confidence, prefix, doubtful, output
+    )
     window = window or (1 if file == "-" and sys.stdin.isatty() else WINDOW)
     with opened(output) as stream, table(doubtful) as rows:
         answers = chosen.stream(sources, alignments=as_json, prefix=prefix, window=window)
         for number, (answer, source) in enumerate(zip(answers, again, strict=False), start=1):
             remarks.add(answer)
+            lost.update(unwritable(answer))
             reasons = None if doubt is None else doubt.look(number, source, answer, rows)
             shown = reasons if as_json or rows is None else None
             stream.write(_shown(number, answer, shown, as_json=as_json, several=chosen.config.search.n_best > 1))
             stream.flush()
-    for sentence in (*report.sentences(), *remarks.sentences(), *([doubt.sentence()] if doubt else [])):
+    said = [*chosen.sentences(), *unwritable_in_words(lost)] if isinstance(chosen, Combination) else []
+    for sentence in (*said, *report.sentences(), *remarks.sentences(), *([doubt.sentence()] if doubt else [])):
         typer.echo(f"note: {sentence}", err=True)
 
 
@@ -103,9 +110,16 @@ def _shown(number: int, answer: Prediction, reasons: list[str] | None, *, as_jso
     marks = "" if reasons is None else columns(answer, reasons)
     if not several:
         return f"{one_line(answer.text)}{marks}\n"
-    first = f"{number}\t{answer.score:.4f}\t{one_line(answer.text)}{marks}\n"
-    others = (f"{number}\t{each.score:.4f}\t{one_line(each.text)}" for each in answer.alternatives)
+    first = f"{number}\t{_rank(answer):.4f}\t{one_line(answer.text)}{marks}\n"
+    others = (f"{number}\t{_rank(each):.4f}\t{one_line(each.text)}" for each in answer.alternatives)
     return first + "".join(f"{line}{'' if reasons is None else 2 * chr(9)}\n" for line in others)
+
+
+def _rank(answer: Prediction) -> float:
+    """What gave an answer its place in the list: its score, or the value of a combination's choice."""
+    from seqloom.combining import ChosenPrediction
+
+    return answer.choice.value if isinstance(answer, ChosenPrediction) else answer.score
 
 
 def input_settings(config: DataConfig, settings: Sequence[str], file: str) -> DataConfig:

@@ -6,14 +6,23 @@ import json
 
 import typer
 
-from seqloom.cli.options import Json, ModelArgument
+from seqloom.cli.options import Answers, Json
 
 
-def show(model: ModelArgument, as_json: Json = False) -> None:
+def show(model: Answers, as_json: Json = False) -> None:
     """Show the contents of a model folder.
 
-    Shows sizes, evaluation figures, how the model was made, its data files and its settings.
+    Shows sizes, evaluation figures, how the model was made, its data files and its settings. Of a combination's file,
+    it shows the settings.
     """
+    from seqloom.combining.files import is_combination, read_combination
+    from seqloom.config import to_toml
+
+    if is_combination(model):
+        settings = read_combination(model)
+        values = settings.model_dump(mode="json", exclude_none=True)
+        typer.echo(json.dumps(values, ensure_ascii=False, indent=2) if as_json else to_toml(settings))
+        return
     from seqloom.api import load_torch
 
     loaded = load_torch(model)
@@ -44,6 +53,4 @@ def show(model: ModelArgument, as_json: Json = False) -> None:
     tables.facts("Made", making(loaded.metrics))
     data = loaded.config.data
     tables.facts("Data", {name: ", ".join(getattr(data, name)) or "-" for name in ("train", "dev", "test")})
-    from seqloom.config import to_toml
-
     typer.echo(to_toml(loaded.config))

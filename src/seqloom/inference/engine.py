@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from seqloom.search import Hypothesis, SearchConfig
+from seqloom.search import Hypothesis, SamplingConfig, SearchConfig
 
 
 class Engine(Protocol):
@@ -31,6 +31,18 @@ class Engine(Protocol):
         alignments: bool = False,
     ) -> list[list[Hypothesis]]:
         """The best sequences for each row of `source` [B, S], which ends with EOS; each begins with `prefix`."""
+
+    def sample(
+        self,
+        source: NDArray[np.int64],
+        lengths: NDArray[np.int64],
+        config: SearchConfig,
+        sampling: SamplingConfig,
+        *,
+        prefix: Sequence[int] = (),
+        alignments: bool = False,
+    ) -> list[list[Hypothesis]]:
+        """Sequences that are drawn at random for each row, in the order in which they were drawn."""
 
     def score(self, sources: Sequence[Sequence[int]], targets: Sequence[Sequence[int]]) -> list[tuple[float, ...]]:
         """The log-probability of each token of each target, the end mark's last."""

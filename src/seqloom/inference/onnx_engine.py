@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from seqloom.checkpoint.format import FileRecord
 from seqloom.checkpoint.reading import check_file
 from seqloom.errors import DependencyError, ModelFolderError
-from seqloom.search import Hypothesis, SearchConfig, Shortlist
+from seqloom.search import Hypothesis, SamplingConfig, SearchConfig, Shortlist
 from seqloom.search.found import Found
 from seqloom.search.graph_inputs import asked
 from seqloom.search.shortlist import FEW, open_words
@@ -95,6 +95,24 @@ class OnnxEngine:
             "open": np.where(few.open, np.float32(0), np.float32(-np.inf)),
             "prefix": np.array([few.places(prefix) or [0]], np.int64),
         }
+
+    def sample(
+        self,
+        source: NDArray[np.int64],
+        lengths: NDArray[np.int64],
+        config: SearchConfig,
+        sampling: SamplingConfig,
+        *,
+        prefix: Sequence[int] = (),
+        alignments: bool = False,
+    ) -> list[list[Hypothesis]]:
+        """Refused: a graph holds the search and nothing else."""
+        del source, lengths, config, sampling, prefix, alignments
+        raise DependencyError(
+            "answers are drawn at random by PyTorch, not by an exported graph, which holds the search",
+            hint='pip install "seqloom[train]", and load the folder with engine="torch"; or leave the samples out: '
+            "the n-best list of the graph can be compared, too",
+        )
 
     def score(self, sources: Sequence[Sequence[int]], targets: Sequence[Sequence[int]]) -> list[tuple[float, ...]]:
         """Refused: a graph holds the search and nothing else."""

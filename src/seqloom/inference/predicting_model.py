@@ -17,7 +17,7 @@ from seqloom.inference.predictor import WINDOW, Predictor
 from seqloom.lexicon import KnownAnswers, added, memorised, weighted_examples
 from seqloom.lexicon.memorising import MIN_COUNT, MIN_SHARE, counted
 from seqloom.prediction import Prediction
-from seqloom.search import SearchConfig
+from seqloom.search import SamplingConfig, SearchConfig
 from seqloom.text import Tokenizer
 
 Pairs = str | Path | Iterable[tuple[str, str] | Example] | Sequence[str | Path]
@@ -95,6 +95,22 @@ class PredictingModel(ABC):
             lines = [lines]
         chosen = self.with_settings(beam=beam, n_best=n_best)
         return list(chosen.stream(lines, alignments=alignments, prefix=prefix))
+
+    def sample(
+        self,
+        lines: Iterable[str | Source] | str | Source,
+        *,
+        alignments: bool = False,
+        prefix: str = "",
+        **settings: Any,
+    ) -> list[list[Prediction]]:
+        """Answers drawn at random for each line (`seqloom.search.sample`); needs PyTorch.
+
+        `settings` are those of `SamplingConfig`: `count`, `temperature`, `top_k`, `seed`.
+        """
+        lines = [lines] if isinstance(lines, str | Source) else list(lines)
+        sampling = build(SamplingConfig, settings)
+        return self.predictor.sample(lines, sampling, details=alignments, prefix=prefix)
 
     def stream(
         self, lines: Iterable[str | Source], *, alignments: bool = False, prefix: str = "", window: int = WINDOW

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from seqloom.codecs import AnswerKind, Codecs
 from seqloom.confidence import Calibration
@@ -16,14 +16,15 @@ from seqloom.data import Source, Tagging, inputs_as_sources
 from seqloom.inference.batching import in_batches
 from seqloom.inference.engine import Engine
 from seqloom.inference.looked_up import filled, looked_up
-from seqloom.inference.sequences import SequenceAnswers
+from seqloom.inference.sequences import SequenceAnswers, SequenceSamples
 from seqloom.lexicon import NOTHING_KNOWN, Found, KnownAnswers
 from seqloom.prediction import Prediction
-from seqloom.search import SearchConfig
+from seqloom.search import SamplingConfig, SearchConfig
 from seqloom.text.model_inputs import ReadSource
 from seqloom.text.special import EOS, SPECIAL_TOKENS, UNK
 
 T = TypeVar("T")
+R = TypeVar("R")
 WINDOW = 1024
 """Lines read before the first is answered: enough to sort by length into batches without padding."""
 TOKENS = 16_384
@@ -51,6 +52,28 @@ class PairScore:
     def tokens(self) -> int:
         """Target tokens, the end mark counted."""
         return len(self.token_log_probs)
+
+
+class Answering(Protocol):
+    """What evaluation asks of whatever answers: a `Predictor`, or a combination of several."""
+
+    @property
+    def codecs(self) -> Codecs:
+        """The codecs by whose target tokens scores are counted."""
+
+    @property
+    def calibration(self) -> Calibration | None:
+        """What gives answers their confidence; None where they have none."""
+
+    @property
+    def unsure(self) -> str:
+        """Why the confidence that a model was calibrated for is not given; empty where there is no reason to say."""
+
+    def predict(self, lines: Iterable[str | Source]) -> Iterator[Prediction]:
+        """One prediction a line, in order."""
+
+    def score(self, pairs: Iterable[tuple[str | Source, str]]) -> Iterator[PairScore]:
+        """The log-probability of each given target, in order."""
 
 
 class Predictor:
@@ -100,6 +123,27 @@ class Predictor:
         given = list(inputs_as_sources(sources))
         return self._answered(given, self._answers(prefix, details=details), self._found(given, prefix))
 
+    def look_up(self, sources: Sequence[str | Source], *, prefix: str = "") -> list[Prediction | None]:
+        """What is known of each source without the network, as many answers as `search.n_best`; None for nothing."""
+        found = self._found(list(inputs_as_sources(sources)), prefix)
+        return [None if each is None else looked_up(each, self.search.n_best) for each in found]
+
+    def sample(
+        self,
+        sources: Sequence[str | Source],
+        sampling: SamplingConfig,
+        *,
+        details: bool = False,
+        prefix: str = "",
+    ) -> list[list[Prediction]]:
+        """Answers drawn at random for each source, in the order in which they were drawn; none for an empty source.
+
+        The options are those of `predict`. All are drawn from the network, also where an answer is known (`look_up`). An
+        exported graph cannot draw and refuses in words.
+        """
+        draw = SequenceSamples(self.engine, self.codecs, self.search, sampling, prefix=prefix, details=details)
+        return self._in_batches(list(inputs_as_sources(sources)), draw, draw.width, list[Prediction]())
+
     def score(self, pairs: Iterable[tuple[str | Source, str]]) -> Iterator[PairScore]:
         """The model's log-probability of each given target, in order."""
         for chunk in _chunks(pairs, WINDOW):
@@ -142,18 +186,24 @@ class Predictor:
 
     def _searched(self, sources: Sequence[Source], answers: SequenceAnswers) -> list[Prediction]:
         """The network's prediction for each source."""
+        return self._in_batches(sources, answers, answers.width, Prediction("", 0.0))
+
+    def _in_batches(
+        self, sources: Sequence[Source], work: Callable[[Sequence[ReadSource]], Sequence[R]], width: int, blank: R
+    ) -> list[R]:
+        """What `work` makes of each source, with `width` rows for each; `blank` for a source without ids."""
         read = self._read(sources)
         given = [each for each in read if each.ids]
         found = in_batches(
             given,
             [len(each.ids) + 1 for each in given],
-            answers,
+            work,
             sentences=self.search.batch,
-            tokens=max(1, TOKENS // answers.width),
+            tokens=max(1, TOKENS // width),
             threads=self.engine.threads,
         )
         made = iter(found)
-        return [next(made) if each.ids else Prediction("", 0.0) for each in read]
+        return [next(made) if each.ids else blank for each in read]
 
     def _source_tokens(self, source: Source) -> tuple[str, ...]:
         """What the network would read of a source, for who asks for details of an answer that was looked up."""

@@ -1,4 +1,4 @@
-"""Make a prediction for each source of a batch: run the search, then decode the ids."""
+"""Make predictions for each source of a batch: search for ids, or draw them at random, then decode them."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from seqloom.data.padding import padded_sources
 from seqloom.errors import SeqloomError
 from seqloom.inference.engine import Engine
 from seqloom.prediction import Prediction
-from seqloom.search import Hypothesis, SearchConfig
+from seqloom.search import Hypothesis, SamplingConfig, SearchConfig
 from seqloom.text.model_inputs import ReadSource
 from seqloom.text.special import EOS, SPECIAL_TOKENS
 
 
-class SequenceAnswers:
-    """Answers batches of sources by a search; what is asked for is the same for all of them.
+class Sequences:
+    """What is asked of an engine for batches of sources, and how its hypotheses become predictions.
 
     `prefix` is what every answer begins with; one that the model cannot write is refused with a `DataError`.
     `details` adds tokens, their log-probabilities and the alignment to each prediction. With a `calibration`, which
@@ -35,28 +35,18 @@ class SequenceAnswers:
         details: bool = False,
         calibration: Calibration | None = None,
     ) -> None:
-        self._engine, self._codecs, self.details, self._n_best = engine, codecs, details, search.n_best
+        self._engine, self._codecs, self._search, self.details = engine, codecs, search, details
         self._forced = codecs.target.beginning(prefix)
         self._calibration = None if self._forced else calibration
-        # The answers of an n-best list have different texts: the whole beam is asked for, as some may have the same.
-        self._search = search.replace(n_best=search.beam) if search.n_best > 1 else search
 
-    @property
-    def width(self) -> int:
-        """How many rows of the network's batch one source takes: the hypotheses of its beam."""
-        return self._search.beam
-
-    def __call__(self, sources: Sequence[ReadSource]) -> list[Prediction]:
-        """One prediction for each source of a batch, in their order; each source must have at least one id."""
-        ids, lengths = padded_sources([each.ids for each in sources])
-        found = self._engine.search(ids, lengths, self._search, prefix=self._forced, alignments=self.details)
-        texts = iter(self._codecs.target.decode([each.ids for best in found for each in best]))
+    def _predictions(
+        self, sources: Sequence[ReadSource], found: Sequence[Sequence[Hypothesis]]
+    ) -> list[list[Prediction]]:
+        """The hypotheses of each source as predictions."""
+        texts = iter(self._codecs.target.decode([each.ids for some in found for each in some]))
         return [
-            _listed(
-                [self._prediction(each, next(texts), source, best=not rank) for rank, each in enumerate(best)],
-                self._n_best,
-            )
-            for source, best in zip(sources, found, strict=True)
+            [self._prediction(each, next(texts), source, best=not rank) for rank, each in enumerate(some)]
+            for source, some in zip(sources, found, strict=True)
         ]
 
     def _prediction(self, found: Hypothesis, text: str, source: ReadSource, *, best: bool) -> Prediction:
@@ -77,6 +67,54 @@ class SequenceAnswers:
             token_log_probs=(*target.in_text_order(log_probs), end),
             alignment=seen[::-1].copy() if seen is not None and target.reverse else seen,
         )
+
+
+class SequenceAnswers(Sequences):
+    """Answers batches of sources by a search; what is asked for is the same for all of them."""
+
+    @property
+    def width(self) -> int:
+        """How many rows of the network's batch one source takes: the hypotheses of its beam."""
+        return self._search.beam
+
+    def __call__(self, sources: Sequence[ReadSource]) -> list[Prediction]:
+        """One prediction for each source of a batch, in their order; each source must have at least one id."""
+        ids, lengths = padded_sources([each.ids for each in sources])
+        several = self._search.n_best
+        # The answers of an n-best list have different texts: the whole beam is asked for, as some may have the same.
+        search = self._search.replace(n_best=self._search.beam) if several > 1 else self._search
+        found = self._engine.search(ids, lengths, search, prefix=self._forced, alignments=self.details)
+        return [_listed(made, several) for made in self._predictions(sources, found)]
+
+
+class SequenceSamples(Sequences):
+    """Answers that are drawn at random for batches of sources."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        codecs: Codecs,
+        search: SearchConfig,
+        sampling: SamplingConfig,
+        *,
+        prefix: str = "",
+        details: bool = False,
+    ) -> None:
+        super().__init__(engine, codecs, search, prefix=prefix, details=details)
+        self._sampling = sampling
+
+    @property
+    def width(self) -> int:
+        """How many rows of the network's batch one source takes."""
+        return self._sampling.count
+
+    def __call__(self, sources: Sequence[ReadSource]) -> list[list[Prediction]]:
+        """All drawn answers of each source of a batch, some of which may be the same."""
+        ids, lengths = padded_sources([each.ids for each in sources])
+        found = self._engine.sample(
+            ids, lengths, self._search, self._sampling, prefix=self._forced, alignments=self.details
+        )
+        return self._predictions(sources, found)
 
 
 def _listed(made: list[Prediction], count: int) -> Prediction:

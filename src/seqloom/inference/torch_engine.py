@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 import torch
@@ -13,8 +14,21 @@ from seqloom.data.padding import widened
 from seqloom.model import Network
 from seqloom.nn.precision import choose_precision
 from seqloom.nn.shapes import length_mask
-from seqloom.search import Hypothesis, ModelStepper, SearchConfig, Shortlist, Stepper, narrowed, search
+from seqloom.search import (
+    Hypothesis,
+    ModelStepper,
+    SamplingConfig,
+    SearchConfig,
+    Shortlist,
+    Stepper,
+    narrowed,
+    sample,
+    search,
+)
 from seqloom.search.shortlist import open_words
+
+Finder = Callable[..., list[list[Hypothesis]]]
+"""`search`, or `sample` with its settings: what finds outputs with a stepper."""
 
 
 class TorchEngine:
@@ -47,17 +61,43 @@ class TorchEngine:
         alignments: bool = False,
     ) -> list[list[Hypothesis]]:
         """The best outputs of each row."""
+        return self._found(search, source, lengths, config, prefix, alignments=alignments)
+
+    def sample(
+        self,
+        source: NDArray[np.int64],
+        lengths: NDArray[np.int64],
+        config: SearchConfig,
+        sampling: SamplingConfig,
+        *,
+        prefix: Sequence[int] = (),
+        alignments: bool = False,
+    ) -> list[list[Hypothesis]]:
+        """Outputs of each row, drawn at random."""
+        return self._found(partial(sample, sampling=sampling), source, lengths, config, prefix, alignments=alignments)
+
+    def _found(
+        self,
+        find: Finder,
+        source: NDArray[np.int64],
+        lengths: NDArray[np.int64],
+        config: SearchConfig,
+        prefix: Sequence[int],
+        *,
+        alignments: bool,
+    ) -> list[list[Hypothesis]]:
+        """What `find` finds with the model, or with its stepper in the small vocabulary of a shortlist."""
         source = widened(source)
         with choose_precision("float32", self.device.type).active():
             ids, sizes = (torch.from_numpy(array).to(self.device) for array in (source, lengths))
             if not config.shortlist:
                 prefixes = [list(prefix)] * len(source) if prefix else None
-                return search(self.stepper, ids, sizes, config, prefix=prefixes, alignments=alignments)
+                return find(self.stepper, ids, sizes, config, prefix=prefixes, alignments=alignments)
             few = open_words(self.shortlist, source, lengths, prefix)
             words, is_open = (torch.from_numpy(array).to(self.device) for array in few)
             stepper = narrowed(self.stepper, words, is_open)
             prefixes = [few.places(prefix)] * len(source) if prefix else None
-            found = search(stepper, ids, sizes, config, prefix=prefixes, alignments=alignments)
+            found = find(stepper, ids, sizes, config, prefix=prefixes, alignments=alignments)
             return [[few.named(each) for each in best] for best in found]
 
     @torch.inference_mode()

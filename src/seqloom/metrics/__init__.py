@@ -16,7 +16,7 @@ from __future__ import annotations
 from seqloom.metrics.base import Metric, Score
 from seqloom.metrics.bootstrap import Comparison, compare
 from seqloom.metrics.choice import choose_metrics, target_kind
-from seqloom.metrics.registry import METRICS, Entry, compute, metric
+from seqloom.metrics.registry import METRICS, Entry, compute, compute_each, metric
 from seqloom.metrics.uninformative import blind_sentence, blind_share
 from seqloom.metrics.worst import Worst, worst
 
@@ -32,6 +32,7 @@ __all__ = [
     "choose_metrics",
     "compare",
     "compute",
+    "compute_each",
     "metric",
     "target_kind",
     "worst",

@@ -89,6 +89,15 @@ def _of_plugin(each: Metric, name: str, predictions: Sequence[str], references: 
     return score
 
 
+def compute_each(name: str, predictions: Sequence[str], references: Sequence[str | Sequence[str]]) -> list[float]:
+    """The value of a named metric for each example by itself."""
+    made = metric(name)
+    if name.partition(":")[0] in METRICS.own:
+        return made.per_example(predictions, references)
+    with at_work(f"metric {name!r}"):
+        return made.per_example(predictions, references)
+
+
 def compute(names: Iterable[str], predictions: Sequence[str], references: Sequence[str | Sequence[str]]) -> list[Score]:
     """Compute one score for each named metric; all names are checked before any text is scored."""
     made = [(name, metric(name)) for name in names]

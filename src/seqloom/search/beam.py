@@ -37,7 +37,7 @@ def search(
     ones are still searched.
     """
     sentences, beam, device = source.size(0), config.beam, source.device
-    limits, settings = _limits(lengths, config, prefix), settings_of(config, device)
+    limits, settings = limits_of(lengths, config, prefix), settings_of(config, device)
     room = int(limits.longest.max()) + 1  # one more for the end mark
     rules = bool(config.no_repeat_ngram or config.min_length or prefix)
     step = greedy_step if beam == 1 and not rules and not config.exhaustive else beam_step
@@ -79,7 +79,8 @@ def search(
     return [found.hypotheses(row, length) for row, length in enumerate(lengths.tolist())]
 
 
-def _limits(lengths: Tensor, config: SearchConfig, prefix: list[list[int]] | None) -> Limits:
+def limits_of(lengths: Tensor, config: SearchConfig, prefix: list[list[int]] | None) -> Limits:
+    """The longest output of each source and what it must begin with."""
     prefixes = prefix or [[] for _ in range(len(lengths))]
     sizes = torch.tensor([len(ids) for ids in prefixes], device=lengths.device)
     padded = torch.full((len(prefixes), max(1, *map(len, prefixes))), PAD, device=lengths.device)

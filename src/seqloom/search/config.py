@@ -91,3 +91,16 @@ class SearchConfig(Section):
         """
         ratio, extra = self.length_limit
         return max(int(np.float32(source_length) * np.float32(ratio)) + extra, prefix_length)
+
+
+class SamplingConfig(Section):
+    """How outputs are drawn at random from a model's distribution."""
+
+    count: int = Field(default=20, ge=1, le=10_000)
+    """Number of outputs that are drawn for each input."""
+    temperature: float = Field(default=1.0, gt=0, le=100)
+    """What log-probabilities are divided by before a token is drawn: below 1, likely tokens become likelier."""
+    top_k: int = Field(default=0, ge=0)
+    """Draw only among this many most likely tokens at each step (Fan et al. 2018); 0 draws among all."""
+    seed: int = Field(default=1, ge=0, lt=2**63)
+    """Seed of the random numbers; the same seed draws the same outputs for the same input."""

@@ -1,0 +1,137 @@
+"""Choose the answer that is expected to be best by a metric (minimum Bayes risk decoding)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import permutations
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seqloom.combining.base import Combination, is_blank, named
+from seqloom.combining.choice import Candidates
+from seqloom.combining.settings import BayesRiskSettings
+from seqloom.config import build
+from seqloom.data import Source
+from seqloom.inference.predicting_model import PredictingModel
+from seqloom.metrics import compute_each, metric
+from seqloom.metrics.text_form import in_one_form
+from seqloom.prediction import Prediction
+
+PAIRS = 50_000
+"""Most pairs of texts that the metric compares in one call: a bound on memory."""
+
+
+@dataclass(frozen=True)
+class BayesRisk(Combination):
+    """The candidate with the highest expected utility, E[u(y, r)] = Σᵣ p(r | x) · u(y, r), by a metric u.
+
+    Each candidate y is compared with each r of the same list. Without `sampling` the list is the n-best list of the
+    model, and p(r | x) the model's probabilities over it, which sum to 1 (Kumar & Byrne 2004). With `sampling`
+    it is what was drawn from the model, and each drawn text counts as often as it was drawn (Eikema & Aziz 2020).
+    The value of an error rate counts negatively. Where two candidates are level, the more probable one comes first.
+    """
+
+    settings: BayesRiskSettings
+
+    @staticmethod
+    def of(model: PredictingModel | str | Path, metric: str, **settings: Any) -> BayesRisk:
+        """Choose among the answers of a model by a metric; `settings` are those of `BayesRiskSettings`."""
+        given = named([model])
+        values = {"models": tuple(given), "metric": metric, **settings}
+        return BayesRisk(tuple(given.values()), build(BayesRiskSettings, values))
+
+    def answer(self, sources: Sequence[Source], *, details: bool = False, prefix: str = "") -> list[Prediction]:
+        """One prediction for each source, in order; a source of white space alone gets an empty one."""
+        given = [each for each in sources if not is_blank(each)]
+        lists = self._listed(given, prefix=prefix)
+        name, count = self.settings.metric, self.config.search.n_best
+        names, weights = [f"expected {name}", "share"], [1.0 if metric(name).higher_is_better else -1.0, 0.0]
+        answers = []
+        for some, table in zip(
+            lists, utilities(name, [[each.text for each, _ in some] for some in lists]), strict=True
+        ):
+            shares = np.array([share for _, share in some])
+            made = tuple(each if details else _brief(each) for each, _ in some)
+            ties = np.stack([weights[0] * shares, shares], 1)
+            found = Candidates(made, np.stack([table @ shares, shares], 1), ties)
+            answers.append(found.chosen(names, weights, self.settings.by, count))
+        found_for = iter(answers)
+        return [Prediction("", 0.0) if is_blank(each) else next(found_for) for each in sources]
+
+    def _listed(self, sources: Sequence[Source], *, prefix: str) -> list[list[tuple[Prediction, float]]]:
+        """The different texts for each source, with the share of the probability that each has."""
+        if self.settings.sampling is not None:
+            drawn = self.first.predictor.sample(sources, self.settings.sampling, details=True, prefix=prefix)
+            return [_joined([(each, 1 / len(some)) for each in some]) for some in drawn]
+        count = max(self.settings.candidates, self.config.search.n_best)
+        predictor = self.first.with_settings(n_best=count).predictor
+        lists = [(each, *each.alternatives) for each in predictor.answer(sources, details=True, prefix=prefix)]
+        return [_joined(_shares(made)) for made in lists]
+
+    def how(self) -> list[str]:
+        """How answers are chosen, as sentences."""
+        sampling = self.settings.sampling
+        among = f"the {self.settings.candidates} best of the search"
+        if sampling is not None:
+            drawn = f"seed {sampling.seed} and temperature {sampling.temperature:g}"
+            among = f"{sampling.count} samples, drawn with {drawn}"
+        return [f"answers have the best expected {self.settings.metric} among {among}"]
+
+
+def _shares(made: Sequence[Prediction]) -> list[tuple[Prediction, float]]:
+    """Answers with their probabilities, which are made to sum to 1."""
+    logs = np.array([math.fsum(each.token_log_probs) for each in made])
+    shares = np.exp(logs - logs.max())
+    return list(zip(made, (shares / shares.sum()).tolist(), strict=True))
+
+
+def _joined(made: Sequence[tuple[Prediction, float]]) -> list[tuple[Prediction, float]]:
+    """The same without repeated texts, whose shares are added; the best answer of a text stands for it."""
+    joined: dict[str, tuple[Prediction, float]] = {}
+    for each, share in made:
+        text = in_one_form(each.text)
+        best, sum_so_far = joined.get(text, (each, 0.0))
+        joined[text] = (each if each.score > best.score else best, sum_so_far + share)
+    return list(joined.values())
+
+
+def _brief(answer: Prediction) -> Prediction:
+    return replace(answer, source_tokens=(), target_tokens=(), token_log_probs=(), alignment=None)
+
+
+def utilities(name: str, lists: Sequence[Sequence[str]]) -> list[NDArray[np.float64]]:
+    """For each list of K texts the table [K, K] of the metric's values of each text (row) against each other (column).
+
+    Lists are compared together, as many as `PAIRS` allows. What is compared with itself is perfect.
+    """
+    perfect, tables = metric(name).perfect, []
+    for part in _parts(lists):
+        pairs = [(text, other) for texts in part for text, other in permutations(texts, 2)]
+        values = compute_each(name, *zip(*pairs, strict=True)) if pairs else []
+        begin = 0
+        for texts in part:
+            table = np.full((len(texts), len(texts)), perfect)
+            end = begin + len(texts) * (len(texts) - 1)
+            table[~np.eye(len(texts), dtype=bool)] = values[begin:end]
+            tables.append(table)
+            begin = end
+    return tables
+
+
+def _parts(lists: Sequence[Sequence[str]]) -> Iterator[list[Sequence[str]]]:
+    """The lists in groups that have at most `PAIRS` pairs, or that are one list."""
+    part: list[Sequence[str]] = []
+    size = 0
+    for texts in lists:
+        if part and size + len(texts) ** 2 > PAIRS:
+            yield part
+            part, size = [], 0
+        part.append(texts)
+        size += len(texts) ** 2
+    if part:
+        yield part
