@@ -105,7 +105,7 @@ def test_what_cannot_be_combined_is_refused(three_models: Models) -> None:
 
 
 def test_what_a_model_cannot_write_is_said(three_models: Models) -> None:
-    narrow = train_tokenizer(["ab"], TokenizerConfig(kind="character"))
+    narrow = train_tokenizer(["ab a"], TokenizerConfig(kind="character"))
     torch.manual_seed(7)
     other = three_models["a"]
     network = Seq2Seq(other.config.model, other.codecs.source.size, narrow.size).eval()

@@ -6,7 +6,6 @@ import json
 import signal
 import sys
 import threading
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from io import TextIOWrapper
@@ -66,37 +65,29 @@ def predict(
     """Predict an answer for each line.
 
     With several answers for each line, the output has three columns: number of the input, score, text. With
-    --min-confidence two columns follow: the confidence of the best answer, and the word check if it is doubtful. A
-    combination of models, which seqloom combine writes, answers in the place of a model.
+    --min-confidence two columns follow: the confidence of the best answer, and the word check if it is doubtful.
     """
     from seqloom.cli.doubt import doubt_about
-    from seqloom.combining import Combination, load_any
-    from seqloom.combining.choice import unwritable, unwritable_in_words
+    from seqloom.combining import ChoiceRemarks, load_any
     from seqloom.data import ReadReport, read_sources
     from seqloom.inference.predictor import WINDOW
-    from seqloom.remarks import Remarks
 
-    remarks, lost = Remarks(), Counter[str]()
     loaded = load_any(model, engine=engine, int8=int8 or None, threads=threads)
     settings = with_tags(settings, tags)
     chosen = loaded.with_settings(settings, beam=beam, n_best=n_best)
-    report = ReadReport(chosen.config.data.on_bad_line)
+    report, remarks = ReadReport(chosen.config.data.on_bad_line), ChoiceRemarks.on(chosen)
     sources, again = tee(read_sources(file, input_settings(chosen.config.data, settings, file), report))
-    doubt = doubt_about(
-        chosen if isinstance(chosen, Combination) else chosen.predictor, min_confidence, prefix, doubtful, output
-    )
+    doubt = doubt_about(chosen.predictor, min_confidence, prefix, doubtful, output)
     window = window or (1 if file == "-" and sys.stdin.isatty() else WINDOW)
     with opened(output) as stream, table(doubtful) as rows:
         answers = chosen.stream(sources, alignments=as_json, prefix=prefix, window=window)
         for number, (answer, source) in enumerate(zip(answers, again, strict=False), start=1):
             remarks.add(answer)
-            lost.update(unwritable(answer))
             reasons = None if doubt is None else doubt.look(number, source, answer, rows)
             shown = reasons if as_json or rows is None else None
             stream.write(_shown(number, answer, shown, as_json=as_json, several=chosen.config.search.n_best > 1))
             stream.flush()
-    said = [*chosen.sentences(), *unwritable_in_words(lost)] if isinstance(chosen, Combination) else []
-    for sentence in (*said, *report.sentences(), *remarks.sentences(), *([doubt.sentence()] if doubt else [])):
+    for sentence in (*report.sentences(), *remarks.sentences(), *([doubt.sentence()] if doubt else [])):
         typer.echo(f"note: {sentence}", err=True)
 
 

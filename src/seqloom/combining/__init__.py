@@ -13,7 +13,7 @@ predict` and `seqloom evaluate` take in the place of a model folder. Importing t
 
 from __future__ import annotations
 
-from seqloom.combining.base import Combination
+from seqloom.combining.base import ChoiceRemarks, Combination
 from seqloom.combining.bayes_risk import BayesRisk
 from seqloom.combining.choice import Choice, ChosenPrediction
 from seqloom.combining.files import COMBINATIONS, load_any, load_combination, save_combination
@@ -25,6 +25,7 @@ __all__ = [
     "COMBINATIONS",
     "BayesRisk",
     "Choice",
+    "ChoiceRemarks",
     "ChosenPrediction",
     "Combination",
     "Rescoring",

@@ -5,19 +5,20 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from seqloom.codecs import Codecs
-from seqloom.combining.choice import unwritable, unwritable_in_words
+from seqloom.combining.choice import ChosenPrediction
 from seqloom.combining.settings import CombinationSettings
 from seqloom.config import Settings
 from seqloom.data import Source, inputs_as_sources
 from seqloom.inference.predicting_model import PredictingModel
 from seqloom.loading import load
 from seqloom.prediction import Prediction
+from seqloom.remarks import Remarks
 
 if TYPE_CHECKING:
     from seqloom.api import Model, Pairs
@@ -38,12 +39,6 @@ class Combination(ABC):
     settings: CombinationSettings
     changed: tuple[str, ...] = ()
     """Names of models that are no longer those with which the combination was written."""
-
-    calibration: ClassVar[None] = None
-    """Answers have no confidence: a calibration knows only answers that one model chose by itself."""
-    unsure: ClassVar[str] = (
-        "answers of a combination have no confidence: models are calibrated for answers that they choose by themselves"
-    )
 
     @abstractmethod
     def answer(self, sources: Sequence[Source], *, details: bool = False, prefix: str = "") -> list[Prediction]:
@@ -69,6 +64,11 @@ class Combination(ABC):
     def config(self) -> Any:
         """The configuration of the first model."""
         return self.first.config
+
+    @property
+    def predictor(self) -> CombinedPredictor:
+        """The combination at work."""
+        return CombinedPredictor(self)
 
     def to_json(self) -> dict[str, Any]:
         """The settings as plain values for a JSON file."""
@@ -101,31 +101,68 @@ class Combination(ABC):
         because a choice among answers has none of its own; a remark says so. They need PyTorch.
         """
         model: Model = self.first  # type: ignore[assignment]  # a model without PyTorch refuses in words
-        measured = model.evaluate(data, metrics=metrics, by=_Answering(self, model))
-        lost = Counter(name for answer in measured.predictions for name in unwritable(answer))
+        measured = model.evaluate(data, metrics=metrics, by=self.predictor)
+        remarks = ChoiceRemarks.on(self)
+        for each in measured.predictions:
+            remarks.add(each)
+        own = set(measured.remarks.sentences())
+        said = [sentence for sentence in remarks.sentences() if sentence not in own]
         alone = "loss and perplexity are those of the first model alone"
-        said = [*self.sentences(), alone, *unwritable_in_words(lost)]
-        return replace(measured, reading=(*measured.reading, *said))
+        return replace(measured, reading=(*measured.reading, *said, alone), unsure="")
 
 
-class _Answering:
-    """A combination in the place of a predictor."""
-
-    def __init__(self, combination: Combination, model: Model) -> None:
-        self._combination, self._scorer = combination, model.predictor
+class CombinedPredictor:
+    """A combination at work, in the place of a `Predictor`; loss and codecs are those of the first model."""
 
     calibration: None = None
-    unsure: str = ""
+    """Answers have no confidence: a calibration knows only answers that one model chose by itself."""
+    unsure = "answers of a combination have no confidence: a model is calibrated for answers that it chose by itself"
+
+    def __init__(self, combination: Combination) -> None:
+        self._combination, self._scorer = combination, combination.first.predictor
 
     @property
     def codecs(self) -> Codecs:
+        """The codecs of the first model."""
         return self._scorer.codecs
 
     def predict(self, lines: Iterable[str | Source]) -> Iterator[Prediction]:
+        """One prediction a line, in order."""
         return self._combination.stream(lines)
 
     def score(self, pairs: Iterable[tuple[str | Source, str]]) -> Iterator[PairScore]:
+        """The first model's log-probability of each given target."""
         return self._scorer.score(pairs)
+
+
+@dataclass
+class ChoiceRemarks(Remarks):
+    """What a user should know about answers, and about how a combination has chosen them, if they are of one."""
+
+    chosen: list[str] = field(default_factory=list)
+    """How answers were chosen, as sentences."""
+    strange: Counter[str] = field(default_factory=Counter)
+    """How many answers have symbols that a model cannot write, by its name."""
+
+    @classmethod
+    def on(cls, answering: object) -> Self:
+        """Remarks on the answers of a model or of a combination."""
+        return cls(chosen=answering.sentences() if isinstance(answering, Combination) else [])
+
+    def add(self, prediction: Prediction) -> None:
+        """Count one more prediction."""
+        super().add(prediction)
+        if isinstance(prediction, ChosenPrediction):
+            self.strange.update(prediction.choice.unwritable.keys())
+
+    def sentences(self) -> list[str]:
+        """How answers were chosen, and a sentence for each kind of remark."""
+        strange = [
+            f"{count:,} {'answer has' if count == 1 else 'answers have'} symbols that {name} cannot write, for which "
+            "its log-probability counts the unknown token"
+            for name, count in self.strange.items()
+        ]
+        return [*self.chosen, *super().sentences(), *strange]
 
 
 def named(models: Models) -> dict[str, PredictingModel]:

@@ -89,17 +89,3 @@ class Candidates:
             unwritable = self.unwritable[place] if self.unwritable else {}
             made.append(ChosenPrediction.of(self.predictions[place], Choice(by, value, parts, unwritable)))
         return replace(made[0], alternatives=tuple(made[1:]))
-
-
-def unwritable(answer: Prediction) -> tuple[str, ...]:
-    """The names of the models that cannot write some symbol of an answer."""
-    return tuple(answer.choice.unwritable) if isinstance(answer, ChosenPrediction) else ()
-
-
-def unwritable_in_words(counts: Mapping[str, int]) -> list[str]:
-    """A sentence for each model on the number of answers that it could not have written."""
-    return [
-        f"{count:,} {'answer has' if count == 1 else 'answers have'} symbols that {name} cannot write, for which its "
-        "log-probability counts the unknown token"
-        for name, count in counts.items()
-    ]
