@@ -118,7 +118,7 @@ def test_what_a_model_cannot_write_is_said(three_models: Models) -> None:
         assert sorted(each.choice.unwritable.get("narrow", ())) == lost
         assert sorted(each.to_json()["choice"].get("unwritable", {}).get("narrow", [])) == lost
         assert "a" not in each.choice.unwritable
-    measured = combined.evaluate([("abcd", "abcd"), ("dcb", "dcb"), ("cc", "c")])
+    measured = combined.with_weights([1, 0]).evaluate([("abcd", "abcd"), ("dcb", "dcb"), ("cc", "c")])
     count = sum(bool(set(answer.text) & set("cd")) for answer in measured.predictions)
     assert count
     assert any(f"{count} answer" in note and "symbols that narrow cannot write" in note for note in measured.notes)

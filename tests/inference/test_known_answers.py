@@ -51,6 +51,9 @@ class Counting:
         found = [Hypothesis((*prefix, self.first + n), -0.5 - n, (-0.5,)) for n in range(config.n_best)]
         return [found for _ in source]
 
+    def sample(self, *given: Any, **options: Any) -> list[list[Hypothesis]]:
+        raise AssertionError
+
     def score(self, sources: Any, targets: Any) -> list[tuple[float, ...]]:
         raise AssertionError
 

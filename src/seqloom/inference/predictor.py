@@ -138,8 +138,8 @@ class Predictor:
     ) -> list[list[Prediction]]:
         """Answers drawn at random for each source, in the order in which they were drawn; none for an empty source.
 
-        The options are those of `predict`. All are drawn from the network, also where an answer is known (`look_up`). An
-        exported graph cannot draw and refuses in words.
+        The options are those of `predict`. All are drawn from the network, also where an answer is known (`look_up`).
+        An exported graph cannot draw and refuses in words.
         """
         draw = SequenceSamples(self.engine, self.codecs, self.search, sampling, prefix=prefix, details=details)
         return self._in_batches(list(inputs_as_sources(sources)), draw, draw.width, list[Prediction]())
