@@ -45,7 +45,7 @@ def test_flags_stay_few() -> None:
         "train": 10,
         "plan": 8,
         "predict": 14,
-        "evaluate": 6,
+        "evaluate": 7,
         "score": 4,
         "calibrate": 5,
         "show": 2,
