@@ -49,6 +49,7 @@ ROOMS = (
     "synthetic",
     "pronunciation",
     "suspects",
+    "combining",
     "bench",
     "recipes",
     "best",

@@ -38,6 +38,7 @@ def test_the_weighted_sum_ranks_then_ties_then_the_order() -> None:
 def test_a_choice_says_what_each_model_gave() -> None:
     found = candidates(["a", "b", "c"], [[-1, -3], [-2, -1], [-2.5, -0.5]])
     best = found.chosen(["x", "y"], [1, 0.6], "rescoring", 2)
+    assert isinstance(best, ChosenPrediction)
     assert [each.text for each in (best, *best.alternatives)] == ["b", "a"]
     assert best.choice == Choice("rescoring", best.choice.value, {"x": -2.0, "y": -1.0})
     assert best.choice.value == pytest.approx(-2.6)
@@ -46,6 +47,7 @@ def test_a_choice_says_what_each_model_gave() -> None:
     (other,) = values["alternatives"]
     assert other["choice"] == {"by": "rescoring", "value": -2.8, "parts": {"x": -1.0, "y": -3.0}}
     assert isinstance(best.alternatives[0], ChosenPrediction)
+    assert best.confidence is None
     assert list(values)[-1] == "alternatives"
     assert "alternatives" not in found.chosen(["x", "y"], [1, 0.6], "rescoring", 1).to_json()
 

@@ -32,6 +32,7 @@ def voting(three_models: Models) -> Voting:
 def test_most_votes_win(voting: Voting) -> None:
     found = voting.counted(answers(("x", -0.1), ("y", -2.0), ("y", -3.0)))
     best = found.chosen(["a", "b", "c"], [1, 1, 1], "votes", 3)
+    assert isinstance(best, ChosenPrediction)
     assert (best.text, best.choice.value, best.choice.parts) == ("y", 2.0, {"a": 0.0, "b": 1.0, "c": 1.0})
     (other,) = best.alternatives
     assert isinstance(other, ChosenPrediction)
@@ -46,13 +47,14 @@ def test_scores_decide_where_votes_are_equal(voting: Voting) -> None:
     assert voting.counted(answers(("x", -0.5), ("y", -0.5), ("z", -0.5))).chosen(names, same, "votes", 1).text == "x"
 
 
-def test_lists_vote_by_rank(voting: Voting) -> None:
+def test_lists_vote_by_rank(three_models: Models) -> None:
     lists = [
         listed(("x", -0.1), ("y", -0.2), ("w", -0.4)),
         listed(("z", -0.1), ("y", -0.2)),
         listed(("w", -0.3), ("y", -0.3)),
     ]
-    found = voting.counted(lists)
+    assert len(Voting.of(three_models, candidates=1).counted(lists).predictions) == 3
+    found = Voting.of(three_models, candidates=3).counted(lists)
     votes = {each.text: row.tolist() for each, row in zip(found.predictions, found.values, strict=True)}
     third = pytest.approx(1 / 3)
     assert votes == {"x": [1, 0, 0], "y": [0.5, 0.5, 0.5], "w": [third, 0, 1], "z": [0, 1, 0]}

@@ -25,6 +25,9 @@ from seqloom.prediction import Prediction
 PAIRS = 50_000
 """Most pairs of texts that the metric compares in one call: a bound on memory."""
 
+Shares = list[tuple[Prediction, float]]
+"""Candidates for an answer, each with its share of the probability."""
+
 
 @dataclass(frozen=True)
 class BayesRisk(Combination):
@@ -34,6 +37,7 @@ class BayesRisk(Combination):
     model, and p(r | x) the model's probabilities over it, which sum to 1 (Kumar & Byrne 2004). With `sampling`
     it is what was drawn from the model, and each drawn text counts as often as it was drawn (Eikema & Aziz 2020).
     The value of an error rate counts negatively. Where two candidates are level, the more probable one comes first.
+    What the model looked up (`seqloom.lexicon`) stands.
     """
 
     settings: BayesRiskSettings
@@ -48,30 +52,47 @@ class BayesRisk(Combination):
     def answer(self, sources: Sequence[Source], *, details: bool = False, prefix: str = "") -> list[Prediction]:
         """One prediction for each source, in order; a source of white space alone gets an empty one."""
         given = [each for each in sources if not is_blank(each)]
-        lists = self._listed(given, prefix=prefix)
+        known, lists = self._collected(given, prefix=prefix)
+        chosen = iter(self._chosen(lists, details=details))
+        count, answers = self.config.search.n_best, iter(known)
+        made = []
+        for source in sources:
+            if is_blank(source):
+                made.append(Prediction("", 0.0))
+            elif (looked_up := next(answers)) is None:
+                made.append(next(chosen))
+            else:
+                listed = (looked_up, *looked_up.alternatives)[:count]
+                best, *others = listed if details else map(_brief, listed)
+                made.append(replace(best, alternatives=tuple(others)))
+        return made
+
+    def _chosen(self, lists: Sequence[Shares], *, details: bool) -> Iterator[Prediction]:
+        """The best of each list of candidates."""
         name, count = self.settings.metric, self.config.search.n_best
         names, weights = [f"expected {name}", "share"], [1.0 if metric(name).higher_is_better else -1.0, 0.0]
-        answers = []
-        for some, table in zip(
-            lists, utilities(name, [[each.text for each, _ in some] for some in lists]), strict=True
-        ):
+        tables = utilities(name, [[each.text for each, _ in some] for some in lists])
+        for some, table in zip(lists, tables, strict=True):
             shares = np.array([share for _, share in some])
             made = tuple(each if details else _brief(each) for each, _ in some)
             ties = np.stack([weights[0] * shares, shares], 1)
             found = Candidates(made, np.stack([table @ shares, shares], 1), ties)
-            answers.append(found.chosen(names, weights, self.settings.by, count))
-        found_for = iter(answers)
-        return [Prediction("", 0.0) if is_blank(each) else next(found_for) for each in sources]
+            yield found.chosen(names, weights, self.settings.by, count)
 
-    def _listed(self, sources: Sequence[Source], *, prefix: str) -> list[list[tuple[Prediction, float]]]:
-        """The different texts for each source, with the share of the probability that each has."""
+    def _collected(self, sources: Sequence[Source], *, prefix: str) -> tuple[list[Prediction | None], list[Shares]]:
+        """What the model looked up for each source, or None; for those with None, the candidates with their shares."""
         if self.settings.sampling is not None:
-            drawn = self.first.predictor.sample(sources, self.settings.sampling, details=True, prefix=prefix)
-            return [_joined([(each, 1 / len(some)) for each in some]) for some in drawn]
+            predictor = self.first.predictor
+            known = predictor.look_up(sources, prefix=prefix)
+            asked = [source for source, answer in zip(sources, known, strict=True) if answer is None]
+            drawn = predictor.sample(asked, self.settings.sampling, details=True, prefix=prefix)
+            return known, [_joined([(each, 1 / len(some)) for each in some]) for some in drawn]
         count = max(self.settings.candidates, self.config.search.n_best)
-        predictor = self.first.with_settings(n_best=count).predictor
-        lists = [(each, *each.alternatives) for each in predictor.answer(sources, details=True, prefix=prefix)]
-        return [_joined(_shares(made)) for made in lists]
+        answers = self.first.with_settings(n_best=count).predictor.answer(sources, details=True, prefix=prefix)
+        lists = [(each, *each.alternatives) for each in answers if each.origin == "model"]
+        return [None if each.origin == "model" else each for each in answers], [
+            _joined(_shares(made)) for made in lists
+        ]
 
     def how(self) -> list[str]:
         """How answers are chosen, as sentences."""
@@ -83,14 +104,14 @@ class BayesRisk(Combination):
         return [f"answers have the best expected {self.settings.metric} among {among}"]
 
 
-def _shares(made: Sequence[Prediction]) -> list[tuple[Prediction, float]]:
+def _shares(made: Sequence[Prediction]) -> Shares:
     """Answers with their probabilities, which are made to sum to 1."""
     logs = np.array([math.fsum(each.token_log_probs) for each in made])
     shares = np.exp(logs - logs.max())
     return list(zip(made, (shares / shares.sum()).tolist(), strict=True))
 
 
-def _joined(made: Sequence[tuple[Prediction, float]]) -> list[tuple[Prediction, float]]:
+def _joined(made: Shares) -> Shares:
     """The same without repeated texts, whose shares are added; the best answer of a text stands for it."""
     joined: dict[str, tuple[Prediction, float]] = {}
     for each, share in made:

@@ -72,6 +72,15 @@ class Candidates:
     values: NDArray[np.float64]
     ties: NDArray[np.float64]
     unwritable: tuple[Mapping[str, tuple[str, ...]], ...] = ()
+    known: bool = False
+    """Whether a model looked the answers up: they stand as they are, and there is no choice."""
+
+    @staticmethod
+    def of_known(answer: Prediction, models: int) -> Candidates:
+        """What a model looked up, in its order."""
+        listed = (replace(answer, alternatives=()), *answer.alternatives)
+        nothing = np.zeros((len(listed), models))
+        return Candidates(listed, nothing, nothing, known=True)
 
     def ranked(self, weights: Sequence[float]) -> list[int]:
         """The places of the candidates, best first."""
@@ -80,8 +89,10 @@ class Candidates:
         order: list[int] = np.lexsort((np.arange(len(value)), -tie, -np.round(value, PLACES))).tolist()
         return order
 
-    def chosen(self, names: Sequence[str], weights: Sequence[float], by: str, count: int) -> ChosenPrediction:
-        """The best candidate, with the next ones as its alternatives, `count` in all."""
+    def chosen(self, names: Sequence[str], weights: Sequence[float], by: str, count: int) -> Prediction:
+        """The best candidate, with the next ones as its alternatives, `count` in all; known answers as they are."""
+        if self.known:
+            return replace(self.predictions[0], alternatives=self.predictions[1:count])
         made = []
         for place in self.ranked(weights)[:count]:
             parts = dict(zip(names, self.values[place].tolist(), strict=True))

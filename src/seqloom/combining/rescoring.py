@@ -24,7 +24,7 @@ class Rescoring(Weighted):
     s(y) = Σₘ wₘ · log pₘ(y | x) / |y|ₘ, where |y|ₘ counts the tokens of model m, end mark included. Because each model
     reads and scores texts, their vocabularies and directions may differ; a right-to-left model (`data.reverse_target`)
     is the usual second one (Liu et al. 2016; Sennrich et al. 2016). All models need PyTorch. Where two candidates are
-    level, the one that the search found better comes first.
+    level, the one that the search found better comes first. What the first model looked up (`seqloom.lexicon`) stands.
     """
 
     settings: RescoringSettings
@@ -41,12 +41,16 @@ class Rescoring(Weighted):
         count = max(self.settings.candidates, self.config.search.n_best)
         writer = self.first.with_settings(n_best=count).predictor
         lists = [(each, *each.alternatives) for each in writer.answer(sources, details=details, prefix=prefix)]
-        pairs = [(source, each.text) for source, made in zip(sources, lists, strict=True) for each in made]
-        scored = list(zip(*(each.predictor.score(pairs) for each in self.models), strict=True))
-        found, begin = [], 0
-        for made in lists:
-            rows = scored[begin : begin + len(made)]
-            begin += len(made)
+        both = list(zip(sources, lists, strict=True))
+        pairs = [(source, each.text) for source, made in both if made[0].origin == "model" for each in made]
+        scored = iter(zip(*(each.predictor.score(pairs) for each in self.models), strict=True))
+        found = []
+        for best, *others in lists:
+            if best.origin != "model":
+                found.append(Candidates.of_known(best, len(self.models)))
+                continue
+            made = (best, *others)
+            rows = [next(scored) for _ in made]
             values = np.array([[each.log_prob / each.tokens for each in row] for row in rows])
             found.append(Candidates(made, values, np.zeros_like(values), tuple(map(self._unwritable, rows))))
         return found

@@ -26,6 +26,7 @@ class Voting(Weighted):
     the answer of that rank. Where votes are equal, the weighted sum of the scores of those who voted decides: score is
     the length-normalised log-probability of each model's own search, and a model that did not vote for an answer counts
     with the lowest score that any answer got. Texts that differ only in their Unicode form are one answer.
+    What a model looked up (`seqloom.lexicon`) stands without a vote.
     """
 
     settings: VotingSettings
@@ -39,15 +40,19 @@ class Voting(Weighted):
 
     def collected(self, sources: Sequence[Source], *, details: bool = False, prefix: str = "") -> list[Candidates]:
         """All texts that a model voted for, with the votes."""
-        voters = [each.with_settings(n_best=self.settings.candidates).predictor for each in self.models]
+        count = max(self.settings.candidates, self.config.search.n_best)
+        voters = [each.with_settings(n_best=count).predictor for each in self.models]
         lists = [voter.answer(sources, details=details, prefix=prefix) for voter in voters]
         return [self.counted(answers) for answers in zip(*lists, strict=True)]
 
     def counted(self, answers: Sequence[Prediction]) -> Candidates:
-        """The votes of all models for one source."""
+        """The votes of all models for one source; what a model looked up stands, that of the first that did."""
+        known = next((each for each in answers if each.origin != "model"), None)
+        if known is not None:
+            return Candidates.of_known(known, len(self.models))
         votes: dict[str, dict[int, tuple[float, Prediction]]] = {}
         for place, best in enumerate(answers):
-            ranked = (best, *best.alternatives)
+            ranked = (best, *best.alternatives)[: self.settings.candidates]
             for rank, each in enumerate(ranked, start=1):
                 votes.setdefault(in_one_form(each.text), {}).setdefault(place, (1 / rank, each))
         values = np.zeros((len(votes), len(answers)))
