@@ -87,12 +87,13 @@ async function choose(model, graph = model.graphs[0] ?? "model.onnx") {
 }
 
 /** The settings of a loaded model, and what loading it took. */
-function take({ settings, tags, sizes, runtime, milliseconds, kinds, measure: about }) {
+function take({ settings, tags, needsTag, sizes, runtime, milliseconds, kinds, measure: about }) {
   measure = about;
   for (const name of [...NUMBERS, "length_penalty"]) at(name).value = settings[name];
   at("n_best").value = Math.max(settings.n_best, Math.min(settings.beam, 5));
   at("n_best").max = settings.beam;
   at("tags-label").hidden = !tags.length;
+  if (needsTag) at("tags").closest("details").open = true;
   at("tags").value = "";
   at("tags").placeholder = tags.slice(0, 3).join("; ");
   const sum = Object.values(sizes).reduce((one, other) => one + other, 0);

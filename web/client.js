@@ -21,7 +21,7 @@ export class Client {
     };
   }
 
-  /** {folder, graph} or {files, graph} → what was loaded: sizes, milliseconds, settings, tags, kinds. */
+  /** {folder, graph} or {files, graph} → what was loaded: sizes, milliseconds, settings, tags, needsTag, kinds. */
   load(given) {
     return this.ask("load", given);
   }

@@ -59,6 +59,7 @@ const answers = {
       milliseconds: performance.now() - begin,
       settings: model.settings,
       tags: model.source.tags,
+      needsTag: model.needsTag && !model.fixedTags.length,
       measure: model.confidence?.measure,
       kinds: [model.source.kind, model.target.kind],
     };
