@@ -106,6 +106,17 @@ def test_scores_are_those_of_the_search_and_of_the_geometric_mean(made: Path, me
     assert model.evaluate([("abcd", answer.text)])["exact_match"] == 100.0
 
 
+def test_what_an_ensemble_does_not_take_over_is_said(members: list[Path]) -> None:
+    first, second = (seqloom.load(each, engine="torch") for each in members[:2])
+    first = first.with_exceptions([("abc", "x")]).with_shortlist(PAIRS)
+    both = seqloom.ensemble([first, second.with_memory([("abc", "y")] * 2)])
+    assert [note for note in both.metrics["ensemble"]["notes"] if note.startswith("not taken over")] == [
+        "not taken over: exceptions of model 1; the new model gets its own by seqloom exceptions",
+        "not taken over: memory of model 2; the new model gets its own by seqloom memorise",
+        "not taken over: shortlist of model 1; the new model gets its own by seqloom shortlist",
+    ]
+
+
 def test_the_folder_says_what_it_is_made_of(made: Path, members: list[Path]) -> None:
     manifest, metrics = verify(made), json.loads((made / "metrics.json").read_text(encoding="utf-8"))
     assert "members.json" in manifest.files

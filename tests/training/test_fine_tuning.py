@@ -98,6 +98,15 @@ def test_known_symbols_only_change_nothing(trained: Path) -> None:
     assert any("0 new symbols" in each for each in prepared.notices)
 
 
+def test_known_answers_stay_behind_and_that_is_said(trained: Path, tmp_path: Path) -> None:
+    seqloom.load(trained, engine="torch").with_exceptions([("abc", "x")]).save(tmp_path / "known")
+    prepared, _ = start_of(tmp_path / "known", reversed_pairs(20))
+    said = [each for each in prepared.notices if each.startswith("not taken over")]
+    assert said == [
+        f"not taken over: exceptions of {tmp_path / 'known'}; the new model gets its own by seqloom exceptions"
+    ]
+
+
 @pytest.mark.parametrize("kind", ["character", "word"])
 def test_which_symbols_join_is_set_anew(kind: str, tmp_path: Path) -> None:
     text = {"kind": kind, "vocabulary_size": 100}

@@ -47,6 +47,16 @@ def test_the_mean_is_written_with_what_it_was_made_of(members: list[Path], tmp_p
     assert "Nothing yet." in card
 
 
+def test_what_is_not_taken_over_is_said(members: list[Path], tmp_path: Path) -> None:
+    first = seqloom.load(members[0], engine="torch")
+    first.with_exceptions([("abc", "x")]).save(members[0], overwrite=True)
+    mean = seqloom.average(members[:2], tmp_path / "mean")
+    said = f"not taken over: exceptions of {members[0]}; the new model gets its own by seqloom exceptions"
+    assert mean.metrics["notes"] == [said]
+    assert said in (tmp_path / "mean" / "README.md").read_text(encoding="utf-8")
+    assert not mean.known
+
+
 def test_it_is_reproduced_from_its_members(members: list[Path], tmp_path: Path) -> None:
     seqloom.average(members[:2], tmp_path / "mean")
     found = reproduction(tmp_path / "mean")

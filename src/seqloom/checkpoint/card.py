@@ -85,7 +85,8 @@ def making(metrics: Mapping[str, Any]) -> dict[str, Any]:
     members = (*metrics.get("mean_of", ()), *metrics.get("ensemble", {}).get("members", ()))
     for number, each in enumerate(members, start=1):
         result[f"member {number}: {each['folder']}"] = each.get("sha256", "given in Python")
-    for number, note in enumerate(metrics.get("ensemble", {}).get("notes", ()), start=1):
+    notes = (*metrics.get("notes", ()), *metrics.get("ensemble", {}).get("notes", ()))
+    for number, note in enumerate(notes, start=1):
         result[f"note {number}"] = note
     return result
 

@@ -22,5 +22,6 @@ def average(
     """
     from seqloom import api
 
-    api.average(models, output)
+    for sentence in api.average(models, output).metrics["notes"]:
+        typer.echo(f"note: {sentence}", err=True)
     typer.echo(f"measure it: seqloom evaluate {shlex.quote(str(output))} DATA", err=True)

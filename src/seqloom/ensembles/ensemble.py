@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from seqloom.api import Model, Pairs, test_examples
+from seqloom.checkpoint.own_parts import own_parts
 from seqloom.config import build
 from seqloom.data import Example, ReadReport, given_files
 from seqloom.data.digests import content_digests
@@ -87,7 +88,7 @@ def _members(models: Sequence[Path | str | Model]) -> list[Member]:
     names = [f"model {number}" if isinstance(each, Model) else str(each) for number, each in enumerate(models, start=1)]
     check_weights(names, None)
     members = [
-        Member(name, each.network, each.codecs, each.config, _records(each, name))
+        Member(name, each.network, each.codecs, each.config, _records(each, name), own=own_parts(each))
         if isinstance(each, Model)
         else read_member(each)
         for name, each in zip(names, models, strict=True)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from seqloom.checkpoint import ModelToStore
+from seqloom.checkpoint.own_parts import left_behind
 from seqloom.config import differences
 from seqloom.ensemble_network import Ensemble
 from seqloom.ensembles.members import Member, check_fit, search_of
@@ -34,6 +35,7 @@ def combined(members: Sequence[Member], weights: Sequence[float], measured: Mapp
     flat = [each.name for each in used if isinstance(each.network, Ensemble)]
     if flat:
         notes.append(f"an ensemble itself, whose members become members of the new one: {', '.join(flat)}")
+    notes += left_behind({each.name: each.own for each in used})
     ensemble = Ensemble(networks, shares).eval()
     described = [{**each, "share": share} for each, share in zip(records, ensemble.shares, strict=True)]
     data = [{"part": "member", "file": file, "sha256": sha256} for file, sha256 in members[0].files.items()] + list(

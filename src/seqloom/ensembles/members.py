@@ -10,6 +10,7 @@ from typing import Any
 
 from seqloom.checkpoint import format as layout
 from seqloom.checkpoint import load_model
+from seqloom.checkpoint.own_parts import own_parts
 from seqloom.codecs import Codecs
 from seqloom.config import build, differences
 from seqloom.ensemble_network import Ensemble
@@ -40,6 +41,8 @@ class Member:
     records: tuple[Mapping[str, Any], ...] = ()
     files: Mapping[str, str] = field(repr=False, default_factory=dict)
     """The SHA-256 of its settings and codecs, by the path of the file; empty for a model that lies in no folder."""
+    own: tuple[str, ...] = ()
+    """What else it has (`own_parts`), which an ensemble does not take over."""
 
     @property
     def parts(self) -> Iterator[tuple[float, Seq2Seq, Mapping[str, Any]]]:
@@ -63,7 +66,7 @@ def read_member(folder: Path | str) -> Member:
     )
     taken = [each for each in (layout.CONFIG, *loaded.manifest.codecs.names) if each in files]
     hashes = {str(Path(name) / each): files[each].sha256 for each in taken}
-    return Member(name, loaded.model, loaded.codecs, config, records, hashes)
+    return Member(name, loaded.model, loaded.codecs, config, records, hashes, own_parts(loaded))
 
 
 def check_fit(members: Sequence[Member]) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from seqloom.checkpoint import ModelToStore, StoredModel, load_model
 from seqloom.checkpoint import format as layout
 from seqloom.checkpoint.files import folder_path
+from seqloom.checkpoint.own_parts import left_behind, own_parts
 from seqloom.checkpoint.tensors import distinct_tensors
 from seqloom.config import build, differences
 from seqloom.errors import ConfigError, ModelFolderError
@@ -21,7 +22,8 @@ def mean_model(folders: Sequence[Path | str]) -> ModelToStore:
     """Return a model whose weights are the mean of those in the folders; its settings are those of the first one.
 
     Its record says when, where and with which versions it was made, and holds the hashes of the members' files. The
-    members must have the same network and the same tokenizers; otherwise ModelFolderError names the difference.
+    members must have the same network and the same tokenizers; otherwise ModelFolderError names the difference. The
+    `notes` in its metrics say what else the members have, such as exceptions, which it does not take over.
     """
     if len(folders) < 2:
         raise ConfigError(f"a mean needs at least two models, not {len(folders)}")
@@ -38,6 +40,7 @@ def mean_model(folders: Sequence[Path | str]) -> ModelToStore:
         "mean_of": [
             {"folder": each, "sha256": model.manifest.files[layout.WEIGHTS].sha256} for each, model in members.items()
         ],
+        "notes": list(left_behind({each: own_parts(model) for each, model in members.items()})),
         "record": {**surroundings(), "data": _taken(name, first)},
     }
     config = build(RunConfig, first.config, where=str(Path(name) / layout.CONFIG))

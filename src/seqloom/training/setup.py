@@ -14,6 +14,7 @@ import torch
 
 from seqloom.breakdown import Kind, kind_of
 from seqloom.checkpoint import StoredModel, load_model
+from seqloom.checkpoint.own_parts import left_behind, own_parts
 from seqloom.codecs import Codecs
 from seqloom.data import (
     BatchSampler,
@@ -131,6 +132,9 @@ def prepare(
     train_source = PairSource(config.data, config.data.train, inputs.train, "training pairs", group, notices.append)
     config = config.replace(data=train_source.settle())
     start = _start(config, earlier)
+    if start is not None:  # a calibration is made at the end of each run
+        own = [part for part in own_parts(start) if part != "calibration"]
+        notices += left_behind({config.training.start_from: own})
     if earlier is None:
         config, plan, codecs, said = group.from_first(lambda: _text(config, train_source, start))
         notices += said
