@@ -25,7 +25,7 @@ BEST = "best"
 
 
 def plan(
-    pairs: Pairs | None = None,
+    pairs: Pairs | RunConfig | None = None,
     dev: Pairs | None = None,
     *,
     preset: str | None = None,
@@ -36,9 +36,7 @@ def plan(
     The arguments are those of `train`. Settings that are given stay as they are.
     """
     inputs, files = _inputs(pairs, dev)
-    name = str(pairs) if isinstance(pairs, str | Path) and str(pairs).endswith(".toml") else preset
-    config = run_config(name, files=files, settings=settings)
-    return (forecast_best if config.plan.effort == BEST else forecast)(config, inputs)
+    return forecasted(_config(pairs, files, preset, settings), inputs)
 
 
 def train(
@@ -64,20 +62,17 @@ def train(
     inputs, files = _inputs(pairs, dev)
     if output is None and Place.here().size > 1:
         raise ConfigError("several processes need an output folder that all of them see", hint="name one with output=")
-    if isinstance(pairs, RunConfig):
-        config: RunConfig = (
-            pairs if not settings else build(RunConfig, adopted(laid_over(pairs.given_values, settings)))
-        )
-    else:
-        name = str(pairs) if isinstance(pairs, str | Path) and str(pairs).endswith(".toml") else None
-        if name and preset:
-            raise ConfigError("either a preset or a configuration file, not both")
-        config = run_config(name or preset, files=files, settings=settings)
+    config = _config(pairs, files, preset, settings)
     if output is not None:
         return trained(config, output, inputs=inputs, progress=progress, reporters=reporters, overwrite=overwrite)
     with tempfile.TemporaryDirectory(prefix="seqloom-") as folder:
         place = Path(folder) / "model"
         return trained(config, place, inputs=inputs, progress=progress, reporters=reporters, overwrite=True)
+
+
+def forecasted(config: RunConfig, inputs: Inputs = Inputs()) -> Forecast:  # noqa: B008 - a frozen value
+    """What training by a configuration would begin with, by as many runs as its effort asks for."""
+    return (forecast_best if config.plan.effort == BEST else forecast)(config, inputs)
 
 
 def trained(
@@ -95,6 +90,19 @@ def trained(
     if reporters:
         raise ConfigError("reporters follow one run, and plan.effort = best makes many", hint="leave them out")
     return train_best(config, output, inputs=inputs, progress=progress, overwrite=overwrite)
+
+
+def _config(
+    pairs: Any, files: tuple[Sequence[str], Sequence[str]], preset: str | None, settings: Settings
+) -> RunConfig:
+    """The configuration of what was given in Python; `files` are those of training and dev pairs."""
+    name = str(pairs) if isinstance(pairs, str | Path) and str(pairs).endswith(".toml") else None
+    if preset and (name or isinstance(pairs, RunConfig)):
+        raise ConfigError("either a preset or a configuration, not both")
+    if not isinstance(pairs, RunConfig):
+        return run_config(name or preset, files=files, settings=settings)
+    own = pairs.replace(data=pairs.data.replace(dev=tuple(files[1]))) if files[1] else pairs
+    return own if not settings else build(RunConfig, adopted(laid_over(own.given_values, settings)))
 
 
 def _inputs(pairs: Any, dev: Pairs | None) -> tuple[Inputs, tuple[Sequence[str], Sequence[str]]]:

@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 import seqloom
 from seqloom.best import halving, pipeline, variants
 from seqloom.best.parts import Part
+from seqloom.best.working_files import chosen_length
 from seqloom.checkpoint.tensors import distinct_tensors
 from seqloom.cli.main import app
 from seqloom.errors import ConfigError
@@ -95,9 +96,36 @@ def test_other_settings_are_refused_when_it_goes_on(tmp_path: Path, monkeypatch:
     config = run_config(settings=SETTINGS)
     with pytest.raises(KeyboardInterrupt, match="go on with: seqloom train --output"):
         pipeline.train_best(config, tmp_path / "model", inputs=Inputs(PAIRS, DEV))
+    with pytest.raises(ConfigError, match="runs of an earlier call"):
+        pipeline.train_best(config, tmp_path / "model", inputs=Inputs(PAIRS, DEV))
+    done = CliRunner().invoke(
+        app, ["train", "--output", str(tmp_path / "model"), "--resume", "--set", "model.hidden=8"]
+    )
+    assert done.exit_code == 2
+    assert "what was begun here has the effort best" in done.output
     other = run_config(settings={**SETTINGS, "model.hidden": 16})
     with pytest.raises(ConfigError, match=r"model\.hidden must stay 8"):
         pipeline.train_best(other, tmp_path / "model", inputs=Inputs(PAIRS, DEV), resume=True)
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"data.reverse_target": True}, "both directions"),
+        ({"data.train": ["a.tsv", "b.tsv"], "data.weights": [1, 2]}, "one file of pairs"),
+    ],
+)
+def test_what_not_all_runs_could_have_is_refused_at_once(settings: dict[str, Any], said: str, tmp_path: Path) -> None:
+    config = run_config(settings={**SETTINGS, **settings})
+    with pytest.raises(ConfigError, match=said):
+        pipeline.train_best(config, tmp_path / "model")
+    with pytest.raises(ConfigError, match=said):
+        pipeline.forecast_best(config)
+    assert not (tmp_path / "model-parts").exists()
+
+
+def test_the_length_of_the_runs_is_chosen_once(tmp_path: Path) -> None:
+    assert chosen_length(tmp_path, 300) == chosen_length(tmp_path, 200) == 300
 
 
 def test_a_single_run_does_not_pretend(tmp_path: Path) -> None:

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import seqloom
+from seqloom.cli import tables
 from seqloom.config import build, laid_over
-from seqloom.planning import Facts, make_plan
+from seqloom.errors import ConfigError
+from seqloom.planning import Choice, Facts, Plan, make_plan
 from seqloom.planning.facts import TASKS
 from seqloom.planning.rules import RULES, UPDATES
 from seqloom.presets import PRESETS
 from seqloom.training import RunConfig
+from seqloom.training.forecast import Forecast
 from seqloom.training.planned import planned
 
 FACTS = st.builds(
@@ -100,6 +105,29 @@ def test_auto_is_as_good_as_not_given(name: str) -> None:
     plan = planned(config({"model.decoder.attend": value}), facts)[1]
     assert plan.facts == facts
     assert name == "auto" or "model.decoder.attend" not in plan.settings
+
+
+def test_all_but_the_choices_of_the_table_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    choice = Choice({"model.hidden": 256}, "of a reason", "a measurement")
+    notices = (choice.sentence(), "plan: model.hidden = 128 instead of 256", "dev data: 3 pairs")
+    tables.forecast(Forecast(RunConfig(), frozenset(), Plan(None, (choice,)), notices, (), 1, 2, 3, 60.0, "cpu", 4))
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "plan: model.hidden = 256" not in printed
+    assert "plan: model.hidden = 128 instead of 256" in printed
+    assert "dev data: 3 pairs" in printed
+    assert "1.0 minutes on this machine (cpu, 4 threads)" in printed
+
+
+def test_what_is_given_beside_a_configuration_is_taken_or_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="either a preset or a configuration"):
+        seqloom.plan(RunConfig(), preset="small")
+    with pytest.raises(ConfigError, match="either a preset or a configuration"):
+        seqloom.train(RunConfig(), preset="small")
+    for name in ("pairs", "dev"):
+        (tmp_path / f"{name}.tsv").write_text("ab\tba\n" * 20, encoding="utf-8")
+    train, dev = (str(tmp_path / f"{name}.tsv") for name in ("pairs", "dev"))
+    configured = build(RunConfig, {"data": {"train": [train]}, "model": {"hidden": 8}, "training": {"max_steps": 2}})
+    assert seqloom.plan(configured, dev).config.data.dev == (dev,)
 
 
 def _value(section: Any, name: str) -> Any:

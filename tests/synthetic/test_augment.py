@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -112,6 +113,25 @@ def test_the_best_share_is_kept_in_order(lengths: list[int], share: float) -> No
         assert kept == [text for text in texts if text in sorted(texts, key=len)[-count:]]
         assert done.tally.kept == count
         assert done.tally.left_out[UNLIKELY] == len(texts) - count
+
+
+def test_known_answers_have_no_score_to_be_filtered_by(tmp_path: Path) -> None:
+    class Knowing(Reverser):
+        """Knows the answer to texts of one letter."""
+
+        def stream(self, sources: Any) -> Iterator[Prediction]:
+            for each in super().stream(sources):
+                yield replace(each, score=0.0, origin="exception") if len(each.text) == 1 else each
+
+    model: Any = Knowing()
+    path = tmp_path / "made.jsonl"
+    done = augment(model, ["a", "bb", "ccc", "d", "eeee", "fffff"], path, filters=Filters(best=0.5))
+    assert [pair[0] for pair in pairs_in(path)] == ["a", "d", "eeee", "fffff"]
+    assert done.tally.to_json() == {"read": 6, "kept": 4, "left_out": {UNLIKELY: 2}}
+    assert "score" not in json.loads(path.read_text(encoding="utf-8").splitlines()[0])
+    shares = Prediction("x", -2.0, origin="exception")  # a logarithm of a share among several answers
+    assert not Filters(min_score=-1.0).reason("a", shares)
+    assert Filters(min_score=-1.0).reason("a", Prediction("x", -2.0)) == UNLIKELY
 
 
 def test_nothing_to_read_leaves_a_file_of_no_pairs(tmp_path: Path) -> None:

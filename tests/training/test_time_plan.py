@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
 
 import pytest
+import torch
 from reversal import BASE, cut, reversed_pairs
 
 import seqloom
@@ -12,6 +14,7 @@ from seqloom.config import build, merged
 from seqloom.errors import ConfigError
 from seqloom.training import Inputs, RunConfig, time_plan, train
 from seqloom.training.reports import FinishReport, NoticeReport, Report, SetupReport
+from seqloom.training.setup import prepare
 from seqloom.training.time_plan import Speed
 
 pytestmark = pytest.mark.usefixtures("unchecked_shapes")
@@ -37,6 +40,29 @@ def test_no_time_is_used_that_is_not_needed(tmp_path: Path, monkeypatch: pytest.
     reports = list(_until_setup(config(60), tmp_path / "model"))
     (setup,) = [each for each in reports if isinstance(each, SetupReport)]
     assert setup.steps_total == 6000  # twice what so few pairs want
+
+
+def test_a_given_interval_and_a_run_without_dev_data_are_reckoned_with(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(time_plan, "measured_speed", lambda *_: Speed(update=0.5, evaluation=1.0))
+    wanted = config(1, evaluate_every=10)
+    for data, updates, evaluations in ((wanted.data, 95, 10), (wanted.data.replace(dev_count=0), 114, 0)):
+        pairs = Inputs(reversed_pairs())
+        prepared = prepare(wanted.replace(data=data), pairs)
+        assert prepared.config.training.max_steps == updates
+        assert any(f"{updates} updates and {evaluations} evaluations" in each for each in prepared.notices)
+
+
+def test_what_is_planned_is_a_configuration_that_trains(tmp_path: Path) -> None:
+    pairs = reversed_pairs()
+    settings = {"plan.minutes": 0.02, "model.hidden": 8, "model.embedding": 8}
+    found = seqloom.plan(pairs, pairs[:10], settings=settings)
+    again = build(RunConfig, tomllib.loads(found.to_toml()))
+    assert again.plan.minutes == 0, "the length stands in updates"
+    assert prepare(again, Inputs(pairs, pairs[:10])).updates.total() == found.updates
+    assert any("of the 0.02 minutes" in each and "threads: " in each for each in found.notices)
+    assert (found.device, found.threads) == (found.to_json()["device"], torch.get_num_threads())
 
 
 def test_a_run_that_goes_on_keeps_its_plan(tmp_path: Path) -> None:

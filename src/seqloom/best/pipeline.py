@@ -13,7 +13,7 @@ from seqloom.api import Model, load_torch
 from seqloom.best.halving import chosen_plan, runs_of
 from seqloom.best.parts import Part, Parts
 from seqloom.best.variants import Settings, variants
-from seqloom.best.working_files import working_files
+from seqloom.best.working_files import chosen_length, given_before, working_files
 from seqloom.combining import Rescoring, save_combination
 from seqloom.config import build, laid_over
 from seqloom.ensembles import ensemble, select_members
@@ -73,6 +73,7 @@ def train_best(
     was stopped. `metrics.json` and the card say what each part gained.
     """
     output, folder = Path(output), parts_of(output)
+    _check(config)
     if Place.here().size > 1:
         raise ConfigError("plan.effort = best trains one model after the other", hint="start it without torchrun")
     if RunFolder(output).finished and resume:
@@ -87,6 +88,12 @@ def train_best(
 
     if overwrite and not resume:
         shutil.rmtree(folder, ignore_errors=True)
+    if not resume and given_before(folder) is not None:
+        raise ConfigError(
+            "there are runs of an earlier call, perhaps with other settings or pairs",
+            where=str(folder),
+            hint="--resume goes on with them, --overwrite starts again",
+        )
     folder.mkdir(parents=True, exist_ok=True)
     try:
         with sole_writer(folder):
@@ -104,11 +111,29 @@ def parts_of(output: Path | str) -> Path:
 
 def forecast_best(config: RunConfig, inputs: Inputs = Inputs()) -> Forecast:  # noqa: B008 - a frozen value
     """What `train_best` would begin with, and about how long all its runs would take."""
+    _check(config)
     expected = forecast(_single(config), inputs)
     whole = _whole(expected)
     said = f"best: about {whole:.1f} runs of {expected.updates:,} updates: plans, {2 * SEEDS} models, one distilled"
     seconds = 60 * config.plan.minutes or whole * expected.seconds
     return replace(expected, seconds=seconds, notices=(*expected.notices, said))
+
+
+def _check(config: RunConfig) -> None:
+    """Refuse settings that not all of the runs could have."""
+    if config.training.start_from:
+        raise ConfigError(
+            "plan.effort = best chooses among networks, and training.start_from names one",
+            hint="fine-tune with the effort normal",
+        )
+    if config.data.reverse_target:
+        raise ConfigError("plan.effort = best trains models of both directions", hint="leave out data.reverse_target")
+    if config.data.mixes and config.data.mix_by == "entry":
+        raise ConfigError(
+            "plan.effort = best distils a model from one file of pairs, and data.weights and data.temperature mix "
+            "several files",
+            hint="data.mix_by = tag mixes by tag",
+        )
 
 
 def _single(config: RunConfig) -> RunConfig:
@@ -140,10 +165,10 @@ class _Best:
         candidates, whole = _candidates(expected), _whole(expected)
         wanted = whole * expected.seconds
         seconds = 60 * self.config.plan.minutes or wanted
-        share = min(1.0, seconds / wanted)
-        self.say(f"about {whole:.1f} runs of {round(share * expected.updates):,} updates, {seconds / 60:.0f} minutes")
+        updates = chosen_length(self.folder, max(1, round(min(1.0, seconds / wanted) * expected.updates)))
+        self.say(f"about {whole:.1f} runs of {updates:,} updates, {seconds / 60:.0f} minutes")
         measure = expected.config.measures[0]
-        parts = Parts(self.folder, single, max(1, round(share * expected.updates)), measure, self.say, self.progress)
+        parts = Parts(self.folder, single, updates, measure, self.say, self.progress)
         gains = Gains(measure)
         settings = self._plan(parts, candidates, gains)
         singles = {

@@ -15,13 +15,24 @@ from seqloom.errors import ConfigError
 from seqloom.synthetic.lessons import held_out
 from seqloom.training import Inputs, RunConfig
 
-GIVEN, TRAIN, DEV = "given.json", "train.jsonl", "dev.jsonl"
+GIVEN, TRAIN, DEV, LENGTH = "given.json", "train.jsonl", "dev.jsonl", "length.json"
 
 
 def given_before(folder: Path) -> RunConfig | None:
     """The settings that the parts in a folder were begun with; None where there are none."""
     path = folder / GIVEN
     return build(RunConfig, json.loads(path.read_text("utf-8")), where=str(path)) if path.is_file() else None
+
+
+def chosen_length(folder: Path, updates: int) -> int:
+    """How many updates a whole run makes: `updates`, or what was noted in the folder when the parts were begun, since
+    a time that is measured again would give runs of other lengths."""
+    path = folder / LENGTH
+    if path.is_file():
+        return int(json.loads(path.read_text("utf-8"))["updates"])
+    with output_file(path) as stream:
+        stream.write(json.dumps({"updates": updates}).encode())
+    return updates
 
 
 def working_files(
@@ -42,6 +53,7 @@ def working_files(
                 _write(folder / name, pairs)
             say(f"{len(train):,} training and {len(dev):,} dev pairs are in {folder}")
         fields = {"source": "source", "target": "target", "tags": "tags", "format": "auto", "pattern": ""}
+        fields["tag_from_name"] = ""  # the tag stands in the column
         places = {"train": (str(folder / TRAIN),), "dev": (str(folder / DEV),), "weights": ()}
         config = config.replace(data=config.data.replace(**fields, **places))
     values = config.model_dump(mode="json")

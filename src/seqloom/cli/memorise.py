@@ -36,7 +36,9 @@ def memorise(
     ] = None,
     tune: Annotated[
         str | None,
-        typer.Option("--tune", metavar="DEV", help="Choose by these pairs whether to memorise, and the least count."),
+        typer.Option(
+            "--tune", metavar="DEV", help="Choose by these pairs whether to memorise, and the least count and share."
+        ),
     ] = None,
     clear: Annotated[bool, typer.Option("--clear", help="Take the memory out.")] = False,
     listed: Annotated[bool, typer.Option("--list", help="Print what is memorised.")] = False,
@@ -80,24 +82,24 @@ def _learned(
     from seqloom.lexicon.memorising import MIN_COUNT, MIN_SHARE, counted
 
     min_count, min_share, dev = how
-    share = MIN_SHARE if min_share is None else min_share
     report = ReadReport(reading.on_bad_line)
     renderings = counted(read_examples(data, reading, report))
     _note(report.sentences())
     if dev is None:
         least = MIN_COUNT if min_count is None else min_count
-        memory = memorised(renderings, min_count=least, min_share=share)
+        memory = memorised(renderings, min_count=least, min_share=MIN_SHARE if min_share is None else min_share)
         rare, varied = memory.facts.get("rare", len(renderings)), memory.facts.get("varied", 0)
         _note(
             [f"{len(renderings):,} sources were read: {rare:,} are too rare, {varied:,} were rendered in several ways"]
         )
         return memory, None
     from seqloom.api import load_torch
-    from seqloom.tune_memory import tune_memory
+    from seqloom.tune_memory import SHARES, tune_memory
 
     measured = load_torch(model).with_settings({"search.known_answers": "exceptions"}).evaluate(dev)
     _note(f"dev pairs: {sentence}" for sentence in measured.notes)
-    best, tuning = tune_memory(renderings, measured, least=min_count or 1, min_share=share)
+    least_share = min(SHARES) if min_share is None else min_share
+    best, tuning = tune_memory(renderings, measured, least=min_count or 1, least_share=least_share)
     return EMPTY if best is None else best, tuning
 
 

@@ -35,14 +35,18 @@ def plan(
 
     Settings that are given stay as they are. A few updates are made to measure how long training will take.
     """
-    from seqloom.best import forecast_best
     from seqloom.checkpoint.files import text_writer, write_file
     from seqloom.cli import tables
-    from seqloom.training.forecast import forecast
+    from seqloom.entry import BEST, forecasted
+    from seqloom.errors import ConfigError
     from seqloom.training.runs import run_config
 
     given = run_config(config, files=(files, dev or ()), settings=planning_settings(effort, minutes, settings))
-    found = (forecast_best if given.plan.effort == "best" else forecast)(given)
+    if output is not None and given.plan.effort == BEST:
+        raise ConfigError(
+            "the effort best tries several plans, so that there is none to write", hint="leave --output out"
+        )
+    found = forecasted(given)
     if output is not None:
         write_file(output, text_writer(found.to_toml()))
     if as_json:

@@ -90,14 +90,16 @@ def forecast(found: Forecast) -> None:
             table.add_row(name, _shown(value), choice.why if first else "", choice.measured if first else "")
             first = False
     console.print(table)
+    chosen = {choice.sentence() for choice in found.plan.choices}  # stand in the table
     for sentence in found.notices:
-        if not sentence.startswith("plan: ") or "not chosen" in sentence:
+        if sentence not in chosen:
             console.print(Text(sentence))
     for sentence in found.warnings:
         console.print(Text(f"warning: {sentence}"))
+    threads = "1 thread" if found.threads == 1 else f"{found.threads} threads"
     console.print(
         f"{found.weights:,} weights; {found.updates:,} updates and {found.evaluations:,} evaluations take about "
-        f"{found.seconds / 60:.1f} minutes on this machine"
+        f"{found.seconds / 60:.1f} minutes on this machine ({found.device}, {threads})"
     )
 
 
@@ -184,7 +186,8 @@ def memory(tuning: Tuning) -> None:
     """Print the network alone and each memory that was tried on dev pairs."""
     name = tuning.network.name
     table = _table(
-        "\nleast count",
+        "least\ncount",
+        "least\nshare",
         "\nsources",
         "dev pairs\nanswered",
         f"{name} there\nof memory",
@@ -193,14 +196,16 @@ def memory(tuning: Tuning) -> None:
     )
     for each in tuning.trials:
         there = ("-" if value is None else f"{value:.2f}" for value in (each.memory, each.network))
-        table.add_row(str(each.min_count), f"{each.sources:,}", f"{each.answered:,}", *there, f"{each.score:.2f}")
+        shown = str(each.min_count), f"{each.min_share:g}"
+        table.add_row(*shown, f"{each.sources:,}", f"{each.answered:,}", *there, f"{each.score:.2f}")
     _console().print(table)
     said = f"network alone: {name} {tuning.network.value:.2f} on {tuning.examples:,} dev pairs"
     if tuning.best is None or tuning.against is None:
         _console().print(f"{said}; no memory makes it better, so that nothing is memorised")
     else:
         _console().print(
-            f"{said}; with a memory from count {tuning.best.min_count} on {tuning.best.score:.2f}, "
+            f"{said}; with a memory from count {tuning.best.min_count} and share {tuning.best.min_share:g} on "
+            f"{tuning.best.score:.2f}, "
             f"{tuning.against.difference:+.2f} points (paired bootstrap: p {tuning.against.p_value:.3f})"
         )
 

@@ -42,16 +42,21 @@ def train(
     from seqloom.training import train as train_stream
     from seqloom.training.group import Place
     from seqloom.training.runs import follow_run, run_config
+    from seqloom.training.states.folder import RunFolder
 
     given = None
     settings = planning_settings(effort, minutes, settings)
     if config or train or dev or settings or not resume:
         files = (train or (), dev or ())
         given = run_config(config, files=files, settings=settings, going_on=output if resume else None)
-    place = Place.here()
+    place, run = Place.here(), RunFolder(output)
+    before = given_before(parts_of(output)) if resume else None
+    if before is not None and given is not None and given.plan.effort != "best" and not (run.begun or run.finished):
+        hint = f"seqloom train --output {shlex.quote(str(output))} --resume goes on with it"
+        raise ConfigError("what was begun here has the effort best", where=str(output), hint=hint)
     if place.size > 1 and place.local_rank == 0:  # tells the user why nothing happens if the others were never launched
         typer.echo(f"process {place.rank} of {place.size}: waiting for the others", err=True)
-    wanted = given or (given_before(parts_of(output)) if resume else None)
+    wanted = given or before
     if wanted is not None and wanted.plan.effort == "best":
         if tensorboard:
             raise ConfigError("--tensorboard is for one run, and --effort best makes many", hint="leave it out")

@@ -116,10 +116,10 @@ def _pairs(
 
 
 def _paired(source: Source, answer: Prediction, *, side: Side, mark: str) -> MadePair:
-    own = (mark,) if mark else ()
+    own, score = (mark,) if mark else (), answer.score if answer.origin == "model" else None
     if side == "source":
-        return MadePair(source.text, answer.text, (*own, *source.tags), answer.score)
-    return MadePair(answer.text, source.text, own, answer.score)
+        return MadePair(source.text, answer.text, (*own, *source.tags), score)
+    return MadePair(answer.text, source.text, own, score)
 
 
 def _new(texts: Iterable[str | Source], tally: Tally) -> Iterator[tuple[int, Source]]:
@@ -137,7 +137,8 @@ def _new(texts: Iterable[str | Source], tally: Tally) -> Iterator[tuple[int, Sou
 
 
 def _best(pairs: Iterator[MadePair], share: float, tally: Tally) -> Iterator[MadePair]:
-    """The `share` of the pairs with the highest scores, in their order; of equal scores, those that came first.
+    """The `share` of the pairs with the highest scores, in their order; of equal scores, those that came first. Pairs
+    without a score, whose answers were looked up, stay and do not count.
 
     All pairs wait in a temporary file until the last one is scored.
     """
@@ -145,10 +146,12 @@ def _best(pairs: Iterator[MadePair], share: float, tally: Tally) -> Iterator[Mad
     with tempfile.TemporaryFile() as waiting:
         for pair in pairs:
             waiting.write(json.dumps(pair).encode() + b"\n")
-            scores.append(pair.score if pair.score is not None else -np.inf)
-        order = np.argsort(-np.frombuffer(scores), kind="stable") if scores else np.zeros(0, np.int64)
-        chosen = np.zeros(len(scores), bool)
-        chosen[order[: round(share * len(scores)) or 1]] = True
+            scores.append(pair.score if pair.score is not None else np.nan)
+        values = np.array(scores)
+        chosen = np.isnan(values)
+        ranked = np.flatnonzero(~chosen)
+        order = ranked[np.argsort(-values[ranked], kind="stable")]
+        chosen[order[: round(share * len(ranked)) or 1]] = True
         dropped = int((~chosen).sum())
         tally.kept -= dropped
         if dropped:

@@ -26,7 +26,8 @@ class Filters:
     """What a made pair must be like to be kept.
 
     - `best`: the share of the pairs with the highest scores that is kept, above 0 and at most 1
-    - `min_score`: the lowest score, the length-normalised log-probability of an answer; None for no limit
+    - `min_score`: the lowest score, the length-normalised log-probability of an answer; None for no limit. Answers that
+      were looked up have no such score: `best` and `min_score` keep all of them.
     - `max_ratio`: how many times as many characters as the other a side may have; 0 for no limit
     - `drop_copies`: whether answers that are the same text as their input are left out
 
@@ -51,7 +52,7 @@ class Filters:
             CUT: answer.cut,
             NOTHING: not answer.text.strip(),
             AT_LIMIT: answer.at_limit,
-            UNLIKELY: self.min_score is not None and answer.score < self.min_score,
+            UNLIKELY: self.min_score is not None and answer.origin == "model" and answer.score < self.min_score,
             UNLIKE: bool(self.max_ratio) and long > self.max_ratio * short,
             COPIES: self.drop_copies and in_one_form(source.strip()) == in_one_form(answer.text.strip()),
         }

@@ -189,13 +189,14 @@ class Answers:
 
 def _line(answer: Prediction) -> bytes:
     values = {"text": answer.text, "score": answer.score, "cut": answer.cut, "at_limit": answer.at_limit}
-    return json.dumps({**values, "unknown": list(answer.unknown)}).encode() + b"\n"
+    return json.dumps({**values, "unknown": list(answer.unknown), "origin": answer.origin}).encode() + b"\n"
 
 
 def _prediction(line: bytes, where: str) -> Prediction:
     try:
         values = json.loads(line)
         unknown, cut, at_limit = tuple(values["unknown"]), bool(values["cut"]), bool(values["at_limit"])
-        return Prediction(str(values["text"]), float(values["score"]), cut=cut, unknown=unknown, at_limit=at_limit)
+        text, score, origin = str(values["text"]), float(values["score"]), values["origin"]
+        return Prediction(text, score, cut=cut, unknown=unknown, at_limit=at_limit, origin=origin)
     except (ValueError, KeyError, TypeError):
         raise DataError("must be an answer that was kept", where=where, hint="start again with --overwrite") from None

@@ -6,6 +6,8 @@ import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import torch
+
 from seqloom.config import to_toml
 from seqloom.model import parameter_count
 from seqloom.planning import Plan
@@ -22,6 +24,7 @@ class Forecast:
     - `notices`, `warnings`: what training would say before its first update, and what will probably go badly
     - `weights`: the size of the network
     - `updates`, `evaluations`, `seconds`: the length of the run; the time is estimated from a few updates
+    - `device`, `threads`: where these updates were made, and on how many threads of the processor
     """
 
     config: RunConfig
@@ -33,6 +36,8 @@ class Forecast:
     updates: int
     evaluations: int
     seconds: float
+    device: str
+    threads: int
 
     def to_json(self) -> dict[str, Any]:
         """Plain values for a JSON file."""
@@ -63,4 +68,6 @@ def forecast(config: RunConfig, inputs: Inputs = Inputs()) -> Forecast:  # noqa:
         updates=updates,
         evaluations=evaluations,
         seconds=speed.seconds(updates, evaluations),
+        device=prepared.device.type,
+        threads=torch.get_num_threads(),
     )

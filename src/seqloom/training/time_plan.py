@@ -81,7 +81,7 @@ def measured_speed(config: RunConfig, model: Seq2Seq, pairs: Trained) -> Speed:
 def within(config: RunConfig, plan: Plan, pairs: Trained) -> tuple[RunConfig, list[str]]:
     """Return the configuration with which a run takes `plan.minutes` on this machine, and notices of what was chosen.
 
-    Of a width that the plan chose, less is taken where it would allow too few updates. What is left over once the
+    It says the length in updates and no longer in minutes, so that it makes the same run on another machine. Of a width that the plan chose, less is taken where it would allow too few updates. What is left over once the
     wanted updates are made `MOST` times is not used.
     """
     minutes = config.plan.minutes
@@ -92,18 +92,20 @@ def within(config: RunConfig, plan: Plan, pairs: Trained) -> tuple[RunConfig, li
         model = built(tried, pairs.codecs).to(pairs.device)
         tried, said = sized_batches(tried, model, pairs.precision, pairs.train)
         speed = measured_speed(tried, model, pairs)
-        evaluations = _evaluations(speed, seconds)
-        updates = int((seconds - speed.evaluation * evaluations) / speed.update)
+        updates, evaluations = _length(speed, seconds, config.training.evaluate_every, evaluated=len(pairs.dev) > 0)
         if updates >= ENOUGH * wanted:
             break
     updates = max(1, min(updates, round(MOST * wanted)))
     training = tried.training.replace(epochs=0, max_steps=updates)
-    if not training.evaluate_every:
+    if training.evaluate_every:
+        evaluations = math.ceil(updates / training.evaluate_every) if evaluations else 0
+    elif evaluations:
         training = training.replace(evaluate_every=math.ceil(updates / evaluations))
     planned = speed.seconds(updates, evaluations) / 60
     said.append(
         f"plan: {updates:,} updates and {evaluations} evaluations take about {planned:.1f} of the {minutes:g} minutes: "
-        f"{1000 * speed.update:.0f} ms an update and {speed.evaluation:.1f} s an evaluation were measured"
+        f"{1000 * speed.update:.0f} ms an update and {speed.evaluation:.1f} s an evaluation were measured "
+        f"({pairs.device.type}, threads: {torch.get_num_threads()})"
     )
     if factor != 1:
         said.append(
@@ -112,7 +114,7 @@ def within(config: RunConfig, plan: Plan, pairs: Trained) -> tuple[RunConfig, li
         )
     if updates < ENOUGH * wanted:
         said.append(f"plan: {wanted:,} updates are wanted, about {planned * wanted / updates:.1f} minutes")
-    return tried.replace(training=training), said
+    return tried.replace(training=training, plan=tried.plan.replace(minutes=0.0)), said
 
 
 def _scaled(config: RunConfig, factor: float) -> RunConfig:
@@ -121,9 +123,16 @@ def _scaled(config: RunConfig, factor: float) -> RunConfig:
     return config if factor == 1 else config.replace(model=config.model.replace(hidden=width))
 
 
-def _evaluations(speed: Speed, seconds: float) -> int:
+def _length(speed: Speed, seconds: float, every: int, *, evaluated: bool) -> tuple[int, int]:
+    """How many updates and evaluations the time allows; `every` is the given number of updates between two of these."""
+    if not evaluated:
+        return int(seconds / speed.update), 0
+    if every:
+        updates = int(seconds / (speed.update + speed.evaluation / every))
+        return updates, math.ceil(updates / every)
     least, most = EVALUATIONS
-    return most if not speed.evaluation else max(least, min(most, int(EVALUATED * seconds / speed.evaluation)))
+    wanted = most if not speed.evaluation else max(least, min(most, int(EVALUATED * seconds / speed.evaluation)))
+    return int((seconds - speed.evaluation * wanted) / speed.update), wanted
 
 
 def _seconds(model: Seq2Seq, optimiser: AdamW, objective: Objective, batches: list[Batch]) -> float:
