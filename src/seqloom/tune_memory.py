@@ -1,7 +1,7 @@
 """Tune the memory: whether, and from which count and share on, what was memorised answers better than the network.
 
-The network answers the dev pairs once. For each least count and least share, the answers of the sources that such a memory holds are
-put in the place of the network's, and the main measure is taken again.
+The network answers the dev pairs once. For each least count and least share, the answers of the sources that such a
+memory holds are put in the place of the network's, and the main measure is taken again.
 """
 
 from __future__ import annotations
@@ -43,8 +43,8 @@ class Tuning:
     """What was tried on `examples` dev pairs: the main measure of the network alone, and each memory.
 
     `best` is None where no memory together with the network is better than the network alone; `against` compares the
-    two by paired bootstrap. Of equal memories the one with the larger least count, then the larger least share, is the best,
-    which holds less.
+    two by paired bootstrap. Of equal memories the one with the larger least count, then the larger least share, is the
+    best, which holds less.
     """
 
     examples: int

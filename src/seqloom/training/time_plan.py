@@ -81,8 +81,9 @@ def measured_speed(config: RunConfig, model: Seq2Seq, pairs: Trained) -> Speed:
 def within(config: RunConfig, plan: Plan, pairs: Trained) -> tuple[RunConfig, list[str]]:
     """Return the configuration with which a run takes `plan.minutes` on this machine, and notices of what was chosen.
 
-    It says the length in updates and no longer in minutes, so that it makes the same run on another machine. Of a width that the plan chose, less is taken where it would allow too few updates. What is left over once the
-    wanted updates are made `MOST` times is not used.
+    It says the length in updates and no longer in minutes, so that it makes the same run on another machine. Of a width
+    that the plan chose, less is taken where it would allow too few updates. What is left over once the wanted updates
+    are made `MOST` times is not used.
     """
     minutes = config.plan.minutes
     seconds = 60 * SPARE * minutes
