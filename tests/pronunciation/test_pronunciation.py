@@ -142,6 +142,14 @@ def test_looked_up_answers_need_no_letters_that_the_model_knows(toy_model: Model
     assert made.symbols == {}
 
 
+def test_the_network_adds_nothing_to_what_was_looked_up(toy_model: Model) -> None:
+    known = Prediction("x", log(0.75), origin="exception")
+    second = Prediction("z", log(0.25), origin="exception")
+    answers = {"a": Prediction(**{**vars(known), "alternatives": (second, answer(("y", 1.0)))})}
+    made = make_dictionary(Scripted(toy_model, answers), answers, FORMATS["lexicon"])
+    assert list(made.lines()) == ["a x", "a z"]
+
+
 def test_what_would_be_read_back_as_something_else_is_no_entry(toy_model: Model) -> None:
     answers = dict.fromkeys(["x(2)", ";;;", "x"], answer(("P", 1.0))) | {"ok": answer(("#P", 1.0))}
     made = make_dictionary(Scripted(toy_model, answers), answers, FORMATS["cmu"])

@@ -74,6 +74,8 @@ def test_a_run_that_goes_on_keeps_its_plan(tmp_path: Path) -> None:
     (setup,) = [each for each in reports if isinstance(each, SetupReport)]
     (finish,) = [each for each in reports if isinstance(each, FinishReport)]
     assert finish.step == setup.steps_total == seqloom.load(folder).config.training.max_steps
+    again = list(train(timed, folder, inputs=INPUTS, resume=True))  # the command that began it finds it finished
+    assert isinstance(again[-1], FinishReport)
 
 
 @pytest.mark.parametrize("length", [{"epochs": 3}, {"max_steps": 7}])

@@ -140,10 +140,11 @@ def pronunciations(answer: Prediction, least: float = LEAST) -> tuple[Pronunciat
     """The different pronunciations among the answers to a word, with probabilities.
 
     Empty answers, those at the length limit, and guesses about letters that the model cannot read are left out. The
-    probability of an answer that was looked up is its share of the weights of the looked-up answers.
+    probability of an answer that was looked up is its share of the weights of the looked-up answers; where there are
+    such answers, the network's own, whose probabilities cannot be compared with these, are left out.
     """
     weights: dict[tuple[str, ...], float] = {}
-    answers = (answer, *answer.alternatives)
+    answers = [each for each in (answer, *answer.alternatives) if each.origin == answer.origin]
     good = [each for each in answers if each.text.split() and not each.at_limit and not _unread(each)]
     logs = [sum(each.token_log_probs) if each.token_log_probs else each.score for each in good]
     for each, log_prob in zip(good, logs, strict=True):
