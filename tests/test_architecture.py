@@ -49,7 +49,6 @@ ROOMS = (
     "synthetic",
     "pronunciation",
     "suspects",
-    "combining",
     "bench",
     "recipes",
     "best",
