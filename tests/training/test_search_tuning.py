@@ -50,6 +50,13 @@ def test_a_gain_by_chance_changes_nothing(tmp_path: Path, monkeypatch: pytest.Mo
     assert (search.beam, search.alpha) == (5, 1.0)
 
 
+def test_without_dev_data_it_is_said_that_nothing_was_tuned(tmp_path: Path) -> None:
+    wanted = {"plan": {"tune_search": True}, "data": {"dev_count": 0}}
+    reports = list(train(build(RunConfig, merged(BASE, wanted)), tmp_path / "model", inputs=Inputs(reversed_pairs())))
+    assert any(isinstance(each, NoticeReport) and "as they were" in each.text for each in reports)
+    assert "search" not in seqloom.load(tmp_path / "model").metrics
+
+
 def test_figures_of_tuning_are_those_of_evaluation(tmp_path: Path) -> None:
     run(tmp_path / "model")
     model = seqloom.load(tmp_path / "model")

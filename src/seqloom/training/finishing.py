@@ -41,7 +41,10 @@ def finish(run: Run) -> Iterator[reports.Report]:
                 figures = report.figures
             else:
                 put(model, members[0])
-    search = tuned(run.prepared) if run.prepared.config.plan.tune_search is True else None
+    wanted = run.prepared.config.plan.tune_search is True
+    search = tuned(run.prepared) if wanted else None
+    if wanted and search is None:
+        yield reports.NoticeReport("search: beam and length penalty are as they were, as no dev answers choose them")
     if search is not None:
         yield reports.NoticeReport(search.sentence())
         changed = search.search != run.prepared.config.search
