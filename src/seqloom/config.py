@@ -254,8 +254,8 @@ def _fill(
 
     fields = type(section).model_fields
     said = sentences(type(section)) if comments else {}
-    simple = [name for name in fields if not isinstance(getattr(section, name), Section)]
-    for name in simple:
+    inners = {name: inner for name in fields if isinstance(inner := getattr(section, name), Section)}
+    for name in (name for name in fields if name not in inners):
         value = getattr(section, name)
         if comments:
             _comment(table, said.get(name, ""), fields[name])
@@ -266,15 +266,14 @@ def _fill(
                 table.add(tomlkit.comment(f"{name} = (not set)"))
         else:
             table.add(name, list(value) if isinstance(value, tuple) else value)
-    for name in fields:
-        inner = getattr(section, name)
-        if isinstance(inner, Section) and f"{prefix}{name}" in left_open:
+    for name, inner in inners.items():
+        if comments:
+            table.add(tomlkit.nl())
+            _comment(table, said.get(name, ""), fields[name])
+        if f"{prefix}{name}" in left_open:
             table.add(tomlkit.comment(f"{prefix}{name} (not set: chosen for the pairs)"))
-        elif isinstance(inner, Section):
+        else:
             child = tomlkit.table()
-            if comments:
-                table.add(tomlkit.nl())
-                _comment(table, said.get(name, ""), fields[name])
             _fill(child, inner, comments, left_open, f"{prefix}{name}.")
             table.add(name, child)
 

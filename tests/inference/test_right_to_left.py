@@ -55,6 +55,7 @@ def mirrored(answer: Prediction) -> Prediction:
         alignment=None if answer.alignment is None else answer.alignment[::-1],
         alternatives=tuple(map(mirrored, answer.alternatives)),
         cut=answer.cut,
+        confidence=answer.confidence,
     )
 
 

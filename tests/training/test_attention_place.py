@@ -20,7 +20,7 @@ from seqloom.training.attention_place import fitted
 from seqloom.training.runs import run_config
 from seqloom.training.setup import Prepared, prepare
 
-SMALL = {"model.embedding": 8, "model.hidden": 8, "training.max_steps": 1}
+SMALL = {"plan.effort": "none", "model.embedding": 8, "model.hidden": 8, "training.max_steps": 1}
 WORDS = reversed_pairs(60)
 SENTENCES = [(f"the {one} of a {two} is here", f"{two} {one} there are some") for one, two in WORDS]
 

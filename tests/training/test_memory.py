@@ -170,10 +170,10 @@ def test_a_pair_that_does_not_fit_alone_is_named(tmp_path: Path, small_memory: C
 
 
 def test_memory_that_runs_out_elsewhere_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def dev_loss(prepared: Any, predictor: Any) -> float:
+    def dev_losses(prepared: Any, predictor: Any) -> float:
         raise GPU
 
-    monkeypatch.setattr("seqloom.training.dev.dev_loss", dev_loss)
+    monkeypatch.setattr("seqloom.training.dev.dev_losses", dev_losses)
     with pytest.raises(TrainingError, match="memory is not enough: CUDA out of memory") as caught:
         list(begin_run(tmp_path / "run"))
     assert "--resume" in caught.value.hint
@@ -247,7 +247,7 @@ def test_auto_is_said_kept_and_used_again(tmp_path: Path, monkeypatch: pytest.Mo
     for report in stream:
         if isinstance(report, StepReport) and report.step == 3:
             stream.close()
-    monkeypatch.setattr("seqloom.training.setup.find_budget", None)  # not asked for again
+    monkeypatch.setattr("seqloom.training.network.find_budget", None)  # not asked for again
     list(train(config, tmp_path / "cut", inputs=inputs, resume=True))
     assert same_weights(tmp_path / "whole", tmp_path / "cut")
     text = (tmp_path / "cut" / "config.toml").read_text(encoding="utf-8")

@@ -180,11 +180,13 @@ def test_who_goes_on_may_still_say_how_long(tmp_path: Path) -> None:
 
 
 def test_nothing_that_is_open_is_left_in_a_model_folder(tmp_path: Path) -> None:
-    config = configured(settings={"model.hidden": 8, "model.embedding": 8, "training.max_steps": 2})
+    given = {"plan.effort": "none", "model.hidden": 8, "model.embedding": 8, "training.max_steps": 2}
+    config = configured(settings=given)
     list(train(config, tmp_path / "model", inputs=Inputs(reversed_pairs(20))))
     text = (tmp_path / "model" / "config.toml").read_text(encoding="utf-8")
     values = tomllib.loads(text)
-    left = {"format", "header", "precision", "device"}  # these are asked for anew where files are read and weights move
+    # these are asked for anew where files are read, weights move, and figures are broken down
+    left = {"format", "header", "precision", "device", "by"}
     assert {line.split(" = ")[0] for line in text.splitlines() if line.endswith('"auto"')} <= left
     assert values["model"]["decoder"]["attend"] == "before"
     assert values["training"]["batch"]["tokens"] == 256

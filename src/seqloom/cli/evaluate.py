@@ -49,7 +49,7 @@ def evaluate(
     settings = [*with_tags(settings, tags), *(["evaluation.by=tag"] if by_tag else [])]
     first = _loaded(model, settings)
     second = None if compare is None else _loaded(compare, settings)
-    measured = first.evaluate(data, metrics=metrics)
+    measured = first.evaluate([Path(each) for each in data], metrics=metrics)  # paths, also where there is no file
     _say(measured)
     if second is None:
         if as_json:

@@ -254,7 +254,8 @@ def left_open(given: Collection[str], effort: Effort) -> frozenset[str]:
     """The dotted names of the settings that a plan may still choose where these are given."""
     if effort == "none":
         return frozenset()
-    return frozenset(name for rule in RULES for name in rule.settings if not is_given(name, given))
+    names = (name for rule in RULES for name in (*rule.settings, *rule.unless))
+    return frozenset(name for name in names if not is_given(name, given))
 
 
 def is_given(name: str, given: Collection[str]) -> bool:
