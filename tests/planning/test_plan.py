@@ -14,7 +14,7 @@ import seqloom
 from seqloom.cli import tables
 from seqloom.config import build, laid_over
 from seqloom.errors import ConfigError
-from seqloom.planning import Choice, Facts, Plan, make_plan
+from seqloom.planning import Choice, Facts, Plan, listed, make_plan, shown_settings
 from seqloom.planning.facts import TASKS
 from seqloom.planning.rules import RULES, UPDATES
 from seqloom.presets import PRESETS
@@ -141,3 +141,13 @@ def _same(found: Any, wanted: Any) -> bool:
     if isinstance(wanted, Mapping):
         return all(getattr(found, name) == value for name, value in wanted.items())
     return bool(found == wanted)
+
+
+def test_settings_are_shown_as_the_command_line_takes_them() -> None:
+    chosen = {"model.attention": {"kind": "dot", "heads": 2}, "text.shared": True, "model.dropout": 0.5}
+    shown = list(shown_settings(chosen))
+    assert shown[0] == ("model.attention.kind", "dot")
+    assert shown[-2:] == [("text.shared", "true"), ("model.dropout", "0.5")]
+    assert listed({"a.b": {"kind": "dot"}, "c": 1}) == "a.b.kind = dot, c = 1"
+    read = build(RunConfig, laid_over({}, [f"{name}={value}" for name, value in shown]))
+    assert read == build(RunConfig, laid_over({}, chosen))

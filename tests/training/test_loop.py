@@ -297,6 +297,15 @@ def test_a_loss_that_is_no_number_stops_the_run(tmp_path: Path) -> None:
         list(begin_run(tmp_path / "run", optimiser=optimiser, schedule={"kind": "constant", "warmup": 0}, log_every=1))
 
 
+def test_a_file_without_pairs_is_named(tmp_path: Path) -> None:
+    empty = tmp_path / "empty.tsv"
+    empty.write_text("", encoding="utf-8")
+    config = run_config()
+    config = config.replace(data=config.data.replace(train=(str(empty),)))
+    with pytest.raises(DataError, match=r"empty\.tsv: there must be at least one pair to train from, not none"):
+        next(train(config, tmp_path / "run"))
+
+
 def test_no_pairs_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="at least one file"):
         next(train(run_config(), tmp_path / "run"))

@@ -10,6 +10,7 @@ from typing import Any, TextIO
 from seqloom.api import load_torch, train_run
 from seqloom.config import build, laid_over
 from seqloom.metrics import metric
+from seqloom.planning import listed
 from seqloom.training import RunConfig
 from seqloom.training.states.folder import RunFolder
 
@@ -41,7 +42,8 @@ class Parts:
         folder = self.folder / name
         own = {} if seed is None else {"training.seed": seed}
         config = self.config_of({**own, **settings}, share=share)
-        self.say(f"{name}: {config.training.max_steps:,} updates{_shown(settings)}")
+        changed = f", {listed(settings)}" if settings else ""
+        self.say(f"{name}: {config.training.max_steps:,} updates{changed}")
         run = RunFolder(folder)
         model = load_torch(folder) if run.finished else train_run(config, folder, resume=True, progress=self.progress)
         figure = self.figure(model)
@@ -66,7 +68,3 @@ class Parts:
     def better(self, first: float, second: float) -> bool:
         """Whether the first figure is better than the second."""
         return first > second if metric(self.measure).higher_is_better else first < second
-
-
-def _shown(settings: Mapping[str, Any]) -> str:
-    return f", {', '.join(f'{name} = {value}' for name, value in settings.items())}" if settings else ""

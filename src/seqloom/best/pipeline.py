@@ -18,6 +18,7 @@ from seqloom.combining import Rescoring, save_combination
 from seqloom.config import build, laid_over
 from seqloom.ensembles import ensemble, select_members
 from seqloom.errors import ConfigError
+from seqloom.planning import listed
 from seqloom.plugins import options
 from seqloom.synthetic.distill import distill
 from seqloom.synthetic.teacher import Teaching
@@ -116,7 +117,8 @@ def forecast_best(config: RunConfig, inputs: Inputs = Inputs()) -> Forecast:  # 
     whole = _whole(expected)
     said = f"best: about {whole:.1f} runs of {expected.updates:,} updates: plans, {2 * SEEDS} models, one distilled"
     seconds = 60 * config.plan.minutes or whole * expected.seconds
-    return replace(expected, seconds=seconds, notices=(*expected.notices, said))
+    settings = expected.config.replace(plan=config.plan)
+    return replace(expected, config=settings, given=config.given, seconds=seconds, notices=(*expected.notices, said))
 
 
 def _check(config: RunConfig) -> None:
@@ -190,7 +192,7 @@ class _Best:
         settings, tried = chosen_plan(parts, candidates)
         for part in tried:
             gains.add(f"plan tried: {part.folder.name}", part.figure, settings=dict(part.settings))
-        self.say(f"the best plan: {dict(settings) or 'as the rules choose'}")
+        self.say(f"the best plan: {listed(settings) or 'as the rules choose'}")
         return settings
 
     def _teacher(self, parts: Parts, singles: Mapping[str, list[Part]], gains: Gains) -> Path:

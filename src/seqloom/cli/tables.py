@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import chain, repeat
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
+
+from seqloom.planning import shown_settings
 
 if TYPE_CHECKING:
     from seqloom.bench import Speed
@@ -84,11 +87,12 @@ def forecast(found: Forecast) -> None:
     for sentence in () if found.plan.facts is None else found.plan.facts.sentences():
         console.print(sentence)
     table = _table("setting", "value", "reason", "measured")
+    for column in table.columns[:2]:
+        column.no_wrap = True  # names and values are to be copied and searched for
     for choice in found.plan.choices:
-        first = True
-        for name, value in choice.settings.items():
-            table.add_row(name, _shown(value), choice.why if first else "", choice.measured if first else "")
-            first = False
+        reasons = chain([(choice.why, choice.measured)], repeat(("", "")))
+        for setting, (why, measured) in zip(shown_settings(choice.settings), reasons, strict=False):
+            table.add_row(*setting, why, measured)
     console.print(table)
     chosen = {choice.sentence() for choice in found.plan.choices}  # stand in the table
     for sentence in found.notices:
@@ -96,10 +100,12 @@ def forecast(found: Forecast) -> None:
             console.print(Text(sentence))
     for sentence in found.warnings:
         console.print(Text(f"warning: {sentence}"))
+    work = f"{found.updates:,} updates and {found.evaluations:,} evaluations"
+    work = f"a run has {work}; all runs together" if found.config.plan.effort == "best" else work
     threads = "1 thread" if found.threads == 1 else f"{found.threads} threads"
     console.print(
-        f"{found.weights:,} weights; {found.updates:,} updates and {found.evaluations:,} evaluations take about "
-        f"{found.seconds / 60:.1f} minutes on this machine ({found.device}, {threads})"
+        f"{found.weights:,} weights; {work} take about {found.seconds / 60:.1f} minutes on this machine "
+        f"({found.device}, {threads})"
     )
 
 

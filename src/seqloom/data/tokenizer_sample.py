@@ -21,8 +21,8 @@ class Survey:
     count: int
 
 
-def survey(examples: Iterable[Example], limit: int = SAMPLE, seed: int = 1) -> Survey:
-    """Survey examples in one pass; raises `DataError` if there are none.
+def survey(examples: Iterable[Example], limit: int = SAMPLE, seed: int = 1, where: str = "") -> Survey:
+    """Survey examples in one pass; raises `DataError`, which names their files, if there are none.
 
     Of more than `limit` pairs, a uniform random sample is kept (reservoir sampling, Vitter 1985, algorithm R).
     """
@@ -37,5 +37,6 @@ def survey(examples: Iterable[Example], limit: int = SAMPLE, seed: int = 1) -> S
         elif (place := chance.randrange(count)) < limit:
             pairs[place] = (example.source, example.target)
     if not count:
-        raise DataError("there must be at least one pair to train from")
+        hint = "a pair has a source and a target; the first line may have been read as a header (data.header)"
+        raise DataError("there must be at least one pair to train from, not none", where=where, hint=hint)
     return Survey(pairs, tuple(sorted(tags)), count)

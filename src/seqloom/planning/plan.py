@@ -24,7 +24,7 @@ class Choice:
 
     def sentence(self) -> str:
         """What is said of the choice before training."""
-        chosen = ", ".join(f"{name} = {_shown(value)}" for name, value in self.settings.items())
+        chosen = listed(self.settings)
         return f"plan: {chosen}, as {self.why}"
 
 
@@ -79,7 +79,7 @@ def make_plan(facts: Facts, given: Collection[str], effort: Effort, fits: Fits) 
         if not new:
             continue
         if not fits({**chosen, **new}):
-            left_out.append(", ".join(f"{name} = {_shown(value)}" for name, value in new.items()))
+            left_out.append(listed(new))
             continue
         chosen |= new
         choices.append(Choice(new, rule.why, rule.measured))
@@ -95,5 +95,15 @@ def _open(rule: Rule, given: Collection[str], chosen: Mapping[str, Any]) -> dict
     return {} if any(is_given(name, given) for name in rule.unless) else new
 
 
-def _shown(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
+def shown_settings(settings: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Each setting by its dotted name with its value as text, as `--set` takes them; a section gives its settings."""
+    for name, value in settings.items():
+        if isinstance(value, Mapping):
+            yield from shown_settings({f"{name}.{inner}": each for inner, each in value.items()})
+        else:
+            yield name, str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def listed(settings: Mapping[str, Any]) -> str:
+    """Settings with their values in one line."""
+    return ", ".join(f"{name} = {value}" for name, value in shown_settings(settings))

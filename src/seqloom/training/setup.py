@@ -252,7 +252,7 @@ def _text(
     """
 
     def make() -> str:
-        seen = survey(source.examples(), seed=config.training.seed)
+        seen = survey(source.examples(), seed=config.training.seed, where=", ".join(source.files))
         facts = facts_of(seen.pairs, tags=len(seen.tags), count=seen.count)
         wanted = planned(config, facts)[0].text
         if start is None:
