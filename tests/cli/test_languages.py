@@ -11,6 +11,7 @@ from typer.testing import CliRunner, Result
 import seqloom
 from seqloom.api import Model
 from seqloom.cli.main import app
+from seqloom.cli.options import try_predicting
 from seqloom.data import Source
 from seqloom.errors import ConfigError, DataError
 from toy import SETTINGS, copied
@@ -125,3 +126,15 @@ def test_a_macro_mean_needs_parts() -> None:
 def test_pairs_from_python_have_no_file_names(languages_data: Path) -> None:
     with pytest.raises(ConfigError, match="pairs from Python have none"):
         seqloom.train([("a", "b")], settings={"data.tag_from_name": "(?P<tag>x)"})
+
+
+def test_the_command_to_try_names_a_tag_where_one_is_needed(
+    languages_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    try_predicting(languages_folder, "--engine onnx")
+    shown = capsys.readouterr().err
+    assert shown.startswith("try it: echo ... | seqloom predict ")
+    assert shown.endswith(" --tag TAG --engine onnx\n")
+    (tmp_path / "config.toml").write_text('[data]\ntags = "3"\nuntagged = "accept"\n', encoding="utf-8")
+    try_predicting(tmp_path)
+    assert capsys.readouterr().err == f"try it: echo ... | seqloom predict {tmp_path}\n"

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import shlex
 from typing import Annotated
 
 import typer
 
-from seqloom.cli.options import Data, Json, ModelArgument, SettingOptions
+from seqloom.cli.options import Data, Json, ModelArgument, SettingOptions, try_predicting
 
 
 def calibrate(
@@ -47,5 +46,4 @@ def calibrate(
     typer.echo(f"{path}: {found.sentence()}", err=True)
     own = settings_of(loaded.config.search)
     changed = [f"--set search.{name}={value}" for name, value in found.search.items() if value != own[name]]
-    options = " ".join(["", *changed])
-    typer.echo(f"try it: echo ... | seqloom predict {shlex.quote(str(model))}{options} --min-confidence 0.9", err=True)
+    try_predicting(model, " ".join([*changed, "--min-confidence 0.9"]))

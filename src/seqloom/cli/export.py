@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -28,4 +27,4 @@ def export(
     graph = export_model(model, output, int8=int8)
     typer.echo(f"{graph}: {graph.stat().st_size / 1e6:.1f} MB", err=True)
     engine = "--engine onnx --int8" if int8 else "--engine onnx"
-    typer.echo(f"try it: echo ... | seqloom predict {shlex.quote(str(graph.parent))} {engine}", err=True)
+    try_predicting(graph.parent, engine)

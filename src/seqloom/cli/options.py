@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import shlex
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
@@ -94,6 +95,16 @@ def planning_settings(effort: str | None, minutes: float | None, settings: list[
     """The settings that `--effort` and `--minutes` stand for, followed by the given ones."""
     planned = {"plan.effort": effort, "plan.minutes": minutes}
     return [*(f"{name}={value}" for name, value in planned.items() if value is not None), *(settings or ())]
+
+
+def try_predicting(model: Path, more: str = "") -> None:
+    """Say how a model is asked: with a tag where it needs one, and with `more` options."""
+    from seqloom.checkpoint.reading import read_config
+
+    data = read_config(model).get("data", {})
+    tagged = data.get("tag_from_name") or (data.get("tags") and data.get("untagged") != "accept")
+    parts = (f"echo ... | seqloom predict {shlex.quote(str(model))}", "--tag TAG" if tagged else "", more.strip())
+    typer.echo(f"try it: {' '.join(part for part in parts if part)}", err=True)
 
 
 def use_plugins(plugins: list[str] | None) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from seqloom.cli.options import ModelArgument
+from seqloom.cli.options import ModelArgument, try_predicting
 
 
 def shortlist(
@@ -63,4 +63,4 @@ def shortlist(
             f"seqloom export {shlex.quote(str(model))}",
             err=True,
         )
-    typer.echo(f"try it: echo ... | seqloom predict {shlex.quote(str(model))} --set search.shortlist=true", err=True)
+    try_predicting(model, "--set search.shortlist=true")

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from seqloom.cli.options import EffortOption, MinutesOption, SettingOptions, planning_settings
+from seqloom.cli.options import EffortOption, MinutesOption, SettingOptions, planning_settings, try_predicting
 
 Files = list[str] | None
 
@@ -65,4 +64,4 @@ def train(
         stream = train_stream(given, output, resume=resume, overwrite=overwrite)
         follow_run(stream, output, progress=sys.stderr, tensorboard=tensorboard)
     if place.first:
-        typer.echo(f"try it: echo ... | seqloom predict {shlex.quote(str(output))}{options()}", err=True)
+        try_predicting(output, options())
