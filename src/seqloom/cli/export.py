@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from seqloom.cli.options import try_predicting
+
 
 def export(
     model: Annotated[Path, typer.Argument(metavar="MODEL", help="A model folder.", show_default=False)],
