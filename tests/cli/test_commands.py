@@ -368,7 +368,7 @@ def test_mistakes_with_a_model_end_the_same_way(toy_folder: Path, tmp_path: Path
     for arguments, said in [
         (("predict", toy_folder, tmp_path / "none.txt"), "none.txt"),
         (("predict", toy_folder, "--beam", "0"), "search.beam"),
-        (("evaluate", toy_folder, tmp_path / "none.tsv"), "none.tsv"),
+        (("evaluate", toy_folder, tmp_path / "none.tsv"), "none.tsv: the file does not exist"),
         (("evaluate", toy_folder, tmp_path, "--metrics", "blue"), "did you mean bleu"),
         (("predict", toy_folder, "--output", tmp_path), "directory"),
         (("plot", "attention", toy_folder, "ab", "--output", tmp_path / "x.txt"), "png"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -191,3 +192,11 @@ def test_a_calibration_belongs_to_a_search() -> None:
     other = Calibration("exact_match", 0, calibration.weights, older, "", calibration.figures)
     assert other.mismatch(SearchConfig(beam=3)) == "", "a setting that is newer than the calibration has its default"
     assert other.mismatch(SearchConfig(beam=3, alpha=0.5)) == "search.alpha is 0.5 and was 1.0"
+
+
+@pytest.mark.parametrize(("worth", "said"), [(0.0, "none of them is right"), (1.0, "all of them are right"), (0.5, "")])
+def test_a_calibration_on_answers_that_are_all_alike_says_so(worth: float, said: str) -> None:
+    found = made_up()
+    sentence = replace(found, figures=replace(found.figures, worth=worth)).sentence()
+    assert (", so that the confidences cannot tell right answers from wrong ones" in sentence) == bool(said)
+    assert said in sentence

@@ -73,11 +73,13 @@ class Calibration:
         """What was found when the calibration was fitted, in one sentence."""
         found = self.figures
         own = "an answer" if self.measure == EXACT else "a token"
+        alike = {0.0: "none of them is", 1.0: "all of them are"}.get(found.worth) if self.measure == EXACT else None
+        alike = f"; {alike} right, so that the confidences cannot tell right answers from wrong ones" if alike else ""
         rough = "" if found.answers >= ROUGH else f"; with fewer than {ROUGH} answers it is a rough one"
         return (
             f"confidence is {self.meaning}: calibrated on {found.answers:,} answers ({self.data}); expected "
             f"calibration error {found.calibration_error:.3f}, cross-validated, instead of "
-            f"{found.raw_calibration_error:.3f} of the model's own probability of {own}{rough}"
+            f"{found.raw_calibration_error:.3f} of the model's own probability of {own}{alike}{rough}"
         )
 
     def to_values(self) -> dict[str, Any]:

@@ -103,9 +103,8 @@ def without(lexicon: Lexicon, sources: Iterable[tuple[str, tuple[str, ...]]]) ->
         if not places:
             tagged = f" with the tags {', '.join(tags)}" if tags else ""
             close = suggestion(source, {each for each, _ in entries}) if len(entries) < 10_000 else ""
-            raise DataError(
-                f"there is no entry for {source!r}{tagged}", hint=close if close.startswith("did you") else ""
-            )
+            hint = close if close.startswith("did you") else "seqloom exceptions MODEL --list prints the entries"
+            raise DataError(f"there is no entry for {source!r}{tagged}", hint=hint)
         for place in places:
             del entries[place]
     return lexicon.changed(entries.values())

@@ -15,7 +15,9 @@ def folds_of(pairs: Sequence[Example], folds: int, seed: int = 1) -> list[int]:
     The distinct sources are put in the order of a hash and dealt in turn, so that the folds have equally many of them.
     """
     if folds < 2:
-        raise ConfigError(f"folds must be at least 2, not {folds}")
+        raise ConfigError(
+            f"folds must be at least 2, or 0, not {folds}", hint="0 makes only the checks that need no model"
+        )
     salt = seed.to_bytes(8, "little")
     sources = {pair.source for pair in pairs}
     if len(sources) < folds:
