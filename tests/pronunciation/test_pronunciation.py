@@ -196,6 +196,13 @@ def test_the_command_writes_a_dictionary_and_says_what_is_missing(toy_folder: Pa
     assert "1 word without an entry: 'xy'; the first because the model has never seen 'x', 'y'" in done.stderr
 
 
+def test_a_base_with_other_capitals_is_said_where_they_count(toy_folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "base.dict").write_text("CD  CD\nDC(2)  DC\n", encoding="utf-8")
+    done = run("lexicon", toy_folder, "--format", "kaldi", "--base", tmp_path / "base.dict", text="ab\ncd\n")
+    assert [line.split()[0] for line in done.stdout.splitlines()] == ["ab", "cd"]
+    assert "1 word not taken for known: the base dictionary has the like with other capitals" in done.stderr
+
+
 def test_several_pronunciations_have_probabilities(toy_folder: Path) -> None:
     lines = run("lexicon", toy_folder, "--n-best", 3, "--min-probability", 0, text="ab\n").stdout.splitlines()
     probabilities = [float(line.split("\t")[1]) for line in lines]

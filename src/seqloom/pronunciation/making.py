@@ -51,7 +51,8 @@ class PronunciationDictionary:
     """The entries that were made, in the order of the words, and what became of the other words.
 
     `left_out` holds each word that has no entry, with the reason. `known` counts words that the base dictionaries have,
-    `repeated` those that came before.
+    `repeated` those that came before. `recased` counts words that the base dictionaries have with other capitals only,
+    where the format tells capitals from small letters.
     """
 
     format: DictionaryFormat
@@ -61,6 +62,7 @@ class PronunciationDictionary:
     """Letters that the model cannot read, and how many words have each."""
     known: int = 0
     repeated: int = 0
+    recased: int = 0
     unspaced: int = 0
     """Number of entries whose best answer, of several characters, has no space and so counts as one phone."""
 
@@ -74,6 +76,11 @@ class PronunciationDictionary:
         said = [f"{_of(len(self.entries), 'word')} with {_of(sum(1 for _ in self.lines()), 'pronunciation')}"]
         if self.known:
             said.append(f"{_of(self.known, 'word')} left out: the base dictionary has them")
+        if self.recased:
+            said.append(
+                f"{_of(self.recased, 'word')} not taken for known: the base dictionary has the like with other "
+                "capitals, which count in this format"
+            )
         if self.repeated:
             case = "" if self.format.cased else ", capitals and small letters being the same"
             said.append(f"{_of(self.repeated, 'word')} left out: they came before{case}")
@@ -166,6 +173,7 @@ def _asked(
 ) -> Iterator[Source]:
     """The sources to ask the model for; the words that need no answer are counted. `waiting` gets the same sources."""
     base = frozenset(taken)
+    folded = {word.casefold() for word in base}
     for given in words:
         source = given if isinstance(given, Source) else Source(given)
         source = Source(source.text.strip(), source.tags)
@@ -180,6 +188,7 @@ def _asked(
             made.repeated += 1
         else:
             taken.add(key)
+            made.recased += key.casefold() in folded
             waiting.append(source)
             yield source
 
