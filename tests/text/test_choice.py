@@ -72,3 +72,15 @@ def test_what_goes_from_words_to_words() -> None:
     assert not words_to_words(list(zip(source, sentences, strict=True)))
     assert not words_to_words(list(zip(sentences, source, strict=True)))
     assert not words_to_words(list(zip(phones, phones, strict=True)))
+
+
+def test_the_phones_of_a_few_words_are_symbols() -> None:
+    chance = random.Random(5)
+    source = [chance.choice(WORDS) + chance.choice(WORDS) for _ in range(40)]
+    phones = [" ".join(chance.choices([*PHONES, *"BFGLMPR"], k=6)) for _ in source]
+    assert words_to_words(list(zip(source, phones, strict=True)))
+    assert choose(list(zip(source, phones, strict=True)), TextConfig())[0].target.kind == "word"
+    sentences = [
+        " ".join(chance.choices(["house", "river", "the", "old", "tree", "walks", "near"], k=3)) for _ in source
+    ]
+    assert not words_to_words(list(zip(source, sentences, strict=True)))

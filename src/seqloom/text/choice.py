@@ -14,6 +14,9 @@ LOOKED_AT = 20_000
 """Number of texts of a side whose words are counted; characters are counted in all texts."""
 UNSPACED = 20
 """Text with at least this many characters for each word counts as written without spaces between words."""
+OFTEN, OFTEN_SHORT, SHORT = 20, 5, 2.5
+"""Symbols occur so often on average where they are a small set; the second number is for symbols of at most `SHORT`
+characters on average."""
 BYTES_FIT = 1000
 """The smallest vocabulary in which 256 bytes for rare characters leave enough room for subwords."""
 
@@ -52,8 +55,13 @@ class Traits:
 
     @property
     def closed(self) -> bool:
-        """Whether texts consist of a small set of symbols separated by spaces, such as phones, each occurring often."""
-        return self.words >= 1.5 and self.word_types <= 500 and self.words * self.count >= 20 * self.word_types
+        """Whether texts consist of a small set of symbols separated by spaces, such as phones, each occurring often.
+
+        Symbols of one or two characters, as phones are and words of a sentence seldom, need not occur as often.
+        """
+        length = (self.characters + 1) / max(1.0, self.words) - 1  # of a symbol, without the space after it
+        often = OFTEN_SHORT if length <= SHORT else OFTEN
+        return self.words >= 1.5 and self.word_types <= 500 and self.words * self.count >= often * self.word_types
 
     @property
     def unspaced(self) -> bool:
