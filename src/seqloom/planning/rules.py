@@ -94,7 +94,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         {"training.ema": 0.999},
         "averaged weights answer better than the last ones",
-        "as above",
+        "Dutch, 3,600 words: with dropout 0.5 and 0.4 15.2 % of words wrong; without both 15.4 %",
         tasks=("words",),
         unless=("training.selection.average_best",),
     ),
@@ -105,7 +105,7 @@ RULES: tuple[Rule, ...] = (
             "training.schedule.warmup": 200,
         },
         "small batches and a high rate with a warm-up train fast",
-        "Dutch, 3,600 words: as above",
+        "Dutch, 3,600 words: 15.4 % of words wrong after 2,500 updates, 3.2 minutes",
         tasks=("words",),
     ),
     Rule(
@@ -162,20 +162,20 @@ RULES: tuple[Rule, ...] = (
             "plan.tune_search": False,
         },
         "a label is one symbol",
-        "SST-2, as above",
+        "SST-2: 82.6 % of dev sentences right",
         tasks=("labels",),
     ),
     Rule(
         {"training.selection.on": "main", "training.selection.limit": 2000},
         "answers are cheap to look at",
-        "SST-2, as above",
+        "SST-2: 82.6 % of dev sentences right",
         tasks=("labels",),
     ),
     # sentences and texts
     Rule(
         {"text.shared": True, "model.share_embeddings": True, "model.decoder.readout": {"kind": "tied"}},
         "both sides are written with the same letters",
-        "Multi30k: the recipe multi30k-en-de, 37.2 BLEU on test 2016",
+        "Multi30k: 38.8 BLEU on dev, 37.7 (tokenised, lower-cased) on test 2016 in 38 minutes of one core",
         tasks=("sentences", "texts"),
         when=lambda facts: facts.shared >= SAME_LETTERS,
         together=True,
@@ -205,13 +205,13 @@ RULES: tuple[Rule, ...] = (
             "model.embedding_dropout": 0.2,
         },
         "sentences need two layers and dropout",
-        "Multi30k: as above",
+        "Multi30k: 38.8 BLEU on dev, 37.7 (tokenised, lower-cased) on test 2016 in 38 minutes of one core",
         tasks=("sentences",),
     ),
     Rule(
         {"training.ema": 0.999},
         "averaged weights answer better than the last ones",
-        "as above",
+        "Multi30k: 38.8 BLEU on dev, 37.7 (tokenised, lower-cased) on test 2016 in 38 minutes of one core",
         tasks=("sentences",),
         unless=("training.selection.average_best",),
     ),
@@ -230,7 +230,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         {"training.optimiser.learning_rate": 2e-3, "training.schedule.warmup": 200, "training.batch.tokens": 2600},
         "high rates with a warm-up train fast",
-        "Multi30k: as above",
+        "Multi30k: 38.8 BLEU on dev, 37.7 (tokenised, lower-cased) on test 2016 in 38 minutes of one core",
         tasks=("sentences", "texts"),
     ),
 )
