@@ -21,6 +21,7 @@ SETTINGS = {
     "data.group_by_source": True,
     "text.source.kind": "character",
     "text.target.kind": "word",
+    "plan.effort": "none",  # all that matters is set here, for a run of a few minutes
     "model.embedding": 96,
     "model.hidden": 256,
     "model.dropout": 0.1,
