@@ -14,6 +14,7 @@ from seqloom.best.halving import chosen_plan, runs_of
 from seqloom.best.parts import Part, Parts
 from seqloom.best.variants import Settings, variants
 from seqloom.best.working_files import chosen_length, given_before, working_files
+from seqloom.checkpoint import format as layout
 from seqloom.combining import Rescoring, save_combination
 from seqloom.config import build, laid_over
 from seqloom.ensembles import ensemble, select_members
@@ -197,18 +198,19 @@ class _Best:
 
     def _teacher(self, parts: Parts, singles: Mapping[str, list[Part]], gains: Gains) -> Path:
         """The ensemble of each direction, and the second one rescoring the first: whatever is best on dev."""
-        dev, made = list(self.config.data.dev), {}
+        dev, made = list(self.config.data.dev), []
         for direction, members in singles.items():
             folder = self.folder / f"ensemble-{direction}"
-            if not RunFolder(folder).output.joinpath("manifest.json").exists():
+            if not (folder / layout.MANIFEST).exists():
                 models = [each.folder for each in members]
                 chosen = select_members(models, dev, parts.measure)
                 ensemble(models, folder, list(chosen.weights))
-            made[direction] = load_torch(folder)
-            gains.add(f"ensemble, {direction}", parts.figure(made[direction]))
-        first, second = (self.folder / f"ensemble-{direction}" for direction in singles)
+            figure = parts.figure(load_torch(folder))
+            gains.add(f"ensemble, {direction}", figure)
+            made.append((folder, figure))
+        (first, before), (second, _) = made
         both = Rescoring.of([str(first), str(second)]).tuned(dev, metric=parts.measure)
-        figure, before = parts.figure(both), gains.rows[-2][parts.measure]
+        figure = parts.figure(both)
         gains.add("ensemble, rescored from right to left", figure, weights=list(both.settings.weights))
         if not parts.better(figure, before) or abs(figure - before) < LEAST_GAIN:
             return first
