@@ -3,8 +3,8 @@
     SEQLOOM_DATA=FOLDER python benchmarks/without_settings.py SET [--only NAME,...] [--tests] [--json FILE]
 
 SET is `words-3600` (SIGMORPHON 2020, 13 languages), `words-800` (SIGMORPHON 2021, low, the languages with a test),
-`inflection-2020`, `inflection-2023` or `labels` (TREC, SST-2, rotten tomatoes). Each data set is trained in a process of
-its own by `seqloom train --train TRAIN --dev DEV --output MODEL`, on one thread, with nothing but the columns of its
+`inflection-2020`, `inflection-2023` or `labels` (TREC, SST-2, rotten tomatoes). Each data set is trained in a process
+of its own by `seqloom train --train TRAIN --dev DEV --output MODEL`, on one thread, with nothing but the columns of its
 files named, and evaluated on its dev pairs; on its test pairs, which should be looked at once, only with `--tests`.
 A Markdown row is printed as soon as it is measured, the time in minutes of the processor. `--set` adds settings,
 to compare one choice with another on dev. TREC and rotten tomatoes have no dev part: a part of the training
@@ -21,21 +21,20 @@ import resource
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 DATA = Path(os.environ.get("SEQLOOM_DATA", "../shared/data"))
 SEED = 1
+PARTS = ("train", "dev", "test")
 
 
 @dataclass(frozen=True)
 class DataSet:
-    """The files of one data set, the columns they have, and the measure of its published figures."""
+    """The files of one data set by part, the columns they have, and the measure of its published figures."""
 
-    train: Path
-    dev: Path
-    test: Path
+    files: Mapping[str, Path]
     columns: tuple[str, ...] = ()
     metric: str = "error_rate"
 
@@ -44,23 +43,23 @@ def words_3600(_: Path) -> dict[str, DataSet]:
     """SIGMORPHON 2020 task 1: words to phones, 3,600 words a language."""
     folder = DATA / "sigmorphon2020_g2p"
     names = [path.name.removesuffix("_test.tsv") for path in sorted((folder / "test").glob("*_test.tsv"))]
-    return {name: DataSet(*(folder / part / f"{name}_{part}.tsv" for part in ("train", "dev", "test"))) for name in names}
+    return {name: DataSet({part: folder / part / f"{name}_{part}.tsv" for part in PARTS}) for name in names}
 
 
 def words_800(_: Path) -> dict[str, DataSet]:
     """SIGMORPHON 2021 task 1, low: words to phones, 800 words a language."""
     folder = DATA / "sigmorphon2021_g2p" / "low"
     names = [path.name.removesuffix("_test.tsv") for path in sorted(folder.glob("*_test.tsv"))]
-    return {name: DataSet(*(folder / f"{name}_{part}.tsv" for part in ("train", "dev", "test"))) for name in names}
+    return {name: DataSet({part: folder / f"{name}_{part}.tsv" for part in PARTS}) for name in names}
 
 
 def inflection(year: int, columns: tuple[str, ...]) -> dict[str, DataSet]:
     """Lemmas with tags to forms, the languages whose test file is there."""
     folder = DATA / f"sigmorphon{year}_inflection"
     names = [path.stem for path in sorted(folder.glob("*.tst"))]
-    parts = ("trn", "dev", "tst")
+    suffixes = dict(zip(PARTS, ("trn", "dev", "tst"), strict=True))
     return {
-        name: DataSet(*(folder / f"{name}.{part}" for part in parts), columns=columns, metric="exact_match")
+        name: DataSet({part: folder / f"{name}.{suffix}" for part, suffix in suffixes.items()}, columns, "exact_match")
         for name in names
     }
 
@@ -78,12 +77,14 @@ def inflection_2023(_: Path) -> dict[str, DataSet]:
 def labels(work: Path) -> dict[str, DataSet]:
     """Sentences and labels; what the published files leave open is set aside into files in `work`."""
     columns = ("data.source=2", "data.target=1")
-    sst = [DATA / "sst" / f"sst2.{part}.tsv" for part in ("train", "dev", "test")]
+    sst = [DATA / "sst" / f"sst2.{part}.tsv" for part in PARTS]
     folder = DATA / "sentence_classification"
     trec = [*set_aside(folder / "trec.train.tsv", work, {"dev": 500}), folder / "trec.test.tsv"]
     reviews = set_aside(folder / "rt_polarity.tsv", work, {"dev": 1066, "test": 1066})
     found = {"trec": trec, "sst2": sst, "rotten-tomatoes": reviews}
-    return {name: DataSet(*paths, columns=columns, metric="exact_match") for name, paths in found.items()}
+    return {
+        name: DataSet(dict(zip(PARTS, paths, strict=True)), columns, "exact_match") for name, paths in found.items()
+    }
 
 
 def set_aside(path: Path, work: Path, parts: dict[str, int]) -> list[Path]:
@@ -129,10 +130,12 @@ def measured(data: DataSet, model: Path, settings: list[str], parts: list[str]) 
     """Train and evaluate; the figures in percent and the minutes of the training."""
     given = [word for setting in (*data.columns, *settings) for word in ("--set", setting)]
     before = processor_minutes()
-    seqloom("train", "--train", str(data.train), "--dev", str(data.dev), "--output", str(model), *given)
+    seqloom(
+        "train", "--train", str(data.files["train"]), "--dev", str(data.files["dev"]), "--output", str(model), *given
+    )
     figures = {"minutes": processor_minutes() - before}
     for part in parts:
-        path = str(getattr(data, part))
+        path = str(data.files[part])
         answer = json.loads(seqloom("evaluate", str(model), path, "--metrics", data.metric, "--json"))
         figures[part] = next(row["value"] for row in answer["scores"] if row["name"] == data.metric)
     return figures
@@ -147,9 +150,8 @@ def rows(given: argparse.Namespace, work: Path) -> Iterator[dict[str, object]]:
     parts = ["dev", "test"] if given.tests else ["dev"]
     for name in wanted:
         model = (given.models or work) / f"{given.set}-{name}"
-        yield {"set": given.set, "name": name, "settings": given.settings, "metric": data[name].metric} | measured(
-            data[name], model, given.settings, parts
-        )
+        figures = measured(data[name], model, given.settings, parts)
+        yield {"set": given.set, "name": name, "settings": given.settings, "metric": data[name].metric, **figures}
 
 
 def main() -> None:
