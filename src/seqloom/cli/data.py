@@ -72,7 +72,8 @@ def report(
         from seqloom.plots import plot_length_counts
 
         counts = {"{} length ({})".format(*name.split()): each.counts for name, each in found.lengths.items()}
-        typer.echo(plot_length_counts(counts, plot), err=as_json)
+        plot_length_counts(counts, plot)
+        typer.echo(plot, err=as_json)
 
 
 @data.command()

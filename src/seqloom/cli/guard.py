@@ -75,11 +75,11 @@ def beside(product: Path) -> Iterator[None]:
 
 @contextmanager
 def _plain_warnings() -> Iterator[None]:
-    """Warnings about plugins are notes; others are shown as Python shows them."""
+    """Warnings of our own are notes; others are shown as Python shows them."""
     shown = warnings.showwarning  # the filter names no class: that would import what a command may not need
 
     def show(message: Warning | str, category: type[Warning], *more: Any, **others: Any) -> None:
-        if category.__name__ == "PluginWarning":
+        if category.__name__ in ("PluginWarning", "MissingGlyphWarning"):
             typer.echo(f"note: {message}", err=True)
         else:
             shown(message, category, *more, **others)

@@ -39,13 +39,13 @@ def attention(
     settings = [*with_tags(None, tags), "search.known_answers=none"]
     loaded, remarks = load_torch(model).with_settings(settings), Remarks()
     answers = loaded.predict([plain_source(line, loaded.config.data) for line in inputs], alignments=True)
-    picture = plot_attention(answers, output)
+    plot_attention(answers, output)
     for answer in answers:
         remarks.add(answer)
     for sentence in remarks.sentences():
         typer.echo(f"note: {sentence}", err=True)
     with beside(output):
-        typer.echo(picture)
+        typer.echo(output)
 
 
 @plot.command()
@@ -56,6 +56,6 @@ def curves(
     """Draw the learning curves of a run."""
     from seqloom.plots import plot_curves
 
-    picture = plot_curves(run / "log.jsonl" if run.is_dir() else run, output)
+    plot_curves(run / "log.jsonl" if run.is_dir() else run, output)
     with beside(output):
-        typer.echo(picture)
+        typer.echo(output)

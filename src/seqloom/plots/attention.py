@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,31 +19,43 @@ if TYPE_CHECKING:
     from matplotlib.colors import LinearSegmentedColormap
     from matplotlib.figure import Figure
 
+    from seqloom.plots.picture import Picture
+
 CELL, LONGEST_SIDE = 0.34, 14.0
 """The usual size of a cell and the largest side of a map, in inches; cells of larger maps shrink."""
+WIDEST, TALLEST = 20.0, 200.0
+"""The largest width of a grid of several columns, and the largest height of a picture, in inches."""
 
 END = "</s>"
 """The label of the end mark."""
 
 
 def plot_attention(
-    predictions: Prediction | Sequence[Prediction], path: Path | str, *, title: str = "", columns: int = 2
-) -> Path:
-    """Plot the attention weights of one prediction, or of several in a grid with `columns` columns; returns the path.
+    predictions: Prediction | Sequence[Prediction], path: Path | str | None = None, *, title: str = "", columns: int = 2
+) -> Picture:
+    """Plot the attention weights of one prediction, or of several in a grid with up to `columns` columns; returns
+    the figure, and writes it where a path is given.
 
     Source tokens are at the top and target tokens at the left; a darker cell means a larger weight. Cells have the same
-    size in all panels and shrink for long sequences. If labels would overlap, only every n-th is written.
+    size in all panels and shrink for long sequences. If labels would overlap, only every n-th is written. Long
+    sequences stand in fewer columns; a `DataError` says how many predictions fit in one picture.
     """
     several = [predictions] if isinstance(predictions, Prediction) else list(predictions)
     if not several:
         raise DataError("there must be at least one prediction to draw, not none")
     panels = [_Panel(prediction) for prediction in several]
-    columns = min(columns, len(panels))
     longest = max(max(panel.weights.shape) for panel in panels)
     cell = min(CELL, LONGEST_SIDE / longest)
+    columns = max(1, min(columns, len(panels), int(WIDEST / max(panel.size(cell)[0] for panel in panels))))
     rows = [panels[start : start + columns] for start in range(0, len(panels), columns)]
     widths = [max(row[c].size(cell)[0] for row in rows if c < len(row)) for c in range(columns)]
     heights = [max(panel.size(cell)[1] for panel in row) for row in rows]
+    if sum(heights) > TALLEST:
+        fit = sum(total <= TALLEST for total in accumulate(heights)) * columns
+        raise DataError(
+            f"one picture has room for the first {fit} of these predictions, not for {len(panels)}",
+            hint="draw them in several pictures",
+        )
     page = (sum(widths) + 0.9, sum(heights))
 
     def draw(figure: Figure) -> None:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    from seqloom.plots.picture import Picture
+
 LogRecord = Mapping[str, Any]
 """One entry of a log."""
 Series = tuple[NDArray[np.float64], NDArray[np.float64]]
@@ -45,8 +47,9 @@ def read_log(path: Path | str) -> list[dict[str, Any]]:
     return records
 
 
-def plot_curves(log: Path | str | Iterable[LogRecord], path: Path | str, *, title: str = "") -> Path:
-    """Plot the learning curves of a run from its `log.jsonl` or from its records; returns the path.
+def plot_curves(log: Path | str | Iterable[LogRecord], path: Path | str | None = None, *, title: str = "") -> Picture:
+    """Plot the learning curves of a run from its `log.jsonl` or from its records; returns the figure, and
+    writes it where a path is given.
 
     The upper panel shows the cross-entropy per token: the training loss as logged (pale) and smoothed, and the dev loss
     with a dot at each evaluation. Below there is one panel for each dev metric. A dotted line marks the best model. If

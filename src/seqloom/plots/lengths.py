@@ -18,17 +18,19 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    from seqloom.plots.picture import Picture
+
 
 def plot_quality_by_length(
     sources: Sequence[Prediction] | Sequence[int],
     values: Sequence[float],
-    path: Path | str,
+    path: Path | str | None = None,
     *,
     label: str = "quality",
     title: str = "",
     buckets: int = 8,
-) -> Path:
-    """Plot the mean quality of examples by source length; returns the path.
+) -> Picture:
+    """Plot the mean quality of examples by source length; returns the figure, and writes it where a path is given.
 
     `sources` are predictions (whose source tokens are counted) or lengths; `values` are the values of the examples, as
     from a metric's `per_example`. Examples are divided by length into at most `buckets` groups of about the same size.
@@ -73,8 +75,9 @@ def plot_quality_by_length(
     return render(path, (7.2, 3.8), draw, text=[label, title])
 
 
-def plot_lengths(lengths: Mapping[str, Sequence[int]], path: Path | str, *, title: str = "") -> Path:
-    """Plot histograms of lengths, with one panel for each name, such as `source` and `target`; returns the path.
+def plot_lengths(lengths: Mapping[str, Sequence[int]], path: Path | str | None = None, *, title: str = "") -> Picture:
+    """Plot histograms of lengths, with one panel for each name, such as `source` and `target`; returns the
+    figure, and writes it where a path is given.
 
     The longest 0.5 % are collected in the last bar, so that a few outliers do not compress the rest. The median and the
     99th percentile are marked.
@@ -83,7 +86,9 @@ def plot_lengths(lengths: Mapping[str, Sequence[int]], path: Path | str, *, titl
     return plot_length_counts(counts, path, title=title)
 
 
-def plot_length_counts(counts: Mapping[str, Mapping[int, int]], path: Path | str, *, title: str = "") -> Path:
+def plot_length_counts(
+    counts: Mapping[str, Mapping[int, int]], path: Path | str | None = None, *, title: str = ""
+) -> Picture:
     """Plot histograms from the number of texts of each length; names are labels of the panels, as in `plot_lengths`."""
     if not counts or not all(counts.values()):
         raise DataError("there must be at least one length under each name to draw, not none")

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    from seqloom.plots.picture import Picture
+
 COLUMNS = 3
 """Number of panels in a row."""
 PANEL, UPRIGHT = 26, 14
@@ -48,13 +50,13 @@ class Tried(Protocol):
 
 def plot_trials(
     trials: Sequence[Tried],
-    path: Path | str,
+    path: Path | str | None = None,
     *,
     measure: str,
     higher_is_better: bool = False,
     title: str = "",
-) -> Path:
-    """Plot the trials of a sweep; returns the path.
+) -> Picture:
+    """Plot the trials of a sweep; returns the figure, and writes it where a path is given.
 
     The upper panel shows the result of each trial and the best result so far. A ring is a pruned trial, a cross at the
     bottom a failed one. Below there is one panel for each setting, with the results by its value.
