@@ -23,6 +23,7 @@ from seqloom.planning.rules import MANY, RULES, SHARES, UPDATES
 FOLDER = Path(__file__).parents[1] / "docs" / "reference"
 PUBLIC = {
     "combining": ("Rescoring", "Voting", "BayesRisk", "load_combination", "save_combination"),
+    "examples": ("write",),
     "plugins": ("use", "in_use"),
     "testing": ("check_attention", "check_cell", "check_encoder", "check_metric", "check_reader", "check_network"),
 }
@@ -128,7 +129,7 @@ def python_page() -> str:
             parts += class_markdown(whole(thing), 2)
     errors = [thing for thing in classes.values() if issubclass(thing, Exception)]
     parts += ["## Errors", *error_lines(errors)]
-    for name in ("combining", "plugins", "testing"):
+    for name in PUBLIC:
         parts += module_parts(name)
     return "\n\n".join(part for part in parts if part) + "\n"
 

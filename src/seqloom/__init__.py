@@ -10,7 +10,7 @@ Importing the package is instant: what needs torch or NumPy is imported when it 
 takes the graph that `seqloom export` has written into the folder.
 
 `seqloom.combining` chooses among the answers of several models. `seqloom.plugins` adds attentions, cells, metrics and
-readers of your own; `seqloom.testing` checks them.
+readers of your own; `seqloom.testing` checks them. `seqloom.examples` writes small data sets to try things with.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ __all__ = [
 ]
 
 
-_MODULES = ("combining", "plugins", "testing")
+_MODULES = ("combining", "examples", "plugins", "testing")
 """Modules of their own that are public, too."""
 
 

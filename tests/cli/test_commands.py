@@ -42,6 +42,7 @@ def flags(command: object, name: str = "") -> Iterator[tuple[str, int]]:
 def test_flags_stay_few() -> None:
     """Everything else is --set: a new flag is a decision, taken here."""
     assert dict(flags(get_command(app))) == {
+        "example": 1,
         "train": 10,
         "plan": 8,
         "predict": 14,
@@ -325,6 +326,23 @@ def test_bench_takes_no_empty_file(both_graphs: Path, tmp_path: Path) -> None:
     result = run("bench", both_graphs, tmp_path / "in.txt")
     assert result.exit_code == 2
     assert "at least one line that is not empty" in result.stderr
+
+
+def test_an_example_is_listed_and_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert [line.split()[0] for line in good("example").splitlines()] == list(seqloom.examples.EXAMPLES)
+    monkeypatch.chdir(tmp_path)
+    done = run("example", "g2p")
+    assert done.exit_code == 0
+    assert done.stdout == ""
+    assert "prove nothing about real data" in done.stderr
+    assert "\n  seqloom predict g2p/model g2p/words.txt\n" in done.stderr
+    assert run("example", "labels", "--output", "a/b").exit_code == 0
+    assert sorted(path.name for path in (tmp_path / "a" / "b").iterdir()) == [
+        *("README.md", "dev.tsv", "inputs.txt", "test.tsv", "train.tsv")
+    ]
+    again = run("example", "g2p")
+    assert again.exit_code == 2
+    assert "g2p: train.tsv is there already" in again.stderr
 
 
 def test_recipes_are_listed_and_shown() -> None:

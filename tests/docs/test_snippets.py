@@ -8,7 +8,7 @@ import shlex
 import subprocess
 import tomllib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from typer.testing import CliRunner
 from seqloom.cli.main import app
 from seqloom.combining.settings import BayesRiskSettings
 from seqloom.config import OneOf, Section, build
+from seqloom.examples import EXAMPLES, write
 from seqloom.search import SamplingConfig
 from seqloom.training import RunConfig
 
@@ -90,6 +91,9 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with the files that the documents talk about; on so few pairs training without settings is cut short."""
     monkeypatch.setattr("seqloom.training.run_length.MOST_EPOCHS", 5)
     monkeypatch.setattr("seqloom.training.run_length.MOST_PLANNED_EPOCHS", 5)
+    monkeypatch.setattr("seqloom.training.time_plan.MOST", 0.01)
+    few = {key: replace(each, count=80) for key, each in EXAMPLES.items()}
+    monkeypatch.setattr("seqloom.examples.files.EXAMPLES", few)
     rows = spelled(40)
     tagged = [(*row, f"en;{'verb' if number % 2 else 'noun'}") for number, row in enumerate(rows)]
     files: dict[str, Sequence[tuple[str, ...]]] = {
@@ -122,6 +126,7 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.mark.parametrize("page", having("python"))
 def test_python_runs(page: Path, desk: Path) -> None:
     namespace: dict[str, Any] = {"__name__": "snippet"}
+    write("g2p", desk / "g2p")
     for block in blocks(page, "python"):
         if block.reason is None:
             exec(compile("\n" * block.line + block.text, str(page), "exec"), namespace)

@@ -16,6 +16,7 @@ from seqloom.cli.data import data
 from seqloom.cli.distill import distill
 from seqloom.cli.ensemble import ensemble
 from seqloom.cli.evaluate import evaluate
+from seqloom.cli.example import example
 from seqloom.cli.exceptions import exceptions
 from seqloom.cli.export import export
 from seqloom.cli.guard import BROKEN_PIPE, INTERRUPTED, USER_ERROR, Guard
@@ -65,6 +66,7 @@ def seqloom(
     use_plugins(plugin)
 
 
+app.command()(example)
 for command in (
     train,
     plan,
