@@ -23,6 +23,7 @@ from seqloom.data.given import given_examples
 from seqloom.ensemble_network import networks_of, own_weights
 from seqloom.errors import ConfigError
 from seqloom.evaluation import Evaluation, EvaluationConfig, evaluate, read_evaluation
+from seqloom.evenly import evenly
 from seqloom.inference.predicting_model import PredictingModel
 from seqloom.inference.predictor import Answering, PairScore, Predictor
 from seqloom.inference.torch_engine import TorchEngine
@@ -33,7 +34,6 @@ from seqloom.model import Network, Seq2Seq, parameter_count
 from seqloom.search import Shortlist
 from seqloom.training import Inputs, RunConfig
 from seqloom.training import train as train_stream
-from seqloom.training.dev_measures import evenly
 from seqloom.training.device import choose_device
 from seqloom.training.model_average import free_folder, mean_model
 from seqloom.training.reporters import Reporter

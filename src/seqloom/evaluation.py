@@ -22,9 +22,21 @@ from seqloom.confidence import Reliability
 from seqloom.config import Named, Section
 from seqloom.data import DataConfig, Example, ReadReport, Source, group_by_source, read_examples
 from seqloom.errors import ConfigError, DataError
+from seqloom.evenly import evenly
 from seqloom.learn_confidence import tested_confidence
 from seqloom.losses import Loss, LossComparison
-from seqloom.metrics import Comparison, Score, blind_sentence, choose_metrics, compare, compute, metric, worst
+from seqloom.metrics import (
+    ClassificationReport,
+    Comparison,
+    Score,
+    blind_sentence,
+    choose_metrics,
+    classification,
+    compare,
+    compute,
+    metric,
+    worst,
+)
 from seqloom.metrics.text_form import in_one_form
 from seqloom.prediction import Prediction
 from seqloom.remarks import Remarks
@@ -42,7 +54,7 @@ class EvaluationConfig(Section):
     worst: int = Field(default=5, ge=0)
     """Number of the worst examples that are listed."""
     limit: int = Field(default=0, ge=0)
-    """Evaluate only this many examples, the first ones; 0 evaluates all."""
+    """Evaluate only this many examples, evenly spaced over all of them; 0 evaluates all."""
     by: By = "auto"
     """What figures are shown by, besides those of all examples: each first `tag`, such as a language, each `file`, or
     `none`. `auto` takes the tags where the examples are of several files with a tag each, else several files, or
@@ -91,7 +103,8 @@ class Evaluation:
     `target_tokens` is a hash of the target tokenizer: losses per token of two models can only be compared if it is the
     same. `seconds` is the time for finding the predictions. `reading` holds remarks on how the examples were read.
     `confidence` compares the confidences of a calibrated model with what its answers were worth; `unsure` says why a
-    calibrated model has none here. `by` holds the same figures by tag or by file.
+    calibrated model has none here. `by` holds the same figures by tag or by file, `labels` those of each class where
+    answers are labels.
     """
 
     scores: tuple[Score, ...]
@@ -105,6 +118,7 @@ class Evaluation:
     confidence: Reliability | None = None
     unsure: str = ""
     by: Breakdown | None = None
+    labels: ClassificationReport | None = None
 
     @property
     def count(self) -> int:
@@ -152,6 +166,7 @@ class Evaluation:
             *self.reading,
             *self.remarks.sentences(),
             *blind,
+            *(() if self.labels is None else self.labels.sentences()),
             *([said] if unknown else []),
             *filter(None, [self.unsure]),
         ]
@@ -161,11 +176,12 @@ class Evaluation:
 
         `macro_` before a name stands for the mean over tags or files.
         """
-        if self.by is not None and name.startswith("macro_"):
-            return self.by.macro[name.removeprefix("macro_")]
         loss = self.teacher_forced
         losses = {"loss": loss.per_token, "loss_per_character": loss.per_character, "perplexity": loss.perplexity}
-        return {**losses, **{score.name: score.value for score in self.scores}}[name]
+        figures = {**losses, **{score.name: score.value for score in self.scores}}
+        if self.by is not None and name.startswith("macro_") and name not in figures:
+            return self.by.macro[name.removeprefix("macro_")]
+        return figures[name]
 
     def to_json(self, *, predictions: bool = False) -> dict[str, Any]:
         """Plain values for a JSON file; with `predictions`, also every input with its references and prediction."""
@@ -180,6 +196,7 @@ class Evaluation:
             "notes": self.notes,
             "confidence": None if self.confidence is None else self.confidence.to_json(),
             **({} if self.by is None else {"by": self.by.to_json()}),
+            **({} if self.labels is None else {"labels": self.labels.to_json()}),
         }
         if predictions:
             pairs = zip(self.examples, self.predictions, strict=True)
@@ -212,7 +229,7 @@ def evaluate(
 
     Raises a `DataError` if there are no examples.
     """
-    chosen = tuple(examples[: config.limit or None])
+    chosen = tuple(examples[row] for row in evenly(len(examples), config.limit or len(examples)))
     if not chosen:
         raise DataError("there must be at least one example to evaluate, not none")
     names = config.metrics or choose_metrics(
@@ -242,6 +259,7 @@ def evaluate(
         confidence=tested_confidence(predictor, predictions, [example.targets for example in chosen]),
         unsure=predictor.unsure,
         by=Breakdown(kind, rows) if kind else None,
+        labels=classification(names, texts, [example.targets for example in chosen]),
     )
 
 

@@ -83,3 +83,11 @@ def test_what_cannot_be_measured_is_refused(toy_model: Model) -> None:
         toy_model.evaluate([])
     with pytest.raises(ConfigError, match="did you mean bleu"):
         build(EvaluationConfig, {"metrics": ["bleuu"]})
+
+
+def test_a_limit_takes_examples_from_all_over(toy_model: Model) -> None:
+    pairs = copied(40, seed=9)
+    result = toy_model.with_settings(["evaluation.limit=10"]).evaluate(pairs, metrics="cer")
+    assert [example.source for example in result.examples] == [source for source, _ in pairs[::4]]
+    everything = toy_model.with_settings(["evaluation.limit=100"]).evaluate(pairs, metrics="cer")
+    assert everything.count == 40

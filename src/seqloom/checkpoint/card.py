@@ -14,6 +14,8 @@ from seqloom.plugins import needs_of
 
 MAKING = ("record", "mean_of", "ensemble", "best")
 """Entries of metrics.json that say how the model was made; all others are measurements."""
+CLASSES = "dev_classes"
+"""The entry of metrics.json with the figures of each class, which have a table of their own."""
 
 
 def model_card(
@@ -21,7 +23,7 @@ def model_card(
 ) -> str:
     """The text of the model card in Markdown."""
     count = parameter_count(own_weights(model))
-    measured = {name: value for name, value in metrics.items() if name not in MAKING}
+    measured = {name: value for name, value in metrics.items() if name not in (*MAKING, CLASSES)}
     rows = [f"| {name} | {_shown(value)} |" for name, value in flattened(measured).items()]
     made = [f"| {_shown(name)} | {_shown(value)} |" for name, value in making(metrics).items()]
     facts = [f"- {name}: {value}" for name, value in _facts(config, metrics, model).items()]
@@ -40,6 +42,7 @@ def model_card(
             *(["| measure | value |", "|---|---|", *rows] if rows else ["Nothing yet."]),
             "",
             *([f"Its {calibration.sentence()}.", ""] if calibration else []),
+            *_classes(metrics.get(CLASSES, {})),
             *_gains(metrics.get("best", {})),
             *(["## How it was made", "", "| fact | value |", "|---|---|", *made, ""] if made else []),
             "## Use",
@@ -61,6 +64,24 @@ def model_card(
             *_settings(model),
         ]
     )
+
+
+def _classes(found: Mapping[str, Any]) -> list[str]:
+    """The figures of each class on the dev data, as lines of Markdown."""
+    if not found:
+        return []
+    rows = [
+        f"| {_shown(each['label'])} | {each['support']:,} | {each['precision']:.2f} | {each['recall']:.2f} "
+        f"| {each['f1']:.2f} |"
+        for each in found["classes"]
+    ]
+    said = (
+        f"On the dev data, answered as the model answers: accuracy {found['accuracy']:.2f}, macro F1 "
+        f"{found['macro_f1']:.2f}; always answering `{found['majority']}` has an accuracy of "
+        f"{found['majority_baseline']:.2f}."
+    )
+    head = ["| label | examples | precision | recall | F1 |", "|---|---|---|---|---|"]
+    return ["## Each class", "", said, "", *head, *rows, ""]
 
 
 def _gains(best: Mapping[str, Any]) -> list[str]:

@@ -38,9 +38,10 @@ def show(model: Answers, as_json: Json = False) -> None:
     from seqloom.cli import tables
 
     tables.facts("Sizes", loaded.sizes())
-    from seqloom.checkpoint.card import MAKING, making
+    from seqloom.checkpoint.card import CLASSES, MAKING, making
 
-    tables.facts("Measured", tables.flat({name: each for name, each in loaded.metrics.items() if name not in MAKING}))
+    others = (*MAKING, CLASSES)  # the model card has a table of the classes
+    tables.facts("Measured", tables.flat({name: each for name, each in loaded.metrics.items() if name not in others}))
     if loaded.calibration is not None:
         found = loaded.calibration
         facts = {

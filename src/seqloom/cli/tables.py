@@ -6,10 +6,15 @@ from collections.abc import Mapping, Sequence
 from itertools import chain, repeat
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from seqloom.cli.class_tables import class_tables
+from seqloom.cli.printing import file_name as _file_name
+from seqloom.cli.printing import plain_console as _console
+from seqloom.cli.printing import plain_table as _table
+from seqloom.cli.printing import short as _short
+from seqloom.cli.printing import shown as _shown
 from seqloom.planning import shown_settings
 
 if TYPE_CHECKING:
@@ -30,6 +35,9 @@ def evaluation(measured: Evaluation) -> None:
     table = _table("measure", "value", "convention")
     for score in measured.scores:
         table.add_row(score.name, f"{score.value:.2f}", score.signature)
+        if score.name == "accuracy" and measured.labels is not None:
+            always = f"always answering {_short(measured.labels.majority.label, 30)}, the most frequent label"
+            table.add_row("majority baseline", f"{measured.labels.baseline:.2f}", always)
     loss = measured.teacher_forced
     table.add_row("loss", f"{loss.per_token:.4f}", "nats per token of this model, end marks included")
     table.add_row("loss", f"{loss.per_character:.4f}", "nats per character of the references")
@@ -41,6 +49,8 @@ def evaluation(measured: Evaluation) -> None:
         confidence(measured.confidence)
     if measured.by is not None:
         _console().print(_by_part(measured.by, measured))
+    for each in () if measured.labels is None else class_tables(measured.labels):
+        _console().print(each)
     if measured.worst:
         bad = _table("worst", "input", "predicted", "correct")
         for answer in measured.worst:
@@ -74,7 +84,7 @@ def confidence(found: Reliability) -> None:
         shares = (f"{100 * each.share:.0f} %", f"{each.answers:,}", f"{each.least:.3f}", f"{100 * each.worth:.1f} %")
         table.add_row(*shares)
     table.caption = (
-        f"confidence: expected calibration error {found.calibration_error:.3f}, Brier score {found.brier:.3f}; "
+        f"confidence: expected calibration error {found.calibration_error:.3f}, Brier score {found.brier:.3f};\n"
         f"mean {found.confidence:.3f}, true {found.worth:.3f}"
     )
     table.caption_justify = "left"
@@ -292,35 +302,3 @@ def flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
         else:
             result[f"{prefix}{name}"] = value
     return result
-
-
-class _Console(Console):
-    """A console that leaves a broken pipe to the guard of all commands."""
-
-    def on_broken_pipe(self) -> None:
-        """Raise the error instead of exiting."""
-        raise BrokenPipeError
-
-
-def _console() -> Console:
-    return _Console(highlight=False, markup=False, soft_wrap=True)
-
-
-def _table(*columns: str, fold: bool = True) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in columns:
-        table.add_column(Text(column), overflow="fold", no_wrap=not fold)
-    return table
-
-
-def _shown(value: Any) -> str:
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
-
-
-def _file_name(where: str) -> str:
-    return where.rpartition("/")[2]
-
-
-def _short(text: str, longest: int = 100) -> Text:
-    line = " ".join(text.split())
-    return Text(line if len(line) <= longest else line[: longest - 1] + "…")

@@ -5,6 +5,7 @@
     choose_metrics(targets, sources)                    the metrics that suit some data
     compare("bleu", first, second, references)          paired bootstrap test between two systems
     worst("chrf", predictions, references)              the examples with the worst scores
+    ClassificationReport.of(predictions, references)    each class: precision, recall, F1; which are confused
 
 All values are in percent. `references` holds, for each example, one accepted target or a list of them. Texts are
 normalised before they are compared (`seqloom.metrics.text_form`). Some metrics take an argument after a colon:
@@ -16,12 +17,15 @@ from __future__ import annotations
 from seqloom.metrics.base import Metric, Score
 from seqloom.metrics.bootstrap import Comparison, compare
 from seqloom.metrics.choice import choose_metrics, target_kind
+from seqloom.metrics.classification import ClassFigures, ClassificationReport, classification
 from seqloom.metrics.registry import METRICS, Entry, compute, compute_each, metric
 from seqloom.metrics.uninformative import blind_sentence, blind_share
 from seqloom.metrics.worst import Worst, worst
 
 __all__ = [
     "METRICS",
+    "ClassFigures",
+    "ClassificationReport",
     "Comparison",
     "Entry",
     "Metric",
@@ -30,6 +34,7 @@ __all__ = [
     "blind_sentence",
     "blind_share",
     "choose_metrics",
+    "classification",
     "compare",
     "compute",
     "compute_each",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from seqloom.evenly import evenly
 from seqloom.metrics.base import Metric, comparable
 from seqloom.metrics.registry import metric
 
@@ -20,12 +21,11 @@ SAID, REFUSED = 0.5, 0.9
 def blind_share(measure: str | Metric, targets: Sequence[str]) -> float:
     """The share of targets that get the worst value even if the prediction equals the target."""
     measured = metric(measure) if isinstance(measure, str) else measure
-    count = min(SAMPLED, len(targets))
-    sample = [targets[index * len(targets) // count] for index in range(count)]
+    sample = [targets[row] for row in evenly(len(targets), SAMPLED)]
     answers, accepted = comparable(sample, sample)
     rows = measured.statistics(answers, accepted)
     worst = 100.0 - measured.perfect
-    return sum(measured.value(measured.total(row[None])) == worst for row in rows) / count
+    return sum(measured.value(measured.total(row[None])) == worst for row in rows) / len(sample)
 
 
 def blind_sentence(measure: str, targets: Sequence[str]) -> str:

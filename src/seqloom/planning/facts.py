@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from difflib import SequenceMatcher
 from typing import Any, Literal
 
+from seqloom.evenly import evenly
 from seqloom.planning.alignment import monotonicity
 from seqloom.text.choice import Traits, words_to_words
 
@@ -86,9 +87,7 @@ def facts_of(pairs: Sequence[tuple[str, str]], *, tags: int = 0, count: int | No
     source, target = (Traits.of([pair[side] for pair in pairs]) for side in (0, 1))
     task = _task(pairs, source, target)
     spelled = task == "words"
-    cut = [
-        (_cut(one, source, spelled=spelled), _cut(two, target, spelled=spelled)) for one, two in evenly(pairs, ALIGNED)
-    ]
+    cut = [(_cut(one, source, spelled=spelled), _cut(two, target, spelled=spelled)) for one, two in _spread(pairs)]
     return Facts(
         pairs=len(pairs) if count is None else count,
         task=task,
@@ -105,10 +104,9 @@ def facts_of(pairs: Sequence[tuple[str, str]], *, tags: int = 0, count: int | No
     )
 
 
-def evenly(pairs: Sequence[tuple[str, str]], most: int) -> list[tuple[str, str]]:
-    """Up to `most` of the pairs, evenly spaced."""
-    count = min(len(pairs), most)
-    return [pairs[index * len(pairs) // count] for index in range(count)]
+def _spread(pairs: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """The pairs that are aligned, evenly spaced."""
+    return [pairs[row] for row in evenly(len(pairs), ALIGNED)]
 
 
 def _task(pairs: Sequence[tuple[str, str]], source: Traits, target: Traits) -> Task:
@@ -146,7 +144,7 @@ def _copied(pairs: Sequence[tuple[Sequence[str], Sequence[str]]]) -> float:
 def _shared(pairs: Sequence[tuple[str, str]]) -> float:
     """The share of the letters of targets that occur in sources; what is no letter has no script and is not counted."""
     alphabet = set().union(*(source for source, _ in pairs))
-    letters = Counter(letter for _, target in evenly(pairs, ALIGNED) for letter in target if letter.isalpha())
+    letters = Counter(letter for _, target in _spread(pairs) for letter in target if letter.isalpha())
     return sum(count for letter, count in letters.items() if letter in alphabet) / max(1, letters.total())
 
 

@@ -1,22 +1,24 @@
-"""Calibrate the model of a finished run on its dev data, so that its answers have a confidence."""
+"""Calibrate the model of a finished run on its answers to the dev data, so that its answers have a confidence."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from seqloom.confidence import Calibration, chosen_measure
 from seqloom.confidence.fitting import FEWEST
 from seqloom.errors import SeqloomError
 from seqloom.learn_confidence import confidence_from
-from seqloom.training.dev import dev_answers, predictor_of
+from seqloom.prediction import Prediction
 from seqloom.training.setup import Prepared
 
 DATA = "the dev data of the training, which also chose the weights"
 
 
-def calibrated(prepared: Prepared) -> tuple[Calibration | None, str]:
+def calibrated(prepared: Prepared, answers: Sequence[Prediction]) -> tuple[Calibration | None, str]:
     """Return the calibration of the model's current weights, and a sentence about it or about why there is none.
 
-    It is fitted to the dev examples that are decoded for metrics, with the search that the model will answer with. All
-    processes decode, and the first one fits. Without decoded dev examples there is neither.
+    It is fitted to the model's `answers` (with details) to the dev examples that are decoded for metrics, found with
+    the search that the model will answer with. The first process fits. Without decoded dev examples there is neither.
     """
     count, search = len(prepared.dev_examples), prepared.config.search
     if not count:
@@ -26,7 +28,6 @@ def calibrated(prepared: Prepared) -> tuple[Calibration | None, str]:
             f"answers have no confidence: {count} dev answers are too few to calibrate it, {FEWEST} are needed; "
             "seqloom calibrate does it on other data"
         )
-    answers = dev_answers(prepared, predictor_of(prepared, search.replace(n_best=1)), details=True)
     measure = chosen_measure(prepared.config.measures)
 
     def fit() -> tuple[Calibration | None, str]:

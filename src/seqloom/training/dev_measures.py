@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from seqloom.data import Corpus, DataConfig, Example, group_by_source
 from seqloom.errors import ConfigError
+from seqloom.evenly import evenly
 from seqloom.metrics import blind_sentence, blind_share, choose_metrics
 from seqloom.metrics.uninformative import REFUSED
 from seqloom.training.config import RunConfig
@@ -91,9 +92,3 @@ def decoding_notices(config: RunConfig, decoded: int, total: int) -> list[str]:
             f"{config.search.beam} (search.beam)"
         )
     return said
-
-
-def evenly(total: int, most: int) -> list[int]:
-    """Return up to `most` evenly spaced integers from 0 to `total` - 1."""
-    count = min(total, most)
-    return [index * total // count for index in range(count)]

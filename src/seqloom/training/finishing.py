@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from seqloom.metrics import ClassificationReport, classification
+from seqloom.prediction import Prediction
 from seqloom.training import reports
 from seqloom.training.calibrating import calibrated
+from seqloom.training.dev import dev_answers, predictor_of
 from seqloom.training.evaluating import judged
 from seqloom.training.model_writing import install
 from seqloom.training.run import Run
@@ -54,10 +57,13 @@ def finish(run: Run) -> Iterator[reports.Report]:
             yield report
             figures = report.figures
     tuning = {} if search is None else {"search": search.to_json()}
-    calibration, said = calibrated(run.prepared)
-    if said:
-        yield reports.NoticeReport(said)
-    install(run, {"dev": figures, "chosen": chosen, **tuning}, finished=True, calibration=calibration)
+    answers = _final_answers(run)
+    calibration, said = calibrated(run.prepared, answers)
+    labels = _classification(run, answers)
+    for sentence in [*filter(None, [said]), *(labels.sentences() if labels else ())]:
+        yield reports.NoticeReport(sentence)
+    classes = {"dev_classes": labels.to_json()} if labels else {}
+    install(run, {"dev": figures, "chosen": chosen, **classes, **tuning}, finished=True, calibration=calibration)
     run.group.from_first(run.folder.end)  # all processes wait here, so the model is in its folder when they return
     yield reports.FinishReport(
         output=str(run.folder.output),
@@ -69,3 +75,17 @@ def finish(run: Run) -> Iterator[reports.Report]:
         tokens=progress.tokens,
         metrics=figures,
     )
+
+
+def _final_answers(run: Run) -> list[Prediction]:
+    """Return the answers to the dev examples that are decoded, found as the model will answer, with details."""
+    prepared = run.prepared
+    if not prepared.dev_examples:
+        return []
+    return dev_answers(prepared, predictor_of(prepared, prepared.config.search.replace(n_best=1)), details=True)
+
+
+def _classification(run: Run, answers: Sequence[Prediction]) -> ClassificationReport | None:
+    """Return the figures of each class on the dev data; None where answers are no labels."""
+    texts, references = [each.text for each in answers], [each.targets for each in run.prepared.dev_examples]
+    return classification(run.prepared.config.measures, texts, references) if answers else None

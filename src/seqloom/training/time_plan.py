@@ -12,13 +12,14 @@ from torch.optim import AdamW
 from seqloom.codecs import Codecs
 from seqloom.data import BatchSampler, Corpus, Source
 from seqloom.data.batch import Batch, collate
+from seqloom.evenly import evenly
 from seqloom.inference.predictor import Predictor
 from seqloom.inference.torch_engine import TorchEngine
 from seqloom.model import Seq2Seq
 from seqloom.nn.precision import Precision
 from seqloom.planning import Plan
 from seqloom.training.config import RunConfig
-from seqloom.training.dev_measures import decoded_examples, evenly
+from seqloom.training.dev_measures import decoded_examples
 from seqloom.training.network import built, sized_batches
 from seqloom.training.run_length import wanted_updates
 from seqloom.training.updates.optim import build_optimiser
