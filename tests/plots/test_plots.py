@@ -281,3 +281,18 @@ def test_the_line_is_the_best_of_the_finished_trials(tmp_path: Path) -> None:
         for up in (False, True)
     )
     assert not np.array_equal(falling, rising)
+
+
+def test_data_are_one_figure(tmp_path: Path) -> None:
+    from seqloom.plots import plot_data  # noqa: PLC0415
+
+    lengths = {"source length (words)": {3: 5, 9: 2}}
+    characters = {"source": {"a": 9, "字": 1, " ": 4}}
+    path = tmp_path / "d.svg"
+    plot_data(lengths, path, labels={f"label {n}": n + 1 for n in range(20)}, characters=characters)
+    drawn = path.read_text(encoding="utf-8")
+    for words in ("label 19", "5 others together", "pairs of each of 20 labels", "3 different, 1 only once"):
+        assert words in drawn
+    assert len(plot_data(lengths).axes) == 1
+    with pytest.raises(DataError, match="at least one length"):
+        plot_data({}, tmp_path / "d.png")

@@ -12,7 +12,7 @@ import typer
 from seqloom.cli.options import Json, Output, SettingOptions, takes_plugins
 
 if TYPE_CHECKING:
-    from seqloom.data import DataConfig
+    from seqloom.data import DataConfig, Inspection
     from seqloom.suspects import Suspects
 
 data = typer.Typer(name="data", help="Inspect files of pairs.", no_args_is_help=True)
@@ -37,18 +37,21 @@ def report(
         typer.Option("--against", metavar="FILE", help="Dev or test pairs to compare with; can be repeated."),
     ] = None,
     plot: Annotated[
-        Path | None, typer.Option("--plot", metavar="FILE", help="Also draw the lengths into this file.")
+        Path | None,
+        typer.Option("--plot", metavar="FILE", help="Also draw lengths, labels, characters into this file."),
     ] = None,
     as_json: Json = False,
     settings: SettingOptions = None,
 ) -> None:
-    """Report on data.
+    """Report on data, before training.
 
-    The report shows lengths, repeated pairs, odd characters, pairs shared with dev and test data, and what the
-    vocabularies that training would choose cannot read or write. Warnings come last.
+    The report shows how the files are read and what each column looks like, lengths, labels, repeated and contradicting
+    pairs, characters, what dev and test data share with the data, and which tokenizers and measures training would
+    choose. What looks wrong comes last, the worst first, with the settings that mend it.
     """
     from seqloom.config import Section, build, override
-    from seqloom.data import DataConfig, VocabularyReport, inspect, inspection_values
+    from seqloom.data import DataConfig, VocabularyReport, columns_of, inspect, inspection_values
+    from seqloom.planning import Outlook
     from seqloom.text.config import TextConfig
 
     class Reading(Section):
@@ -57,23 +60,36 @@ def report(
 
     config = build(Reading, override({}, settings or ()))
     found = inspect(files, config.data, against or ())
-    known = VocabularyReport.of(files, config.data, config.text, against or ())
-    values = inspection_values(found)
-    values |= {"vocabulary": known.to_json(), "warnings": [*values["warnings"], *known.sentences()]}
+    outlook = Outlook.of(found.surveyed, config.text, config.given)
+    known = VocabularyReport.of(found, outlook.text)
+    values = inspection_values(found, columns_of(files[0], config.data)) | {
+        "encoding": config.data.encoding,
+        "outlook": outlook.to_json(),
+        "vocabulary": {"chosen": list(outlook.tokenizers), "files": known.to_json()},
+    }
+    values["warnings"] += known.sentences()
     if as_json:
         typer.echo(json.dumps(values, ensure_ascii=False, indent=2))
     else:
-        from seqloom.cli import tables
+        from seqloom.cli.report_tables import report_tables
 
-        tables.inspection(values)
+        report_tables(values)
     for sentence in values["notes"]:
         typer.echo(f"note: {sentence}", err=True)
     if plot is not None:
-        from seqloom.plots import plot_length_counts
-
-        counts = {"{} length ({})".format(*name.split()): each.counts for name, each in found.lengths.items()}
-        plot_length_counts(counts, plot)
+        _draw(found, plot)
         typer.echo(plot, err=as_json)
+
+
+def _draw(found: Inspection, path: Path) -> None:
+    """Draw lengths, labels and characters; lengths of labels say nothing and are left out."""
+    from seqloom.plots import plot_data
+
+    labels = found.labels
+    counts = {"{} length ({})".format(*name.split()): each.counts for name, each in found.lengths.items()}
+    lengths = {name: each for name, each in counts.items() if not labels or not name.startswith("target")}
+    characters = {side: each.counts for side, each in found.characters.items() if not labels or side == "source"}
+    plot_data(lengths, path, labels=labels, characters=characters, title=", ".join(found.entries))
 
 
 @data.command()

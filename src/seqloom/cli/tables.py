@@ -164,40 +164,6 @@ def speeds(measured: Sequence[Speed]) -> None:
     _console().print(table)
 
 
-def inspection(values: Mapping[str, Any]) -> None:
-    """Print an inspection of data, with the warnings at the end."""
-    names = ("pairs", "duplicates", "distinct_sources", "sources_with_several_targets", "bad_lines")
-    facts(", ".join(values["files"]), {name.replace("_", " "): values[name] for name in names})
-    table = _table("length", "mean", "median", "p95", "p99", "longest", "at")
-    for name, each in values["lengths"].items():
-        quantiles = (f"{each[part]:,}" for part in ("median", "p95", "p99", "longest"))
-        table.add_row(name, f"{each['mean']:.1f}", *quantiles, _file_name(each["longest_at"]))
-    ratio = values["length_ratio"]
-    quantiles = (f"{ratio[part]:.2f}" for part in ("median", "p95", "p99", "largest"))
-    table.add_row("longer : shorter", "", *quantiles, _file_name(ratio["largest_at"]))
-    _console().print(table)
-    _console().print(_vocabulary(values["vocabulary"]))
-    if values["against"]:
-        shared = _table("shared with", "pairs", "sources seen", "pairs seen", "unknown characters")
-        for each in values["against"]:
-            unknown = sum(map(len, each["unknown_characters"].values()))
-            numbers = (each["pairs"], each["sources_seen"], each["pairs_seen"], unknown)
-            shared.add_row(each["file"], *(f"{number:,}" for number in numbers))
-        _console().print(shared)
-    for warning in values["warnings"]:
-        _console().print(f"warning: {warning}")
-
-
-def _vocabulary(values: Mapping[str, Any]) -> Table:
-    """The chosen vocabularies, and the share of characters that they cannot read or write."""
-    table = _table("vocabulary", "unknown in sources", "unwritable in targets")
-    for file, sides in values["files"].items():
-        shares = (f"{100 * sides[side]['unknown_share']:.2g} % of characters" for side in ("source", "target"))
-        table.add_row(file, *shares)
-    table.caption = "\n".join(values["chosen"])
-    return table
-
-
 def memory(tuning: Tuning) -> None:
     """Print the network alone and each memory that was tried on dev pairs."""
     name = tuning.network.name

@@ -19,8 +19,10 @@ if TYPE_CHECKING:
     from seqloom.data.cache import corpus_digest, load_corpus, remembered, uses_cache
     from seqloom.data.cleaning import CleanReport, clean, split_dev
     from seqloom.data.corpus import Corpus, corpus_of
-    from seqloom.data.inspection.findings import inspection_values
-    from seqloom.data.inspection.inspection import Inspection, inspect
+    from seqloom.data.inspection.finding import Finding
+    from seqloom.data.inspection.findings import findings_of, inspection_values
+    from seqloom.data.inspection.inspection import Inspection, inspect, inspect_examples
+    from seqloom.data.inspection.table_columns import Column, columns_of
     from seqloom.data.inspection.vocabulary import VocabularyReport
     from seqloom.data.mixing import Mix, mix_of
     from seqloom.data.overlap import Shared, shared_with
@@ -44,6 +46,11 @@ else:
             "Corpus": "seqloom.data.corpus",
             "corpus_of": "seqloom.data.corpus",
             "inspection_values": "seqloom.data.inspection.findings",
+            "findings_of": "seqloom.data.inspection.findings",
+            "Finding": "seqloom.data.inspection.finding",
+            "Column": "seqloom.data.inspection.table_columns",
+            "columns_of": "seqloom.data.inspection.table_columns",
+            "inspect_examples": "seqloom.data.inspection.inspection",
             "Inspection": "seqloom.data.inspection.inspection",
             "inspect": "seqloom.data.inspection.inspection",
             "VocabularyReport": "seqloom.data.inspection.vocabulary",
@@ -66,9 +73,11 @@ __all__ = [
     "BatchConfig",
     "BatchSampler",
     "CleanReport",
+    "Column",
     "Corpus",
     "DataConfig",
     "Example",
+    "Finding",
     "Inspection",
     "Mix",
     "Origin",
@@ -81,12 +90,15 @@ __all__ = [
     "Tagging",
     "VocabularyReport",
     "clean",
+    "columns_of",
     "corpus_digest",
     "corpus_of",
+    "findings_of",
     "given_files",
     "group_by_source",
     "inputs_as_sources",
     "inspect",
+    "inspect_examples",
     "inspection_values",
     "layouts",
     "listed_pairs",

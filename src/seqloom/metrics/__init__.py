@@ -16,13 +16,15 @@ from __future__ import annotations
 
 from seqloom.metrics.base import Metric, Score
 from seqloom.metrics.bootstrap import Comparison, compare
-from seqloom.metrics.choice import choose_metrics, target_kind
+from seqloom.metrics.choice import DEFAULT_METRICS, KINDS, choose_metrics, target_kind
 from seqloom.metrics.classification import ClassFigures, ClassificationReport, classification
 from seqloom.metrics.registry import METRICS, Entry, compute, compute_each, metric
 from seqloom.metrics.uninformative import blind_sentence, blind_share
 from seqloom.metrics.worst import Worst, worst
 
 __all__ = [
+    "DEFAULT_METRICS",
+    "KINDS",
     "METRICS",
     "ClassFigures",
     "ClassificationReport",

@@ -28,6 +28,18 @@ DEFAULT_METRICS: dict[Kind, tuple[str, ...]] = {
 }
 """The default metrics for each kind of target (see `target_kind`), the main one first."""
 
+KINDS: dict[Kind, str] = {
+    "labels": "there are few different targets, each of which comes often",
+    "symbols": "targets are symbols between spaces, such as phones",
+    "words": "most targets are single words",
+    "phrases": "targets have two to four words",
+    "sentences": "targets are sentences",
+    "chinese": "targets are sentences in Chinese",
+    "unspaced": "targets are sentences without spaces between words",
+    "summaries": "sources are texts that are at least four times as long as their targets",
+}
+"""What targets of each kind are, as the reason for the metrics."""
+
 PHRASE, SENTENCE = 2, 5
 """The median numbers of words from which on targets are phrases or sentences."""
 SYMBOLS, SPELT = 500, 15

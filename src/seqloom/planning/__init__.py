@@ -2,6 +2,7 @@
 
 from seqloom.planning.config import PlanConfig
 from seqloom.planning.facts import Facts, facts_of
+from seqloom.planning.outlook import Outlook
 from seqloom.planning.plan import Choice, Plan, listed, make_plan, shown_settings
 
-__all__ = ["Choice", "Facts", "Plan", "PlanConfig", "facts_of", "listed", "make_plan", "shown_settings"]
+__all__ = ["Choice", "Facts", "Outlook", "Plan", "PlanConfig", "facts_of", "listed", "make_plan", "shown_settings"]

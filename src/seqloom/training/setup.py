@@ -37,6 +37,7 @@ from seqloom.text.coverage import text_notices
 from seqloom.training.answer_length import learned_limits
 from seqloom.training.attention_place import fitted
 from seqloom.training.config import RunConfig
+from seqloom.training.data_findings import worst_findings
 from seqloom.training.dev_measures import decoded_examples, decoding_notices, dev_rows, with_measures
 from seqloom.training.device import choose_device
 from seqloom.training.fine_tuning import grown, same_network
@@ -141,6 +142,7 @@ def prepare(
     else:
         plan, codecs = Plan(), earlier.codecs
     train, dev = _corpora(config, codecs, train_source, inputs, notices)
+    notices += group.from_first(lambda: worst_findings(train, train_source)) if earlier is None else []
     config = _settled(config, train, notices)
     if earlier is None and config.plan.minutes:
         pairs = Trained(codecs, train, dev, precision, device)

@@ -1,4 +1,4 @@
-"""Counters of lengths and odd characters for a stream of texts.
+"""Counters of lengths, characters and frequent texts for a stream of texts.
 
 Their memory grows with the number of different lengths and characters, not with the number of texts.
 """
@@ -15,6 +15,9 @@ from typing import Any
 import numpy as np
 
 from seqloom.data.examples import Origin
+
+MANY = 1000
+"""From so many different texts on, a side has no labels."""
 
 
 @dataclass
@@ -52,9 +55,11 @@ class Lengths:
 
 @dataclass
 class Characters:
-    """For the texts of one side: all characters, the odd ones, and how many texts are composed or decomposed."""
+    """For the texts of one side: how often each character occurs and where first, the odd ones, and how many texts are
+    composed or decomposed."""
 
-    seen: set[str] = field(default_factory=set)
+    counts: Counter[str] = field(default_factory=Counter)
+    places: dict[str, str] = field(default_factory=dict)
     odd: Counter[str] = field(default_factory=Counter)
     first: dict[str, str] = field(default_factory=dict)
     composed: int = 0
@@ -63,7 +68,8 @@ class Characters:
     def add(self, texts: Sequence[str], origins: Sequence[Origin]) -> None:
         """Count the characters of some texts; `origins` are their places."""
         here = set().union(*texts)
-        self.seen |= here
+        self._locate(here - self.counts.keys(), texts, origins)
+        self.counts.update("".join(texts))
         odd = {character for character in here if oddity(character)}
         for text, origin in zip(texts, origins, strict=True):
             if text.isascii() and not odd:
@@ -75,6 +81,41 @@ class Characters:
                 self.decomposed += 1
             elif not unicodedata.is_normalized("NFD", text):
                 self.composed += 1
+
+    @property
+    def seen(self) -> set[str]:
+        """All characters."""
+        return {*self.counts}
+
+    @property
+    def once(self) -> list[str]:
+        """The characters that occur only once."""
+        return sorted(character for character, count in self.counts.items() if count == 1)
+
+    def _locate(self, new: set[str], texts: Sequence[str], origins: Sequence[Origin]) -> None:
+        """Keep the places where characters occur for the first time."""
+        for text, origin in zip(texts, origins, strict=True):
+            if not new:
+                return
+            for character in new.intersection(text):
+                self.places[character] = str(origin)
+                new.remove(character)
+
+
+@dataclass
+class Values:
+    """The different texts of one side and how many there are of each, as long as they are few."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    many: bool = False
+
+    def add(self, texts: Sequence[str]) -> None:
+        """Count some texts; from `MANY` different ones on none are kept."""
+        if not self.many:
+            self.counts.update(texts)
+            if len(self.counts) > MANY:
+                self.many = True
+                self.counts.clear()
 
 
 @lru_cache(maxsize=1 << 16)

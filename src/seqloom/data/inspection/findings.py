@@ -1,40 +1,61 @@
-"""The results of an inspection as plain values and as warnings."""
+"""The results of an inspection: all that looks wrong, worst first, and everything as plain values."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from seqloom.data.inspection.finding import Finding
 from seqloom.data.inspection.inspection import Inspection, Repeats, repeats_of
-
-LISTED = 20
-"""How many characters a warning lists; all are counted."""
-UNLIKE = 9
-"""A pair with one side this many times as long as the other is probably wrong (the limit of Moses' cleaning script)."""
-FORMS = ("composed", "decomposed")
+from seqloom.data.inspection.layout_findings import layout_findings
+from seqloom.data.inspection.pair_findings import pair_findings
+from seqloom.data.inspection.table_columns import Column
+from seqloom.data.readers.report import shown_delimiter
 
 
-def inspection_values(found: Inspection) -> dict[str, Any]:
+def findings_of(found: Inspection, columns: Sequence[Column] = (), repeats: Repeats | None = None) -> list[Finding]:
+    """All that looks wrong, the worst first; `columns` are those of the table, if the pairs come from one."""
+    repeats = repeats_of(found) if repeats is None else repeats
+    every = [*layout_findings(found, columns), *pair_findings(found, repeats)]
+    return sorted(every, key=lambda each: each.weight)
+
+
+def inspection_values(found: Inspection, columns: Sequence[Column] = ()) -> dict[str, Any]:
     """All results of an inspection as plain values for JSON."""
     repeats = repeats_of(found)
     median, p95, p99 = (float(each) for each in np.quantile(found.ratios, (0.5, 0.95, 0.99)))
+    findings = findings_of(found, columns, repeats)
     return {
         "files": list(found.entries),
         "pairs": found.count,
         "bad_lines": found.read.bad_count,
         "empty": found.read.empty,
         "duplicates": repeats.duplicates,
+        "identical": found.identical,
         "distinct_sources": len(repeats.sources),
+        "distinct_targets": found.distinct_targets,
         "sources_with_several_targets": repeats.ambiguous,
+        "contradictions": [each.to_json() for each in found.contradictions],
+        "layout": _layout(found),
+        "columns": [each.to_json() for each in columns],
         "lengths": {name: lengths.summary() for name, lengths in found.lengths.items()},
+        "labels": dict(found.labels.most_common()),
         "length_ratio": {
             "median": median,
             "p95": p95,
             "p99": p99,
             "largest": float(found.ratios.max()),
             "largest_at": found.unlike_at,
+        },
+        "characters": {
+            side: {
+                "different": len(each.counts),
+                "once": {character: each.places[character] for character in each.once},
+                "counts": dict(each.counts.most_common()),
+            }
+            for side, each in found.characters.items()
         },
         "odd_characters": {
             side: {kind: {"texts": count, "first": each.first[kind]} for kind, count in sorted(each.odd.items())}
@@ -52,52 +73,15 @@ def inspection_values(found: Inspection) -> dict[str, Any]:
         ],
         "read": found.read.to_values(),
         "notes": [*found.read.sentences(), *(note for each in found.against for note in each.notes)],
-        "warnings": list(_warnings(found, repeats)),
+        "findings": [each.to_json() for each in findings],
+        "warnings": [each.sentence(flags=True) for each in findings],
     }
 
 
-def _warnings(found: Inspection, repeats: Repeats) -> Iterator[str]:
-    """A sentence for each thing that looks wrong, the most serious first."""
-    for each in found.against:
-        if each.sources:
-            yield _shared(each.sources, each.count, f"sources in {each.file} are in {found.name}, too")
-        if each.pairs:
-            yield _shared(each.pairs, each.count, f"pairs in {each.file} are in {found.name}, too")
-        for side, characters in each.unknown.items():
-            listed = " ".join(_shown(character) for character in characters[:LISTED])
-            more = " …" if len(characters) > LISTED else ""
-            count = _of(len(characters), "character")
-            yield f"{count} of the {side}s in {each.file} never in {found.name}: {listed}{more}"
-    if found.read.bad_count:
-        empty = f", {found.read.empty:,} of them with an empty side" if found.read.empty else ""
-        first = found.read.bad[0]
-        lines = _of(found.read.bad_count, "line")
-        yield f"{lines} cannot be read{empty} (first: {first.where}: {first.reason})"
-    for side, texts in found.characters.items():
-        for kind, number in sorted(texts.odd.items()):
-            yield f"{number:,} of {found.count:,} {side}s hold {kind} (first: {texts.first[kind]})"
-    composed, decomposed = (sum(getattr(c, form) for c in found.characters.values()) for form in FORMS)
-    if composed and decomposed:
-        said = f"{composed:,} texts have composed letters (NFC), {decomposed:,} others do not"
-        yield f"mixed Unicode forms: {said}; text.source.unicode and text.target.unicode make them one"
-    if repeats.duplicates:
-        said = "data.drop_duplicates leaves them out"
-        yield f"{repeats.duplicates:,} of {found.count:,} pairs were there before; {said}"
-    if repeats.ambiguous:
-        yield f"{repeats.ambiguous:,} of {len(repeats.sources):,} distinct sources have different targets"
-    if unlike := int(np.count_nonzero(found.ratios > UNLIKE)):
-        said = f"have one side more than {UNLIKE} times as long as the other (most: {found.unlike_at})"
-        yield f"{unlike:,} of {found.count:,} pairs {said}; see data.max_length_ratio"
-
-
-def _shared(part: int, count: int, what: str) -> str:
-    return f"{part:,} of {count:,} {what} ({100 * part / count:.3g} %)"
-
-
-def _of(count: int, thing: str) -> str:
-    return f"{count:,} {thing}" if count == 1 else f"{count:,} {thing}s"
-
-
-def _shown(character: str) -> str:
-    code = f"U+{ord(character):04X}"
-    return f"{character} ({code})" if character.isprintable() and not character.isspace() else code
+def _layout(found: Inspection) -> dict[str, str]:
+    """How the first table was read, in words; empty for other formats."""
+    for table in found.read.tables:
+        header = ", ".join(table.header) if table.header else "none"
+        delimiter = {"delimiter": shown_delimiter(table.delimiter)} if table.delimiter else {}
+        return {"format": table.format, **delimiter, "header": header}
+    return {}

@@ -23,6 +23,8 @@ SAMPLE, CHARACTERS = 500, 1 << 20
 """Number of lines, and of characters in them, from which the layout is found."""
 CANDIDATES = {"csv": ("\t", ",", ";", "|"), "tsv": ("\t", " ||| ", "|||", ";", "|", ",")}
 """Possible delimiters of each format, in the order of preference."""
+FEWEST = 3
+"""With fewer rows, a column is not said to be empty throughout."""
 MOST = 0.9
 """Share of the lines that must have the same number of cells if an unusual delimiter is to be chosen."""
 
@@ -55,6 +57,8 @@ def table_cells(path: str, config: DataConfig, report: ReadReport, *, comma: boo
     columns = find_columns(header, config, path, target=not inputs)
     if config.tags and columns.tags is None:
         report.note("files without tags (data.untagged)", Origin(display_name(path), 1))
+    if not inputs and report.on_bad_line == "error":
+        _check_filled(sample[1:] if named else sample, columns, path)
     width = len(sample[0]) if sample else 0
     if sample:
         about = Table.of(kind, delimiter, header, columns.places, width, sample[0] if doubtful else ())
@@ -62,6 +66,22 @@ def table_cells(path: str, config: DataConfig, report: ReadReport, *, comma: boo
         report.add_table(replace(about, rival="".join(rivals[:1]).replace(delimiter, "")), display_name(path))
     rows = _parsed(lines, kind, delimiter, display_name(path), report)
     return Cells(_without_header(rows) if named else rows, columns, width if named or inputs else 0, delimiter)
+
+
+def _check_filled(rows: Sequence[Sequence[str]], columns: Columns, path: str) -> None:
+    """Refuse a table whose source or target column is empty in all of its first rows: another one is meant."""
+    whole = [row for row in rows if len(row) >= columns.needed]
+    for side, place in (("source", columns.source), ("target", columns.target)):
+        if len(whole) < FEWEST or place is None or any(row[place].strip() for row in whole):
+            continue
+        used = (columns.source, columns.target, columns.tags)
+        others = range(min(map(len, whole)))
+        full = [str(each + 1) for each in others if each not in used and any(row[each].strip() for row in whole)]
+        raise DataError(
+            f"column {place + 1}, which is read as the {side}, is empty in all of the first {len(whole):,} rows",
+            where=path,
+            hint=f"data.{side} names another column" + (f", such as {full[0]}" if full else ""),
+        )
 
 
 def _beginning(path: str, config: DataConfig, report: ReadReport, count: int) -> tuple[list[Line], Iterator[Line]]:

@@ -1,0 +1,35 @@
+"""What looks wrong in the training pairs: the worst findings, said before training."""
+
+from __future__ import annotations
+
+import shlex
+
+from seqloom.data import Corpus, columns_of, findings_of, inspect_examples
+from seqloom.data.inspection.finding import Weight
+from seqloom.evenly import evenly
+from seqloom.training.pairs import PairSource
+
+LOOKED_AT = 100_000
+"""Number of pairs, evenly spaced, that are looked at; a second is enough for them."""
+WORST = 3
+"""How many findings are said."""
+
+
+def worst_findings(train: Corpus, source: PairSource) -> list[str]:
+    """Return notices of the worst findings on the training pairs, and of where the others are; none if nothing much
+    looks wrong.
+
+    What dev data share with them is said where they are compared.
+    """
+    rows = evenly(len(train), LOOKED_AT)
+    found = inspect_examples(list(train.examples(rows)))
+    files = source.files if source.pairs is None else ()
+    columns = columns_of(files[0], source.config) if files else ()
+    worst = [each for each in findings_of(found, columns) if each.weight < Weight.MINOR][:WORST]
+    if not worst:
+        return []
+    part = f" (of {len(rows):,} pairs that were looked at)" if len(rows) < len(train) else ""
+    said = [f"data: {each.sentence()}{part}" for each in worst]
+    if files:
+        said.append(f"data: seqloom data report {shlex.join(files)} shows all findings")
+    return said
