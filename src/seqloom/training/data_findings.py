@@ -9,8 +9,8 @@ from seqloom.data.inspection.finding import Weight
 from seqloom.evenly import evenly
 from seqloom.training.pairs import PairSource
 
-LOOKED_AT = 100_000
-"""Number of pairs, evenly spaced, that are looked at; a second is enough for them."""
+LOOKED_AT = 20_000
+"""Number of pairs, evenly spaced, that are looked at, so that it takes about a second however many there are."""
 WORST = 3
 """How many findings are said."""
 
