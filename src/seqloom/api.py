@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Self, TextIO
+from typing import Any, Protocol, Self, TextIO
 
 from seqloom.checkpoint import ModelToStore, load_model, save_model
 from seqloom.codecs import Codecs
@@ -40,8 +40,18 @@ from seqloom.training.reporters import Reporter
 from seqloom.training.runs import follow_run
 from seqloom.training.updates.freezing import frozen_count
 
+
+class Table(Protocol):
+    """A table that hands over its columns by Arrow's C stream: a frame of pandas or polars, a table of pyarrow."""
+
+    def __arrow_c_stream__(self, requested_schema: Any = None) -> object:
+        """A capsule with the stream."""
+
+
 Pair = tuple[str, str] | Example
 Pairs = str | Path | Sequence[Pair] | Sequence[str | Path]
+Data = Pairs | Iterable[Pair | Mapping[str, Any]] | Table
+"""Files of pairs, pairs, records, or a table: what `seqloom.train` and `Model.evaluate` take."""
 
 
 @dataclass(frozen=True)
@@ -56,28 +66,35 @@ class Model(PredictingModel):
     calibration: Calibration | None = field(repr=False, default=None)
     known: KnownAnswers = field(repr=False, default=NOTHING_KNOWN)
 
-    def score(self, pairs: Pairs | Iterable[Pair]) -> Iterator[PairScore]:
+    def score(self, pairs: Data) -> Iterator[PairScore]:
         """How likely the model holds each target to be, given its source; natural logarithms."""
         examples = self._examples(pairs)
         return self.predictor.score((Source(example.source, example.tags), example.target) for example in examples)
 
     def evaluate(
-        self, data: Pairs, *, metrics: str | Sequence[str] | None = None, by: Answering | None = None
+        self,
+        data: Data,
+        *,
+        source: str = "",
+        target: str = "",
+        tags: str = "",
+        metrics: str | Sequence[str] | None = None,
+        by: Answering | None = None,
     ) -> Evaluation:
-        """Figures on pairs, or on files of pairs that are read as the training files were.
+        """Figures on pairs, on a table of pairs, or on files of pairs that are read as the training files were.
 
-        `metrics` are names, or one text with commas between them; without them, the model is judged as in training.
-        `by` answers instead of the model, where it only has a part in the answers.
+        `source`, `target` and `tags` name columns, as for `seqloom.train`; without them, those of the training data
+        are taken. `metrics` are names, or one text with commas between them; without them, the model is judged as in
+        training. `by` answers instead of the model, where it only has a part in the answers.
         """
         names = metrics or self.config.measures
         settings = build(EvaluationConfig, {**self.config.evaluation.model_dump(), "metrics": names})
         report = ReadReport(self.config.data.on_bad_line)
-        examples = test_examples(data, self.config, report)
+        columns = {name: given for name, given in {"source": source, "target": target, "tags": tags}.items() if given}
+        examples = given_examples(data, self.config.data.replace(**columns), report)
         return replace(evaluate(by or self.predictor, examples, settings), reading=tuple(report.sentences()))
 
-    def with_shortlist(
-        self, pairs: Pairs | Iterable[Pair], *, candidates: int = CANDIDATES, frequent: int = FREQUENT
-    ) -> Self:
+    def with_shortlist(self, pairs: Data, *, candidates: int = CANDIDATES, frequent: int = FREQUENT) -> Self:
         """The same model with a list of target words for each source word, which `search.shortlist` keeps answers to.
 
         It is learned from pairs such as those of the training: up to `candidates` target words for a source word, and
@@ -88,7 +105,7 @@ class Model(PredictingModel):
         learned = learn_shortlist(network, examples, self.codecs, candidates=candidates, frequent=frequent)
         return replace(self, shortlist=learned)
 
-    def with_confidence(self, pairs: Pairs, *, metric: str = "", limit: int = 0) -> Self:
+    def with_confidence(self, pairs: Data, *, metric: str = "", limit: int = 0) -> Self:
         """The same model, calibrated: its answers have a `confidence`, the probability that they are right.
 
         It is fitted to the model's answers to these pairs, or to at most `limit` of them, evenly spaced. They should be
@@ -152,13 +169,13 @@ class Model(PredictingModel):
         tagging = Tagging.of(self.config.data)
         return Predictor(engine, self.codecs, self.config.search, tagging, self.calibration, self.known)
 
-    def _examples(self, data: Pairs | Iterable[Pair]) -> Iterable[Example]:
+    def _examples(self, data: Data) -> Iterable[Example]:
         if files := given_files(data):
             return read_evaluation(files, self.config.data.replace(group_by_source=False))
-        return pairs_as_examples(data, ReadReport(self.config.data.on_bad_line))
+        return pairs_as_examples(data, ReadReport(self.config.data.on_bad_line), config=self.config.data)
 
 
-def test_examples(data: Pairs, config: RunConfig, report: ReadReport) -> list[Example]:
+def test_examples(data: Data, config: RunConfig, report: ReadReport) -> list[Example]:
     """Pairs, or files of them that are read as training files are; grouped by their source where `data` says so."""
     return given_examples(data, config.data, report)
 

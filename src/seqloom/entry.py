@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
-from seqloom.api import Model, Pair, Pairs, train_run
+from seqloom.api import Data, Model, Pair, train_run
 from seqloom.best import forecast_best, train_best
 from seqloom.config import Settings, build, laid_over
 from seqloom.data import given_files, listed_pairs
@@ -25,9 +25,15 @@ BEST = "best"
 
 
 def plan(
-    pairs: Pairs | RunConfig | None = None,
-    dev: Pairs | None = None,
+    data: Data | RunConfig | None = None,
+    dev: Data | None = None,
     *,
+    source: str = "",
+    target: str = "",
+    tags: str = "",
+    epochs: int | None = None,
+    minutes: float | None = None,
+    effort: str | None = None,
     preset: str | None = None,
     settings: Settings = (),
 ) -> Forecast:
@@ -35,15 +41,22 @@ def plan(
 
     The arguments are those of `train`. Settings that are given stay as they are.
     """
-    inputs, files = _inputs(pairs, dev)
-    return forecasted(_config(pairs, files, preset, settings), inputs)
+    named = _named(source=source, target=target, tags=tags, epochs=epochs, minutes=minutes, effort=effort)
+    config, inputs = _given(data, dev, preset, _all(settings, named))
+    return forecasted(config, inputs)
 
 
 def train(
-    pairs: Pairs | RunConfig | None = None,
-    dev: Pairs | None = None,
+    data: Data | RunConfig | None = None,
+    dev: Data | None = None,
     output: Path | str | None = None,
     *,
+    source: str = "",
+    target: str = "",
+    tags: str = "",
+    epochs: int | None = None,
+    minutes: float | None = None,
+    effort: str | None = None,
     preset: str | None = None,
     settings: Settings = (),
     progress: TextIO | None = None,
@@ -51,18 +64,34 @@ def train(
     overwrite: bool = False,
     plugins: Sequence[str] = (),
 ) -> Model:
-    """Train on pairs, on a file of pairs (or two parallel ones, `a.en,a.de`) or a list of them, or as a TOML file or
-    `RunConfig` says.
+    """Train a model on pairs.
 
-    Without `dev`, a part of the pairs is set aside. `settings` are dotted: `{"model.hidden": 512}`. `progress` is a
-    stream to show it on, such as `sys.stderr`. Without an `output` folder, the model is only returned. `plugins` are
-    put to use first (see `seqloom.plugins.use`).
+    `data` is any of these:
+
+    - a list, an iterator or an array of pairs `(source, target)` or `seqloom.data.Example`s
+    - a table: a frame of pandas or polars, a table of pyarrow, a `Dataset` of Hugging Face, a list of dicts
+    - a file of pairs, two parallel files (`"a.en,a.de"`), or a list of files
+    - a TOML file or a `RunConfig`, which says everything about the run
+
+    `dev` are pairs to select the best model by, in any of these forms but the last; without them, a part of the pairs
+    is set aside. `source`, `target` and `tags` name the columns of tables and files; without them, columns with usual
+    names are taken, and it is said which.
+
+    `epochs` or `minutes` say how long to train, `effort` (`quick`, `normal`, `best`) how much to spend; without them,
+    the length is chosen by the data. `settings` are all others, by dotted names: `{"model.hidden": 512}`.
+
+    `progress` is a stream to show progress on, such as `sys.stderr`. Without an `output` folder, the model is only
+    returned; a folder that holds a model is refused, unless `overwrite` replaces it. `plugins` are put to use first
+    (see `seqloom.plugins.use`).
+
+    Raises `DataError` for what is no pair of texts, with its row, `ConfigError` for settings that contradict each
+    other, and `KeyboardInterrupt` when the run was stopped.
     """
     use_all(plugins)
-    inputs, files = _inputs(pairs, dev)
+    named = _named(source=source, target=target, tags=tags, epochs=epochs, minutes=minutes, effort=effort)
+    config, inputs = _given(data, dev, preset, _all(settings, named))
     if output is None and Place.here().size > 1:
         raise ConfigError("several processes need an output folder that all of them see", hint="name one with output=")
-    config = _config(pairs, files, preset, settings)
     if output is not None:
         return trained(config, output, inputs=inputs, progress=progress, reporters=reporters, overwrite=overwrite)
     with tempfile.TemporaryDirectory(prefix="seqloom-") as folder:
@@ -92,28 +121,64 @@ def trained(
     return train_best(config, output, inputs=inputs, progress=progress, overwrite=overwrite)
 
 
-def _config(
-    pairs: Any, files: tuple[Sequence[str], Sequence[str]], preset: str | None, settings: Settings
-) -> RunConfig:
-    """The configuration of what was given in Python; `files` are those of training and dev pairs."""
-    name = str(pairs) if isinstance(pairs, str | Path) and str(pairs).endswith(".toml") else None
-    if preset and (name or isinstance(pairs, RunConfig)):
-        raise ConfigError("either a preset or a configuration, not both")
-    if not isinstance(pairs, RunConfig):
-        return run_config(name or preset, files=files, settings=settings)
-    own = pairs.replace(data=pairs.data.replace(dev=tuple(files[1]))) if files[1] else pairs
-    return own if not settings else build(RunConfig, adopted(laid_over(own.given_values, settings)))
+ARGUMENTS = {
+    "source": "data.source",
+    "target": "data.target",
+    "tags": "data.tags",
+    "epochs": "training.epochs",
+    "minutes": "plan.minutes",
+    "effort": "plan.effort",
+}
+"""Arguments of `train` and `plan`, and the settings that they give."""
 
 
-def _inputs(pairs: Any, dev: Pairs | None) -> tuple[Inputs, tuple[Sequence[str], Sequence[str]]]:
-    """What was given as pairs in Python, and what as files."""
+def _named(**arguments: Any) -> dict[str, Any]:
+    """The settings that arguments give; those that are None or empty give none."""
+    return {ARGUMENTS[name]: value for name, value in arguments.items() if value is not None and value != ""}
 
-    def files(given: Any) -> list[str]:
-        return [] if isinstance(given, str | Path) and str(given).endswith(".toml") else given_files(given)
 
-    def listed(given: Any, name: str) -> list[Pair] | None:
-        if given is None or isinstance(given, RunConfig) or given_files(given):
+def _all(settings: Settings, named: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings and those that arguments of their own give; raises `ConfigError` where both give the same one."""
+    given = laid_over({}, settings)
+    for argument, name in ARGUMENTS.items():
+        section, _, key = name.partition(".")
+        there = given.get(section)
+        if name in named and isinstance(there, Mapping) and key in there:
+            raise ConfigError(f"{argument}= and the settings both give {name}", hint="give one of them")
+    return laid_over(given, named)
+
+
+def _given(data: Any, dev: Any, preset: str | None, settings: Settings) -> tuple[RunConfig, Inputs]:
+    """The configuration of what was given in Python, and the pairs that are not in files."""
+    files = _files(data), _files(dev)
+    config = _config(data, files, preset, settings)
+    said: list[str] = []
+
+    def listed(given: Any, name: str, files: Sequence[str]) -> list[Pair] | None:
+        if given is None or isinstance(given, RunConfig) or files or _is_toml(given):
             return None
-        return listed_pairs(given, name)
+        pairs, how = listed_pairs(given, name, config.data)
+        said.extend(how)
+        return pairs
 
-    return Inputs(listed(pairs, "training pairs"), listed(dev, "dev pairs")), (files(pairs), files(dev))
+    train, held_out = listed(data, "training pairs", files[0]), listed(dev, "dev pairs", files[1])
+    return config, Inputs(train, held_out, said=tuple(said))
+
+
+def _is_toml(given: Any) -> bool:
+    return isinstance(given, str | Path) and str(given).endswith(".toml")
+
+
+def _files(given: Any) -> list[str]:
+    return [] if _is_toml(given) else given_files(given)
+
+
+def _config(data: Any, files: tuple[Sequence[str], Sequence[str]], preset: str | None, settings: Settings) -> RunConfig:
+    """The configuration of what was given in Python; `files` are those of training and dev pairs."""
+    name = str(data) if _is_toml(data) else None
+    if preset and (name or isinstance(data, RunConfig)):
+        raise ConfigError("either a preset or a configuration, not both")
+    if not isinstance(data, RunConfig):
+        return run_config(name or preset, files=files, settings=settings)
+    own = data.replace(data=data.data.replace(dev=tuple(files[1]))) if files[1] else data
+    return own if not settings else build(RunConfig, adopted(laid_over(own.given_values, settings)))

@@ -16,12 +16,12 @@ from seqloom.data import Example, Origin, Source
 from seqloom.errors import ConfigError, DataError
 from seqloom.presets import PRESETS
 from seqloom.training import RunConfig
-from seqloom.training.reports import Report, StepReport
+from seqloom.training.reports import NoticeReport, Report, StepReport
 from seqloom.training.runs import run_config
 from toy import SETTINGS, copied, write_pairs
 
 QUICK = {**SETTINGS, "training.epochs": 1, "training.selection.limit": 0}
-
+SMALL = {name: value for name, value in QUICK.items() if name != "training.epochs"}
 
 PUBLIC = {
     "ConfigError",
@@ -222,7 +222,7 @@ def test_evaluation_takes_files_pairs_and_examples(toy_model: Model, toy_pairs: 
     assert toy_model.evaluate(both, metrics=["exact_match"])["exact_match"] == 100
 
 
-@pytest.mark.parametrize("pairs", [["hello", "world"] * 5, [("ab", 3)] * 5, [{"source": "ab", "target": "ab"}] * 5])
+@pytest.mark.parametrize("pairs", [["hello", "world"] * 5, [("ab", 3)] * 5, [{"ab"}] * 5])
 def test_values_that_are_no_pairs_are_refused_everywhere(toy_model: Model, pairs: Any) -> None:
     good = copied(5)
     calls: list[Callable[[], object]] = [
@@ -278,3 +278,52 @@ def test_a_list_of_files_is_trained_on_and_evaluated(toy_model: Model, tmp_path:
     assert model.config.data.train == tuple(map(str, files))
     assert model.config.data.dev == (str(files[1]),)
     assert toy_model.evaluate(files).count == 50
+
+
+def test_a_frame_is_trained_on_and_evaluated_by_its_columns(toy_model: Model) -> None:
+    pandas = pytest.importorskip("pandas")
+
+    def frame(count: int, seed: int) -> Any:
+        return pandas.DataFrame(copied(count, seed), columns=["word", "copy"]).assign(note="x")
+
+    columns = {"source": "word", "target": "copy"}
+    notices = Listener()
+    model = seqloom.train(frame(80, 1), frame(20, 2), **columns, epochs=1, settings=SMALL, reporters=[notices])
+    assert (model.config.data.source, model.config.training.epochs) == ("word", 1)
+    assert model.config.training.max_steps == 0
+    said = [report.text for report in notices.seen if isinstance(report, NoticeReport)]
+    assert "dev pairs: source is column 1 ('word'), target is column 2 ('copy'); not read: column 3 ('note')" in said
+    assert model.evaluate(frame(20, 3)).count == 20
+    result = toy_model.evaluate(frame(20, 3), **columns, metrics="exact_match")
+    assert result.count == 20
+    assert result.notes[0].startswith("pairs: source is column 1 ('word')")
+    assert toy_model.evaluate(iter(copied(20, 3)), metrics="exact_match").scores == result.scores
+
+
+def test_what_a_generator_gives_is_trained_on(tmp_path: Path) -> None:
+    notices = Listener()
+    model = seqloom.train(
+        (pair for pair in copied(60)), iter(copied(9, 2)), tmp_path / "m", epochs=1, settings=SMALL, reporters=[notices]
+    )
+    said = [report.text for report in notices.seen if isinstance(report, NoticeReport)]
+    assert said[0] == "training pairs: an iterator, which was read once to its end: 60 pairs, kept in memory"
+    assert model.metrics["record"]["data"][0]["pairs"] == 60
+
+
+def test_arguments_are_settings_that_are_given_once() -> None:
+    forecast = seqloom.plan([*copied(40)], epochs=2, effort="none", settings={"model": {"hidden": 16}})
+    assert (forecast.config.training.epochs, forecast.config.plan.effort) == (2, "none")
+    assert {"training.epochs", "plan.effort", "model.hidden"} <= forecast.given
+    with pytest.raises(ConfigError, match=r"epochs= and the settings both give training.epochs"):
+        seqloom.plan(copied(40), epochs=2, settings=["training.epochs=3"])
+    with pytest.raises(ConfigError, match=r"plan.minutes and training.epochs"):
+        seqloom.train(copied(40), epochs=2, minutes=1)
+    with pytest.raises(ConfigError, match=r"plan.effort: must be"):
+        seqloom.train(copied(40), effort="much")
+
+
+def test_missing_values_are_refused_with_their_row() -> None:
+    with pytest.raises(DataError, match=r"^training pairs:2: the field 'target' must hold text, not nothing"):
+        seqloom.train([{"source": "a", "target": "b"}, {"source": "a", "target": None}])
+    with pytest.raises(DataError, match=r"^dev pairs:1: the target must be text, not float nan"):
+        seqloom.train(copied(40), [("a", float("nan"))], epochs=1, settings=SMALL)

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 import pytest
 
 from seqloom.data import Example, Origin, ReadReport, Source, given_files, inputs_as_sources, pairs_as_examples
@@ -62,7 +61,6 @@ def test_pairs_of_texts_are_taken(pairs: Any) -> None:
         (("ab", ["ab"]), "the target must be text, not list of 1"),
         (("ab",), "must be a pair of texts (source, target), not tuple of 1"),
         (("ab", "cd", "ef"), "must be a pair of texts (source, target), not tuple of 3"),
-        ({"source": "ab", "target": "ab"}, "must be a pair of texts (source, target), not dict"),
         ("ab", "must be a pair of texts (source, target), not str 'ab'"),
         ("hello", "must be a pair of texts (source, target), not str 'hello'"),
         (b"ab", "must be a pair of texts (source, target), not bytes b'ab'"),
@@ -93,10 +91,9 @@ def test_sides_that_are_not_text_are_skipped_where_that_is_asked_for(missing: ob
     [
         ({"abc": "cba"}, r"not dict\nhint: give list\(pairs.items\(\)\)"),
         (Frame(), r'not a table \(Frame\)\nhint: choose its columns: list\(zip\(table\["source"\]'),
-        (pa.table({"source": ["a"], "target": ["b"]}), "not a table"),
+        ({"train": [("a", "b")], "test": []}, r"hint: choose a part of it, such as data\['train'\]"),
         (b"ab", "not bytes"),
         (3, "not int 3"),
-        ([{"source": "a", "target": "b"}], r'hint: give \[\(each\["source"\], each\["target"\]\) for each in data\]'),
         (["a.tsv", "b.tsv"], "hint: a list of files is read where the files are there"),
         ([(b"a", "b")], r'hint: convert it: text.decode\("utf-8"\)'),
     ],

@@ -76,10 +76,12 @@ def _read(config: RunConfig, inputs: Inputs) -> tuple[Sequence[Example], Sequenc
     if inputs.train is None and not data.train:
         raise ConfigError("data.train must name at least one file of pairs", hint="seqloom train --train pairs.tsv …")
     train = list(
-        read_examples(data.train, data, report) if inputs.train is None else pairs_as_examples(inputs.train, report)
+        read_examples(data.train, data, report)
+        if inputs.train is None
+        else pairs_as_examples(inputs.train, report, "training pairs", data)
     )
     if inputs.dev is not None:
-        return train, list(pairs_as_examples(inputs.dev, report))
+        return train, list(pairs_as_examples(inputs.dev, report, "dev pairs", data))
     if data.dev:
         return train, list(read_examples(data.dev, data, report))
     return held_out(train, data)

@@ -14,5 +14,5 @@ def given_examples(given: Any, config: DataConfig, report: ReadReport | None = N
     """The examples in files, or in pairs; with `data.group_by_source`, those with the same source are one."""
     report = ReadReport(config.on_bad_line) if report is None else report
     files = given_files(given)
-    examples = read_examples(files, config, report) if files else pairs_as_examples(given, report)
+    examples = read_examples(files, config, report) if files else pairs_as_examples(given, report, config=config)
     return group_by_source(examples) if config.group_by_source else list(examples)

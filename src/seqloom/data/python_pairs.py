@@ -1,39 +1,63 @@
 """Check pairs and inputs that are given as Python values.
 
-An error names the number of the wrong item, counted from 1, and its type.
+Pairs are tuples of two texts, `Example`s, or the rows of a table or of records (`seqloom.data.python_rows`). An error
+names the number of the wrong item, counted from 1, and its type.
 """
 
 from __future__ import annotations
 
 import glob
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from seqloom.data.config import DataConfig
 from seqloom.data.examples import Example, Origin, Source
+from seqloom.data.python_rows import is_table, rows_as_examples
 from seqloom.data.readers.columns import checked
+from seqloom.data.readers.jsonl import NUMBERS
 from seqloom.data.readers.report import ReadReport
 from seqloom.errors import DataError
 
+ANYHOW = DataConfig()
 PAIR = "a pair of texts (source, target)"
 SHOWN = 40
 """Number of characters of a wrong value that a message shows."""
 
 
-def pairs_as_examples(pairs: Any, report: ReadReport, name: str = "pairs") -> Iterator[Example]:
-    """Convert pairs (tuples, lists or `Example`s) to examples, checked like the pairs of a file."""
-    for number, pair in enumerate(_items(pairs, name, PAIR), start=1):
-        example = _example(pair, Origin(name, number), report)
+def pairs_as_examples(
+    pairs: Any, report: ReadReport, name: str = "pairs", config: DataConfig = ANYHOW
+) -> Iterator[Example]:
+    """Convert pairs (tuples, lists, `Example`s, rows of a table, records) to examples, checked like those of a file.
+
+    `config` says which columns of a table hold source, target and tags, and whether numbers are taken as text.
+    """
+    items = rows_as_examples(_items(pairs, name, PAIR), config, report, name)
+    for number, pair in enumerate(items, start=1):
+        example = _example(pair, Origin(name, number), report, config)
         good = None if example is None else checked(example, report)
         if good is not None:
             yield good
 
 
-def listed_pairs(pairs: Any, name: str = "pairs") -> list[Any]:
-    """Pairs as a list; the pairs themselves are not checked yet."""
-    return list(_items(pairs, name, PAIR))
+def listed_pairs(pairs: Any, name: str = "pairs", config: DataConfig = ANYHOW) -> tuple[list[Any], list[str]]:
+    """Pairs as a list, and sentences on how they were taken; tuples are not checked yet, rows of tables are.
+
+    An iterator is read once, to its end.
+    """
+    report = ReadReport(config.on_bad_line)
+    found = list(rows_as_examples(_items(pairs, name, PAIR), config, report, name))
+    said = report.sentences()
+    if report.bad_count:
+        said.append(
+            f"{name}: {report.bad_count:,} rows left out (first: {report.bad[0].where}: {report.bad[0].reason})"
+        )
+    if isinstance(pairs, Iterator):
+        said.append(f"{name}: an iterator, which was read once to its end: {len(found):,} pairs, kept in memory")
+    return found, said
 
 
 def inputs_as_sources(lines: Any, name: str = "inputs") -> Iterator[Source]:
@@ -82,12 +106,17 @@ def _items(given: Any, name: str, item: str) -> Iterable[Any]:
     """Refuse what is not a collection of items: iterating over texts, tables or mappings would give something else."""
     wanted = f"must be a list of {'pairs of texts' if item == PAIR else 'texts'}"
     if isinstance(given, Mapping):
-        hint = "give list(pairs.items()) where keys are sources and values are targets" if item == PAIR else ""
+        split = next((f"choose a part of it, such as data[{part!r}]" for part in given if part == "train"), "")
+        items = "give list(pairs.items()) where keys are sources and values are targets"
+        hint = (split or items) if item == PAIR else ""
         raise DataError(f"{wanted}, not {type(given).__name__}", where=name, hint=hint)
-    if hasattr(given, "columns") or hasattr(given, "column_names"):
+    if item == PAIR and is_table(given):
+        return given  # type: ignore[no-any-return]
+    if hasattr(given, "collect") or hasattr(given, "columns") or (item != PAIR and hasattr(given, "column_names")):
         chosen = 'list(zip(table["source"], table["target"]))' if item == PAIR else 'list(table["source"])'
+        first = "give table.collect(), or " if hasattr(given, "collect") else ""
         raise DataError(
-            f"{wanted}, not a table ({type(given).__name__})", where=name, hint=f"choose its columns: {chosen}"
+            f"{wanted}, not a table ({type(given).__name__})", where=name, hint=f"{first}choose its columns: {chosen}"
         )
     scalar = getattr(given, "shape", None) == ()
     if isinstance(given, str | bytes | bytearray | Path) or not isinstance(given, Iterable) or scalar:
@@ -96,7 +125,7 @@ def _items(given: Any, name: str, item: str) -> Iterable[Any]:
     return given
 
 
-def _example(pair: Any, origin: Origin, report: ReadReport) -> Example | None:
+def _example(pair: Any, origin: Origin, report: ReadReport, config: DataConfig) -> Example | None:
     """Convert a pair to an example; None if a side is not text and bad pairs are skipped."""
     where = str(origin)
     if isinstance(pair, Example):
@@ -104,18 +133,34 @@ def _example(pair: Any, origin: Origin, report: ReadReport) -> Example | None:
         return pair
     if not _is_row(pair) or len(pair) != 2:
         raise DataError(f"must be {PAIR}, not {described(pair)}", where=where, hint=_hint(pair))
-    for side, text in zip(("source", "target"), pair, strict=True):
-        if not isinstance(text, str):
-            hint = 'text.decode("utf-8")' if isinstance(text, bytes) else "str(), or leave the pair out"
-            report.refuse(origin, f"the {side} must be text, not {described(text)}", f"convert it: {hint}")
+    texts = []
+    for side, value in zip(("source", "target"), pair, strict=True):
+        if _is_number(value) and config.numbers == "text":
+            report.note("numbers converted to text", origin)
+            texts.append(repr(value.item() if isinstance(value, np.generic) else value))
+        elif isinstance(value, str):
+            texts.append(str(value))
+        else:
+            report.refuse(origin, f"the {side} must be text, not {described(value)}", _conversion(value))
             return None
-    return Example(str(pair[0]), str(pair[1]), origin)
+    return Example(texts[0], texts[1], origin)
+
+
+def _is_number(value: Any) -> bool:
+    """Whether a value is a finite number, and no truth value."""
+    return isinstance(value, int | float | np.number) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _conversion(value: Any) -> str:
+    """The hint for a side of a pair that is not text."""
+    if isinstance(value, bytes):
+        return 'convert it: text.decode("utf-8")'
+    leave = 'convert it: str(), or leave the pair out (data.on_bad_line = "skip")'
+    return f"{NUMBERS}; or {leave}" if _is_number(value) else leave
 
 
 def _hint(pair: Any) -> str:
     """The hint for a value that is not a pair."""
-    if isinstance(pair, Mapping):
-        return 'give [(each["source"], each["target"]) for each in data]'
     if isinstance(pair, str):
         return "a list of files is read where the files are there; pairs are tuples of two texts"
     if _is_row(pair) and len(pair) > 2:

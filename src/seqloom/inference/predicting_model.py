@@ -177,7 +177,11 @@ class PredictingModel(ABC):
         """
         report = ReadReport(self.config.data.on_bad_line)
         files = given_files(pairs)
-        examples = read_examples(files, self.config.data, report) if files else pairs_as_examples(pairs, report)
+        examples = (
+            read_examples(files, self.config.data, report)
+            if files
+            else pairs_as_examples(pairs, report, config=self.config.data)
+        )
         memory = memorised(counted(examples), min_count=min_count, min_share=min_share, match_case=match_case)
         return self._with_known(replace(self.known, memory=memory))
 

@@ -88,7 +88,7 @@ def _of_python(pairs: Any, data: DataConfig, report: ReadReport) -> Iterator[Wei
     def unweighted() -> Iterator[Any]:
         """The pairs alone; `weight` is always that of the last one."""
         nonlocal weight
-        for number, given in enumerate(listed_pairs(pairs, "exceptions"), start=1):
+        for number, given in enumerate(listed_pairs(pairs, "exceptions")[0], start=1):
             pair, weight = _split(given, number)
             yield pair
 

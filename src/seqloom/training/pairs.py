@@ -59,7 +59,7 @@ class PairSource:
         """Iterate over the pairs once."""
         report = ReadReport(self.config.on_bad_line)
         if self.pairs is not None:
-            return pairs_as_examples(self.pairs, report, self.name)
+            return pairs_as_examples(self.pairs, report, self.name, self.config)
         return read_examples(self.files, self.config, report)
 
     def corpus(self, codecs: Codecs) -> Corpus:
@@ -69,7 +69,7 @@ class PairSource:
             with in_turn:
                 return load_corpus(self.files, self.config, codecs, self.say)
         report = replace(self.read, examples=0)
-        return corpus_of(pairs_as_examples(self.pairs, report, self.name), codecs, report)
+        return corpus_of(pairs_as_examples(self.pairs, report, self.name, self.config), codecs, report)
 
     def remembered(self, about: Sequence[str], make: Callable[[], str]) -> str:
         """Return a text computed by `make` from the pairs and `about`; for large files it is cached and made only

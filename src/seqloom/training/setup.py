@@ -55,12 +55,14 @@ from seqloom.training.update_count import UpdateCount
 class Inputs:
     """Pairs that are given in Python instead of in files; None takes those that `config.data` names.
 
-    `made` says how the pairs were made, if a program made them; it becomes a part of the run's record.
+    `made` says how the pairs were made, if a program made them; it becomes a part of the run's record. `said` are
+    sentences for the user on how the pairs were taken.
     """
 
     train: Sequence[Pair] | None = None
     dev: Sequence[Pair] | None = None
     made: Mapping[str, Any] = field(default_factory=dict)
+    said: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -128,6 +130,7 @@ def prepare(
     """
     _check(config, inputs, new=earlier is None)
     notices = [f"{group.size} processes train together, each on its part of every batch"] if group.size > 1 else []
+    notices += inputs.said
     group, device = group.on(choose_device(config.training.device))
     precision = group.from_first(lambda: _precision(config, device, earlier))
     train_source = PairSource(config.data, config.data.train, inputs.train, "training pairs", group, notices.append)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -17,6 +18,8 @@ from seqloom.data.readers.report import ReadReport, Table
 from seqloom.errors import DataError
 
 ROWS = 10_000
+INDEX = re.compile(r"__index_level_\d+__")
+"""The names that pandas gives to an index without a name."""
 BYTES = (pa.types.is_binary, pa.types.is_large_binary, pa.types.is_fixed_size_binary, pa.types.is_binary_view)
 
 
@@ -103,3 +106,22 @@ def _arrow(source: Any) -> tuple[Any, Batches]:
 def _unreadable(kind: str, error: Exception, entry: str) -> DataError:
     reason = (str(error).splitlines() or [type(error).__name__])[0]
     return DataError(f"must be {kind}: {reason[:1].lower() + reason[1:]}", where=entry)
+
+
+def rows_given(given: Any, where: str) -> Iterator[dict[str, Any]]:
+    """The rows of a table that is given in Python and hands over its columns by Arrow's C stream.
+
+    An index without a name, which pandas hands over too, is left out.
+    """
+    try:
+        table = pa.table(given)
+    except (pa.ArrowException, TypeError, ValueError) as error:
+        reason = ": ".join(str(each) for each in reversed(error.args)) or type(error).__name__
+        raise DataError(
+            f"cannot be read as a table: {reason}",
+            where=where,
+            hint='give the two columns alone, as text: data[["source", "target"]].astype(str)',
+        ) from None
+    names = [name for name in table.column_names if not INDEX.fullmatch(name)]
+    for batch in table.select(names).to_batches(max_chunksize=ROWS):
+        yield from batch.to_pylist()

@@ -80,7 +80,12 @@ class Table:
             cells = ", ".join(map(_shown, self.doubtful))
             yield f"the first line ({cells}) is read as a pair; data.header=yes if it names the columns"
         usual = ("source", 1), ("target", 2)
-        if self.unread or any(each not in usual for each in self.columns) or self._odd_names():
+        if (
+            self.unread
+            or any(each not in usual for each in self.columns)
+            or self._odd_names()
+            or self._chosen_by_name()
+        ):
             read = ", ".join(f"{name} is column {self._named(place)}" for name, place in self.columns)
             left = ", ".join(map(self._named, self.unread[:LISTED_COLUMNS]))
             left += " …" if len(self.unread) > LISTED_COLUMNS else ""
@@ -90,6 +95,10 @@ class Table:
         """Whether the name of a column does not fit the role in which it is read."""
         names = [self.header[place - 1] for _, place in self.columns if place <= len(self.header)]
         return any(map(counts_rows, names)) or (len(names) > 1 and crossed(*names[:2]))
+
+    def _chosen_by_name(self) -> bool:
+        """Whether the table was given in Python, and its columns have other names than source and target."""
+        return self.format == "table" and self.header != ("source", "target")
 
     def _named(self, place: int) -> str:
         return f"{place} ({_shown(self.header[place - 1])})" if place <= len(self.header) else str(place)
