@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from seqloom.synthetic.augment import augment
     from seqloom.synthetic.distill import distill
     from seqloom.training.forecast import Forecast
+    from seqloom.training.reporters import EarlyStopping
 
     __version__: str
 
@@ -51,6 +52,7 @@ _HOMES = {
     "plan": "seqloom.entry",
     "Forecast": "seqloom.training.forecast",
     "train": "seqloom.entry",
+    "EarlyStopping": "seqloom.training.reporters",
     "Prediction": "seqloom.prediction",
     "SeqloomError": "seqloom.errors",
     "ConfigError": "seqloom.errors",
@@ -67,6 +69,7 @@ __all__ = [
     "DataError",
     "DependencyError",
     "DiskError",
+    "EarlyStopping",
     "EngineError",
     "Forecast",
     "Model",

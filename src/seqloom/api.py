@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol, Self, TextIO
 
 from seqloom.checkpoint import ModelToStore, load_model, save_model
+from seqloom.checkpoint.files import folder_path, place_of
 from seqloom.codecs import Codecs
 from seqloom.confidence import Calibration, chosen_measure
 from seqloom.config import build
@@ -35,9 +36,12 @@ from seqloom.search import Shortlist
 from seqloom.training import Inputs, RunConfig
 from seqloom.training import train as train_stream
 from seqloom.training.device import choose_device
+from seqloom.training.history import History, history_of
+from seqloom.training.interrupt import EndRequest
 from seqloom.training.model_average import free_folder, mean_model
-from seqloom.training.reporters import Reporter
+from seqloom.training.reporters import Callback, CallbackReporter
 from seqloom.training.runs import follow_run
+from seqloom.training.states.folder import LOG
 from seqloom.training.updates.freezing import frozen_count
 
 
@@ -56,7 +60,10 @@ Data = Pairs | Iterable[Pair | Mapping[str, Any]] | Table
 
 @dataclass(frozen=True)
 class Model(PredictingModel):
-    """A trained model with the codecs of its two sides, its configuration and what was measured when it was trained."""
+    """A trained model with the codecs of its two sides, its configuration and what was measured when it was trained.
+
+    `metrics` are the final figures, `history` the losses and figures of all evaluations, as a table.
+    """
 
     network: Network = field(repr=False)
     codecs: Codecs
@@ -65,6 +72,7 @@ class Model(PredictingModel):
     shortlist: Shortlist | None = field(repr=False, default=None)
     calibration: Calibration | None = field(repr=False, default=None)
     known: KnownAnswers = field(repr=False, default=NOTHING_KNOWN)
+    history: History = field(repr=False, default=History())
 
     def score(self, pairs: Data) -> Iterator[PairScore]:
         """How likely the model holds each target to be, given its source; natural logarithms."""
@@ -143,7 +151,8 @@ class Model(PredictingModel):
         if not overwrite:
             free_folder(folder, "name a new folder, or save with overwrite=True")
         parts = self.shortlist, self.calibration, self.known
-        contents = ModelToStore(self.network, self.codecs, self.config, self.metrics, *parts)
+        metrics = {**self.metrics, **({"history": [dict(row) for row in self.history]} if self.history else {})}
+        contents = ModelToStore(self.network, self.codecs, self.config, metrics, *parts)
         save_model(folder, contents)
 
     def sizes(self) -> dict[str, int]:
@@ -185,7 +194,8 @@ def load_torch(folder: Path | str) -> Model:
     loaded = load_model(folder)
     config = build(RunConfig, loaded.config, where=str(Path(folder) / "config.toml"))
     parts = loaded.shortlist, loaded.calibration, loaded.known
-    return Model(loaded.model, loaded.codecs, config, loaded.metrics, *parts)
+    history = history_of(loaded.metrics, place_of(folder_path(folder), LOG))
+    return Model(loaded.model, loaded.codecs, config, loaded.metrics, *parts, history=history)
 
 
 def average(models: Sequence[Path | str], output: Path | str | None = None) -> Model:
@@ -208,15 +218,17 @@ def train_run(
     *,
     inputs: Inputs = Inputs(),  # noqa: B008 - a frozen value
     progress: TextIO | None = None,
-    reporters: Sequence[Reporter] = (),
+    callbacks: Sequence[Callback] = (),
     resume: bool = False,
     overwrite: bool = False,
     tensorboard: bool = False,
 ) -> Model:
-    """Train as `config` says, show it, and return the model that is left in `output`.
+    """Train as `config` says, show it, call the `callbacks` with each report, and return the model in `output`.
 
     Raises KeyboardInterrupt, with how to go on as its text, when the run was stopped and saved.
     """
-    stream = train_stream(config, output, inputs=inputs, resume=resume, overwrite=overwrite)
+    end = EndRequest()
+    reporters = [CallbackReporter(callback, end) for callback in callbacks]
+    stream = train_stream(config, output, inputs=inputs, resume=resume, overwrite=overwrite, end=end)
     follow_run(stream, output, progress=progress, reporters=reporters, tensorboard=tensorboard)
     return load_torch(output)

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import reduce
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, TextIO, overload
 
 from seqloom.api import Data, Model, Pair, train_run
-from seqloom.best import forecast_best, train_best
+from seqloom.best import forecast_best, given_before, parts_of, train_best
 from seqloom.config import Settings, build, laid_over
 from seqloom.data import given_files, listed_pairs
-from seqloom.errors import ConfigError
+from seqloom.errors import ConfigError, in_python
 from seqloom.plugins import use_all
 from seqloom.training import Inputs, RunConfig
 from seqloom.training.fine_tuning import adopted
 from seqloom.training.forecast import Forecast, forecast
 from seqloom.training.group import Place
-from seqloom.training.reporters import Reporter
+from seqloom.training.reporters import Callback, EarlyStopping
 from seqloom.training.runs import run_config
 
 BEST = "best"
@@ -42,7 +44,7 @@ def plan(
     The arguments are those of `train`. Settings that are given stay as they are.
     """
     named = _named(source=source, target=target, tags=tags, epochs=epochs, minutes=minutes, effort=effort)
-    config, inputs = _given(data, dev, preset, _all(settings, named))
+    config, inputs = _given(data, dev, preset, _once(settings, named))
     return forecasted(config, inputs)
 
 
@@ -60,8 +62,9 @@ def train(
     preset: str | None = None,
     settings: Settings = (),
     progress: TextIO | None = None,
-    reporters: Sequence[Reporter] = (),
+    callbacks: Sequence[Callback | EarlyStopping] = (),
     overwrite: bool = False,
+    resume: bool = False,
     plugins: Sequence[str] = (),
 ) -> Model:
     """Train a model on pairs.
@@ -80,23 +83,56 @@ def train(
     `epochs` or `minutes` say how long to train, `effort` (`quick`, `normal`, `best`) how much to spend; without them,
     the length is chosen by the data. `settings` are all others, by dotted names: `{"model.hidden": 512}`.
 
-    `progress` is a stream to show progress on, such as `sys.stderr`. Without an `output` folder, the model is only
-    returned; a folder that holds a model is refused, unless `overwrite` replaces it. `plugins` are put to use first
+    `progress` is a stream to show progress on, such as `sys.stderr`. `callbacks` are functions that are called with
+    each report of the run (`seqloom.training.reports`); one that returns True ends the training. `EarlyStopping` may
+    stand among them.
+
+    Without an `output` folder, the model is only returned. A folder that holds a model is refused, unless `overwrite`
+    replaces it; `resume` goes on with a run that was stopped there, of the same data. `plugins` are put to use first
     (see `seqloom.plugins.use`).
 
     Raises `DataError` for what is no pair of texts, with its row, `ConfigError` for settings that contradict each
-    other, and `KeyboardInterrupt` when the run was stopped.
+    other, `TrainingError` for a callback that fails, and `KeyboardInterrupt` when the run was stopped.
     """
     use_all(plugins)
     named = _named(source=source, target=target, tags=tags, epochs=epochs, minutes=minutes, effort=effort)
-    config, inputs = _given(data, dev, preset, _all(settings, named))
-    if output is None and Place.here().size > 1:
-        raise ConfigError("several processes need an output folder that all of them see", hint="name one with output=")
+    stopping = (each.settings for each in callbacks if isinstance(each, EarlyStopping))
+    chosen = reduce(_once, stopping, _once(settings, named))
+    own = [each for each in callbacks if not isinstance(each, EarlyStopping)]
+    going_on = _folder(output, resume=resume)
+    config, inputs = _given(data, dev, preset, chosen, going_on if resume else None)
+    return _trained_there(config, output, inputs, progress, own, resume=resume, overwrite=overwrite)
+
+
+def _folder(output: Path | str | None, *, resume: bool) -> Path | None:
+    """The output folder; raises `ConfigError` where one is needed and none is given."""
     if output is not None:
-        return trained(config, output, inputs=inputs, progress=progress, reporters=reporters, overwrite=overwrite)
+        return Path(output)
+    if Place.here().size > 1 or resume:
+        whose = "a run goes on in the folder it was begun in" if resume else "several processes need one that all see"
+        raise ConfigError(f"an output folder is needed: {whose}", hint="name it with output=")
+    return None
+
+
+def _trained_there(
+    config: RunConfig | None,
+    output: Path | str | None,
+    inputs: Inputs,
+    progress: TextIO | None,
+    callbacks: Sequence[Callback],
+    *,
+    resume: bool,
+    overwrite: bool,
+) -> Model:
+    """Train in the output folder, or in one that is removed afterwards."""
+    if output is not None:
+        with in_words_of_python():
+            return trained(config, output, inputs, progress, callbacks, resume=resume, overwrite=overwrite)
     with tempfile.TemporaryDirectory(prefix="seqloom-") as folder:
-        place = Path(folder) / "model"
-        return trained(config, place, inputs=inputs, progress=progress, reporters=reporters, overwrite=True)
+        try:
+            return trained(config, Path(folder) / "model", inputs, progress, callbacks, overwrite=True)
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt("stopped, and nothing is kept: name a folder with output= to go on later") from None
 
 
 def forecasted(config: RunConfig, inputs: Inputs = Inputs()) -> Forecast:  # noqa: B008 - a frozen value
@@ -105,20 +141,32 @@ def forecasted(config: RunConfig, inputs: Inputs = Inputs()) -> Forecast:  # noq
 
 
 def trained(
-    config: RunConfig,
+    config: RunConfig | None,
     output: Path | str,
-    *,
     inputs: Inputs = Inputs(),  # noqa: B008 - a frozen value
     progress: TextIO | None = None,
-    reporters: Sequence[Reporter] = (),
+    callbacks: Sequence[Callback] = (),
+    *,
+    resume: bool = False,
     overwrite: bool = False,
 ) -> Model:
-    """The model of a configuration, by as many runs as its effort asks for."""
-    if config.plan.effort != BEST:
-        return train_run(config, output, inputs=inputs, progress=progress, reporters=reporters, overwrite=overwrite)
-    if reporters:
-        raise ConfigError("reporters follow one run, and plan.effort = best makes many", hint="leave them out")
-    return train_best(config, output, inputs=inputs, progress=progress, overwrite=overwrite)
+    """The model of a configuration, by as many runs as its effort asks for; None goes on as it was begun."""
+    wanted = given_before(parts_of(output)) if config is None else config
+    if wanted is None or wanted.plan.effort != BEST:
+        ways = {"resume": resume, "overwrite": overwrite}
+        return train_run(config, output, inputs=inputs, progress=progress, callbacks=callbacks, **ways)
+    if callbacks:
+        raise ConfigError("callbacks follow one run, and effort = best makes many", hint="leave them out")
+    return train_best(wanted, output, inputs=inputs, progress=progress, resume=resume, overwrite=overwrite)
+
+
+@contextmanager
+def in_words_of_python() -> Iterator[None]:
+    """Let what is said when a run is stopped name arguments of Python, as errors do."""
+    try:
+        yield
+    except KeyboardInterrupt as stopped:
+        raise KeyboardInterrupt(in_python(str(stopped))) from None
 
 
 ARGUMENTS = {
@@ -137,21 +185,40 @@ def _named(**arguments: Any) -> dict[str, Any]:
     return {ARGUMENTS[name]: value for name, value in arguments.items() if value is not None and value != ""}
 
 
-def _all(settings: Settings, named: Mapping[str, Any]) -> dict[str, Any]:
-    """Settings and those that arguments of their own give; raises `ConfigError` where both give the same one."""
+def _once(settings: Settings, more: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings with `more` of them, by dotted names; raises `ConfigError` where both give the same one."""
     given = laid_over({}, settings)
-    for argument, name in ARGUMENTS.items():
-        section, _, key = name.partition(".")
-        there = given.get(section)
-        if name in named and isinstance(there, Mapping) and key in there:
-            raise ConfigError(f"{argument}= and the settings both give {name}", hint="give one of them")
-    return laid_over(given, named)
+    for name in more:
+        there: Any = given
+        for part in name.split("."):
+            there = there.get(part) if isinstance(there, Mapping) else None
+        if there is not None:
+            argument = next((f"{short}=" for short, long in ARGUMENTS.items() if long == name), "EarlyStopping")
+            raise ConfigError(f"{argument} and the settings both give {name}", hint="give one of them")
+    return laid_over(given, more)
 
 
-def _given(data: Any, dev: Any, preset: str | None, settings: Settings) -> tuple[RunConfig, Inputs]:
-    """The configuration of what was given in Python, and the pairs that are not in files."""
+@overload
+def _given(data: Any, dev: Any, preset: str | None, settings: Settings) -> tuple[RunConfig, Inputs]: ...
+
+
+@overload
+def _given(
+    data: Any, dev: Any, preset: str | None, settings: Settings, going_on: Path | None
+) -> tuple[RunConfig | None, Inputs]: ...
+
+
+def _given(
+    data: Any, dev: Any, preset: str | None, settings: Settings, going_on: Path | None = None
+) -> tuple[RunConfig | None, Inputs]:
+    """The configuration of what was given in Python, and the pairs that are not in files.
+
+    To go on with a run, whose folder is `going_on`, nothing need be given: the configuration is None then.
+    """
     files = _files(data), _files(dev)
-    config = _config(data, files, preset, settings)
+    if going_on is not None and data is None and dev is None and not preset and not settings:
+        return None, Inputs()
+    config = _config(data, files, preset, settings, going_on)
     said: list[str] = []
 
     def listed(given: Any, name: str, files: Sequence[str]) -> list[Pair] | None:
@@ -173,12 +240,18 @@ def _files(given: Any) -> list[str]:
     return [] if _is_toml(given) else given_files(given)
 
 
-def _config(data: Any, files: tuple[Sequence[str], Sequence[str]], preset: str | None, settings: Settings) -> RunConfig:
+def _config(
+    data: Any,
+    files: tuple[Sequence[str], Sequence[str]],
+    preset: str | None,
+    settings: Settings,
+    going_on: Path | None = None,
+) -> RunConfig:
     """The configuration of what was given in Python; `files` are those of training and dev pairs."""
     name = str(data) if _is_toml(data) else None
     if preset and (name or isinstance(data, RunConfig)):
         raise ConfigError("either a preset or a configuration, not both")
     if not isinstance(data, RunConfig):
-        return run_config(name or preset, files=files, settings=settings)
+        return run_config(name or preset, files=files, settings=settings, going_on=going_on)
     own = data.replace(data=data.data.replace(dev=tuple(files[1]))) if files[1] else data
     return own if not settings else build(RunConfig, adopted(laid_over(own.given_values, settings)))

@@ -10,12 +10,14 @@
     └── DependencyError   an optional package is not installed
 
 A user can mend the cause of all of these: the command line prints them without a traceback and exits with code 2.
+Hints are written with the flags of the command line; the text of an error that reaches Python names Python's arguments.
 Mistakes in Seqloom itself show as failed `assert`s and ordinary exceptions.
 """
 
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
 
 TRAINING = frozenset(
@@ -36,7 +38,8 @@ TRAINING = frozenset(
 class SeqloomError(ValueError):
     """An error that a user can mend.
 
-    `message` says what is wrong, without a full stop; `where` is a file and maybe a line; `hint` says what to do.
+    `message` says what is wrong, without a full stop; `where` is a file and maybe a line; `hint` says what to do. As
+    text, an error names arguments of Python; `on_command_line` is its text with the flags of commands.
     """
 
     def __init__(self, message: str, *, where: str = "", hint: str = "") -> None:
@@ -44,6 +47,11 @@ class SeqloomError(ValueError):
         super().__init__(str(self))
 
     def __str__(self) -> str:
+        return in_python(self.on_command_line)
+
+    @property
+    def on_command_line(self) -> str:
+        """The text of the error for a user of commands."""
         head = f"{self.where}: {self.message}" if self.where else self.message
         return f"{head}\nhint: {self.hint}" if self.hint else head
 
@@ -74,6 +82,51 @@ class EngineError(SeqloomError, AttributeError):
 
 class DependencyError(SeqloomError, ImportError):
     """An optional package is needed and not installed."""
+
+
+RESUMED = re.compile(r"seqloom train --output ('[^']*'|[^\s;,]+) --resume(?: --plugin=?\s?[^\s;,]+)*")
+TRAINED = re.compile(r"seqloom train(?: --train)? (\w[\w.]*) ?…")
+TAGGED = re.compile(r"--tag \w+ \(data\.fixed_tags\)")
+COMMAND = re.compile(r"\b(?:seqloom [a-z]+|pip install|torchrun)\b[^;,()\n]*")
+FLAG = re.compile(r"--([a-z][\w-]*)(?:[= ](\d+\b|[\w.]+=(?:'[^']*'|[^\s;,]+)|[\w./]+\.py\b|[a-z]+$))?")
+SWITCHES = frozenset({"overwrite", "resume", "int8"})
+"""Flags without a value: arguments that are True or False."""
+
+
+def in_python(text: str) -> str:
+    """A text with flags of the command line as the arguments of Python that mean the same.
+
+    `--overwrite` becomes `overwrite=True`, `--set data.delimiter=tab` becomes `settings=["data.delimiter=tab"]`. Whole
+    commands stay, except those that train, as they can be typed in a terminal.
+    """
+    text = TAGGED.sub("the setting data.fixed_tags", text)
+    text = RESUMED.sub(lambda found: f"seqloom.train(…, output={_unquoted(found[1])!r}, resume=True)", text)
+    text = TRAINED.sub(lambda found: f'seqloom.train("{found[1]}")', text)
+    parts, end = [], 0
+    for command in COMMAND.finditer(text):
+        parts += [FLAG.sub(_argument, text[end : command.start()]), command[0]]
+        end = command.end()
+    return "".join([*parts, FLAG.sub(_argument, text[end:])])
+
+
+def _argument(flag: re.Match[str]) -> str:
+    """The argument of Python that a flag stands for."""
+    name, value = flag[1].replace("-", "_"), flag[2]
+    match name:
+        case "set":
+            return f'settings=["{value}"]' if value else "settings="
+        case "plugin":
+            return f'plugins=["{value}"]' if value else "plugins="
+        case _ if name in SWITCHES:
+            return f"{name}=True" + (f" {value}" if value else "")
+        case _ if value and not value.isdecimal():
+            return f'{name}="{value}"'
+        case _:
+            return f"{name}={value or ''}"
+
+
+def _unquoted(path: str) -> str:
+    return path.strip("'")
 
 
 def missing_package(package: str, extra: str, purpose: str) -> DependencyError:

@@ -182,7 +182,7 @@ def test_a_shortlist_comes_after_training() -> None:
 def test_training_from_a_file_without_an_output_folder(tmp_path: Path) -> None:
     listener = Listener()
     path = write_pairs(tmp_path / "pairs.tsv", copied(80))
-    model = seqloom.train(str(path), settings=QUICK, reporters=[listener])
+    model = seqloom.train(str(path), settings=QUICK, callbacks=[listener.show])
     assert any(isinstance(report, StepReport) for report in listener.seen)
     assert model.config.data.train == (str(path),)
     assert len(model.predict(["ab"])) == 1
@@ -286,9 +286,9 @@ def test_a_frame_is_trained_on_and_evaluated_by_its_columns(toy_model: Model) ->
     def frame(count: int, seed: int) -> Any:
         return pandas.DataFrame(copied(count, seed), columns=["word", "copy"]).assign(note="x")
 
-    columns = {"source": "word", "target": "copy"}
+    columns: Any = {"source": "word", "target": "copy"}
     notices = Listener()
-    model = seqloom.train(frame(80, 1), frame(20, 2), **columns, epochs=1, settings=SMALL, reporters=[notices])
+    model = seqloom.train(frame(80, 1), frame(20, 2), **columns, epochs=1, settings=SMALL, callbacks=[notices.show])
     assert (model.config.data.source, model.config.training.epochs) == ("word", 1)
     assert model.config.training.max_steps == 0
     said = [report.text for report in notices.seen if isinstance(report, NoticeReport)]
@@ -302,9 +302,8 @@ def test_a_frame_is_trained_on_and_evaluated_by_its_columns(toy_model: Model) ->
 
 def test_what_a_generator_gives_is_trained_on(tmp_path: Path) -> None:
     notices = Listener()
-    model = seqloom.train(
-        (pair for pair in copied(60)), iter(copied(9, 2)), tmp_path / "m", epochs=1, settings=SMALL, reporters=[notices]
-    )
+    pairs, dev, folder = (pair for pair in copied(60)), iter(copied(9, 2)), tmp_path / "m"
+    model = seqloom.train(pairs, dev, folder, epochs=1, settings=SMALL, callbacks=[notices.show])
     said = [report.text for report in notices.seen if isinstance(report, NoticeReport)]
     assert said[0] == "training pairs: an iterator, which was read once to its end: 60 pairs, kept in memory"
     assert model.metrics["record"]["data"][0]["pairs"] == 60
@@ -324,6 +323,7 @@ def test_arguments_are_settings_that_are_given_once() -> None:
 
 def test_missing_values_are_refused_with_their_row() -> None:
     with pytest.raises(DataError, match=r"^training pairs:2: the field 'target' must hold text, not nothing"):
-        seqloom.train([{"source": "a", "target": "b"}, {"source": "a", "target": None}])
+        seqloom.train([{"source": "a", "target": text} for text in ("b", None)])
+    missing: Any = [("a", float("nan"))]
     with pytest.raises(DataError, match=r"^dev pairs:1: the target must be text, not float nan"):
-        seqloom.train(copied(40), [("a", float("nan"))], epochs=1, settings=SMALL)
+        seqloom.train(copied(40), missing, epochs=1, settings=SMALL)

@@ -186,5 +186,5 @@ def test_what_is_no_model_folder_is_refused_with_a_hint(folder: Path, tmp_path: 
     with pytest.raises(ModelFolderError, match="Hugging Face"):
         load_model(other)
     (other / "resume").mkdir()
-    with pytest.raises(ModelFolderError, match="--resume"):
+    with pytest.raises(ModelFolderError, match="resume=True"):
         load_model(other)

@@ -54,14 +54,10 @@ def test_too_few_dev_answers_are_said_and_leave_no_calibration(tmp_path: Path) -
     few = {**SETTINGS, "training.epochs": 1}
     said: list[str] = []
 
-    class Listening:
-        def show(self, report: object) -> None:
-            said.append(str(getattr(report, "text", "")))
+    def listen(report: object) -> None:
+        said.append(str(getattr(report, "text", "")))
 
-        def close(self) -> None:
-            pass
-
-    model = seqloom.train(copied(50), copied(10, seed=2), tmp_path / "m", settings=few, reporters=[Listening()])
+    model = seqloom.train(copied(50), copied(10, seed=2), tmp_path / "m", settings=few, callbacks=[listen])
     assert model.calibration is None
     assert not (tmp_path / "m" / CONFIDENCE).exists()
     assert any("answers have no confidence: 10 dev answers are too few" in each for each in said)

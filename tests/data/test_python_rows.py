@@ -13,7 +13,7 @@ import pytest
 from seqloom.data import DataConfig, ReadReport, listed_pairs, pairs_as_examples
 from seqloom.errors import DataError
 
-WORDS = {"word": ["cat", "dog"], "phones": ["K AE T", "D AO G"], "rank": [1, 2]}
+WORDS: dict[str, list[Any]] = {"word": ["cat", "dog"], "phones": ["K AE T", "D AO G"], "rank": [1, 2]}
 PAIRS = [("cat", "K AE T"), ("dog", "D AO G")]
 Make = Callable[[Mapping[str, list[Any]]], Any]
 
@@ -92,7 +92,7 @@ def test_missing_cells_are_refused_with_their_row(make: Make, missing: object) -
 
 @makers
 def test_numbers_are_taken_as_text_where_the_settings_say_so(make: Make) -> None:
-    table = {"text": ["good", "bad"], "label": [1, 0]}
+    table: dict[str, list[Any]] = {"text": ["good", "bad"], "label": [1, 0]}
     with pytest.raises(DataError, match=r'must hold text, not the number 1\nhint: data.numbers = "text"'):
         read(make(table))
     report = ReadReport()

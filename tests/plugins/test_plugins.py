@@ -86,7 +86,9 @@ def test_a_file_adds_members_to_their_families(plugin_desk: Path) -> None:
 
 
 def test_without_its_plugin_a_model_is_refused_and_says_which(model: Path) -> None:
-    with pytest.raises(ModelFolderError, match=r"the plugin mine \(mine.py: .*attention mine.*\n.*--plugin mine.py"):
+    with pytest.raises(
+        ModelFolderError, match=r"the plugin mine \(mine.py: .*attention mine.*\n.*plugins=\[\"mine.py\"\]"
+    ):
         seqloom.load(model)
     refused = run("predict", model, text="abc\n")
     assert refused.exit_code == 2
@@ -160,7 +162,7 @@ def test_no_code_that_a_folder_names_is_run_by_itself(model: Path) -> None:
         assert refused.exit_code == 2
         assert "mine.py" in refused.output
         assert "it was run" not in refused.output
-    with pytest.raises(ConfigError, match=r"the plugin mine.py is needed and not in use; --plugin mine.py"):
+    with pytest.raises(ConfigError, match=r"the plugin mine.py is needed and not in use; plugins=\[\"mine.py\"\]"):
         build(RunConfig, read_toml(model / CONFIG))
 
 

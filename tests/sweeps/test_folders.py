@@ -50,7 +50,7 @@ def test_a_folder_is_not_given_to_a_study_of_another_name(tmp_path: Path) -> Non
     swept("out", trials=2)
     before = contents(tmp_path / "out")
     for _ in range(2):
-        with pytest.raises(ConfigError, match=r"belongs to the study sweep, not second\nhint: name another --output"):
+        with pytest.raises(ConfigError, match=r"belongs to the study sweep, not second\nhint: name another output="):
             swept("out", trials=2, sweep='name = "second"')
     assert contents(tmp_path / "out") == before
 

@@ -34,7 +34,7 @@ class Guard(TyperGroup):
         except (SeqloomError, ModuleNotFoundError) as error:
             said = _in_our_words(error)
             if _speaks():
-                typer.echo(f"error: {said}", err=True)
+                typer.echo(f"error: {said.on_command_line}", err=True)
             raise typer.Exit(USER_ERROR) from None
         except KeyboardInterrupt as interrupt:
             if not _several():

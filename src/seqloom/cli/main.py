@@ -109,5 +109,5 @@ def main() -> None:
     except BrokenPipeError:
         raise SystemExit(BROKEN_PIPE) from None
     except DiskError as error:
-        typer.echo(f"error: {error}", err=True)
+        typer.echo(f"error: {error.on_command_line}", err=True)
         raise SystemExit(USER_ERROR) from None

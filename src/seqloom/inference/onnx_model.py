@@ -28,7 +28,18 @@ from seqloom.search import SearchConfig
 
 FIXED = ("text", "model", "training", "evaluation")
 """Sections of a run's configuration that have no part in predicting."""
-MISSING = ("network", "metrics", "shortlist", "score", "evaluate", "with_shortlist", "with_confidence", "save", "sizes")
+MISSING = (
+    "network",
+    "metrics",
+    "history",
+    "shortlist",
+    "score",
+    "evaluate",
+    "with_shortlist",
+    "with_confidence",
+    "save",
+    "sizes",
+)
 """What a `seqloom.api.Model` has and a model without PyTorch has not; a test compares the list with the two classes."""
 
 

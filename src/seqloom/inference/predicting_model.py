@@ -11,8 +11,9 @@ from typing import Any, Protocol, Self
 from seqloom.codecs import Codecs
 from seqloom.config import Settings, build, laid_over, merged
 from seqloom.data import DataConfig, Example, ReadReport, Source, given_files, pairs_as_examples, read_examples
+from seqloom.data.python_pairs import described
 from seqloom.data.tagging import check_known
-from seqloom.errors import ConfigError
+from seqloom.errors import ConfigError, DataError
 from seqloom.inference.predictor import WINDOW, Predictor
 from seqloom.lexicon import KnownAnswers, added, memorised, weighted_examples
 from seqloom.lexicon.memorising import MIN_COUNT, MIN_SHARE, counted
@@ -95,6 +96,23 @@ class PredictingModel(ABC):
             lines = [lines]
         chosen = self.with_settings(beam=beam, n_best=n_best)
         return list(chosen.stream(lines, alignments=alignments, prefix=prefix))
+
+    def predict_one(
+        self,
+        line: str | Source,
+        *,
+        beam: int | None = None,
+        n_best: int | None = None,
+        alignments: bool = False,
+        prefix: str = "",
+    ) -> Prediction:
+        """The prediction for one line; the arguments are those of `predict`."""
+        given: object = line
+        if not isinstance(given, str | Source):
+            hint = "predict answers several lines" if isinstance(given, Iterable) else ""
+            raise DataError(f"must be one text, not {described(given)}", where="line", hint=hint)
+        (answer,) = self.predict([line], beam=beam, n_best=n_best, alignments=alignments, prefix=prefix)
+        return answer
 
     def sample(
         self,

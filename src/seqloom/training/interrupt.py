@@ -26,6 +26,20 @@ class StopRequest:
         self.made = True
 
 
+class EndRequest:
+    """A wish, from outside the loop, that a run ends after the current update with its best weights.
+
+    `reason` is why, and empty while nobody has asked.
+    """
+
+    def __init__(self) -> None:
+        self.reason = ""
+
+    def ask(self, reason: str) -> None:
+        """Ask for the end; the first reason stays."""
+        self.reason = self.reason or reason
+
+
 @contextlib.contextmanager
 def stop_requests() -> Iterator[StopRequest]:
     """Note Ctrl-C, SIGTERM and SIGUSR1 instead of ending the process; outside the main thread, signals are left as they

@@ -17,7 +17,7 @@ from seqloom.training.device import reproducible_kernels
 from seqloom.training.evaluating import evaluate
 from seqloom.training.finishing import finish
 from seqloom.training.group import Group, LostProcessError, joined, restartable
-from seqloom.training.interrupt import StopRequest, stop_requests
+from seqloom.training.interrupt import EndRequest, StopRequest, stop_requests
 from seqloom.training.memory import out_of_memory
 from seqloom.training.provenance.record import Record, ingredients, record_of
 from seqloom.training.restoring import go_back, restore
@@ -36,6 +36,7 @@ def train(
     inputs: Inputs = Inputs(),  # noqa: B008 - a frozen value
     resume: bool = False,
     overwrite: bool = False,
+    end: EndRequest | None = None,
 ) -> Generator[reports.Report]:
     """Train as `config` says and leave the model in the folder `output`; nothing happens until the generator is
     iterated over.
@@ -44,7 +45,7 @@ def train(
     own settings: `config` may be None; where it differs, a setting that may change is taken over and any other is
     refused (`seqloom.training.resume_settings`). `overwrite` replaces a run or a model in `output`. On Ctrl-C, SIGTERM
     or SIGUSR1 the current update is finished, the state is saved, and the stream ends with an `InterruptReport`.
-    Closing the generator saves the state, too.
+    Closing the generator saves the state, too. Whoever asks by `end` ends the run with its best weights.
 
     Under `torchrun` all processes train one model together (see `seqloom.training.group`): each of them yields the
     reports, but only the first one reads and writes the folder.
@@ -74,7 +75,7 @@ def train(
             if going_on:
                 run.note_going_on()
                 yield reports.ResumeReport(run.epoch, run.progress.step, restored.name)
-            yield from _guarded(run, stop)
+            yield from _guarded(run, stop, end or EndRequest())
 
 
 def _begun(folder: RunFolder, given: RunConfig | None, inputs: Inputs, group: Group) -> tuple[Run, list[str]]:
@@ -109,13 +110,13 @@ def _reopened(folder: RunFolder, given: RunConfig | None, inputs: Inputs, group:
     return Run(prepared, folder, settings.identity, record), [*prepared.notices, *damage]
 
 
-def _guarded(run: Run, stop: StopRequest) -> Iterator[reports.Report]:
+def _guarded(run: Run, stop: StopRequest, end: EndRequest) -> Iterator[reports.Report]:
     """Train, and save the state when training is cut short by a request to stop or by an error.
 
     Saving needs no communication with the other processes, some of which may be gone.
     """
     try:
-        yield from _updates(run, stop)
+        yield from _updates(run, stop, end)
     except GeneratorExit:
         run.save_now()
         raise
@@ -145,9 +146,9 @@ def _saved(run: Run) -> list[reports.Report]:
     return []
 
 
-def _updates(run: Run, stop: StopRequest) -> Iterator[reports.Report]:
+def _updates(run: Run, stop: StopRequest, end: EndRequest) -> Iterator[reports.Report]:
     while True:
-        yield from _stretch(run, stop)
+        yield from _stretch(run, stop, end)
         if not run.failing:
             break
         yield from go_back(run)
@@ -158,12 +159,15 @@ def _updates(run: Run, stop: StopRequest) -> Iterator[reports.Report]:
     yield run.interrupted()
 
 
-def _stretch(run: Run, stop: StopRequest) -> Iterator[reports.Report]:
+def _stretch(run: Run, stop: StopRequest, end: EndRequest) -> Iterator[reports.Report]:
     """Make updates, evaluations and saved states until the run ends, is asked to stop, or must go back to a saved
     state."""
     with closing(run.batches()) as batches:
         while not run.failing:
-            stopping, overdue, cutting = run.group.any(stop.made, run.saving.overdue(run.progress), run.cutting)
+            here = stop.made, run.saving.overdue(run.progress), run.cutting, bool(end.reason)
+            stopping, overdue, cutting, ending = run.group.any(*here)
+            if ending:
+                run.wish = end.reason or "the first process ended it"
             if cutting:
                 yield run.agree()
             if run.evaluation_due and not stopping:  # an evaluation may take longer than whoever stopped us waits

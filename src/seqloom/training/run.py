@@ -37,7 +37,8 @@ class Run:
     """Model, optimiser, saved states and progress of one run.
 
     `busy` is true while weights and progress do not fit together, as in the middle of an update: nothing may be saved
-    then. `known` is the batch size from which on all processes of the group cut batches into halves (0: none).
+    then. `wish` is why somebody outside has asked for the end (empty: nobody has). `known` is the batch size
+    from which on all processes of the group cut batches into halves (0: none).
     """
 
     def __init__(self, prepared: Prepared, folder: RunFolder, identity: str, record: Record) -> None:
@@ -61,6 +62,7 @@ class Run:
         self.watch = Watch(prepared.device.type)
         self.record = record
         self.busy = False
+        self.wish = ""
         self.saving = Saving(training)
 
     @property
@@ -92,6 +94,8 @@ class Run:
     def ended(self) -> str:
         """The reason why the run is over; empty while it is not."""
         progress, training = self.progress, self.training
+        if self.wish:
+            return self.wish
         if progress.selection.exhausted:
             return f"no better evaluation in the last {training.selection.patience}"
         if 0 < training.passes <= progress.position.epoch:

@@ -1,4 +1,4 @@
-"""Reporters, which follow the reports of a run: the console, the log file, TensorBoard."""
+"""Reporters, which follow the reports of a run: the console, the log file, TensorBoard, callbacks of a user."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TextIO
 
 from seqloom.training.reporters.base import Reporter
+from seqloom.training.reporters.callbacks import Callback, CallbackReporter, EarlyStopping
 from seqloom.training.reporters.console import ConsoleReporter
 from seqloom.training.reporters.jsonl import JsonlReporter
 from seqloom.training.reports import FinishReport, InterruptReport, Report
@@ -45,4 +46,13 @@ def follow(stream: Iterable[Report], reporters: Sequence[Reporter]) -> FinishRep
     return last
 
 
-__all__ = ["ConsoleReporter", "JsonlReporter", "Reporter", "follow", "standard_reporters"]
+__all__ = [
+    "Callback",
+    "CallbackReporter",
+    "ConsoleReporter",
+    "EarlyStopping",
+    "JsonlReporter",
+    "Reporter",
+    "follow",
+    "standard_reporters",
+]
