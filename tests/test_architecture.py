@@ -55,6 +55,7 @@ ROOMS = (
     "recipes",
     "best",
     "entry",
+    "sklearn",
     "sweeps",
     "testing",
     "cli",

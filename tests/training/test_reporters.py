@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import math
 import os
+import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from seqloom.training.reporters import ConsoleReporter, JsonlReporter, follow, standard_reporters
-from seqloom.training.reporters.console import duration
+from seqloom.training.reporters.live import duration
 from seqloom.training.reports import (
     CheckpointReport,
     EvalReport,
@@ -23,8 +27,10 @@ from seqloom.training.reports import (
     Report,
     ResumeReport,
     ReturnReport,
+    Sample,
     SetupReport,
     SkipReport,
+    StageReport,
     StepReport,
 )
 
@@ -63,11 +69,8 @@ def test_plain_lines_where_there_is_no_terminal() -> None:
     assert lines[0] == "source text: characters"
     assert "12,345 weights" in lines[1]
     assert lines[2] == "going on after update 5"
-    assert lines[3] == (
-        "epoch 1/3  step 10/30  loss 1.500  ppl 4.48  12,000 tokens/s  lr 1.00e-03  data 1.2 %  2 min 02 s left"
-    )
-    assert lines[4] == "epoch 1  step 10  dev loss 1.250  ppl 3.49  bleu 20.50  (best so far)"
-    assert "finished after 3 min 20 s" in lines[5]
+    assert lines[3] == "epoch 1  step 10  dev loss 1.250  ppl 3.49  bleu 20.50  (best so far)  2 min 02 s left"
+    assert "finished after 3 min 20 s" in lines[4]
 
 
 def test_remarks_on_the_dev_answers_stand_beside_the_figures() -> None:
@@ -89,6 +92,81 @@ def test_a_terminal_gets_a_live_bar(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "\x1b" in text
     assert "12,000 tokens/s" in text
     assert "bleu 20.50" in text
+
+
+def test_plain_logs_have_a_line_for_each_evaluation_and_one_where_there_was_none_for_a_minute(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = [0.0]
+    monkeypatch.setattr("seqloom.training.reporters.console.time.monotonic", lambda: now[0])
+    stream, steps = io.StringIO(), [replace(STEP, step=number) for number in (11, 12, 13)]
+    reporter = ConsoleReporter(stream)
+    reporter.show(EVALUATION)
+    for step, seconds in zip(steps, (30, 61, 90), strict=True):
+        now[0] = seconds
+        reporter.show(step)
+    assert [line.split("  ")[1] for line in stream.getvalue().splitlines()] == ["step 10", "2 min 02 s left"]
+    assert "step 12/30" in stream.getvalue()
+
+
+def test_what_is_done_before_the_first_update_is_said_and_not_logged(tmp_path: Path) -> None:
+    stream, path = io.StringIO(), tmp_path / "log.jsonl"
+    follow([StageReport("reading the pairs")], [ConsoleReporter(stream), JsonlReporter(path)])
+    assert stream.getvalue() == "reading the pairs …\n"
+    assert not path.exists()
+
+
+def test_samples_stand_beside_the_truth_and_in_the_log(tmp_path: Path) -> None:
+    samples = Sample("cat", "K AE T", "K AE T"), Sample("dog", "", "D AO G"), Sample("long " * 30, "x", "y")
+    stream, path = io.StringIO(), tmp_path / "log.jsonl"
+    follow([replace(EVALUATION, samples=samples)], [ConsoleReporter(stream), JsonlReporter(path)])
+    lines = stream.getvalue().splitlines()[1:]
+    assert lines[:2] == ["  cat → K AE T  (right)", "  dog → nothing  (truth: D AO G)"]
+    assert lines[2].startswith("  long long")
+    assert lines[2].endswith("… → x  (truth: y)")
+    assert json.loads(path.read_text())["samples"][1] == {"source": "dog", "answer": "", "target": "D AO G"}
+
+
+PROGRESS = """
+import sys, time
+from seqloom.training.reporters import ConsoleReporter, follow
+from seqloom.training.reports import SetupReport, StageReport, StepReport
+
+def run():
+    yield StageReport("reading the pairs")
+    time.sleep(0.3)
+    yield SetupReport("out", 1000, 100, 30, 40, 12345, "cpu", "bfloat16", 3, 30)
+    for step in (5, 10, 15, 25):
+        yield StepReport(1 + (step - 1) // 10, step, 30, 1.5, 4.48, 12000.0, 1e-3, 0.7, 0.012, 61.0, 122.0)
+        time.sleep(0.3)
+
+follow(run(), [ConsoleReporter(sys.stderr)])
+"""
+
+
+@pytest.mark.parametrize("columns", [80, 40])
+def test_a_terminal_keeps_the_time_left_in_view(columns: int) -> None:
+    """In a terminal of this width, every line of the bar is no wider and ends with nothing cut off."""
+    pty = pytest.importorskip("pty")
+    leader, follower = pty.openpty()
+    environment = {**os.environ, "COLUMNS": str(columns), "LINES": "24", "TERM": "xterm-256color"}
+    environment.pop("NO_COLOR", None)
+    with subprocess.Popen([sys.executable, "-c", PROGRESS], stderr=follower, env=environment) as process:
+        os.close(follower)
+        shown = b""
+        with contextlib.suppress(OSError):  # the end of a pseudo-terminal
+            while part := os.read(leader, 65536):
+                shown += part
+    os.close(leader)
+    assert process.returncode == 0
+    text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown.decode())
+    lines = [line for line in re.split(r"[\r\n]+", text) if line.strip()]
+    bars = [line for line in lines if "epoch" in line]
+    assert any("reading the pairs" in line for line in lines)
+    assert bars
+    assert all("2 min 02 s left" in line and len(line.rstrip()) <= columns for line in bars)
+    assert {found for line in bars for found in re.findall(r"epoch (\d)/3", line)} == {"1", "2", "3"}
+    assert any("loss 1.500" in line for line in bars) == (columns == 80)
 
 
 def test_the_log_is_json_line_by_line(tmp_path: Path) -> None:

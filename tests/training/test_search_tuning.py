@@ -24,8 +24,10 @@ def run(folder: Path, *, resume: bool = False, **search: Any) -> list[Any]:
 
 
 def test_the_best_search_is_taken_said_and_saved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    worth = 100 / len(_examples())
+
     def measured(_: object, search: SearchConfig) -> float:
-        return 50.0 - 3 * (search.alpha == 0.6) - 2 * (search.beam == 3) + 0.1 * search.beam
+        return 500.0 - 3 * worth * (search.alpha == 0.6) - 3 * worth * (search.beam == 3) + 0.1 * search.beam
 
     monkeypatch.setattr(search_tuning._Trials, "_measured", measured)
     reports = run(tmp_path / "model")
@@ -48,6 +50,22 @@ def test_a_gain_by_chance_changes_nothing(tmp_path: Path, monkeypatch: pytest.Mo
     run(tmp_path / "model")
     search = seqloom.load(tmp_path / "model").config.search
     assert (search.beam, search.alpha) == (5, 1.0)
+
+
+def test_a_gain_of_one_answer_among_few_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    worth = 100 / len(_examples())
+    monkeypatch.setattr(search_tuning._Trials, "_measured", lambda _, search: 50.0 - worth * (search.beam == 10))
+    reports = run(tmp_path / "model")
+    model = seqloom.load(tmp_path / "model")
+    assert (model.config.search.beam, model.metrics["search"]["needed"]) == (5, 2 * worth)
+    assert any(f"(a gain of {2 * worth:.2g} was needed)" in getattr(each, "text", "") for each in reports)
+
+
+def test_settings_that_are_all_alike_are_not_listed() -> None:
+    tried = tuple((SearchConfig(beam=beam), 50.0) for beam in (1, 3, 5))
+    said = search_tuning.Tuned(SearchConfig(), "chrf", tried).sentence()
+    assert said.startswith("search: beam 5 and alpha 1, as it was: by chrf on the dev examples all 3 settings")
+    assert said.endswith("that were tried reach 50.00")
 
 
 def test_without_dev_data_it_is_said_that_nothing_was_tuned(tmp_path: Path) -> None:

@@ -58,6 +58,8 @@ class TrainingConfig(Section):
     """How many saved states stay on the disk."""
     log_every: int = Field(default=50, ge=1)
     """Number of updates between reports of the training loss."""
+    samples: int = Field(default=3, ge=0)
+    """How many dev pairs each evaluation shows with the model's answer, always the same ones; 0 shows none."""
     seed: int = Field(default=1, ge=0, lt=2**63)
     """Seed of all random numbers of training."""
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"

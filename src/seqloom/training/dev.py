@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from seqloom.breakdown import macro_mean, part_of, parts_of
 from seqloom.data import Example, Share, Source
 from seqloom.evaluation import target_loss
+from seqloom.evenly import evenly
 from seqloom.inference.predictor import Predictor
 from seqloom.inference.torch_engine import TorchEngine
 from seqloom.losses import Loss
@@ -19,7 +20,7 @@ from seqloom.metrics import compute
 from seqloom.prediction import Prediction
 from seqloom.remarks import Remarks
 from seqloom.search import SearchConfig
-from seqloom.training.reports import EvalReport
+from seqloom.training.reports import EvalReport, Sample
 from seqloom.training.setup import Prepared
 from seqloom.training.stopping import Kept, Selection
 
@@ -48,7 +49,15 @@ def judge(prepared: Prepared, epoch: int, step: int, selection: Selection, began
         by=prepared.divided_by or "",
         parts=parts,
         macro=macro,
+        samples=samples_of(prepared, answers),
     )
+
+
+def samples_of(prepared: Prepared, answers: Sequence[Prediction]) -> tuple[Sample, ...]:
+    """Return a few decoded dev pairs, evenly spaced, with the answers to them."""
+    examples = prepared.dev_examples if answers else []
+    rows = evenly(len(examples), prepared.config.training.samples)
+    return tuple(Sample(examples[row].source, answers[row].text, examples[row].target) for row in rows)
 
 
 def predictor_of(prepared: Prepared, search: SearchConfig | None = None) -> Predictor:

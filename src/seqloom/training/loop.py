@@ -63,6 +63,7 @@ def train(
         going_on = resume and group.from_first(lambda: folder.begun)
         if not going_on and config is not None and not overwrite:
             group.from_first(folder.check_free)
+        yield reports.StageReport("reading the pairs, choosing tokenizers, planning")
         run, notices = (_reopened if going_on else _begun)(folder, config, inputs, group)
         if before:
             notices.append(f"the run that wrote here before has died: {before}")

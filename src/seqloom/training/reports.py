@@ -28,6 +28,14 @@ def _finite(value: Any) -> Any:
 
 
 @dataclass(frozen=True)
+class StageReport(Report):
+    """What a run does before its first update, which may take a while; it is shown, not logged."""
+
+    kind: ClassVar[str] = "stage"
+    text: str
+
+
+@dataclass(frozen=True)
 class SetupReport(Report):
     """What a run is about to do.
 
@@ -127,13 +135,23 @@ class ReturnReport(Report):
 
 
 @dataclass(frozen=True)
+class Sample:
+    """A dev pair with the model's answer; `target` is the first accepted one."""
+
+    source: str
+    answer: str
+    target: str
+
+
+@dataclass(frozen=True)
 class EvalReport(Report):
     """An evaluation on the dev data after update `step`.
 
     `best` says whether it is better than all evaluations before it, by `selected_on` and, where that is equal, by the
     loss. The metrics are those of `decoded` dev examples, decoded with a beam of `beam`; `remarks` counts what is
     conspicuous about these answers. Where the dev data are of several languages or files, `by` says which of the two
-    (`tag` or `file`), `parts` holds the loss and the metrics of each, and `macro` their means.
+    (`tag` or `file`), `parts` holds the loss and the metrics of each, and `macro` their means. `samples` are a few dev
+    pairs with the answers to them, the same ones in each evaluation.
     """
 
     kind: ClassVar[str] = "evaluation"
@@ -152,6 +170,7 @@ class EvalReport(Report):
     by: str = ""
     parts: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     macro: Mapping[str, float] = field(default_factory=dict)
+    samples: tuple[Sample, ...] = ()
 
     @property
     def figures(self) -> dict[str, float]:

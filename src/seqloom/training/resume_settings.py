@@ -10,7 +10,7 @@ from seqloom.errors import ConfigError
 from seqloom.training.config import RunConfig
 
 PASSING = {
-    "training": ("device", "log_every", "checkpoint_every", "checkpoint_minutes", "keep_states"),
+    "training": ("device", "log_every", "samples", "checkpoint_every", "checkpoint_minutes", "keep_states"),
     "data": ("cache", "cache_above_mb"),
 }
 """Settings that do not affect the model: where it is trained, and how often its training is reported and saved."""

@@ -18,6 +18,8 @@ BEAMS = (1, 3, 10)
 """Beam sizes that are tried beside the one there is."""
 GAIN = 0.2
 """What a setting must gain on the one there is, in points of the metric, to be chosen: less is chance."""
+ANSWERS = 2
+"""As many dev answers, of all that are decoded, must be worth no more than the gain; of few answers one is chance."""
 
 
 @dataclass(frozen=True)
@@ -27,24 +29,35 @@ class Tuned:
     search: SearchConfig
     metric: str
     tried: tuple[tuple[SearchConfig, float], ...]
+    needed: float = GAIN
 
     def sentence(self) -> str:
         """What was tried and what was chosen."""
+        if len({value for _, value in self.tried}) == 1:
+            alike = f"all {len(self.tried)} settings that were tried reach {self.tried[0][1]:.2f}"
+            return f"search: {_named(self.search)}, as it was: by {self.metric} on the dev examples {alike}"
         figures = ", ".join(f"{value:.2f} with {_named(search)}" for search, value in self.tried)
-        return f"search: {_named(self.search)}, by {self.metric} on the dev examples: {figures}"
+        needed = f"a gain of {self.needed:.2g} was needed"
+        return f"search: {_named(self.search)}, by {self.metric} on the dev examples: {figures} ({needed})"
 
     def to_json(self) -> dict[str, object]:
         """Plain values for a JSON file."""
         tried = [{"beam": search.beam, "alpha": search.alpha, self.metric: value} for search, value in self.tried]
-        return {"metric": self.metric, "beam": self.search.beam, "alpha": self.search.alpha, "tried": tried}
+        return {
+            "metric": self.metric,
+            "beam": self.search.beam,
+            "alpha": self.search.alpha,
+            "needed": self.needed,
+            "tried": tried,
+        }
 
 
 def tuned(prepared: Prepared) -> Tuned | None:
     """Choose an exponent of the length penalty, then a beam, for the current weights, by the main metric of decoded dev
     examples.
 
-    A setting is chosen if it beats the one there is by `GAIN`, and the best one of these. None where no dev examples
-    are decoded.
+    A setting is chosen if it beats the one there is by `GAIN` and by what `ANSWERS` of the dev answers are worth,
+    and the best one of these. None where no dev examples are decoded.
     """
     names, search = prepared.config.training.selection.decoded, prepared.config.search
     if not names or not prepared.dev_examples:
@@ -55,7 +68,7 @@ def tuned(prepared: Prepared) -> Tuned | None:
         best = trials.best(best, [best.replace(alpha=alpha) for alpha in ALPHAS])
     best = trials.best(best, [best.replace(beam=beam) for beam in BEAMS])
     chosen = search.replace(beam=max(best.beam, search.n_best), alpha=best.alpha)
-    return Tuned(chosen, names[0], tuple(trials.made.items()))
+    return Tuned(chosen, names[0], tuple(trials.made.items()), trials.needed)
 
 
 @dataclass
@@ -66,11 +79,16 @@ class _Trials:
     metric: str
     made: dict[SearchConfig, float] = field(default_factory=dict)
 
+    @property
+    def needed(self) -> float:
+        """The gain that a setting must have to be chosen."""
+        return max(GAIN, 100 * ANSWERS / len(self.prepared.dev_examples))
+
     def best(self, there: SearchConfig, others: Sequence[SearchConfig]) -> SearchConfig:
         """The best of some settings; the ones there are, unless another gains enough."""
         sign = 1 if metric(self.metric).higher_is_better else -1
         best = max(others, key=lambda search: (sign * self._value(search), -search.beam))
-        return best if sign * (self._value(best) - self._value(there)) >= GAIN else there
+        return best if sign * (self._value(best) - self._value(there)) >= self.needed else there
 
     def _value(self, search: SearchConfig) -> float:
         if search not in self.made:

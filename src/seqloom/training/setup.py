@@ -129,8 +129,7 @@ def prepare(
     from them.
     """
     _check(config, inputs, new=earlier is None)
-    notices = [f"{group.size} processes train together, each on its part of every batch"] if group.size > 1 else []
-    notices += inputs.said
+    notices = [*inputs.said, *_together(group)]
     group, device = group.on(choose_device(config.training.device))
     precision = group.from_first(lambda: _precision(config, device, earlier))
     train_source = PairSource(config.data, config.data.train, inputs.train, "training pairs", group, notices.append)
@@ -177,6 +176,11 @@ def prepare(
     )
     _check_prepared(prepared)
     return prepared
+
+
+def _together(group: Group) -> list[str]:
+    """Say that several processes train together, where they do."""
+    return [f"{group.size} processes train together, each on its part of every batch"] if group.size > 1 else []
 
 
 def _check(config: RunConfig, inputs: Inputs, *, new: bool) -> None:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import os
+import time
 from collections.abc import Callable, Mapping
 from typing import Any, TextIO
 
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn
-from rich.text import Text
-
 from seqloom.remarks import in_few_words
 from seqloom.streams import forgiving
+from seqloom.training.reporters.live import LiveBar, duration, parts_of_step
 from seqloom.training.reports import (
     EvalReport,
     FinishReport,
@@ -22,68 +21,66 @@ from seqloom.training.reports import (
     ReturnReport,
     SetupReport,
     SkipReport,
+    StageReport,
     StepReport,
 )
 
 SHOWN = 5
 """Number of pairs of a skipped update that are named."""
+LONGEST = 60
+"""Number of characters of a text of a sample that are shown."""
+QUIET = 60.0
+"""Seconds without a line after which a log that is no terminal gets one between two evaluations."""
 
 
 class ConsoleReporter:
     """Writes to a stream, usually standard error; plain lines where it is no terminal or NO_COLOR is set.
 
-    A stream that is full or closed does not stop the run; the lines that it cannot take are lost.
+    A terminal shows a bar for each epoch. Plain lines are one for each evaluation, and others where there was none for
+    a minute. A stream that is full or closed does not stop the run; the lines that it cannot take are lost.
     """
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream = forgiving(stream)
         self._epochs = 0
-        self._dev = ""
-        self._task: TaskID | None = None
-        self._progress: Progress | None = None
+        self._said = -math.inf
+        self._left = ""
+        self._bar: LiveBar | None = None
         if stream.isatty() and not os.environ.get("NO_COLOR"):
-            columns = [BarColumn(bar_width=24), TextColumn("{task.description}", markup=False)]
-            self._progress = Progress(*columns, console=Console(file=stream), transient=True)
+            self._bar = LiveBar(stream)
 
     def show(self, report: Report) -> None:
         """Show one report."""
         if isinstance(report, SetupReport):
             self._epochs = report.epochs
-        if isinstance(report, EvalReport):
-            self._dev = f"dev {_figures(report)}"
-        if isinstance(report, StepReport):
+        if isinstance(report, StageReport) and self._bar is not None:
+            self._bar.wait(report.text)
+        elif isinstance(report, StepReport):
+            self._left = f"  {duration(report.seconds_left)} left" if report.seconds_left else ""
             self._step(report)
         elif type(report) in LINES:
-            self._line(LINES[type(report)](report))
+            first, *more = LINES[type(report)](report).split("\n")
+            left = self._left if isinstance(report, EvalReport) else ""
+            self._line("\n".join([first + left, *more]))
+            if self._bar is not None and isinstance(report, SetupReport):
+                self._bar.wait("first updates")
 
     def close(self) -> None:
         """Remove the live bar."""
-        if self._progress is not None:
-            self._progress.stop()
+        if self._bar is not None:
+            self._bar.stop()
 
     def _step(self, report: StepReport) -> None:
-        epochs = f"/{self._epochs}" if self._epochs else ""
-        parts = [
-            f"epoch {report.epoch}{epochs}",
-            f"step {report.step:,}/{report.steps_total:,}",
-            f"loss {report.loss:.3f}",
-            f"ppl {report.perplexity:.2f}",
-            f"{report.tokens_per_second:,.0f} tokens/s",
-        ]
-        left = f"{duration(report.seconds_left)} left"
-        if self._progress is None:
-            waiting = f"data {100 * report.data_wait:.1f} %"
-            self._line("  ".join([*parts, f"lr {report.learning_rate:.2e}", waiting, left]))
-            return
-        if self._task is None:
-            self._task = self._progress.add_task("", total=report.steps_total)
-            self._progress.start()
-        text = "  ".join([*parts, *([self._dev] if self._dev else []), left])
-        self._progress.update(self._task, completed=report.step, description=text)
+        if self._bar is not None:
+            self._bar.step(report, self._epochs)
+        elif time.monotonic() - self._said >= QUIET:
+            waiting, rate = f"data {100 * report.data_wait:.1f} %", f"lr {report.learning_rate:.2e}"
+            self._line("  ".join([*parts_of_step(report, self._epochs), rate, waiting]))
 
     def _line(self, text: str) -> None:
-        if self._progress is not None:
-            self._progress.console.print(Text(text))
+        self._said = time.monotonic()
+        if self._bar is not None:
+            self._bar.above(text)
             return
         self._stream.write(text + "\n")
         self._stream.flush()
@@ -102,7 +99,8 @@ def _evaluation(report: EvalReport) -> str:
     best = "  (best so far)" if report.best else ""
     remarks = in_few_words(report.remarks)
     said = f"  ({remarks}; of {report.decoded:,})" if remarks else ""
-    return f"epoch {report.epoch}  step {report.step:,}  dev {_figures(report)}{said}{best}{_parts(report)}"
+    line = f"epoch {report.epoch}  step {report.step:,}  dev {_figures(report)}{said}{best}"
+    return f"{line}{_parts(report)}{_samples(report)}"
 
 
 def _parts(report: EvalReport) -> str:
@@ -114,6 +112,21 @@ def _parts(report: EvalReport) -> str:
     each = [(name.rpartition("/")[2], figures[main]) for name, figures in report.parts.items() if main in figures]
     shown = ", ".join(f"{name} {_shown(figure)}" for name, figure in each)
     return f"\n  mean over {len(report.parts)} {report.by}s: {means}  ({main}: {shown})"
+
+
+def _samples(report: EvalReport) -> str:
+    """A line for each dev pair that is shown: the source, the answer, and the truth where that is another one."""
+    lines = []
+    for sample in report.samples:
+        right = sample.answer == sample.target
+        truth = "  (right)" if right else f"  (truth: {_shortened(sample.target)})"
+        lines.append(f"\n  {_shortened(sample.source)} → {_shortened(sample.answer)}{truth}")
+    return "".join(lines)
+
+
+def _shortened(text: str) -> str:
+    line = " ".join(text.split()) or "nothing"
+    return line if len(line) <= LONGEST else f"{line[:LONGEST]}…"
 
 
 def _figures(report: EvalReport) -> str:
@@ -148,6 +161,7 @@ def _interrupt(report: InterruptReport) -> str:
 
 
 LINES: Mapping[type[Report], Callable[[Any], str]] = {
+    StageReport: lambda report: f"{report.text} …",
     SetupReport: _setup,
     NoticeReport: lambda report: f"warning: {report.text}" if report.warning else str(report.text),
     ResumeReport: lambda report: f"going on after update {report.step:,}",
@@ -159,16 +173,6 @@ LINES: Mapping[type[Report], Callable[[Any], str]] = {
 }
 """The function that makes the line for each type of report; types that are missing here, such as saved states, get
 none."""
-
-
-def duration(seconds: float) -> str:
-    """Format seconds as `8 s`, `4 min 05 s` or `2 h 10 min`."""
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60:02d} s"
-    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
 
 
 def _shown(value: object) -> str:

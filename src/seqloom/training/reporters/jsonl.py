@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from seqloom.checkpoint.files import bytes_writer, disk_errors, make_folder, sync, write_file
-from seqloom.training.reports import CheckpointReport, FinishReport, Report, ResumeReport, ReturnReport
+from seqloom.training.reports import CheckpointReport, FinishReport, Report, ResumeReport, ReturnReport, StageReport
 
 TRAINED = frozenset({"step", "evaluation", "checkpoint", "skip", "return", "finish"})
 """The kinds of report about training itself; the others are about the process that trained."""
@@ -30,7 +30,9 @@ class JsonlReporter:
 
     def show(self, report: Report) -> None:
         """Write one line at once, so that a killed run leaves its log; with each saved state the file is synchronised
-        to disk."""
+        to disk. What a run does before it begins is not logged: there may be no folder yet."""
+        if isinstance(report, StageReport):
+            return
         with disk_errors(self.path):
             if isinstance(report, ResumeReport):
                 self._forget(report.step, report.state, TRAINED)
