@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import tomllib
 from pathlib import Path
 
@@ -52,6 +53,30 @@ def test_a_given_interval_and_a_run_without_dev_data_are_reckoned_with(
         prepared = prepare(wanted.replace(data=data), pairs)
         assert prepared.config.training.max_steps == updates
         assert any(f"{updates} updates and {evaluations} evaluations" in each for each in prepared.notices)
+
+
+def test_little_time_makes_batches_smaller_before_the_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    def speed(config: RunConfig, *_: object) -> Speed:
+        assert config.training.batch.tokens != "auto"
+        return Speed(config.training.batch.tokens * config.model.hidden / 1e6, 1.0)
+
+    monkeypatch.setattr(time_plan, "measured_speed", speed)
+    inputs = Inputs(words(900), words(50, seed=2))
+    for minutes, sizes in ((20, (1024, 256)), (6, (512, 256)), (4, (256, 256)), (2, (256, 192)), (0.1, (256, 128))):
+        prepared = prepare(build(RunConfig, {"plan": {"minutes": minutes}}), inputs)
+        assert (prepared.config.training.batch.tokens, prepared.config.model.hidden) == sizes
+        said = [each for each in prepared.notices if "instead of" in each and each.startswith("plan: ")]
+        assert len(said) == (minutes != 20)
+    given = {"plan": {"minutes": 0.1}, "training": {"batch": {"tokens": 900}}, "model": {"hidden": 64}}
+    prepared = prepare(build(RunConfig, given), inputs)
+    assert (prepared.config.training.batch.tokens, prepared.config.model.hidden) == (900, 64), "what is given stays"
+
+
+def words(count: int, seed: int = 1) -> list[tuple[str, str]]:
+    """Made-up words and their letters."""
+    draw = random.Random(seed)
+    made = ["".join(draw.choices("abcdefghij", k=draw.randint(3, 8))) for _ in range(count)]
+    return [(word, " ".join(word.upper())) for word in made]
 
 
 def test_what_is_planned_is_a_configuration_that_trains(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
@@ -35,8 +36,11 @@ SPARE = 0.95
 """Share of the time that is planned; the rest is for reading, saving and finishing."""
 EVALUATIONS = (4, 20)
 """Least and largest number of evaluations in a planned time."""
-WIDTHS = (1.0, 0.75, 0.5)
-"""Factors of the planned width that are tried, the first one that allows enough updates is taken."""
+SIZES = ((1.0, 1.0), (0.5, 1.0), (0.25, 1.0), (0.25, 0.75), (0.25, 0.5))
+"""Factors of the planned batches and of the planned width that are tried, smaller batches first; the first ones that
+allow enough updates are taken."""
+LEAST_TOKENS = 256
+"""Batches are not made smaller than this."""
 ENOUGH, MOST = 0.7, 2.0
 """The least share of the wanted updates for which a width is kept, and the largest that is made."""
 
@@ -82,17 +86,16 @@ def measured_speed(config: RunConfig, model: Seq2Seq, pairs: Trained) -> Speed:
 def within(config: RunConfig, plan: Plan, pairs: Trained) -> tuple[RunConfig, list[str]]:
     """Return the configuration with which a run takes `plan.minutes` on this machine, and notices of what was chosen.
 
-    It says the length in updates and no longer in minutes, so that it makes the same run on another machine. Of a width
-    that the plan chose, less is taken where it would allow too few updates. What is left over once the wanted updates
-    are made `MOST` times is not used.
+    It says the length in updates and no longer in minutes, so that it makes the same run on another machine. Of batches
+    and a width that the plan chose, less is taken where they would allow too few updates. What is left over once the
+    wanted updates are made `MOST` times is not used.
     """
     minutes = config.plan.minutes
     seconds = 60 * SPARE * minutes
     wanted = plan.updates or wanted_updates(len(pairs.train))
-    for factor in WIDTHS if "model.hidden" in plan.settings else WIDTHS[:1]:
-        tried = _scaled(config, factor)
-        model = built(tried, pairs.codecs).to(pairs.device)
-        tried, said = sized_batches(tried, model, pairs.precision, pairs.train)
+    for sized in _sizes(config, plan):
+        model = built(sized, pairs.codecs).to(pairs.device)
+        tried, said = sized_batches(sized, model, pairs.precision, pairs.train)
         speed = measured_speed(tried, model, pairs)
         updates, evaluations = _length(speed, seconds, config.training.evaluate_every, evaluated=len(pairs.dev) > 0)
         if updates >= ENOUGH * wanted:
@@ -109,20 +112,40 @@ def within(config: RunConfig, plan: Plan, pairs: Trained) -> tuple[RunConfig, li
         f"{1000 * speed.update:.0f} ms an update and {speed.evaluation:.1f} s an evaluation were measured "
         f"({pairs.device.type}, threads: {torch.get_num_threads()})"
     )
-    if factor != 1:
+    if smaller := _smaller(config, tried):
         said.append(
-            f"plan: model.hidden = {tried.model.hidden} instead of {config.model.hidden}, or the time would be enough "
-            f"for less than {ENOUGH:.0%} of the {wanted:,} updates that are wanted"
+            f"plan: {' and '.join(smaller)}, or the time would be enough for less than {ENOUGH:.0%} of the {wanted:,} "
+            "updates that are wanted"
         )
     if updates < ENOUGH * wanted:
         said.append(f"plan: {wanted:,} updates are wanted, about {planned * wanted / updates:.1f} minutes")
     return tried.replace(training=training, plan=tried.plan.replace(minutes=0.0)), said
 
 
-def _scaled(config: RunConfig, factor: float) -> RunConfig:
-    """The configuration with a narrower network; a readout that is tied to the embeddings keeps their width."""
-    width = max(32, round(config.model.hidden * factor / 32) * 32)
-    return config if factor == 1 else config.replace(model=config.model.replace(hidden=width))
+def _sizes(config: RunConfig, plan: Plan) -> Iterator[RunConfig]:
+    """The configuration with batches and a width of each of the `SIZES`, as far as the plan chose them, each once."""
+    made: list[RunConfig] = []
+    batch = config.training.batch
+    for share, width in SIZES:
+        tried = config
+        if "training.batch.tokens" in plan.settings and batch.tokens != "auto":
+            fewer = batch.replace(tokens=min(batch.tokens, max(LEAST_TOKENS, round(batch.tokens * share))))
+            tried = tried.replace(training=tried.training.replace(batch=fewer))
+        if "model.hidden" in plan.settings and width != 1:
+            hidden = max(32, round(config.model.hidden * width / 32) * 32)
+            tried = tried.replace(model=tried.model.replace(hidden=hidden))
+        if tried not in made:
+            made.append(tried)
+            yield tried
+
+
+def _smaller(config: RunConfig, tried: RunConfig) -> list[str]:
+    """What is smaller than it was planned, in words."""
+    sizes = {
+        "training.batch.tokens": (config.training.batch.tokens, tried.training.batch.tokens),
+        "model.hidden": (config.model.hidden, tried.model.hidden),
+    }
+    return [f"{name} = {taken} instead of {planned}" for name, (planned, taken) in sizes.items() if taken != planned]
 
 
 def _length(speed: Speed, seconds: float, every: int, *, evaluated: bool) -> tuple[int, int]:
