@@ -7,20 +7,26 @@ from __future__ import annotations
 
 import inspect
 import sys
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args, get_origin
 
-import tomlkit
 import typer
+from pydantic.fields import FieldInfo
 
 import seqloom
 from docstrings import Callable, Class, callable_markdown, class_markdown, prose, read
 from seqloom.cli.main import app
+from seqloom.config import OneOf, Section
+from seqloom.planning import shown_settings
 from seqloom.planning.facts import TASKS
 from seqloom.planning.rules import MANY, RULES, SHARES, UPDATES
+from seqloom.training import RunConfig
 
 FOLDER = Path(__file__).parents[1] / "docs" / "reference"
+SETTINGS = Path(__file__).parents[1] / "src" / "seqloom" / "cli" / "settings.txt"
+"""What the shell completes settings from."""
 PUBLIC = {
     "combining": ("Rescoring", "Voting", "BayesRisk", "load_combination", "save_combination"),
     "examples": ("write",),
@@ -36,6 +42,7 @@ def main() -> int:
         FOLDER / "cli.md": commands_page(),
         FOLDER / "python.md": python_page(),
         FOLDER / "plan.md": plan_page(),
+        SETTINGS: settings_list(),
     }
     if "--check" in sys.argv:
         stale = [path for path, text in pages.items() if not path.is_file() or path.read_text("utf-8") != text]
@@ -66,12 +73,41 @@ def help_of(command: Any, parent: Any, name: str) -> list[str]:
     return sections
 
 
+def settings_list() -> str:
+    """A line for each setting: its dotted name, and its values where these are a few, or its default."""
+    lines: dict[str, tuple[str, ...]] = {}
+    for name, field in settings_of(RunConfig):
+        values = get_args(field.annotation) if get_origin(field.annotation) is Literal else ()
+        chooser = next((mark for mark in field.metadata if isinstance(mark, OneOf)), None)
+        if chooser is not None:
+            values = tuple(chooser.table())
+        elif not values and isinstance(field.default, bool):
+            values = (True, False)
+        elif not values and isinstance(field.default, str | int | float) and field.default != "":
+            values = (field.default,)
+        lines.setdefault(name, tuple(str(each).lower() if isinstance(each, bool) else str(each) for each in values))
+    return "".join("\t".join((name, *values)) + "\n" for name, values in lines.items())
+
+
+def settings_of(section: type[Section], prefix: str = "") -> Iterator[tuple[str, FieldInfo]]:
+    """Dotted names of all settings, over every member of a family."""
+    for key, field in section.model_fields.items():
+        members = [member for mark in field.metadata if isinstance(mark, OneOf) for member in mark.table().values()]
+        kind = field.annotation
+        if members or not (isinstance(kind, type) and issubclass(kind, Section)):
+            yield prefix + key, field
+        else:
+            members = [kind]
+        for member in members:
+            yield from settings_of(member, f"{prefix}{key}.")
+
+
 def plan_page() -> str:
     """The rules of plans as tables."""
     head = ["settings", "for", "pairs", "reason", "measured"]
     rows = [
         [
-            "<br>".join(f"`{name} = {toml(value)}`" for name, value in rule.settings.items()),
+            "<br>".join(f"`{name} = {value}`" for name, value in shown_settings(rule.settings)),
             ", ".join(rule.tasks) if len(rule.tasks) < len(TASKS) else "all",
             span(*rule.pairs),
             rule.why,
@@ -110,10 +146,6 @@ def span(least: int, most: int) -> str:
     if most >= MANY:
         return f"{least:,} and more" if least else "any"
     return f"{least:,} to {most - 1:,}" if least else f"fewer than {most:,}"
-
-
-def toml(value: Any) -> str:
-    return str(tomlkit.item(dict(value) if isinstance(value, dict) else value).as_string())
 
 
 def python_page() -> str:

@@ -17,8 +17,11 @@ Mistakes in Seqloom itself show as failed `assert`s and ordinary exceptions.
 from __future__ import annotations
 
 import difflib
+import json
 import re
 from collections.abc import Iterable
+from importlib import import_module
+from pathlib import Path
 
 TRAINING = frozenset(
     {
@@ -131,7 +134,22 @@ def _unquoted(path: str) -> str:
 
 def missing_package(package: str, extra: str, purpose: str) -> DependencyError:
     """The error for a missing package that one of our extras installs; `purpose` begins the message."""
-    return DependencyError(f"{purpose} needs the package {package}", hint=f'pip install "seqloom[{extra}]"')
+    return DependencyError(f"{purpose} needs the package {package}", hint=install_command(extra))
+
+
+def install_command(extra: str) -> str:
+    """The command that installs one of our extras, from where Seqloom itself was installed: a folder, or an index."""
+    metadata = import_module("importlib.metadata")
+    try:
+        origin = json.loads(metadata.distribution("seqloom").read_text("direct_url.json") or "{}")
+    except metadata.PackageNotFoundError:  # run from its sources
+        origin = {"url": Path(__file__).parents[2].as_uri(), "dir_info": {"editable": True}}
+    if "dir_info" in origin:
+        folder = import_module("urllib.request").url2pathname(origin["url"].removeprefix("file://"))
+        editable = "-e " if origin["dir_info"].get("editable") else ""
+        return f'pip install {editable}"{folder}[{extra}]"'
+    at = f" @ git+{origin['url']}" if "vcs_info" in origin else ""
+    return f'pip install "seqloom[{extra}]{at}"'
 
 
 def absent(error: ModuleNotFoundError, purpose: str) -> ModuleNotFoundError | DependencyError:

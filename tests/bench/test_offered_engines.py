@@ -14,7 +14,7 @@ from seqloom.bench import offers
 from seqloom.bench.engines import KNOWN, size_of
 from seqloom.checkpoint.format import GRAPH, WEIGHTS
 from seqloom.checkpoint.reading import read_manifest
-from seqloom.errors import ConfigError, DependencyError, ModelFolderError
+from seqloom.errors import ConfigError, DependencyError, ModelFolderError, install_command
 
 
 def names(folder: Path, engine: str = "auto") -> list[str]:
@@ -56,7 +56,7 @@ def test_where_torch_is_not_installed_the_graphs_are_left(both_graphs: Path, mon
     assert [offer.name for offer in found] == ["float32 graph", "8-bit graph"]
     (fault,) = missing
     assert isinstance(fault, DependencyError)
-    assert fault.hint == 'pip install "seqloom[train]"'
+    assert fault.hint == install_command("train")
     with pytest.raises(DependencyError):
         offers(both_graphs, "torch")
 

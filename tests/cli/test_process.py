@@ -11,6 +11,7 @@ import sys
 import time
 from pathlib import Path
 
+import pexpect
 import pytest
 
 import seqloom
@@ -91,6 +92,7 @@ def test_a_signal_saves_and_ends_with_130(number: signal.Signals, tmp_path: Path
         rest = process.stderr.read()
         assert process.wait() == 130
     assert "--resume" in rest
+    assert rest.count("stopped after update") == 1
     assert "Traceback" not in rest
 
 
@@ -144,3 +146,23 @@ def test_the_command_of_reproduce_trains_the_same_model_again(tmp_path: Path, mo
     subprocess.run(["sh", "-c", script], env=ENVIRONMENT, capture_output=True, check=True)
     first, again = (Path(name, "model.safetensors").read_bytes() for name in ("m", "m-again"))
     assert first == again
+
+
+def test_a_terminal_is_told_what_is_waited_for(toy_folder: Path) -> None:
+    child = pexpect.spawn(
+        sys.executable, ["-m", "seqloom", "predict", str(toy_folder)], env=ENVIRONMENT, encoding="utf-8", timeout=120
+    )
+    child.expect("type inputs, one a line; each is answered at once; Ctrl-D ends")
+    child.setecho(False)
+    child.sendline("abc")
+    child.expect("abc\r?\n")
+    child.sendline("dd")
+    child.expect("dd\r?\n")
+    child.sendeof()
+    child.expect(pexpect.EOF)
+    child.close()
+    assert child.exitstatus == 0
+
+
+def test_nothing_is_said_where_no_terminal_waits(toy_folder: Path) -> None:
+    assert run("predict", toy_folder, text="ab\n").stderr == ""

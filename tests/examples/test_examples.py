@@ -88,7 +88,7 @@ def test_writing_needs_no_torch(tmp_path: Path) -> None:
 
 
 def test_commands_quote_the_folder() -> None:
-    assert commands("dates", "my dates")[1].startswith("seqloom train --train 'my dates/train.tsv'")
+    assert commands("dates", "my dates")[1].startswith("seqloom train 'my dates/train.tsv'")
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 import seqloom
 from seqloom.checkpoint.shortlist import add_shortlist
 from seqloom.cli.main import app
+from seqloom.errors import install_command
 from seqloom.search import Shortlist
 
 ROOT = Path(__file__).parents[2]
@@ -107,7 +108,7 @@ def test_the_command_prints_json_with_alignments(exported_folder: Path) -> None:
 
 
 def test_what_needs_more_says_what_to_install(exported_folder: Path, toy_folder: Path, tmp_path: Path) -> None:
-    hint = 'hint: pip install "seqloom[train]"'
+    hint = f"hint: {install_command('train')}"
     for arguments in (["evaluate", exported_folder, "x.tsv"], ["predict", exported_folder, "--engine=torch"]):
         done = python(COMMAND, *arguments)
         assert done.returncode == 2
@@ -123,6 +124,26 @@ def test_what_needs_more_says_what_to_install(exported_folder: Path, toy_folder:
     table = python(COMMAND, "predict", exported_folder, tmp_path / "in.parquet")
     assert table.returncode == 2
     assert "reading Parquet and Arrow files needs the package pyarrow" in table.stderr
+
+
+def test_a_folder_is_shown(exported_folder: Path) -> None:
+    """Sizes, figures and settings are what they are with torch."""
+    with_torch = json.loads(CliRunner().invoke(app, ["show", str(exported_folder), "--json"]).stdout)
+    done = subprocess.run(
+        [sys.executable, "-c", COMMAND, "show", str(exported_folder), "--json"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    alone = json.loads(done.stdout)
+    assert {name: alone[name] for name in ("sizes", "metrics", "confidence")} == {
+        name: with_torch[name] for name in ("sizes", "metrics", "confidence")
+    }
+    assert alone["config"]["model"]["hidden"] == with_torch["config"]["model"]["hidden"]
+    table = subprocess.run(
+        [sys.executable, "-c", COMMAND, "show", str(exported_folder)], capture_output=True, text=True, check=True
+    )
+    assert table.stdout.startswith("Sizes")
 
 
 def test_the_graph_is_timed_by_processes_that_import_no_torch(exported_folder: Path, tmp_path: Path) -> None:
@@ -141,7 +162,7 @@ def test_the_graph_is_timed_by_processes_that_import_no_torch(exported_folder: P
     alone = python(COMMAND, "bench", exported_folder, "--count=3", "--json")
     assert alone.returncode == 0, alone.stderr
     assert json.loads(alone.stdout)[0]["peak_mb"] < 200
-    assert 'pip install "seqloom[train]"' in alone.stderr
+    assert install_command("train") in alone.stderr
 
 
 def test_tables_of_text_need_no_further_package(exported_folder: Path, tmp_path: Path) -> None:

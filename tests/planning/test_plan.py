@@ -118,6 +118,23 @@ def test_all_but_the_choices_of_the_table_is_printed(capsys: pytest.CaptureFixtu
     assert "1.0 minutes on this machine (cpu, 4 threads)" in printed
 
 
+def test_a_plan_reads_well_in_80_columns(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    choice = Choice({"model.hidden": 256, "model.attention": {"kind": "additive"}}, "of a reason " * 12, "a word " * 12)
+    tables.forecast(Forecast(RunConfig(), frozenset(), Plan(None, (choice,)), (), (), 1, 2, 3, 60.0, "cpu", 4))
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[:2] == ["model.hidden = 256", "model.attention.kind = additive"]
+    assert lines[2].startswith("    as of a reason of a reason")
+    assert all(len(line) <= 80 for line in lines[:-1])
+
+
+def test_one_time_is_said_where_minutes_are_given(capsys: pytest.CaptureFixture[str]) -> None:
+    given = frozenset({"plan.minutes"})
+    notices = ("plan: 2 updates and 3 evaluations take about 0.9 of the 1 minutes: 1 ms",)
+    tables.forecast(Forecast(RunConfig(), given, Plan(), notices, (), 1, 2, 3, 60.0, "cpu", 4))
+    assert capsys.readouterr().out.count("take about") == 1
+
+
 def test_what_is_given_beside_a_configuration_is_taken_or_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="either a preset or a configuration"):
         seqloom.plan(RunConfig(), preset="small")

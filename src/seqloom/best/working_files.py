@@ -74,7 +74,7 @@ def _read(config: RunConfig, inputs: Inputs) -> tuple[Sequence[Example], Sequenc
     """All training and dev pairs; dev pairs are set aside where none are given."""
     data, report = config.data, ReadReport(config.data.on_bad_line)
     if inputs.train is None and not data.train:
-        raise ConfigError("data.train must name at least one file of pairs", hint="seqloom train --train pairs.tsv …")
+        raise ConfigError("data.train must name at least one file of pairs", hint="seqloom train pairs.tsv …")
     train = list(
         read_examples(data.train, data, report)
         if inputs.train is None

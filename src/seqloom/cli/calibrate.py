@@ -40,6 +40,10 @@ def calibrate(
     chosen = loaded.with_settings(settings or ())
     found = chosen.with_confidence(data, metric=metric, limit=limit).calibration
     assert found is not None
+    before = loaded.calibration
+    if before is not None:
+        error = f"its calibration error was {before.figures.calibration_error:.3f}"
+        typer.echo(f"note: this replaces the calibration on {before.data}; {error}", err=True)
     path = add_calibration(model, found)
     if as_json:
         typer.echo(json.dumps(found.to_values(), ensure_ascii=False, indent=2))

@@ -6,12 +6,19 @@ from typing import Annotated
 
 import typer
 
+from seqloom.cli import completion
 from seqloom.cli.options import SettingOptions
 
 
 def config(
     preset: Annotated[
-        str | None, typer.Argument(metavar="PRESET", help="The name of a preset, or a TOML file.", show_default=False)
+        str | None,
+        typer.Argument(
+            metavar="PRESET",
+            help="The name of a preset, or a TOML file.",
+            show_default=False,
+            autocompletion=completion.preset_or_file,
+        ),
     ] = None,
     settings: SettingOptions = None,
 ) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from seqloom.cli.options import Json
 from seqloom.errors import ConfigError
 
 
@@ -41,6 +43,7 @@ def ensemble(
             help="With --tune: measures, the one that decides first; by default the model's.",
         ),
     ] = "",
+    as_json: Json = False,
 ) -> None:
     """Put several models together to one that predicts with all of them.
 
@@ -50,11 +53,15 @@ def ensemble(
     """
     from seqloom import ensembles
 
+    if len(models) < 2:
+        raise ConfigError(f"an ensemble needs several models, and there is one: {models[0]}", hint="name two or more")
     if (select or metrics) and not tune:
         raise ConfigError("--select and --metrics are for dev pairs, and none are given", hint="name them with --tune")
     made = ensembles.ensemble(
         models, output, _numbers(weights), tune=tune or None, select=select, metrics=metrics or None
     )
+    if as_json:
+        typer.echo(json.dumps(made.metrics["ensemble"], ensure_ascii=False, indent=2))
     for sentence in made.metrics["ensemble"]["notes"]:
         typer.echo(f"note: {sentence}", err=True)
     for number, member in enumerate(made.metrics["ensemble"]["members"], start=1):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from seqloom.cli import completion
 from seqloom.cli.options import Answers, Json, SettingOptions, Tags, with_tags
 
 if TYPE_CHECKING:
@@ -26,7 +27,10 @@ def evaluate(
     metrics: Annotated[
         str,
         typer.Option(
-            "--metrics", metavar="NAMES", help="Names such as bleu,chrf; by default the metrics of the training run."
+            "--metrics",
+            metavar="NAMES",
+            help="Names such as bleu,chrf; by default the metrics of the training run.",
+            autocompletion=completion.metrics,
         ),
     ] = "",
     compare: Annotated[

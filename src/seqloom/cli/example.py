@@ -7,10 +7,18 @@ from typing import Annotated
 
 import typer
 
+from seqloom.cli import completion
+
 
 def example(
     name: Annotated[
-        str, typer.Argument(metavar="NAME", help="Its name; without one, the examples are listed.", show_default=False)
+        str,
+        typer.Argument(
+            metavar="NAME",
+            help="Its name; without one, the examples are listed.",
+            show_default=False,
+            autocompletion=completion.example,
+        ),
     ] = "",
     output: Annotated[
         Path | None,

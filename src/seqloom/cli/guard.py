@@ -8,22 +8,30 @@ from __future__ import annotations
 import os
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 import typer
 from typer.core import TyperGroup
 
-from seqloom.errors import DiskError, SeqloomError, absent
+from seqloom.errors import ConfigError, DiskError, SeqloomError, absent
 from seqloom.streams import STANDARD_OUTPUT
 
+TYPED = "seqloom.typed"
+"""Where the arguments of the command line are kept in a context."""
 FAILED, USER_ERROR, INTERRUPTED, BROKEN_PIPE = 1, 2, 130, 141
 
 
 class Guard(TyperGroup):
     """A group of commands whose errors become messages on standard error."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Keep what was typed, for messages about options that there are not."""
+        ctx.meta[TYPED] = tuple(args)
+        return list(super().parse_args(ctx, args))
 
     def invoke(self, ctx: Any) -> Any:
         """Run a command; the exit code is 130 after Ctrl-C, and 141 if the reader of the output has gone away."""
@@ -37,10 +45,7 @@ class Guard(TyperGroup):
                 typer.echo(f"error: {said.on_command_line}", err=True)
             raise typer.Exit(USER_ERROR) from None
         except KeyboardInterrupt as interrupt:
-            if not _several():
-                typer.echo(str(interrupt) or "interrupted", err=True)
-            elif str(interrupt) and os.environ.get("RANK") == "0":
-                typer.echo(str(interrupt), err=True)
+            _say_stopped(interrupt)
             raise typer.Exit(INTERRUPTED) from None
         except BrokenPipeError:
             raise typer.Exit(BROKEN_PIPE) from None
@@ -51,11 +56,37 @@ class Guard(TyperGroup):
             raise typer.Exit(USER_ERROR) from None
         except (typer.Exit, typer.Abort):
             raise
-        except Exception:
+        except Exception as error:
+            foreign = unknown_option(error, ctx.meta[TYPED])
             if _speaks():
-                raise
-            raise typer.Exit(FAILED) from None
+                if foreign is None:
+                    raise
+                typer.echo(f"error: {foreign.on_command_line}", err=True)
+            raise typer.Exit(USER_ERROR if foreign else FAILED) from None
         return result
+
+
+def unknown_option(error: Exception, typed: Sequence[str]) -> ConfigError | None:
+    """The error that says what an unknown option is called here; None for errors of another kind."""
+    flag, context = getattr(error, "option_name", None), getattr(error, "ctx", None)
+    if flag is None or context is None or type(error).__name__ != "NoSuchOption":  # typer does not make the class known
+        return None
+    from seqloom.cli.foreign_flags import advice
+
+    place = next((number for number, each in enumerate(typed) if each.startswith(flag)), None)
+    value = None
+    if place is not None:
+        flag, _, value = typed[place].partition("=")
+        after = typed[place + 1] if place + 1 < len(typed) else "-"
+        value = value or (None if after.startswith("-") else after)
+    options = [name for parameter in context.command.params for name in parameter.opts if name.startswith("-")]
+    command = context.command_path.partition(" ")[2]
+    whole = f"seqloom {command}".strip()
+    close = get_close_matches(flag, options, n=1, cutoff=0.7)
+    hint = advice(flag, value, command, options) or (
+        f"did you mean {close[0]}?" if close else f"{whole} --help lists the options"
+    )
+    return ConfigError(f"{whole} has no option {flag}", hint=hint)
 
 
 @contextmanager
@@ -88,6 +119,12 @@ def _plain_warnings() -> Iterator[None]:
         warnings.filterwarnings("always", message=r".*: the plugin .* has changed", category=UserWarning)
         warnings.showwarning = show
         yield
+
+
+def _say_stopped(interrupt: KeyboardInterrupt) -> None:
+    """Say that the command was stopped, once: of several processes the first one says it, if there is more to say."""
+    if not _several() or (str(interrupt) and os.environ.get("RANK") == "0"):
+        typer.echo(str(interrupt) or "interrupted", err=True)
 
 
 def _in_our_words(error: SeqloomError | ModuleNotFoundError) -> SeqloomError:

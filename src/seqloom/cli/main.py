@@ -38,7 +38,6 @@ from seqloom.streams import take_over_streams
 
 app = typer.Typer(
     cls=Guard,
-    add_completion=False,
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,

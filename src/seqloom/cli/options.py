@@ -12,6 +12,8 @@ from typing import Annotated, Any, get_type_hints
 
 import typer
 
+from seqloom.cli import completion
+
 ModelArgument = Annotated[Path, typer.Argument(metavar="MODEL", help="A model folder.", show_default=False)]
 Answers = Annotated[
     Path,
@@ -22,7 +24,12 @@ Data = Annotated[
 ]
 SettingOptions = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="KEY=VALUE", help="Change a setting, such as search.beam=10; can be repeated."),
+    typer.Option(
+        "--set",
+        metavar="KEY=VALUE",
+        help="Change a setting, such as search.beam=10; can be repeated.",
+        autocompletion=completion.setting,
+    ),
 ]
 Tags = Annotated[
     list[str] | None,
@@ -44,6 +51,10 @@ EffortOption = Annotated[
 MinutesOption = Annotated[
     float | None,
     typer.Option("--minutes", metavar="N", help="Plan training to take this long on this machine.", show_default=False),
+]
+EpochsOption = Annotated[
+    int | None,
+    typer.Option("--epochs", metavar="N", help="Number of passes over the training pairs.", show_default=False),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 Output = Annotated[
@@ -91,9 +102,11 @@ def with_tags(settings: list[str] | None, tags: list[str] | None) -> list[str]:
     return [*(settings or ()), *([f"data.fixed_tags={json.dumps(tags)}"] if tags else [])]
 
 
-def planning_settings(effort: str | None, minutes: float | None, settings: list[str] | None) -> list[str]:
-    """The settings that `--effort` and `--minutes` stand for, followed by the given ones."""
-    planned = {"plan.effort": effort, "plan.minutes": minutes}
+def planning_settings(
+    effort: str | None, minutes: float | None, settings: list[str] | None, epochs: int | None = None
+) -> list[str]:
+    """The settings that `--effort`, `--minutes` and `--epochs` stand for, followed by the given ones."""
+    planned = {"plan.effort": effort, "plan.minutes": minutes, "training.epochs": epochs}
     return [*(f"{name}={value}" for name, value in planned.items() if value is not None), *(settings or ())]
 
 

@@ -8,12 +8,17 @@ from typing import Annotated
 
 import typer
 
-from seqloom.cli.options import EffortOption, Json, MinutesOption, SettingOptions, planning_settings
+from seqloom.cli.options import EffortOption, EpochsOption, Json, MinutesOption, SettingOptions, planning_settings
 
 
 def plan(
     files: Annotated[
-        list[str], typer.Argument(metavar="FILE...", help="Training pairs, as for seqloom train.", show_default=False)
+        list[str],
+        typer.Argument(
+            metavar="FILE... [CONFIG]",
+            help="Training pairs and configuration, as for seqloom train.",
+            show_default=False,
+        ),
     ],
     config: Annotated[
         str | None,
@@ -24,6 +29,7 @@ def plan(
     ] = None,
     effort: EffortOption = None,
     minutes: MinutesOption = None,
+    epochs: EpochsOption = None,
     settings: SettingOptions = None,
     output: Annotated[
         Path | None,
@@ -37,11 +43,16 @@ def plan(
     """
     from seqloom.checkpoint.files import text_writer, write_file
     from seqloom.cli import tables
+    from seqloom.cli.given import told_apart
     from seqloom.entry import BEST, forecasted
     from seqloom.errors import ConfigError
     from seqloom.training.runs import run_config
 
-    given = run_config(config, files=(files, dev or ()), settings=planning_settings(effort, minutes, settings))
+    among, pairs = told_apart(files)
+    if among and config:
+        raise ConfigError(f"{among} and {config} are configurations, and a run has one", hint="leave one of them out")
+    settings = planning_settings(effort, minutes, settings, epochs)
+    given = run_config(among or config, files=(pairs, dev or ()), settings=settings)
     if output is not None and given.plan.effort == BEST:
         raise ConfigError(
             "the effort best tries several plans, so that there is none to write", hint="leave --output out"

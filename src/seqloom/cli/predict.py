@@ -78,7 +78,7 @@ def predict(
     report, remarks = ReadReport(chosen.config.data.on_bad_line), ChoiceRemarks.on(chosen)
     sources, again = tee(read_sources(file, input_settings(chosen.config.data, settings, file), report))
     doubt = doubt_about(chosen.predictor, min_confidence, prefix, doubtful, output)
-    window = window or (1 if file == "-" and sys.stdin.isatty() else WINDOW)
+    window = window or (1 if _typed(file) else WINDOW)
     with opened(output) as stream, table(doubtful) as rows:
         answers = chosen.stream(sources, alignments=as_json, prefix=prefix, window=window)
         for number, (answer, source) in enumerate(zip(answers, again, strict=False), start=1):
@@ -89,6 +89,14 @@ def predict(
             stream.flush()
     for sentence in (*report.sentences(), *remarks.sentences(), *([doubt.sentence()] if doubt else [])):
         typer.echo(f"note: {sentence}", err=True)
+
+
+def _typed(file: str) -> bool:
+    """Whether inputs are typed at a terminal, where it is said that they are waited for."""
+    typed = file == "-" and sys.stdin.isatty()
+    if typed:
+        typer.echo("type inputs, one a line; each is answered at once; Ctrl-D ends", err=True)
+    return typed
 
 
 def _shown(number: int, answer: Prediction, reasons: list[str] | None, *, as_json: bool, several: bool) -> str:

@@ -8,11 +8,20 @@ from typing import Annotated
 
 import typer
 
+from seqloom.cli import completion
 from seqloom.cli.options import SettingOptions, takes_plugins
 
 recipe = typer.Typer(name="recipe", help="Run recipes and compare with published figures.", no_args_is_help=True)
 
-Name = Annotated[str, typer.Argument(metavar="NAME", help="The name of a recipe, or a TOML file.", show_default=False)]
+Name = Annotated[
+    str,
+    typer.Argument(
+        metavar="NAME",
+        help="The name of a recipe, or a TOML file.",
+        show_default=False,
+        autocompletion=completion.recipe_or_file,
+    ),
+]
 
 
 @recipe.command("list")
@@ -20,8 +29,9 @@ def list_() -> None:
     """List the recipes."""
     from seqloom.recipes import load_recipe, recipe_names
 
-    for name in recipe_names():
-        typer.echo(f"{name:24}{load_recipe(name).title}")
+    names = recipe_names()
+    for name in names:
+        typer.echo(f"{name:{max(map(len, names))}}  {load_recipe(name).title}")
 
 
 @recipe.command()

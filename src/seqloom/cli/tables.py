@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import chain, repeat
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rich.table import Table
@@ -96,23 +96,22 @@ def forecast(found: Forecast) -> None:
     console = _console()
     for sentence in () if found.plan.facts is None else found.plan.facts.sentences():
         console.print(sentence)
-    table = _table("setting", "value", "reason", "measured")
-    for column in table.columns[:2]:
-        column.no_wrap = True  # names and values are to be copied and searched for
     for choice in found.plan.choices:
-        reasons = chain([(choice.why, choice.measured)], repeat(("", "")))
-        for setting, (why, measured) in zip(shown_settings(choice.settings), reasons, strict=False):
-            table.add_row(*setting, why, measured)
-    console.print(table)
+        console.print("\n".join(f"{name} = {value}" for name, value in shown_settings(choice.settings)))
+        for said in (f"as {choice.why}", f"measured: {choice.measured}"):
+            console.print(Text("\n".join(wrap(said, console.width, initial_indent="    ", subsequent_indent="    "))))
     chosen = {choice.sentence() for choice in found.plan.choices}  # stand in the table
     for sentence in found.notices:
         if sentence not in chosen:
             console.print(Text(sentence))
     for sentence in found.warnings:
         console.print(Text(f"warning: {sentence}"))
+    threads = "1 thread" if found.threads == 1 else f"{found.threads} threads"
+    if "plan.minutes" in found.given:  # how long that takes was measured for the plan, and is among the notices
+        console.print(f"{found.weights:,} weights; {found.updates:,} updates ({found.device}, {threads})")
+        return
     work = f"{found.updates:,} updates and {found.evaluations:,} evaluations"
     work = f"a run has {work}; all runs together" if found.config.plan.effort == "best" else work
-    threads = "1 thread" if found.threads == 1 else f"{found.threads} threads"
     console.print(
         f"{found.weights:,} weights; {work} take about {found.seconds / 60:.1f} minutes on this machine "
         f"({found.device}, {threads})"

@@ -99,7 +99,7 @@ def commands(name: str, folder: str | os.PathLike[str]) -> list[str]:
     options = "".join(f" {shlex.quote(each)}" for each in chosen.options)
     return [
         f"seqloom data report {train} --against {test}{options}",
-        f"seqloom train --train {train} --dev {dev} --output {model} --minutes 2{options}",
+        f"seqloom train {train} --dev {dev} --output {model} --minutes 2{options}",
         f"seqloom evaluate {model} {test}",
         f"seqloom predict {model} {inputs}",
     ]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from seqloom.checkpoint.format import FileRecord
 from seqloom.checkpoint.reading import check_file
-from seqloom.errors import DependencyError, ModelFolderError
+from seqloom.errors import DependencyError, ModelFolderError, install_command
 from seqloom.search import Hypothesis, SamplingConfig, SearchConfig, Shortlist
 from seqloom.search.found import Found
 from seqloom.search.graph_inputs import asked
@@ -110,7 +110,7 @@ class OnnxEngine:
         del source, lengths, config, sampling, prefix, alignments
         raise DependencyError(
             "answers are drawn at random by PyTorch, not by an exported graph, which holds the search",
-            hint='pip install "seqloom[train]", and load the folder with engine="torch"; or leave the samples out: '
+            hint=f'{install_command("train")}, and load the folder with engine="torch"; or leave the samples out: '
             "the n-best list of the graph can be compared, too",
         )
 
@@ -119,7 +119,7 @@ class OnnxEngine:
         del sources, targets
         raise DependencyError(
             "given targets are scored by PyTorch, not by an exported graph",
-            hint='pip install "seqloom[train]", and load the folder with engine="torch"',
+            hint=f'{install_command("train")}, and load the folder with engine="torch"',
         )
 
 

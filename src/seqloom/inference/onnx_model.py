@@ -19,7 +19,7 @@ from seqloom.codecs import Codecs
 from seqloom.confidence import Calibration
 from seqloom.config import Section, build
 from seqloom.data import DataConfig, Tagging
-from seqloom.errors import ConfigError, EngineError, ModelFolderError
+from seqloom.errors import ConfigError, EngineError, ModelFolderError, install_command
 from seqloom.inference.onnx_engine import OnnxEngine
 from seqloom.inference.predicting_model import PredictingModel
 from seqloom.inference.predictor import Predictor
@@ -88,7 +88,7 @@ class RuntimeModel(PredictingModel):
         if name in MISSING:
             raise EngineError(
                 f"{name} needs PyTorch: an exported graph predicts and does nothing else",
-                hint='pip install "seqloom[train]", and load the folder with engine="torch"',
+                hint=f'{install_command("train")}, and load the folder with engine="torch"',
             )
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from seqloom.errors import ConfigError
+from seqloom.errors import ConfigError, install_command
 from seqloom.model import Network
 from seqloom.search import SearchConfig
 from seqloom.testing.comparing import ALONE, EXPORTED, broken, require
@@ -31,7 +31,7 @@ def can_export(where: str = "") -> bool:
     missing = [name for name in NEEDED if find_spec(name) is None]
     if missing:
         said = f"{EXPORTED}; not tried{f' with {where}' if where else ''}: {', '.join(missing)} is not installed"
-        warnings.warn(f'{said} (pip install "seqloom[export]")', UncheckedWarning, stacklevel=3)
+        warnings.warn(f"{said} ({install_command('export')})", UncheckedWarning, stacklevel=3)
     return not missing
 
 

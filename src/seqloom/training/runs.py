@@ -38,7 +38,7 @@ def follow_run(
         listeners = [*standard_reporters(output, progress, tensorboard=tensorboard), *reporters]
     last = follow(stream, listeners)
     if isinstance(last, InterruptReport):
-        raise KeyboardInterrupt(f"stopped after update {last.step:,}; go on with: {last.hint}")
+        raise KeyboardInterrupt(f"stopped after update {last.step:,}, which is saved; go on with: {last.hint}")
 
 
 def run_config(

@@ -44,7 +44,7 @@ from seqloom.training.fine_tuning import grown, same_network
 from seqloom.training.group import Group
 from seqloom.training.network import built, sized_batches
 from seqloom.training.pairs import Pair, PairSource
-from seqloom.training.planned import planned
+from seqloom.training.planned import given_settings, planned
 from seqloom.training.run_length import settle_length
 from seqloom.training.stopping import MAIN
 from seqloom.training.time_plan import Trained, within
@@ -201,7 +201,7 @@ def _check(config: RunConfig, inputs: Inputs, *, new: bool) -> None:
             hint="train without it; then seqloom shortlist MODEL FILES",
         )
     if inputs.train is None and not config.data.train:
-        raise ConfigError("data.train must name at least one file of pairs", hint="seqloom train --train pairs.tsv …")
+        raise ConfigError("data.train must name at least one file of pairs", hint="seqloom train pairs.tsv …")
     if config.data.mixes and config.data.mix_by == "entry" and (inputs.train is not None or len(config.data.train) < 2):
         raise ConfigError(
             "data.weights and data.temperature mix the entries of data.train, of which there must be at least two",
@@ -284,6 +284,9 @@ def _text(
     config = config.replace(text=TextConfig.model_validate(values["text"]), model=model)
     target = first if config.text.shared else second
     codecs = Codecs.of_text(first, target, **config.data.reversed)
+    lengths = [name for name in ("training.epochs", "training.max_steps") if name in given_settings(config)]
+    if config.plan.effort == "quick" and lengths:
+        said = [*said, f"plan.effort = quick does not shorten training, as {lengths[0]} is given"]
     return config, plan, codecs, [*plan.sentences(), *values["said"], *said]
 
 

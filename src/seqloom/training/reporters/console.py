@@ -14,7 +14,6 @@ from seqloom.training.reporters.live import LiveBar, duration, parts_of_step
 from seqloom.training.reports import (
     EvalReport,
     FinishReport,
-    InterruptReport,
     NoticeReport,
     Report,
     ResumeReport,
@@ -156,10 +155,6 @@ def _finish(report: FinishReport) -> str:
     return f"{head}; {report.chosen}{dev}\nmodel: {report.output}"
 
 
-def _interrupt(report: InterruptReport) -> str:
-    return f"stopped after update {report.step:,}, which is saved; go on with: {report.hint}"
-
-
 LINES: Mapping[type[Report], Callable[[Any], str]] = {
     StageReport: lambda report: f"{report.text} …",
     SetupReport: _setup,
@@ -168,11 +163,10 @@ LINES: Mapping[type[Report], Callable[[Any], str]] = {
     SkipReport: _skip,
     ReturnReport: _return,
     EvalReport: _evaluation,
-    InterruptReport: _interrupt,
     FinishReport: _finish,
 }
 """The function that makes the line for each type of report; types that are missing here, such as saved states, get
-none."""
+none. That a run was stopped is said by the KeyboardInterrupt that ends it."""
 
 
 def _shown(value: object) -> str:
