@@ -32,6 +32,7 @@ from seqloom.learn_confidence import learn_confidence
 from seqloom.learn_shortlist import CANDIDATES, FREQUENT, learn_shortlist
 from seqloom.lexicon import NOTHING_KNOWN, KnownAnswers
 from seqloom.model import Network, Seq2Seq, parameter_count
+from seqloom.notebook import model_html, model_text
 from seqloom.search import Shortlist
 from seqloom.training import Inputs, RunConfig
 from seqloom.training import train as train_stream
@@ -73,6 +74,14 @@ class Model(PredictingModel):
     calibration: Calibration | None = field(repr=False, default=None)
     known: KnownAnswers = field(repr=False, default=NOTHING_KNOWN)
     history: History = field(repr=False, default=History())
+    folder: str = field(repr=False, default="", compare=False, kw_only=True)
+
+    def __repr__(self) -> str:
+        return model_text(self, self.folder)
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: kind, sizes, training data and main figures."""
+        return model_html(self, self.folder)
 
     def score(self, pairs: Data) -> Iterator[PairScore]:
         """How likely the model holds each target to be, given its source; natural logarithms."""
@@ -195,7 +204,7 @@ def load_torch(folder: Path | str) -> Model:
     config = build(RunConfig, loaded.config, where=str(Path(folder) / "config.toml"))
     parts = loaded.shortlist, loaded.calibration, loaded.known
     history = history_of(loaded.metrics, place_of(folder_path(folder), LOG))
-    return Model(loaded.model, loaded.codecs, config, loaded.metrics, *parts, history=history)
+    return Model(loaded.model, loaded.codecs, config, loaded.metrics, *parts, history=history, folder=str(folder))
 
 
 def average(models: Sequence[Path | str], output: Path | str | None = None) -> Model:

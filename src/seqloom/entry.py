@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import reduce
 from pathlib import Path
-from typing import Any, TextIO, overload
+from typing import Any, Literal, TextIO, overload
 
 from seqloom.api import Data, Model, Pair, train_run
 from seqloom.best import forecast_best, given_before, parts_of, train_best
 from seqloom.config import Settings, build, laid_over
 from seqloom.data import given_files, listed_pairs
 from seqloom.errors import ConfigError, in_python
+from seqloom.notebook import in_notebook
 from seqloom.plugins import use_all
 from seqloom.training import Inputs, RunConfig
 from seqloom.training.fine_tuning import adopted
@@ -61,7 +63,7 @@ def train(
     effort: str | None = None,
     preset: str | None = None,
     settings: Settings = (),
-    progress: TextIO | None = None,
+    progress: TextIO | Literal["auto"] | bool | None = "auto",
     callbacks: Sequence[Callback | EarlyStopping] = (),
     overwrite: bool = False,
     resume: bool = False,
@@ -83,7 +85,8 @@ def train(
     `epochs` or `minutes` say how long to train, `effort` (`quick`, `normal`, `best`) how much to spend; without them,
     the length is chosen by the data. `settings` are all others, by dotted names: `{"model.hidden": 512}`.
 
-    `progress` is a stream to show progress on, such as `sys.stderr`. `callbacks` are functions that are called with
+    `progress` is a stream to show progress on, such as `sys.stderr`, for which True stands. `auto` shows a live table
+    in a notebook and nothing elsewhere, False or None nothing anywhere. `callbacks` are functions that are called with
     each report of the run (`seqloom.training.reports`); one that returns True ends the training. `EarlyStopping` may
     stand among them.
 
@@ -101,7 +104,7 @@ def train(
     own = [each for each in callbacks if not isinstance(each, EarlyStopping)]
     going_on = _folder(output, resume=resume)
     config, inputs = _given(data, dev, preset, chosen, going_on if resume else None)
-    return _trained_there(config, output, inputs, progress, own, resume=resume, overwrite=overwrite)
+    return _trained_there(config, output, inputs, shown_on(progress), own, resume=resume, overwrite=overwrite)
 
 
 def _folder(output: Path | str | None, *, resume: bool) -> Path | None:
@@ -133,6 +136,17 @@ def _trained_there(
             return trained(config, Path(folder) / "model", inputs, progress, callbacks, overwrite=True)
         except KeyboardInterrupt:
             raise KeyboardInterrupt("stopped, and nothing is kept: name a folder with output= to go on later") from None
+
+
+def shown_on(progress: TextIO | Literal["auto"] | bool | None) -> TextIO | None:
+    """The stream to show progress on: of a notebook or where it is asked for, standard error."""
+    if progress == "auto":
+        return sys.stderr if in_notebook() else None
+    if progress is None or isinstance(progress, bool):
+        return sys.stderr if progress else None
+    if isinstance(progress, str):
+        raise ConfigError(f"progress must be a stream, True, False or 'auto', not {progress!r}")
+    return progress
 
 
 def forecasted(config: RunConfig, inputs: Inputs = Inputs()) -> Forecast:  # noqa: B008 - a frozen value

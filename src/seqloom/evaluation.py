@@ -38,6 +38,7 @@ from seqloom.metrics import (
     worst,
 )
 from seqloom.metrics.text_form import in_one_form
+from seqloom.notebook import evaluation_html, evaluation_text
 from seqloom.prediction import Prediction
 from seqloom.remarks import Remarks
 
@@ -119,6 +120,13 @@ class Evaluation:
     unsure: str = ""
     by: Breakdown | None = None
     labels: ClassificationReport | None = None
+
+    def __repr__(self) -> str:
+        return evaluation_text(self)
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the figures, the worst examples and the notes."""
+        return evaluation_html(self)
 
     @property
     def count(self) -> int:

@@ -11,6 +11,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from seqloom.notebook import prediction_html, predictions_html
+
 Origin = Literal["model", "exception", "memory"]
 """Where an answer comes from: the network, the user's exceptions, or what was memorised from training pairs."""
 
@@ -47,6 +49,16 @@ class Prediction:
     confidence: float | None = None
     origin: Origin = "model"
 
+    def __repr__(self) -> str:
+        sure = "" if self.confidence is None else f", confidence={self.confidence:.2f}"
+        others = f", {len(self.alternatives)} alternatives" if self.alternatives else ""
+        known = "" if self.origin == "model" else f", origin={self.origin!r}"
+        return f"Prediction({self.text!r}, score={self.score:.3f}{sure}{known}{others})"
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the answers, and the attention map where there is one."""
+        return prediction_html(self)
+
     def to_json(self) -> dict[str, Any]:
         """Everything about the answer as plain values for a JSON file; numbers are rounded to four digits.
 
@@ -69,3 +81,11 @@ class Prediction:
         if self.alternatives:
             values["alternatives"] = [each.to_json() for each in self.alternatives]
         return values
+
+
+class Predictions(list[Prediction]):
+    """A list of predictions, which a notebook shows as a table."""
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: a row for each prediction."""
+        return predictions_html(self)

@@ -47,6 +47,11 @@ class OnnxEngine:
                 hint="where PyTorch is installed, export the model again: seqloom export FOLDER",
             )
 
+    @property
+    def path(self) -> Path:
+        """Where the graph lies."""
+        return self._path
+
     def __getstate__(self) -> dict[str, Any]:
         """What another process needs to open the same graph."""
         return {name: value for name, value in self.__dict__.items() if name != "_session"}

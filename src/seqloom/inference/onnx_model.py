@@ -24,6 +24,7 @@ from seqloom.inference.onnx_engine import OnnxEngine
 from seqloom.inference.predicting_model import PredictingModel
 from seqloom.inference.predictor import Predictor
 from seqloom.lexicon import NOTHING_KNOWN, KnownAnswers
+from seqloom.notebook import graph_html, graph_text
 from seqloom.search import SearchConfig
 
 FIXED = ("text", "model", "training", "evaluation")
@@ -61,6 +62,13 @@ class RuntimeModel(PredictingModel):
     config: RuntimeConfig = field(repr=False)
     calibration: Calibration | None = field(repr=False, default=None)
     known: KnownAnswers = field(repr=False, default=NOTHING_KNOWN)
+
+    def __repr__(self) -> str:
+        return graph_text(self)
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: sizes and the file of the graph."""
+        return graph_html(self)
 
     def _checked(self, values: dict[str, Any]) -> RuntimeConfig:
         """The configuration with these plain values, if they are of sections that predictions depend on."""

@@ -17,7 +17,7 @@ from seqloom.errors import ConfigError, DataError
 from seqloom.inference.predictor import WINDOW, Predictor
 from seqloom.lexicon import KnownAnswers, added, memorised, weighted_examples
 from seqloom.lexicon.memorising import MIN_COUNT, MIN_SHARE, counted
-from seqloom.prediction import Prediction
+from seqloom.prediction import Prediction, Predictions
 from seqloom.search import SamplingConfig, SearchConfig
 from seqloom.text import Tokenizer
 
@@ -87,7 +87,7 @@ class PredictingModel(ABC):
         n_best: int | None = None,
         alignments: bool = False,
         prefix: str = "",
-    ) -> list[Prediction]:
+    ) -> Predictions:
         """One prediction for each line; a line alone may be given without a list.
 
         `alignments` adds tokens, their log-probabilities and the attention weights; every output begins with `prefix`.
@@ -95,7 +95,7 @@ class PredictingModel(ABC):
         if isinstance(lines, str | Source):
             lines = [lines]
         chosen = self.with_settings(beam=beam, n_best=n_best)
-        return list(chosen.stream(lines, alignments=alignments, prefix=prefix))
+        return Predictions(chosen.stream(lines, alignments=alignments, prefix=prefix))
 
     def predict_one(
         self,

@@ -11,18 +11,19 @@ from seqloom.training.reporters.base import Reporter
 from seqloom.training.reporters.callbacks import Callback, CallbackReporter, EarlyStopping
 from seqloom.training.reporters.console import ConsoleReporter
 from seqloom.training.reporters.jsonl import JsonlReporter
+from seqloom.training.reporters.notebook import NotebookReporter, shown_by_notebook
 from seqloom.training.reports import FinishReport, InterruptReport, Report
 
 
 def standard_reporters(
     output: Path | str, stream: TextIO | None = None, *, tensorboard: bool = False
 ) -> list[Reporter]:
-    """Return the usual reporters: the log in the output folder, the console where a stream is given, TensorBoard on
-    request."""
+    """Return the usual reporters: the log in the output folder, TensorBoard on request, and where a stream is given the
+    console, or a live table where that stream is the output of a notebook."""
     folder = Path(output)
     reporters: list[Reporter] = [JsonlReporter(folder / "log.jsonl")]
     if stream is not None:
-        reporters.append(ConsoleReporter(stream))
+        reporters.append(NotebookReporter() if shown_by_notebook(stream) else ConsoleReporter(stream))
     if tensorboard:
         from seqloom.training.reporters.tensorboard import TensorBoardReporter  # noqa: PLC0415 - optional package
 
@@ -52,6 +53,7 @@ __all__ = [
     "ConsoleReporter",
     "EarlyStopping",
     "JsonlReporter",
+    "NotebookReporter",
     "Reporter",
     "follow",
     "standard_reporters",
