@@ -24,7 +24,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import mean
-from typing import Any
+from typing import Any, cast
 
 import torch
 from pieces import joined
@@ -35,6 +35,7 @@ from seqloom.checkpoint.format import GRAPH, GRAPH_INT8
 from seqloom.data import Example
 from seqloom.data.padding import padded_sources
 from seqloom.evaluation import read_evaluation
+from seqloom.inference.engine import SearchEngine
 from seqloom.inference.onnx_model import RuntimeModel
 from seqloom.inference.predicting_model import PredictingModel
 from seqloom.metrics import choose_metrics, metric
@@ -210,7 +211,8 @@ def answered(model: PredictingModel, examples: Sequence[Example], beam: int, bat
     found = {row: Hypothesis((), 0.0, ()) for row, ids in enumerate(encoded) if not ids}
     for start in range(0, len(order), batch):
         rows = order[start : start + batch]
-        best = predictor.engine.search(*padded_sources([encoded[row] for row in rows]), config)
+        engine = cast("SearchEngine", predictor.engine)
+        best = engine.search(*padded_sources([encoded[row] for row in rows]), config)
         found.update((row, hypotheses[0]) for row, hypotheses in zip(rows, best, strict=True))
     return [found[row] for row in range(len(examples))]
 

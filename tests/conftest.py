@@ -27,6 +27,7 @@ pytest_plugins = [
     "plugging",
     "languages",
     "several",
+    "labelling",
 ]
 
 

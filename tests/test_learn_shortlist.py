@@ -14,6 +14,7 @@ from seqloom import learn_shortlist as lexicon
 from seqloom.api import Model
 from seqloom.data.batch import collate_ids
 from seqloom.learn_shortlist import Counts, seen_together
+from seqloom.networks import writing
 from seqloom.search import Shortlist
 from seqloom.text.special import EOS, PAD, UNK
 from toy import SETTINGS, copied
@@ -90,7 +91,7 @@ def test_frequent_words_are_open_to_all_and_take_no_candidate_s_place(toy_model:
 def test_a_target_token_is_shared_out_among_the_source_tokens_it_looks_at(toy_model: Model) -> None:
     target = [[5, 4, UNK], [6]]
     batch = collate_ids([[4, 5, 6], [7]], target)
-    rows, columns, weights = seen_together(toy_model.network.eval(), batch)
+    rows, columns, weights = seen_together(writing(toy_model.network.eval(), "a test"), batch)
     assert set(columns.tolist()) == {4, 5, 6}  # special ids need no list
     assert set(rows.tolist()) <= {4, 5, 6, 7, EOS}
     for word in (4, 5, 6):

@@ -61,7 +61,7 @@ const answers = {
       tags: model.source.tags,
       needsTag: model.needsTag && !model.fixedTags.length,
       measure: model.confidence?.measure,
-      kinds: [model.source.kind, model.target.kind],
+      kinds: [model.source.kind, model.target.kind ?? "labels"],
     };
   },
 

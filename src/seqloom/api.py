@@ -10,7 +10,7 @@ from typing import Any, Protocol, Self, TextIO
 from seqloom.checkpoint import ModelToStore, load_model, save_model
 from seqloom.checkpoint.files import folder_path, place_of
 from seqloom.codecs import Codecs
-from seqloom.confidence import Calibration, chosen_measure
+from seqloom.confidence import AnyCalibration, chosen_measure
 from seqloom.config import build
 from seqloom.data import (
     Example,
@@ -21,17 +21,18 @@ from seqloom.data import (
     pairs_as_examples,
 )
 from seqloom.data.given import given_examples
-from seqloom.ensemble_network import networks_of, own_weights
+from seqloom.ensemble_network import own_weights, single_networks
 from seqloom.errors import ConfigError
 from seqloom.evaluation import Evaluation, EvaluationConfig, evaluate, read_evaluation
 from seqloom.evenly import evenly
 from seqloom.inference.predicting_model import PredictingModel
 from seqloom.inference.predictor import Answering, PairScore, Predictor
-from seqloom.inference.torch_engine import TorchEngine
+from seqloom.inference.torch_engine import torch_engine
 from seqloom.learn_confidence import learn_confidence
 from seqloom.learn_shortlist import CANDIDATES, FREQUENT, learn_shortlist
 from seqloom.lexicon import NOTHING_KNOWN, KnownAnswers
-from seqloom.model import Network, Seq2Seq, parameter_count
+from seqloom.model import SingleNetwork, parameter_count
+from seqloom.networks import AnyNetwork, writing
 from seqloom.notebook import model_html, model_text
 from seqloom.search import Shortlist
 from seqloom.training import Inputs, RunConfig
@@ -66,12 +67,12 @@ class Model(PredictingModel):
     `metrics` are the final figures, `history` the losses and figures of all evaluations, as a table.
     """
 
-    network: Network = field(repr=False)
+    network: AnyNetwork = field(repr=False)
     codecs: Codecs
     config: RunConfig = field(repr=False)
     metrics: Mapping[str, Any] = field(repr=False, default_factory=dict)
     shortlist: Shortlist | None = field(repr=False, default=None)
-    calibration: Calibration | None = field(repr=False, default=None)
+    calibration: AnyCalibration | None = field(repr=False, default=None)
     known: KnownAnswers = field(repr=False, default=NOTHING_KNOWN)
     history: History = field(repr=False, default=History())
     folder: str = field(repr=False, default="", compare=False, kw_only=True)
@@ -109,7 +110,8 @@ class Model(PredictingModel):
         report = ReadReport(self.config.data.on_bad_line)
         columns = {name: given for name, given in {"source": source, "target": target, "tags": tags}.items() if given}
         examples = given_examples(data, self.config.data.replace(**columns), report)
-        return replace(evaluate(by or self.predictor, examples, settings), reading=tuple(report.sentences()))
+        found = evaluate(by or self.predictor, examples, settings)
+        return replace(found, reading=(*report.sentences(), *found.reading))
 
     def with_shortlist(self, pairs: Data, *, candidates: int = CANDIDATES, frequent: int = FREQUENT) -> Self:
         """The same model with a list of target words for each source word, which `search.shortlist` keeps answers to.
@@ -118,7 +120,8 @@ class Model(PredictingModel):
         the `frequent` most frequent ones for all.
         """
         device = choose_device(self.config.training.device)
-        network, examples = self.network.to(device).eval(), self._examples(pairs)
+        network = writing(self.network, "a shortlist").to(device).eval()
+        examples = self._examples(pairs)
         learned = learn_shortlist(network, examples, self.codecs, candidates=candidates, frequent=frequent)
         return replace(self, shortlist=learned)
 
@@ -166,8 +169,10 @@ class Model(PredictingModel):
 
     def sizes(self) -> dict[str, int]:
         """How large the model is."""
-        weights, networks = parameter_count(own_weights(self.network)), networks_of(self.network)
-        frozen = frozen_count(networks[0], self.config.training.freeze) if isinstance(self.network, Seq2Seq) else 0
+        weights, networks = parameter_count(own_weights(self.network)), single_networks(self.network)
+        frozen = (
+            frozen_count(networks[0], self.config.training.freeze) if isinstance(self.network, SingleNetwork) else 0
+        )
         return {
             **({"members": len(networks)} if len(networks) > 1 else {}),
             "weights": weights,
@@ -183,7 +188,7 @@ class Model(PredictingModel):
         device, here = choose_device(self.config.training.device), next(self.network.parameters()).device
         if self.network.training or here.type != device.type:
             self.network.to(device).eval()
-        engine = TorchEngine(self.network, device, shortlist=self.shortlist)
+        engine = torch_engine(self.network, device, shortlist=self.shortlist)
         tagging = Tagging.of(self.config.data)
         return Predictor(engine, self.codecs, self.config.search, tagging, self.calibration, self.known)
 

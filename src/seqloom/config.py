@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, SerializeAsAny, ValidationError
 from pydantic.fields import FieldInfo
@@ -67,6 +67,11 @@ class Section(BaseModel):
         return values
 
     @property
+    def unused(self) -> frozenset[str]:
+        """Names of settings that mean nothing beside the others; they have their defaults and are not written."""
+        return frozenset()
+
+    @property
     def given(self) -> frozenset[str]:
         """The dotted names of `given_values`."""
         return frozenset(_dotted(self.given_values))
@@ -110,13 +115,6 @@ def one_of(family: str, table: Callable[[], Mapping[str, type[Section]]]) -> tup
     """Metadata of a field that takes a member of a family: `Annotated[Base, *one_of("cell", lambda: CELL_CONFIGS)]`."""
     chooser = OneOf(family, table)
     return (SerializeAsAny(), BeforeValidator(chooser.choose), chooser)  # type: ignore[type-arg]
-
-
-def number_or_auto(value: Any) -> int | Literal["auto"]:
-    """Validate a setting that is a whole number of at least 0, or "auto" if it is found when a run starts."""
-    if value != "auto" and (not isinstance(value, int) or isinstance(value, bool) or value < 0):
-        raise ValueError(f"must be a whole number, at least 0, or auto, not {value!r}")
-    return value  # type: ignore[no-any-return]
 
 
 def build(section: type[S], values: Mapping[str, Any], *, where: str = "", within: str = "", nested: bool = False) -> S:
@@ -252,7 +250,7 @@ def _fill(
 ) -> None:
     import tomlkit  # noqa: PLC0415
 
-    fields = type(section).model_fields
+    fields = {name: field for name, field in type(section).model_fields.items() if name not in section.unused}
     said = sentences(type(section)) if comments else {}
     inners = {name: inner for name in fields if isinstance(inner := getattr(section, name), Section)}
     for name in (name for name in fields if name not in inners):

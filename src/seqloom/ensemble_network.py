@@ -18,7 +18,8 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from seqloom.model import ModelState, Network, Seq2Seq
+from seqloom.model import ModelState, Network, Seq2Seq, SingleNetwork
+from seqloom.networks import AnyNetwork
 from seqloom.nn.output import Decoded, Output
 from seqloom.nn.readout import Readout, ReadoutConfig
 
@@ -95,7 +96,12 @@ def networks_of(network: Network) -> list[Seq2Seq]:
     return [network]
 
 
-def own_weights(network: Network) -> nn.Module:
+def single_networks(network: AnyNetwork) -> Sequence[SingleNetwork]:
+    """The members of an ensemble, or the one network itself, whatever it answers with."""
+    return [network] if isinstance(network, SingleNetwork) else networks_of(network)
+
+
+def own_weights(network: AnyNetwork) -> nn.Module:
     """The module that holds a network's weights: of an ensemble, its members, whose joint layer is made from them."""
     return nn.ModuleDict({"members": network.members}) if isinstance(network, Ensemble) else network
 

@@ -23,6 +23,7 @@ from seqloom.config import Named, Section
 from seqloom.data import DataConfig, Example, ReadReport, Source, group_by_source, read_examples
 from seqloom.errors import ConfigError, DataError
 from seqloom.evenly import evenly
+from seqloom.label_targets import comparable, unknown_labels
 from seqloom.learn_confidence import tested_confidence
 from seqloom.losses import Loss, LossComparison
 from seqloom.metrics import (
@@ -237,7 +238,9 @@ def evaluate(
 
     Raises a `DataError` if there are no examples.
     """
-    chosen = tuple(examples[row] for row in evenly(len(examples), config.limit or len(examples)))
+    target = predictor.codecs.target
+    places = evenly(len(examples), config.limit or len(examples))
+    chosen = tuple(comparable([examples[place] for place in places], target))
     if not chosen:
         raise DataError("there must be at least one example to evaluate, not none")
     names = config.metrics or choose_metrics(
@@ -264,6 +267,7 @@ def evaluate(
         worst=tuple(_worst(names[0], texts, chosen, config.worst)),
         examples=chosen,
         predictions=predictions,
+        reading=tuple(unknown_labels(chosen, target, "evaluation")),
         confidence=tested_confidence(predictor, predictions, [example.targets for example in chosen]),
         unsure=predictor.unsure,
         by=Breakdown(kind, rows) if kind else None,

@@ -5,23 +5,65 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from seqloom.confidence import Calibration, Reliability, evidence, fitted, reliability, worth
+import numpy as np
+
+from seqloom.codecs import Labels
+from seqloom.confidence import (
+    AnyCalibration,
+    Calibration,
+    LabelCalibration,
+    Reliability,
+    evidence,
+    fitted,
+    fitted_labels,
+    reliability,
+    worth,
+)
 from seqloom.confidence.calibration import settings_of
 from seqloom.data import Example, Source
 from seqloom.inference.predictor import Answering, Predictor
 from seqloom.prediction import Prediction
 from seqloom.search import SearchConfig
 
+LEAST = 1e-300
+"""The least probability of which a logarithm is taken."""
 
-def learn_confidence(predictor: Predictor, examples: Sequence[Example], measure: str, data: str) -> Calibration:
+
+def learn_confidence(predictor: Predictor, examples: Sequence[Example], measure: str, data: str) -> AnyCalibration:
     """Answer the examples as the predictor does, and fit a calibration for its search to the answers.
 
     `measure` is the metric by which answers are worth something, `data` names the examples. Raises `DataError` if there
     are too few answers.
     """
     sources = [Source(example.source, example.tags) for example in examples]
+    codec = predictor.codecs.target
+    if isinstance(codec, Labels):
+        return label_confidence(list(predictor.uncalibrated.predict(sources)), examples, codec, data)
     answers = list(predictor.predict(sources, details=True))
     return confidence_from(answers, examples, predictor.search, measure, data)
+
+
+def label_confidence(
+    answers: Sequence[Prediction], examples: Sequence[Example], codec: Labels, data: str
+) -> LabelCalibration:
+    """Fit a temperature, and thresholds where there are several labels, to the answers of a model without calibration.
+
+    Examples that the network did not answer are left out. Of several accepted targets the first counts.
+    """
+    known = [(answer, example) for answer, example in zip(answers, examples, strict=True) if answer.probabilities]
+    several = codec.answer == "labels"
+    places = {label: place for place, label in enumerate(codec.labels)}
+    scores = np.empty((len(known), len(places)))
+    given = np.zeros(scores.shape, bool)
+    for row, (answer, example) in enumerate(known):
+        probabilities = np.array([answer.probabilities[label] for label in codec.labels])
+        odds = np.log(np.maximum(probabilities, LEAST))  # of one label as good as its scores
+        scores[row] = odds - np.log(np.maximum(1 - probabilities, LEAST)) if several else odds
+        for label in codec.parts(example.target):
+            if label in places:
+                given[row, places[label]] = True
+    groups = [(example.source, example.tags) for _, example in known]
+    return fitted_labels(scores, given, several=several, data=data, groups=groups)
 
 
 def confidence_from(

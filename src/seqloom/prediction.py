@@ -5,6 +5,7 @@ It does not need PyTorch, so that plots, commands and models that run without Py
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -32,6 +33,10 @@ class Prediction:
     - `at_limit`: whether the answer is as long as the search allows, so that it may be incomplete
     - `confidence`: the probability that the answer is right, from 0 to 1, or what else the model was calibrated to (see
       `seqloom.confidence`); None where the model was not calibrated for this search, and for `alternatives`
+    - `labels`: of a model that answers with labels, the label, or the labels where there are several at once, which may
+      be none; otherwise empty
+    - `probabilities`: of such a model, each label with its probability, the most probable first: those of one label sum
+      to 1, those of several are independent; they are calibrated where the model is; `==` ignores them
     - `origin`: `model`, or `exception` or `memory` for an answer that was looked up. Such an answer has no target
       tokens, alignment or confidence, as the network did not write it, and is neither cut nor at a limit
     """
@@ -48,6 +53,13 @@ class Prediction:
     at_limit: bool = False
     confidence: float | None = None
     origin: Origin = "model"
+    labels: tuple[str, ...] = ()
+    probabilities: Mapping[str, float] = field(default_factory=dict, compare=False)
+
+    @property
+    def label(self) -> str:
+        """The label, of a model that answers with one; an empty text where there is none, or several."""
+        return self.labels[0] if len(self.labels) == 1 else ""
 
     def __repr__(self) -> str:
         sure = "" if self.confidence is None else f", confidence={self.confidence:.2f}"
@@ -62,7 +74,7 @@ class Prediction:
     def to_json(self) -> dict[str, Any]:
         """Everything about the answer as plain values for a JSON file; numbers are rounded to four digits.
 
-        `alternatives` is there only where there are some.
+        `alternatives` is there only where there are some, `labels` and `probabilities` only of answers that are labels.
         """
         rows = None if self.alignment is None else self.alignment.tolist()
         values = {
@@ -78,6 +90,9 @@ class Prediction:
             "confidence": None if self.confidence is None else round(self.confidence, 4),
             "origin": self.origin,
         }
+        if self.probabilities:
+            values["labels"] = list(self.labels)
+            values["probabilities"] = {label: round(value, 4) for label, value in self.probabilities.items()}
         if self.alternatives:
             values["alternatives"] = [each.to_json() for each in self.alternatives]
         return values

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import pickle
 from itertools import product
+from typing import Any
 
 import pytest
 
-from seqloom.codecs import SOURCE_CODECS, TARGET_CODECS, CodecFiles, Codecs, TextCodec
+from seqloom.codecs import SOURCE_CODECS, TARGET_CODECS, CodecFiles, Codecs, LabelCodec, LabelsCodec, TextCodec
 from seqloom.errors import ModelFolderError
 from seqloom.text import TextConfig, TokenizerConfig, train_tokenizer, train_tokenizers
 
@@ -26,7 +27,12 @@ def text_codecs() -> list[tuple[TextCodec, list[str]]]:
     return made
 
 
-EXAMPLES = {"text": text_codecs()}
+LABELS = ("calm", "great joy", "grief")
+EXAMPLES: dict[str, list[tuple[Any, list[str]]]] = {
+    "text": text_codecs(),
+    "label": [(LabelCodec(LABELS), list(LABELS))],
+    "labels": [(LabelsCodec(LABELS, mark), ["calm", mark.join(LABELS), mark.join(LABELS[1:])]) for mark in (", ", "|")],
+}
 """Codecs of each kind, with values that they can represent."""
 CASES = [
     pytest.param(*each, id=f"{kind}-{place}") for kind, made in EXAMPLES.items() for place, each in enumerate(made)
@@ -40,7 +46,7 @@ def test_every_codec_has_examples() -> None:
 
 
 @pytest.mark.parametrize(("codec", "values"), CASES)
-def test_decoding_gives_back_what_was_encoded(codec: TextCodec, values: list[str]) -> None:
+def test_decoding_gives_back_what_was_encoded(codec: Any, values: list[str]) -> None:
     encoded = codec.encode(values)
     assert codec.decode(encoded) == values
     assert all(0 <= symbol < codec.size for each in encoded for symbol in each)
@@ -49,12 +55,12 @@ def test_decoding_gives_back_what_was_encoded(codec: TextCodec, values: list[str
 
 
 @pytest.mark.parametrize(("codec", "values"), CASES)
-def test_a_value_is_encoded_alone_as_among_others(codec: TextCodec, values: list[str]) -> None:
+def test_a_value_is_encoded_alone_as_among_others(codec: Any, values: list[str]) -> None:
     assert [codec.encode([each])[0] for each in values] == codec.encode(values)
 
 
 @pytest.mark.parametrize(("codec", "values"), CASES)
-def test_the_file_of_a_codec_gives_it_back(codec: TextCodec, values: list[str]) -> None:
+def test_the_file_of_a_codec_gives_it_back(codec: Any, values: list[str]) -> None:
     json.loads(codec.to_json())
     again = type(codec).from_json(codec.to_json()).turned(codec.reverse)
     assert again.encode(values) == codec.encode(values)
@@ -94,7 +100,7 @@ def test_tags_stand_before_the_source_in_both_directions() -> None:
 def test_a_codec_that_is_not_known_is_refused_by_name(side: str) -> None:
     files = {"source": {"kind": "text", "file": "a"}, "target": {"kind": "text", "file": "b"}}
     files[side]["kind"] = "pictures"
-    with pytest.raises(ModelFolderError, match=f"the {side} codec must be one of text, not 'pictures'") as caught:
+    with pytest.raises(ModelFolderError, match=f"the {side} codec must be one of text.*, not 'pictures'") as caught:
         Codecs.from_files(CodecFiles.from_values(files, "manifest.json"), str, reverse_source=False, where="model")
     assert caught.value.where == "model"
     assert "newer version" in str(caught.value.hint)
@@ -104,3 +110,25 @@ def test_a_codec_that_is_not_known_is_refused_by_name(side: str) -> None:
 def test_a_description_that_is_none_is_refused(values: object) -> None:
     with pytest.raises(ModelFolderError, match=r"manifest\.json: codecs must name a kind and a file"):
         CodecFiles.from_values(values, "manifest.json")
+
+
+def test_labels_are_compared_in_one_form_and_unknown_ones_are_named() -> None:
+    codec = LabelsCodec(LABELS)
+    assert codec.canonical(" grief ,calm,grief") == "calm, grief"
+    (ids,) = codec.encode(["grief, rage, calm"])
+    assert (codec.decode([ids]), codec.unwritable("grief, rage, calm", ids)) == (["calm, grief"], ("rage",))
+    one = LabelCodec(LABELS)
+    assert one.encode([" calm ", "rage"]) == [[4], [3]]
+    assert one.canonical(" a, b ") == "a, b"
+
+
+def test_new_labels_join_behind_old_ones() -> None:
+    grown = LabelsCodec(("b", "a"), "|").joined_by(["c", "a"])
+    assert (grown.labels, grown.separator) == (("b", "a", "c"), "|")
+    assert grown.origins(LabelsCodec(("a", "x"))) == [-1, 0, -1]
+
+
+@pytest.mark.parametrize("labels", ['["a"]', '["a", "a"]', '"ab"', '["a", 1]', "{}"])
+def test_a_file_without_two_labels_is_refused(labels: str) -> None:
+    with pytest.raises(ModelFolderError, match="labels"):
+        LabelCodec.from_json(f'{{"format": 1, "labels": {labels}}}')

@@ -21,6 +21,7 @@ from seqloom.export import parity
 from seqloom.export.connecting import graph_nodes
 from seqloom.export.parity import check_parity
 from seqloom.export.quantise import quantised
+from seqloom.networks import writing
 from seqloom.nn.attention import ATTENTIONS
 from seqloom.nn.attention.normalise import NORMALISERS
 from seqloom.nn.cells import CELLS
@@ -161,7 +162,7 @@ def test_a_scan_stands_in_the_outer_graph(blind_folder: Path) -> None:
 
 def test_a_graph_that_answers_otherwise_is_refused(blind_folder: Path) -> None:
     """Law 4 is looked after when a model is exported, too."""
-    model, graph = load_model(blind_folder).model, onnx.load(blind_folder / GRAPH)
+    model, graph = writing(load_model(blind_folder).model, "a test"), onnx.load(blind_folder / GRAPH)
     check_parity(model, graph)
     name = "model.encoder.layers.0.backwards.weight_hh"
     (weight,) = (each for each in graph.graph.initializer if each.name == name)
@@ -172,7 +173,7 @@ def test_a_graph_that_answers_otherwise_is_refused(blind_folder: Path) -> None:
 
 def test_limits_of_the_folder_have_no_part_in_the_comparison(blind_folder: Path) -> None:
     """They are defaults of the graph's inputs: outputs shorter than those that are compared."""
-    model, graph = load_model(blind_folder).model, onnx.load(blind_folder / GRAPH)
+    model, graph = writing(load_model(blind_folder).model, "a test"), onnx.load(blind_folder / GRAPH)
     for each in graph.graph.initializer:
         if each.name in ("max_length_ratio", "max_length_extra"):
             shorter = np.array(each.name == "max_length_extra", numpy_helper.to_array(each).dtype)

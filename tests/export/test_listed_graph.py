@@ -25,6 +25,7 @@ from seqloom.export.model_pieces import graph_of
 from seqloom.inference.onnx_model import RuntimeModel
 from seqloom.inference.predicting_model import PredictingModel
 from seqloom.model import Seq2Seq
+from seqloom.networks import writing
 from seqloom.prediction import Prediction
 from seqloom.search import SearchConfig, Shortlist
 from seqloom.search.shortlist import FEW
@@ -89,7 +90,7 @@ def write_folder(folder: Path) -> None:
 
 def unlisted_graph(folder: Path) -> bytes:
     """The graph of a folder's model that cannot be given a list."""
-    content: bytes = graph_of(load_model(folder).model, SearchConfig()).SerializeToString()
+    content: bytes = graph_of(writing(load_model(folder).model, "a test"), SearchConfig()).SerializeToString()
     return content
 
 

@@ -12,6 +12,7 @@ import torch
 
 import seqloom
 from seqloom.checkpoint.format import GRAPH
+from seqloom.networks import writing
 from seqloom.search import ModelStepper, SearchConfig, search
 from seqloom.search.found import Found
 from seqloom.text.special import EOS
@@ -72,7 +73,7 @@ def test_each_sentence_keeps_its_prefix_while_others_leave(exported_folder: Path
     source, lengths = sources()
     prefixes = [[], [4, 5], [6], [], [7, 7, 7, 4], [5]]
     config = SearchConfig(beam=beam, n_best=beam, max_length_ratio=0, max_length_extra=most)
-    network = seqloom.load(exported_folder, engine="torch").network
+    network = writing(seqloom.load(exported_folder, engine="torch").network, "a test")
     given = torch.from_numpy(source), torch.from_numpy(lengths)
     wanted = search(ModelStepper(network), *given, config, prefix=prefixes)
     padded = np.array([ids + [0] * (4 - len(ids)) for ids in prefixes])

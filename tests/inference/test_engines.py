@@ -207,13 +207,13 @@ def test_batches_at_a_time_change_no_answer(exported_folder: Path, with_graph: R
     asked = {"beam": 3, "search.batch": 2}
     several = seqloom.load(exported_folder, engine="onnx", threads=3)
     watched: set[str] = set()
-    search = several.engine.search
+    search = several.engine.search  # type: ignore[union-attr]
 
     def watching(*arguments: Any, **named: Any) -> Any:
         watched.add(threading.current_thread().name)
         return search(*arguments, **named)
 
-    several.engine.search = watching  # type: ignore[method-assign]
+    several.engine.search = watching  # type: ignore[method-assign, union-attr]
     assert_same(answers(several, lines, asked), answers(with_graph, lines, asked), tolerance=0)
     assert len(watched) > 1
     assert threading.current_thread().name not in watched

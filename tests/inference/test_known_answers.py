@@ -94,7 +94,7 @@ def test_known_sources_do_not_reach_the_network(tokenizers: tuple[Tokenizer, Tok
     ]
     assert found[0] == Prediction("own", 0.0, origin="exception")
     assert found[5].score == pytest.approx(math.log(3 / 4))
-    assert working.engine.asked == 1  # type: ignore[attr-defined]
+    assert working.engine.asked == 1  # type: ignore[union-attr]
     assert found[0].to_json()["origin"] == "exception"
 
 

@@ -74,9 +74,9 @@ def test_old_symbols_keep_their_weights_and_new_ones_get_fresh_ones(pairs: list[
     model, symbols = prepared.model, {"x", "y", "z"}
     sides = [
         ("source_embedding.weight", old.codecs.source.tokenizer, prepared.codecs.source.tokenizer),
-        ("decoder.embedding.weight", old.codecs.target.tokenizer, prepared.codecs.target.tokenizer),
-        ("decoder.readout.weight", old.codecs.target.tokenizer, prepared.codecs.target.tokenizer),
-        ("decoder.readout.bias", old.codecs.target.tokenizer, prepared.codecs.target.tokenizer),
+        ("decoder.embedding.weight", old.codecs.writer.tokenizer, prepared.codecs.writer.tokenizer),
+        ("decoder.readout.weight", old.codecs.writer.tokenizer, prepared.codecs.writer.tokenizer),
+        ("decoder.readout.bias", old.codecs.writer.tokenizer, prepared.codecs.writer.tokenizer),
     ]
     now, before, random = (distinct_tensors(each) for each in (model, old.model, fresh))
     for name, first, second in sides:
@@ -119,7 +119,7 @@ def test_which_symbols_join_is_set_anew(kind: str, tmp_path: Path) -> None:
         values = {f"text.source.{name}": value for name, value in settings.items()}
         config = configured(settings={"training.start_from": str(tmp_path / "a"), **values})
         prepared = prepare(config, Inputs(more, more))
-        assert {"c", "d", "e"} <= set(prepared.codecs.target.tokenizer.vocabulary)
+        assert {"c", "d", "e"} <= set(prepared.codecs.writer.tokenizer.vocabulary)
         return {"c", "d", "e"} & set(prepared.codecs.source.tokenizer.vocabulary)
 
     assert joined() == {"c", "d", "e"}
@@ -139,7 +139,7 @@ def test_subword_tokenizers_are_used_as_they_are_and_that_is_said(tmp_path: Path
     config = config.replace(model=config.model.replace(share_embeddings=True))
     list(train(config.replace(training=config.training.replace(epochs=1)), tmp_path / "a", inputs=Inputs(MORE)))
     prepared, _ = start_of(tmp_path / "a", TAGGED)
-    assert prepared.codecs.source.tokenizer is prepared.codecs.target.tokenizer
+    assert prepared.codecs.source.tokenizer is prepared.codecs.writer.tokenizer
     assert any("bpe tokenizer of the model is used as it is" in each for each in prepared.notices)
     assert any("reads as unknown: new" in each for each in prepared.notices)
     for name, value in (("min_count", 2), ("vocabulary_size", 40)):

@@ -1,6 +1,7 @@
 // A model folder → predictions, in a browser or in Node. The search is part of the graph; around it are the tokenizers.
 
 import { Confidence } from "./confidence.js";
+import { Labels, labelCalibration } from "./labels.js";
 import { Lexicon, knownAnswers } from "./lexicon.js";
 import { withoutDefaults } from "./onnx.js";
 import { Shortlist } from "./shortlist.js";
@@ -20,11 +21,14 @@ const NOTHING = {
   atLimit: false,
   confidence: null,
   origin: "model",
+  labels: [],
+  probabilities: {},
   alternatives: [],
 };
 const GRAPHS = ["model.onnx", "model.int8.onnx"];
 const LIST = "shortlist.safetensors", LEXICONS = ["exceptions", "memory"];
 const CALIBRATION = "confidence.json";
+const KINDS = { source: ["text"], target: ["text", "label", "labels"] };
 const OFFSETS = { average: 0, gnmt: 5, none: 0 };
 const TEXT = String.raw`"(?:[^"\\]|\\["\\bfnrt]|\\u[\da-fA-F]{4})*"`; // written alike in TOML and in JSON
 const PLAIN = new RegExp(String.raw`^(\w+) = (true|false|${TEXT}|\[(?:${TEXT}(?:, ${TEXT})*)?\]|[\d.e+-]+)$`);
@@ -51,9 +55,11 @@ export async function load(read, ort, { graph, session = {} } = {}) {
     return bytes;
   };
   const text = async (name) => decoder.decode(await whole(name));
-  const names = codecFiles(manifest);
-  const [config, bytes, ...tokenizers] = await Promise.all([text("config.toml"), whole(graph), ...names.map(text)]);
-  const [source, target = source] = tokenizers.map((json) => new Tokenizer(json));
+  const codecs = codecFiles(manifest);
+  const names = Object.keys(codecs);
+  const [config, bytes, ...files] = await Promise.all([text("config.toml"), whole(graph), ...names.map(text)]);
+  const sides = files.map((json, place) => (codecs[names[place]] === "text" ? new Tokenizer(json) : new Labels(json, codecs[names[place]])));
+  const [source, target = source] = sides;
   const options = { logSeverityLevel: 3, ...session };
   const running = await ort.InferenceSession.create(withoutDefaults(bytes), options);
   const model = new Model(running, ort.Tensor, source, target, settingsOf(config));
@@ -62,26 +68,32 @@ export async function load(read, ort, { graph, session = {} } = {}) {
     if (file in manifest.files) model[name] = new Lexicon(await whole(file));
   }
   if (LIST in manifest.files) model.shortlist = new Shortlist(await whole(LIST), source.size, target.size);
-  if (CALIBRATION in manifest.files) model.confidence = new Confidence(await text(CALIBRATION));
+  if (CALIBRATION in manifest.files) {
+    const json = await text(CALIBRATION);
+    model.confidence = model.labels ? labelCalibration(json) : new Confidence(json);
+  }
   return model;
 }
 
-/** The files of the codecs of both sides, one where they share it; refuses codecs other than text. */
+/** The files of the codecs of both sides with their kinds, one where both share it; refuses kinds that are not known. */
 function codecFiles(manifest) {
   if (!manifest.codecs) { // an earlier version of Seqloom wrote the folder
     const shared = "tokenizer.json" in manifest.files;
-    return shared ? ["tokenizer.json"] : ["tokenizer.source.json", "tokenizer.target.json"];
+    const files = shared ? ["tokenizer.json"] : ["tokenizer.source.json", "tokenizer.target.json"];
+    return Object.fromEntries(files.map((file) => [file, "text"]));
   }
   const { source, target } = manifest.codecs;
   for (const [side, { kind }] of Object.entries({ source, target })) {
-    if (kind !== "text") throw new Error(`the ${side} codec must be text, not ${kind}: take a newer page`);
+    const known = KINDS[side];
+    if (!known.includes(kind)) throw new Error(`the ${side} codec must be ${known.join(" or ")}, not ${kind}: take a newer page`);
   }
-  return [...new Set([source.file, target.file])];
+  return { [source.file]: source.kind, [target.file]: target.kind };
 }
 
 export class Model {
   constructor(session, Tensor, source, target, config) {
     Object.assign(this, { session, Tensor, source, target });
+    this.labels = target instanceof Labels ? target : null; // what answers are chosen from, where nothing is written
     this.settings = config.search; // the defaults of predict
     this.reversed = config.data?.reverse_source ?? false; // whether sources are read from their end
     this.fromEnd = config.data?.reverse_target ?? false; // whether outputs are written from their end
@@ -103,8 +115,13 @@ export class Model {
    * for these settings, and with a prefix. `origin` is model, or exception or memory for an answer that was looked up,
    * whose score is the logarithm of its share of the weights and which has no target tokens and no confidence; a longer
    * list is filled up with the network's answers.
+   *
+   * A model that answers with labels has of these settings n_best, max_source_length, batch, known_answers and `tags`, and
+   * leaves those of a search alone. Its answers have `labels` and `probabilities`, each label with its own, the most
+   * probable first; they are calibrated where the model is.
    */
   async predict(texts, settings = {}) {
+    if (this.labels) return this.label(texts, { ...this.settings, ...settings, beam: 1 });
     const chosen = { ...this.settings, ...settings };
     if (!(chosen.beam >= 1)) throw new Error(`beam must be at least 1, not ${chosen.beam}`);
     if (!(chosen.n_best >= 1 && chosen.n_best <= chosen.beam)) {
@@ -142,6 +159,46 @@ export class Model {
     });
   }
 
+  /** As `predict`, of a model that answers with labels. */
+  async label(texts, chosen) {
+    const count = chosen.n_best;
+    if (!(count >= 1)) throw new Error(`n_best must be at least 1, not ${count}`);
+    if (count > 1 && this.labels.several) throw new Error(`n_best must be 1 where an answer is several labels, not ${count}`);
+    if (chosen.prefix) throw new Error("an answer of this model is a label, which has no beginning: leave prefix out");
+    const encoded = texts.map((text) => this.encode(text, chosen));
+    const results = encoded.map(() => ({ ...NOTHING }));
+    const known = texts.map((text) => knownAnswers(this, text, { ...chosen, tags: this.tagsOf(chosen.tags) }));
+    const sizes = encoded.map(({ ids }, row) => ((known[row]?.answers.length ?? 0) < count ? ids.length : 0));
+    for (const rows of batches(sizes, chosen)) {
+      const { source, lengths, width } = this.padded(rows.map((row) => encoded[row].ids));
+      const outputs = await this.session.run({ source, source_lengths: this.whole(lengths, [rows.length]) });
+      const size = this.labels.labels.length;
+      rows.forEach((row, place) => {
+        const { tokens, cut, unknown } = encoded[row], sourceTokens = [...tokens, SPECIAL_TOKENS[EOS]];
+        const scores = Array.from(outputs.scores.data.subarray(place * size, (place + 1) * size));
+        const seen = outputs.weights?.data.subarray(place * width, place * width + lengths[place]);
+        const made = this.labels.answers(scores, { calibration: this.confidence, count }).map((each, rank) => ({
+          ...NOTHING, ...each, sourceTokens, cut, unknown, targetTokens: [each.text], tokenLogProbs: [each.score],
+          alignment: seen && !rank ? [Array.from(seen)] : null,
+        }));
+        results[row] = { ...made[0], alternatives: made.slice(1) };
+      });
+    }
+    return results.map((result, row) => {
+      if (!known[row]) return result;
+      return lookedUp(known[row], sizes[row] ? [result, ...result.alternatives] : [], encoded[row].tokens, count);
+    });
+  }
+
+  /** Ids of some sources with end marks as the graph reads them, their lengths, and the longest of these. */
+  padded(sources) {
+    const width = Math.max(...sources.map((ids) => ids.length)) + 1;
+    const source = new BigInt64Array(sources.length * width);
+    sources.forEach((ids, row) => [...ids, EOS].forEach((id, place) => (source[row * width + place] = BigInt(id))));
+    const lengths = sources.map((ids) => ids.length + 1);
+    return { source: new this.Tensor("int64", source, [sources.length, width]), lengths, width };
+  }
+
   /** What the model reads of a text: ids without the end mark, tags first, the end of a long text left out. */
   encode(text, { tags: given = [], max_source_length: limit }) {
     if (!/[^\p{White_Space}\x1c-\x1f]/u.test(text)) return { ids: [], tokens: [], cut: false, unknown: [] };
@@ -167,13 +224,10 @@ export class Model {
   }
 
   async search(sources, settings) {
-    const width = Math.max(...sources.map((ids) => ids.length)) + 1;
-    const source = new BigInt64Array(sources.length * width);
-    sources.forEach((ids, row) => [...ids, EOS].forEach((id, place) => (source[row * width + place] = BigInt(id))));
-    const lengths = sources.map((ids) => ids.length + 1);
+    const { source, lengths, width } = this.padded(sources);
     const prefix = this.forced(settings.prefix ?? "");
     const outputs = await this.session.run({
-      source: new this.Tensor("int64", source, [sources.length, width]),
+      source,
       source_lengths: this.whole(lengths, [sources.length]),
       ...this.numbers(settings),
       ...this.words(sources.map((ids) => [...ids, EOS]), prefix, settings),

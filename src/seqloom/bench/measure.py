@@ -19,6 +19,7 @@ from seqloom.bench.interleaved import Timings, take_turns
 from seqloom.bench.program import Program
 from seqloom.checkpoint import format as layout
 from seqloom.checkpoint.reading import read_codecs, read_config, read_manifest
+from seqloom.codecs import TextCodec
 from seqloom.config import build
 from seqloom.data import DataConfig, Source, read_sources
 from seqloom.data.config import PLAIN
@@ -95,7 +96,7 @@ def measure(
         programs = [running.enter_context(_started(folder, offer, threads)) for offer in offered]
         timed = take_turns(programs, sources)
     return [
-        Speed.of(offer.name, timings, _tokens(codecs.target.tokenizer, timings.beam_answers), size_of(manifest, offer))
+        Speed.of(offer.name, timings, _tokens(codecs.spoken, timings.beam_answers), size_of(manifest, offer))
         for offer, timings in zip(offered, timed, strict=True)
     ]
 
@@ -131,6 +132,6 @@ def _made_up(tokenizer: Tokenizer, count: int) -> list[Source]:
     return [Source(text) for text in tokenizer.decode([row.tolist() for row in rows])]
 
 
-def _tokens(tokenizer: Tokenizer, answers: Sequence[str]) -> int:
-    """Return the number of target tokens in the answers, end marks included."""
-    return sum(map(len, tokenizer.encode(answers))) + len(answers)
+def _tokens(target: TextCodec | None, answers: Sequence[str]) -> int:
+    """Return the number of target tokens in the answers, end marks included; a label is one."""
+    return len(answers) if target is None else sum(map(len, target.encode(answers))) + len(answers)

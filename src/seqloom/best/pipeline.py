@@ -140,8 +140,9 @@ def _check(config: RunConfig) -> None:
 
 
 def _single(config: RunConfig) -> RunConfig:
-    """The configuration of one run."""
-    return build(RunConfig, laid_over(config.given_values, {"plan.effort": "normal", "plan.minutes": 0.0}))
+    """The configuration of one run; its models write sequences, which is what ensembles and students are made of."""
+    settings = {"plan.effort": "normal", "plan.minutes": 0.0, "model.answer": "sequence"}
+    return build(RunConfig, laid_over(config.given_values, settings))
 
 
 def _candidates(expected: Forecast) -> list[Settings]:

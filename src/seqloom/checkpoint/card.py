@@ -7,15 +7,16 @@ from typing import Any
 
 from seqloom.checkpoint.format import FORMAT_VERSION
 from seqloom.checkpoint.making import CLASSES, MAKING, flattened, making
-from seqloom.confidence import Calibration
+from seqloom.confidence import AnyCalibration
 from seqloom.config import Section, to_toml
-from seqloom.ensemble_network import Ensemble, networks_of, own_weights
-from seqloom.model import Network, parameter_count
+from seqloom.ensemble_network import Ensemble, own_weights, single_networks
+from seqloom.model import parameter_count
+from seqloom.networks import AnyNetwork
 from seqloom.plugins import needs_of
 
 
 def model_card(
-    config: Section, metrics: Mapping[str, Any], model: Network, calibration: Calibration | None = None
+    config: Section, metrics: Mapping[str, Any], model: AnyNetwork, calibration: AnyCalibration | None = None
 ) -> str:
     """The text of the model card in Markdown."""
     count = parameter_count(own_weights(model))
@@ -90,28 +91,31 @@ def _gains(best: Mapping[str, Any]) -> list[str]:
     return ["## What each part gained", "", f"| part | {measure} on dev |", "|---|---|", *rows, "", kept, ""]
 
 
-def _introduction(model: Network) -> str:
+def _introduction(model: AnyNetwork) -> str:
     """What the model does and which kind of encoder it has, or how many models an ensemble has and how they agree."""
     if isinstance(model, Ensemble):
         return (
             f"An ensemble of {len(model.shares)} models that read the source sequence and write the target sequence "
             "together: each next symbol follows from the weighted geometric mean of their probabilities."
         )
-    (network,) = networks_of(model)
+    (network,) = single_networks(model)
     kind = network.config.encoder.kind
     reader = "A Transformer encoder" if kind == "transformer" else f"A {kind} encoder"
-    return f"{reader} reads the source sequence, a recurrent decoder writes the target sequence."
+    if network.config.pooling is None:
+        return f"{reader} reads the source sequence, a recurrent decoder writes the target sequence."
+    answers = "any number of labels" if network.config.answer == "labels" else "one label"
+    return f"{reader} reads the source, which is pooled ({network.config.pooling.kind}) and answered with {answers}."
 
 
-def _settings(model: Network) -> list[str]:
+def _settings(model: AnyNetwork) -> list[str]:
     """The settings of the network, or of each member of an ensemble, as lines of Markdown."""
-    networks = networks_of(model)
+    networks = single_networks(model)
     titles = [f"member {number}" for number in range(1, len(networks) + 1)] if len(networks) > 1 else ["the model"]
     shown = [(title, to_toml(each.config).strip()) for title, each in zip(titles, networks, strict=True)]
     return [line for title, toml in shown for line in (f"## Settings of {title}", "", "```toml", toml, "```", "")]
 
 
-def _facts(config: Section, metrics: Mapping[str, Any], model: Network) -> dict[str, str]:
+def _facts(config: Section, metrics: Mapping[str, Any], model: AnyNetwork) -> dict[str, str]:
     """The data the model was trained on and its kinds of tokens, if the configuration has these sections; of an
     ensemble, its members with their shares."""
     facts = {}
@@ -125,11 +129,12 @@ def _facts(config: Section, metrics: Mapping[str, Any], model: Network) -> dict[
         files = getattr(data, part, ())
         if files:
             facts[f"{part} data"] = ", ".join(f"`{file}`" for file in files)
-    for side in ("source", "target"):
+    labelled = any(each.config.pooling is not None for each in single_networks(model))
+    for side in ("source",) if labelled else ("source", "target"):
         kind = getattr(getattr(text, side, None), "kind", "")
         if kind:
             facts[f"{side} tokens"] = kind
-    if needs := needs_of(config, *(each.config for each in networks_of(model))):
+    if needs := needs_of(config, *(each.config for each in single_networks(model))):
         facts["plugins that it needs"] = ", ".join(f"`{need.origin}` ({', '.join(need.members)})" for need in needs)
     return facts
 

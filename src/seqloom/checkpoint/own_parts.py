@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import Protocol
 
-from seqloom.confidence import Calibration
+from seqloom.confidence import AnyCalibration
 from seqloom.lexicon import KnownAnswers
 from seqloom.search.shortlist import Shortlist
 
@@ -26,7 +26,7 @@ class HasParts(Protocol):
         """The target words for each source word."""
 
     @property
-    def calibration(self) -> Calibration | None:
+    def calibration(self) -> AnyCalibration | None:
         """How probable its answers are right."""
 
     @property

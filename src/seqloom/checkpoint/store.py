@@ -23,12 +23,13 @@ from seqloom.checkpoint.shortlist import read_shortlist, shortlist_writer
 from seqloom.checkpoint.tensors import distinct_tensors, fill_tensors, read_tensors, write_tensors
 from seqloom.codecs import Codecs
 from seqloom.codecs.pair import CODEC_FILES
-from seqloom.confidence import Calibration
+from seqloom.confidence import AnyCalibration
 from seqloom.config import Section, build, to_toml
-from seqloom.ensemble_network import Ensemble, networks_of, own_weights
+from seqloom.ensemble_network import Ensemble, own_weights, single_networks
 from seqloom.errors import ConfigError
 from seqloom.lexicon import NOTHING_KNOWN, KnownAnswers
-from seqloom.model import ModelConfig, Network, Seq2Seq
+from seqloom.model import ModelConfig, Seq2Seq, SingleNetwork
+from seqloom.networks import AnyNetwork, new_network
 from seqloom.plugins import needs_of, written
 from seqloom.search.shortlist import Shortlist
 
@@ -41,12 +42,12 @@ class ModelToStore:
     Shortlist and calibration must have been learned from this model.
     """
 
-    model: Network
+    model: AnyNetwork
     codecs: Codecs
     config: Section
     metrics: Mapping[str, Any]
     shortlist: Shortlist | None = None
-    calibration: Calibration | None = None
+    calibration: AnyCalibration | None = None
     known: KnownAnswers = NOTHING_KNOWN
 
 
@@ -54,22 +55,22 @@ class ModelToStore:
 class StoredModel:
     """A model as it was read from its folder; `config` holds the plain values of config.toml."""
 
-    model: Network
+    model: AnyNetwork
     codecs: Codecs
     config: dict[str, Any]
     metrics: dict[str, Any]
     manifest: Manifest
     shortlist: Shortlist | None
-    calibration: Calibration | None
+    calibration: AnyCalibration | None
     known: KnownAnswers
 
-    def single(self, purpose: str, where: Path | str) -> Seq2Seq:
+    def single(self, purpose: str, where: Path | str) -> SingleNetwork:
         """The network, where it is one and no ensemble; else a `ConfigError` says what `purpose` needs."""
-        if isinstance(self.model, Seq2Seq):
+        if isinstance(self.model, SingleNetwork):
             return self.model
         members = ", ".join(str(each.get("folder")) for each in self.metrics.get("ensemble", {}).get("members", ()))
         raise ConfigError(
-            f"{purpose} needs a single model, and this is an ensemble of {len(networks_of(self.model))}",
+            f"{purpose} needs a single model, and this is an ensemble of {len(single_networks(self.model))}",
             where=str(where),
             hint=f"name one of its members instead: {members}" if members else "name one of its members instead",
         )
@@ -92,7 +93,7 @@ def save_model(folder: Path | str, contents: ModelToStore) -> Manifest:
     files |= lexicon_writers(contents.known)
     if isinstance(contents.model, Ensemble):
         files[layout.MEMBERS] = members_writer(contents.model)
-    if needs := needs_of(contents.config, *(each.config for each in networks_of(contents.model))):
+    if needs := needs_of(contents.config, *(each.config for each in single_networks(contents.model))):
         files[layout.PLUGINS] = text_writer(written(needs))
     manifest: list[Manifest] = []
 
@@ -124,16 +125,16 @@ def load_model(folder: Path | str) -> StoredModel:
     return StoredModel(model.eval(), codecs, config, metrics, manifest, shortlist, calibration, known)
 
 
-def _network(folder: Path, manifest: Manifest, config: ModelConfig, codecs: Codecs) -> Network:
+def _network(folder: Path, manifest: Manifest, config: ModelConfig, codecs: Codecs) -> AnyNetwork:
     """The network with the weights in a folder; `config` is that of a single one."""
     members, where = read_members(folder, manifest.files), str(folder / layout.MEMBERS)
     configs = [build(ModelConfig, each.model, where=where) for each in members] or [config]
-    source, target = codecs.source, codecs.target
-    networks = [Seq2Seq(each, source.size, target.size, reserved=source.reserved) for each in configs]
+    networks = [new_network(each, codecs) for each in configs]
     module = nn.ModuleDict({"members": nn.ModuleList(networks)}) if members else networks[0]
     stored = read_tensors(place_of(folder, layout.WEIGHTS))
     fill_tensors(distinct_tensors(module), stored, str(folder / layout.WEIGHTS))
-    return Ensemble(networks, [each.share for each in members]) if members else networks[0]
+    written = [each for each in networks if isinstance(each, Seq2Seq)]
+    return Ensemble(written, [each.share for each in members]) if members else networks[0]
 
 
 def codec_writers(codecs: Codecs) -> dict[str, Writer]:

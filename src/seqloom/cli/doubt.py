@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, TextIO
 
-from seqloom.confidence import Calibration
+from seqloom.confidence import AnyCalibration
 from seqloom.data import Source
 from seqloom.errors import ConfigError
 from seqloom.prediction import Prediction
@@ -22,7 +22,7 @@ class Doubt:
     inputs, or at the length limit. An answer that was looked up is never doubtful."""
 
     least: float
-    calibration: Calibration
+    calibration: AnyCalibration
     reasons: Counter[str] = field(default_factory=Counter)
     answers: int = 0
     doubtful: int = 0
@@ -58,7 +58,7 @@ class Confident(Protocol):
     """What says of its answers how sure it is: a `Predictor`; a combination of models never does."""
 
     @property
-    def calibration(self) -> Calibration | None:
+    def calibration(self) -> AnyCalibration | None:
         """What turns a search into a confidence; None where answers have none."""
 
     @property

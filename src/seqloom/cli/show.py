@@ -14,7 +14,7 @@ import typer
 from seqloom.cli.options import Answers, Json
 
 if TYPE_CHECKING:
-    from seqloom.confidence import Calibration
+    from seqloom.confidence import AnyCalibration
 
 
 def show(model: Answers, as_json: Json = False) -> None:
@@ -68,7 +68,7 @@ class _Shown:
 
     sizes: Mapping[str, int]
     metrics: Mapping[str, Any]
-    calibration: Calibration | None
+    calibration: AnyCalibration | None
     config: Mapping[str, Any]
     toml: str
 

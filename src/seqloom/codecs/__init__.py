@@ -1,4 +1,4 @@
-"""Codecs convert sources and targets, so far texts, to ids and back. This package does not need torch.
+"""Codecs convert sources and targets, texts and labels, to ids and back. This package does not need torch.
 
 A codec is a file of this room, and a line in the tables of `codecs.pair` names it for each side on which it can stand.
 """
@@ -7,7 +7,19 @@ from __future__ import annotations
 
 from seqloom.codecs.base import AnswerKind, Codec
 from seqloom.codecs.files import CodecFiles
+from seqloom.codecs.labels import LabelCodec, Labels, LabelsCodec
 from seqloom.codecs.pair import SOURCE_CODECS, TARGET_CODECS, Codecs
 from seqloom.codecs.text import TextCodec
 
-__all__ = ["SOURCE_CODECS", "TARGET_CODECS", "AnswerKind", "Codec", "CodecFiles", "Codecs", "TextCodec"]
+__all__ = [
+    "SOURCE_CODECS",
+    "TARGET_CODECS",
+    "AnswerKind",
+    "Codec",
+    "CodecFiles",
+    "Codecs",
+    "LabelCodec",
+    "Labels",
+    "LabelsCodec",
+    "TextCodec",
+]

@@ -13,8 +13,9 @@ Given = TypeVar("Given")
 Encoded = TypeVar("Encoded")
 """What the network reads or writes: for text a list of ids."""
 
-AnswerKind = Literal["sequence"]
-"""What a model answers with. `sequence` is a sequence of symbols, found by a search, symbol after symbol."""
+AnswerKind = Literal["sequence", "label", "labels"]
+"""What a model answers with: a sequence of symbols, found by a search, symbol after symbol; one label for the whole
+input; or any number of labels for it."""
 
 
 class Codec(ABC, Generic[Given, Encoded]):

@@ -8,23 +8,21 @@ from typing import TypeVar
 
 from seqloom.codecs.base import AnswerKind
 from seqloom.codecs.files import SIDES, CodecFiles, SideFile, file_name
+from seqloom.codecs.labels import LabelCodec, LabelsCodec
 from seqloom.codecs.text import TextCodec
-from seqloom.errors import ModelFolderError
+from seqloom.errors import ConfigError, ModelFolderError
 from seqloom.text.tokenizer import Tokenizer
 
 C = TypeVar("C")
 SourceCodec = TextCodec
 """A codec that can stand on the source side. A further one joins with `|`; the type checker then names every place
 where only text is expected."""
-TargetCodec = TextCodec
+TargetCodec = TextCodec | LabelCodec | LabelsCodec
 """A codec that can stand on the target side."""
 SOURCE_CODECS: Mapping[str, type[SourceCodec]] = {"text": TextCodec}
-TARGET_CODECS: Mapping[str, type[TargetCodec]] = {"text": TextCodec}
+TARGET_CODECS: Mapping[str, type[TargetCodec]] = {"text": TextCodec, "label": LabelCodec, "labels": LabelsCodec}
 CODEC_FILES = frozenset(
-    file_name(codec.stem, side)
-    for table in (SOURCE_CODECS, TARGET_CODECS)
-    for codec in table.values()
-    for side in ("", *SIDES)
+    file_name(codec.stem, side) for codec in {*SOURCE_CODECS.values(), *TARGET_CODECS.values()} for side in ("", *SIDES)
 )
 """Every name that the file of a codec can have in a folder."""
 
@@ -47,6 +45,21 @@ class Codecs:
     def answer(self) -> AnswerKind:
         """What the model answers with; the codec of the target side decides it."""
         return self.target.answer
+
+    @property
+    def spoken(self) -> TextCodec | None:
+        """The target codec where answers are text that a network writes symbol by symbol; else None."""
+        return self.target if isinstance(self.target, TextCodec) else None
+
+    @property
+    def writer(self) -> TextCodec:
+        """The target codec of a model that writes text; raises a `ConfigError` where answers are labels."""
+        if isinstance(self.target, TextCodec):
+            return self.target
+        raise ConfigError(
+            "answers of this model are labels and no text of its own, so that it has no target tokenizer",
+            hint="model.codecs.target.labels are the labels",
+        )
 
     @property
     def samples(self) -> bool:
@@ -106,15 +119,12 @@ class Codecs:
         `reverse_source` and `reverse_target` are the run's settings of these names. Raises a `ModelFolderError`, which
         names the folder `where`, for a kind that is not known.
         """
-        source_kind, target_kind = (
-            _named(table, each.kind, side, where)
-            for table, each, side in zip(
-                (SOURCE_CODECS, TARGET_CODECS), (files.source, files.target), SIDES, strict=True
-            )
-        )
+        source_kind = _named(SOURCE_CODECS, files.source.kind, "source", where)
+        target_kind = _named(TARGET_CODECS, files.target.kind, "target", where)
         source = source_kind.from_json(read(files.source.file))
-        shared = files.target == files.source
-        target = source if shared else target_kind.from_json(read(files.target.file))
+        target: TargetCodec = source
+        if files.target != files.source:
+            target = target_kind.from_json(read(files.target.file))
         return Codecs(source, target).turned(reverse_source=reverse_source, reverse_target=reverse_target)
 
 

@@ -108,6 +108,10 @@ class TextCodec(Codec[str, list[int]]):
             )
         return ids
 
+    def canonical(self, text: str) -> str:
+        """The one form in which a target is compared with an answer: the text as it is."""
+        return text
+
     def unwritable(self, text: str, ids: Sequence[int]) -> tuple[str, ...]:
         """The symbols of a text with these ids for which the tokenizer has no id, each once."""
         return tuple(without_ids(self.tokenizer, text, self.in_text_order(ids)))

@@ -56,7 +56,7 @@ def fitted(
     worth = np.array(values, np.float64)
     prior = _prior(measure)
     held_out = np.empty(len(worth))
-    folds = _folds(groups or range(len(values)))
+    folds = folds_of(groups or range(len(values)))
     for fold in range(FOLDS):
         here = folds == fold
         if here.any():
@@ -85,7 +85,7 @@ def _raw(evidence: Evidence, measure: str) -> float:
     return 1 / (1 + math.exp(-(evidence.answer if measure == EXACT else evidence.mean)))
 
 
-def _folds(groups: Sequence[Hashable]) -> NDArray[np.int64]:
+def folds_of(groups: Sequence[Hashable]) -> NDArray[np.int64]:
     """The fold of each answer; groups are dealt out in turn."""
     number: dict[Hashable, int] = {}
     return np.array([number.setdefault(group, len(number)) % FOLDS for group in groups])

@@ -13,12 +13,19 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, field_validator, model_validator
 
-from seqloom.config import Section, number_or_auto
+from seqloom.config import Section
 from seqloom.data.corpus import RowNumbers, row_type
 from seqloom.data.mixing import Mix
 from seqloom.data.shape_grid import odd, padded_lengths, whole_rows
 
 T = TypeVar("T")
+
+
+def number_or_auto(value: Any) -> int | Literal["auto"]:
+    """Validate a setting that is a whole number of at least 0, or "auto" if it is found when a run starts."""
+    if value != "auto" and (not isinstance(value, int) or isinstance(value, bool) or value < 0):
+        raise ValueError(f"must be a whole number, at least 0, or auto, not {value!r}")
+    return value  # type: ignore[no-any-return]
 
 
 class BatchConfig(Section):

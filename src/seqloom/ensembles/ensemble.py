@@ -13,13 +13,14 @@ from seqloom.data import Example, ReadReport, given_files
 from seqloom.data.digests import content_digests
 from seqloom.data.readers import files_of
 from seqloom.data.readers.lines import STDIN
-from seqloom.ensemble_network import networks_of
+from seqloom.ensemble_network import single_networks
 from seqloom.ensembles.making import combined
 from seqloom.ensembles.measuring import DevData
 from seqloom.ensembles.members import Member, check_fit, check_weights, read_member
 from seqloom.ensembles.selection import chosen_members
 from seqloom.ensembles.tuning import Choice, tuned
 from seqloom.errors import ConfigError
+from seqloom.networks import writing
 from seqloom.training import RunConfig
 from seqloom.training.model_average import free_folder
 from seqloom.training.provenance.record import pairs_entry
@@ -88,19 +89,23 @@ def _members(models: Sequence[Path | str | Model]) -> list[Member]:
     names = [f"model {number}" if isinstance(each, Model) else str(each) for number, each in enumerate(models, start=1)]
     check_weights(names, None)
     members = [
-        Member(name, each.network, each.codecs, each.config, _records(each, name), own=own_parts(each))
-        if isinstance(each, Model)
-        else read_member(each)
+        _member(each, name) if isinstance(each, Model) else read_member(each)
         for name, each in zip(names, models, strict=True)
     ]
     check_fit(members)
     return members
 
 
+def _member(model: Model, name: str) -> Member:
+    """A model that was given in Python."""
+    network, own = writing(model.network, "an ensemble", name), own_parts(model)
+    return Member(name, network, model.codecs, model.config, _records(model, name), own=own)
+
+
 def _records(model: Model, name: str) -> tuple[Mapping[str, Any], ...]:
     """What the record of an ensemble says of a model that was given in Python."""
     known = model.metrics.get("ensemble", {}).get("members", ())
-    return tuple(known) or tuple({"folder": name} for _ in networks_of(model.network))
+    return tuple(known) or tuple({"folder": name} for _ in single_networks(model.network))
 
 
 def _dev_data(first: Member, data: Pairs, metrics: str | Sequence[str] | None) -> DevData:

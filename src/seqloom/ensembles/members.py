@@ -16,6 +16,7 @@ from seqloom.config import build, differences
 from seqloom.ensemble_network import Ensemble
 from seqloom.errors import ConfigError, ModelFolderError
 from seqloom.model import Network, Seq2Seq
+from seqloom.networks import writing
 from seqloom.search import SearchConfig
 from seqloom.training.config import RunConfig
 
@@ -66,7 +67,8 @@ def read_member(folder: Path | str) -> Member:
     )
     taken = [each for each in (layout.CONFIG, *loaded.manifest.codecs.names) if each in files]
     hashes = {str(Path(name) / each): files[each].sha256 for each in taken}
-    return Member(name, loaded.model, loaded.codecs, config, records, hashes, own_parts(loaded))
+    network = writing(loaded.model, "an ensemble", name)
+    return Member(name, network, loaded.codecs, config, records, hashes, own_parts(loaded))
 
 
 def check_fit(members: Sequence[Member]) -> None:

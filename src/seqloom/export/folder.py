@@ -13,6 +13,8 @@ from seqloom.checkpoint.adding import add_file
 from seqloom.checkpoint.files import Writer, bytes_writer, folder_path, place_of
 from seqloom.config import build
 from seqloom.errors import ConfigError, missing_package
+from seqloom.label_network import LabelNetwork
+from seqloom.networks import writing
 from seqloom.search import SearchConfig
 
 LEFT_OUT = (layout.WEIGHTS, layout.GRAPH, layout.GRAPH_INT8)
@@ -28,7 +30,8 @@ def export_model(folder: Path | str, output: Path | str | None = None, *, int8: 
     for one. Raises a `ConfigError` that says what cannot be exported.
     """
     try:
-        from seqloom.export.parity import checked_graph  # noqa: PLC0415 - optional package
+        from seqloom.export.labels import label_graph  # noqa: PLC0415 - optional package
+        from seqloom.export.parity import checked_graph  # noqa: PLC0415
         from seqloom.export.quantise import quantised  # noqa: PLC0415
     except ImportError:
         raise missing_package("onnx", "export", "exporting") from None
@@ -39,7 +42,15 @@ def export_model(folder: Path | str, output: Path | str | None = None, *, int8: 
         raise ConfigError("the output folder must be new or empty", where=str(target), hint="name another one")
     search = build(SearchConfig, loaded.config.get("search", {}), where=str(folder / layout.CONFIG))
     known, copies = loaded.manifest, dict[str, Writer]()
-    graph = checked_graph(loaded.model, search, fused=not int8, listed=layout.SHORTLIST in known.files)
+    if isinstance(loaded.model, LabelNetwork):
+        graph = label_graph(loaded.model, fused=not int8)
+    else:
+        graph = checked_graph(
+            writing(loaded.model, "a search", str(folder)),
+            search,
+            fused=not int8,
+            listed=layout.SHORTLIST in known.files,
+        )
     name = layout.GRAPH_INT8 if int8 else layout.GRAPH
     content = (quantised(graph) if int8 else graph).SerializeToString()
     if target != folder:

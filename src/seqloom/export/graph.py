@@ -75,7 +75,7 @@ def assemble(
         "seqloom",
         inputs,
         [helper.make_tensor_value_info(name, kind, shape) for name, (kind, shape) in OUTPUTS.items()],
-        list(_shared(constants, settings, graph_nodes(nodes))),
+        list(shared_constants(constants, settings, graph_nodes(nodes))),
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], producer_name="seqloom")
     model.ir_version = IR
@@ -212,7 +212,7 @@ def _value(name: str) -> onnx.ValueInfoProto:
     return untold(name, TensorProto.FLOAT if numbers else TensorProto.INT64)
 
 
-def _shared(
+def shared_constants(
     constants: dict[str, onnx.TensorProto], inputs: Container[str], nodes: Iterable[onnx.NodeProto]
 ) -> Iterable[onnx.TensorProto]:
     """The constants that are used, each content stored once; nodes are changed to read the one that is stored.

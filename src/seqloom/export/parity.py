@@ -8,10 +8,11 @@ import onnxruntime
 import torch
 from torch import Tensor
 
-from seqloom.ensemble_network import networks_of
+from seqloom.ensemble_network import single_networks
 from seqloom.errors import ConfigError
 from seqloom.export.model_pieces import graph_of
 from seqloom.model import ModelConfig, Network
+from seqloom.networks import AnyNetwork
 from seqloom.search import Hypothesis, ModelStepper, SearchConfig
 from seqloom.search import search as find
 from seqloom.search.graph_inputs import asked
@@ -27,7 +28,7 @@ def checked_graph(model: Network, search: SearchConfig, *, fused: bool = True, l
     try:
         graph = graph_of(model, search, fused=fused, listed=listed)
     except torch.onnx.OnnxExporterError as error:
-        raise _refused(model, error) from error
+        raise refused(model, error) from error
     check_parity(model, graph)
     return graph
 
@@ -41,25 +42,25 @@ def check_parity(model: Network, graph: onnx.ModelProto) -> None:
         session = onnxruntime.InferenceSession(graph.SerializeToString(), options, providers=["CPUExecutionProvider"])
         for config in SEARCHES:
             for sentences, length in SIZES:
-                source, lengths = _sources(model.source_size, sentences, length)
+                source, lengths = random_sources(model.source_size, sentences, length)
                 wanted = find(ModelStepper(model), source, lengths, config, alignments=True)
                 _compare(_answers(session, source, lengths, config), wanted)
-    except _Differs as error:
-        raise _refused(model, error) from None
+    except DiffersError as error:
+        raise refused(model, error) from None
     except Exception as error:  # the library's own errors have no common kind
-        raise _refused(model, error) from error
+        raise refused(model, error) from error
 
 
-class _Differs(Exception):  # noqa: N818 - never seen outside
+class DiffersError(Exception):
     """An answer that is not the model's."""
 
 
-def _refused(model: Network, error: BaseException) -> ConfigError:
+def refused(model: AnyNetwork, error: BaseException) -> ConfigError:
     """What the model is made of, and the reason that lies deepest."""
     while error.__cause__ is not None:
         error = error.__cause__
     reason = next(iter(str(error).splitlines()), "") or type(error).__name__
-    parts = "; ".join(dict.fromkeys(_parts(each.config) for each in networks_of(model)))
+    parts = "; ".join(dict.fromkeys(_parts(each.config) for each in single_networks(model)))
     return ConfigError(
         f"this model cannot be exported: {parts}: {reason}",
         hint="it answers with PyTorch; a part of your own can be exported if all that it does is an operator of ONNX",
@@ -68,13 +69,20 @@ def _refused(model: Network, error: BaseException) -> ConfigError:
 
 def _parts(config: ModelConfig) -> str:
     """What a network is made of."""
+    if config.pooling is not None:
+        return f"{_encoder(config)}, pooling {config.pooling.kind}"
     attention = "" if config.attention is None else f", attention {config.attention.kind}"
+    decoder = f"decoder cell {config.decoder_cell.kind}, decoder.attend {config.decoder.attend}"
+    return f"{_encoder(config)}, {decoder}{attention}"
+
+
+def _encoder(config: ModelConfig) -> str:
     cell = config.encoder_cell
-    encoder = f"encoder {config.encoder.kind}" if cell is None else f"encoder cell {cell.kind}"
-    return f"{encoder}, decoder cell {config.decoder_cell.kind}, decoder.attend {config.decoder.attend}{attention}"
+    return f"encoder {config.encoder.kind}" if cell is None else f"encoder cell {cell.kind}"
 
 
-def _sources(size: int, sentences: int, length: int) -> tuple[Tensor, Tensor]:
+def random_sources(size: int, sentences: int, length: int) -> tuple[Tensor, Tensor]:
+    """Made-up sources [B, S] and their lengths, the first of which is the longest."""
     chance = torch.Generator().manual_seed(sentences)
     lengths = torch.randint(1, length + 1, (sentences,), generator=chance)
     lengths[0] = length
@@ -95,9 +103,9 @@ def _compare(found: dict[str, np.ndarray], wanted: list[list[Hypothesis]]) -> No
             length = len(each.token_log_probs)
             score = float(found["scores"][row, rank])
             if not np.isclose(score, each.score, atol=CLOSE, rtol=CLOSE):
-                raise _Differs(f"a score is {score:.5g} instead of {each.score:.5g}")
+                raise DiffersError(f"a score is {score:.5g} instead of {each.score:.5g}")
             same = tuple(found["tokens"][row, rank, : length - 1].tolist()) == each.ids
             if same and each.alignment is not None:
                 weights = found["alignments"][row, rank, : length - 1, : each.alignment.shape[1]]
                 if weights.shape == each.alignment.shape and not np.allclose(weights, each.alignment, atol=CLOSE):
-                    raise _Differs("the alignments differ")
+                    raise DiffersError("the alignments differ")

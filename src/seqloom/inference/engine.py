@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,7 @@ from seqloom.search import Hypothesis, SamplingConfig, SearchConfig
 
 
 class Engine(Protocol):
-    """A network at work, with one method for each kind of answer, and one for scores of given answers.
+    """A network at work: scores of given answers, and in the protocols below one method for each kind of answer.
 
     Batches go to it one by one, or from `threads` threads at a time.
     """
@@ -20,6 +20,17 @@ class Engine(Protocol):
     @property
     def threads(self) -> int:
         """Batches that it is given at a time."""
+
+    def score(self, sources: Sequence[Sequence[int]], targets: Sequence[Sequence[int]]) -> list[tuple[float, ...]]:
+        """The log-probability of each token of each target, the end mark's last.
+
+        Of a network of labels it is one number, the log-probability of the target as a whole, or nothing where the one
+        label of a target is none of the network's.
+        """
+
+
+class SearchEngine(Engine, Protocol):
+    """A network that writes sequences."""
 
     def search(
         self,
@@ -44,5 +55,20 @@ class Engine(Protocol):
     ) -> list[list[Hypothesis]]:
         """Sequences that are drawn at random for each row, in the order in which they were drawn."""
 
-    def score(self, sources: Sequence[Sequence[int]], targets: Sequence[Sequence[int]]) -> list[tuple[float, ...]]:
-        """The log-probability of each token of each target, the end mark's last."""
+
+class LabelScores(NamedTuple):
+    """What a network says of the labels of B sources: scores [B, C] before softmax or sigmoid, and the weights [B, S]
+    of the source's positions where the network has some."""
+
+    scores: NDArray[np.float32]
+    weights: NDArray[np.float32] | None
+
+
+class LabelEngine(Engine, Protocol):
+    """A network that answers with labels."""
+
+    def labels(self, source: NDArray[np.int64], lengths: NDArray[np.int64]) -> LabelScores:
+        """The scores of all labels for each row of `source` [B, S], which ends with EOS."""
+
+
+AnyEngine = SearchEngine | LabelEngine

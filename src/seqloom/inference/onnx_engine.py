@@ -7,35 +7,30 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
-from seqloom.checkpoint.format import FileRecord
-from seqloom.checkpoint.reading import check_file
 from seqloom.errors import DependencyError, ModelFolderError, install_command
+from seqloom.inference.onnx_session import GraphFile
 from seqloom.search import Hypothesis, SamplingConfig, SearchConfig, Shortlist
 from seqloom.search.found import Found
 from seqloom.search.graph_inputs import asked
 from seqloom.search.shortlist import FEW, open_words
 
 OUTPUTS = ("scores", "lengths", "tokens", "log_probs", "alignments")
-ERRORS = 3
-"""The severity from which ONNX Runtime writes to standard error."""
 
 
-class OnnxEngine:
+class OnnxEngine(GraphFile):
     """Searches with a graph, each batch on one thread; `attends` says whether the model has attention, and `shortlist`
     is what a search with `search.shortlist` keeps to.
 
-    A call of the graph changes nothing but memory of its own, so threads may share an engine. Pickled, it is the place
-    of its graph, with a hash of it, which the process that reads it must see, too.
+    A call of the graph changes nothing but memory of its own, so threads may share an engine.
     """
 
     def __init__(
         self, path: Path, *, attends: bool = True, threads: int = 1, shortlist: Shortlist | None = None
     ) -> None:
-        self._session, self._attends, self.threads = _session(path), attends, threads
-        self._path, self._shortlist, self._file = path.absolute(), shortlist, FileRecord.of(path)
+        super().__init__(path)
+        self._attends, self.threads, self._shortlist = attends, threads, shortlist
         given = (*self._session.get_inputs(), *self._session.get_overridable_initializers())
         names = {each.name for each in given}
         self._narrows = {"words", "open"} <= names
@@ -46,20 +41,6 @@ class OnnxEngine:
                 where=str(path),
                 hint="where PyTorch is installed, export the model again: seqloom export FOLDER",
             )
-
-    @property
-    def path(self) -> Path:
-        """Where the graph lies."""
-        return self._path
-
-    def __getstate__(self) -> dict[str, Any]:
-        """What another process needs to open the same graph."""
-        return {name: value for name, value in self.__dict__.items() if name != "_session"}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        """Open the graph where it lies, if it still is the one that was pickled."""
-        check_file(state["_path"], state["_file"], state["_path"])
-        self.__dict__.update(state, _session=_session(state["_path"]))
 
     def search(
         self,
@@ -91,7 +72,7 @@ class OnnxEngine:
         if not self._narrows:
             raise ModelFolderError(
                 "the graph has no inputs for search.shortlist",
-                where=str(self._path),
+                where=str(self.path),
                 hint=f"a graph has them if it was exported after the list was learned and there are more than {FEW:,} "
                 "target words: seqloom export FOLDER; or set search.shortlist = false",
             )
@@ -126,19 +107,3 @@ class OnnxEngine:
             "given targets are scored by PyTorch, not by an exported graph",
             hint=f'{install_command("train")}, and load the folder with engine="torch"',
         )
-
-
-def _session(path: Path) -> onnxruntime.InferenceSession:
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = ERRORS
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.enable_mem_pattern = False  # one would be kept for every shape of a batch that ever came
-    try:
-        return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # the library's own errors have no common kind
-        reason = (str(error).splitlines() or [""])[0]
-        raise ModelFolderError(
-            f"cannot be run by ONNX Runtime {onnxruntime.__version__}: {reason}",
-            where=str(path),
-            hint="pip install --upgrade onnxruntime, or export the model again: seqloom export FOLDER",
-        ) from None

@@ -16,11 +16,12 @@ from seqloom.checkpoint.members import read_members
 from seqloom.checkpoint.reading import check_files, read_codecs, read_config, read_manifest, read_plugins
 from seqloom.checkpoint.shortlist import read_shortlist
 from seqloom.codecs import Codecs
-from seqloom.confidence import Calibration
+from seqloom.confidence import AnyCalibration
 from seqloom.config import Section, build
 from seqloom.data import DataConfig, Tagging
 from seqloom.errors import ConfigError, EngineError, ModelFolderError, install_command
 from seqloom.inference.onnx_engine import OnnxEngine
+from seqloom.inference.onnx_labels import OnnxLabelEngine
 from seqloom.inference.predicting_model import PredictingModel
 from seqloom.inference.predictor import Predictor
 from seqloom.lexicon import NOTHING_KNOWN, KnownAnswers
@@ -57,10 +58,10 @@ class RuntimeConfig(Section):
 class RuntimeModel(PredictingModel):
     """A trained model that predicts by ONNX Runtime."""
 
-    engine: OnnxEngine = field(repr=False)
+    engine: OnnxEngine | OnnxLabelEngine = field(repr=False)
     codecs: Codecs
     config: RuntimeConfig = field(repr=False)
-    calibration: Calibration | None = field(repr=False, default=None)
+    calibration: AnyCalibration | None = field(repr=False, default=None)
     known: KnownAnswers = field(repr=False, default=NOTHING_KNOWN)
 
     def __repr__(self) -> str:
@@ -123,7 +124,12 @@ def load_graph(folder: Path | str, *, int8: bool | None = None, threads: int = 1
     codecs = read_codecs(folder, manifest.codecs, values)
     attends = _attends(folder, manifest.files, values)
     shortlist = read_shortlist(folder, manifest.files, codecs.source.size, codecs.target.size)
-    engine = OnnxEngine(place_of(folder, graph), attends=attends, threads=threads, shortlist=shortlist)
+    path = place_of(folder, graph)
+    engine: OnnxEngine | OnnxLabelEngine
+    if codecs.spoken is None:
+        engine = OnnxLabelEngine(path, threads=threads)
+    else:
+        engine = OnnxEngine(path, attends=attends, threads=threads, shortlist=shortlist)
     calibration = read_calibration(folder, manifest.files)
     return RuntimeModel(engine, codecs, config, calibration, read_lexicons(folder, manifest.files))
 

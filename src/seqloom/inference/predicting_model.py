@@ -19,6 +19,7 @@ from seqloom.lexicon import KnownAnswers, added, memorised, weighted_examples
 from seqloom.lexicon.memorising import MIN_COUNT, MIN_SHARE, counted
 from seqloom.prediction import Prediction, Predictions
 from seqloom.search import SamplingConfig, SearchConfig
+from seqloom.search.config import OF_LABELS
 from seqloom.text import Tokenizer
 
 Pairs = str | Path | Iterable[tuple[str, str] | Example] | Sequence[str | Path]
@@ -77,7 +78,7 @@ class PredictingModel(ABC):
     @property
     def target_tokenizer(self) -> Tokenizer:
         """How ids become the text of an answer."""
-        return self.codecs.target.tokenizer
+        return self.codecs.writer.tokenizer
 
     def predict(
         self,
@@ -143,6 +144,8 @@ class PredictingModel(ABC):
         """
         settings = settings if isinstance(settings, Mapping | str) else list(settings)
         given = laid_over({}, settings)
+        if self.codecs.spoken is None:
+            _check_of_labels(given, beam)
         changes = {name: value for name, value in (("beam", beam), ("n_best", n_best)) if value is not None}
         if not given and not changes:
             return self
@@ -202,6 +205,18 @@ class PredictingModel(ABC):
         )
         memory = memorised(counted(examples), min_count=min_count, min_share=min_share, match_case=match_case)
         return self._with_known(replace(self.known, memory=memory))
+
+
+def _check_of_labels(given: Mapping[str, Any], beam: int | None) -> None:
+    """Refuse settings of a search by name, where answers are labels and nothing is searched for."""
+    search = given.get("search", {})
+    names = [*(search if isinstance(search, Mapping) else ()), *(["beam"] if beam is not None else [])]
+    strange = [name for name in names if name not in OF_LABELS]
+    if strange:
+        raise ConfigError(
+            f"search.{strange[0]} is of models that write sequences, and this one answers with labels",
+            hint=f"leave it out; its settings of search are {', '.join(OF_LABELS)}",
+        )
 
 
 def _changed(search: Mapping[str, Any], asked: Mapping[str, Any], changes: Mapping[str, int]) -> dict[str, Any]:

@@ -8,13 +8,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeVar, cast
 
 from seqloom.codecs import AnswerKind, Codecs
-from seqloom.confidence import Calibration
+from seqloom.confidence import AnyCalibration
 from seqloom.data import Source, Tagging, inputs_as_sources
+from seqloom.errors import ConfigError
 from seqloom.inference.batching import in_batches
-from seqloom.inference.engine import Engine
+from seqloom.inference.engine import AnyEngine, SearchEngine
+from seqloom.inference.labels import LabelAnswers
 from seqloom.inference.looked_up import filled, looked_up
 from seqloom.inference.sequences import SequenceAnswers, SequenceSamples
 from seqloom.lexicon import NOTHING_KNOWN, Found, KnownAnswers
@@ -29,7 +31,26 @@ WINDOW = 1024
 """Lines read before the first is answered: enough to sort by length into batches without padding."""
 TOKENS = 16_384
 """Padded source tokens of a batch times its beam: with `search.batch` a bound on memory, whatever the lines."""
-ANSWERS: Mapping[AnswerKind, Callable[..., SequenceAnswers]] = {"sequence": SequenceAnswers}
+
+
+class Answers(Protocol):
+    """What answers batches of sources."""
+
+    details: bool
+
+    @property
+    def width(self) -> int:
+        """How many rows of the network's batch one source takes."""
+
+    def __call__(self, sources: Sequence[ReadSource]) -> list[Prediction]:
+        """One prediction for each source of a batch, in their order; each source must have at least one id."""
+
+
+ANSWERS: Mapping[AnswerKind, Callable[..., Answers]] = {
+    "sequence": SequenceAnswers,
+    "label": LabelAnswers,
+    "labels": LabelAnswers,
+}
 """What answers batches of sources, for each kind of answer that a model can have."""
 
 
@@ -38,7 +59,8 @@ class PairScore:
     """How likely a given target is: natural logarithms, one per token in the order of the text, the end mark's last.
 
     `cut` and `unknown` are of the source, as in a `Prediction`. `unwritable` are the symbols of the target that the
-    model cannot write: in their place it was asked for the unknown token, which are `unknown_tokens` of the tokens.
+    model cannot write: in their place it was asked for the unknown token, which are `unknown_tokens` of the tokens. A
+    label that the model does not know is not asked for: such a score has no tokens, and `unwritable` names the label.
     """
 
     log_prob: float
@@ -62,7 +84,7 @@ class Answering(Protocol):
         """The codecs by whose target tokens scores are counted."""
 
     @property
-    def calibration(self) -> Calibration | None:
+    def calibration(self) -> AnyCalibration | None:
         """What gives answers their confidence; None where they have none."""
 
     @property
@@ -88,11 +110,11 @@ class Predictor:
 
     def __init__(
         self,
-        engine: Engine,
+        engine: AnyEngine,
         codecs: Codecs,
         search: SearchConfig = SearchConfig(),  # noqa: B008 - a frozen value
         tagging: Tagging = Tagging(),  # noqa: B008
-        calibration: Calibration | None = None,
+        calibration: AnyCalibration | None = None,
         known: KnownAnswers = NOTHING_KNOWN,
     ) -> None:
         self.engine, self.codecs, self.search, self.tagging, self.known = engine, codecs, search, tagging, known
@@ -100,6 +122,11 @@ class Predictor:
         self.calibration = None if different else calibration
         said = f"answers have no confidence: it was calibrated for another search ({different})"
         self.unsure = said if different else ""
+
+    @property
+    def uncalibrated(self) -> Predictor:
+        """The same predictor without its calibration."""
+        return Predictor(self.engine, self.codecs, self.search, self.tagging, None, self.known)
 
     def predict(
         self, lines: Iterable[str | Source], *, details: bool = False, prefix: str = "", window: int = WINDOW
@@ -141,7 +168,13 @@ class Predictor:
         The options are those of `predict`. All are drawn from the network, also where an answer is known (`look_up`).
         An exported graph cannot draw and refuses in words.
         """
-        draw = SequenceSamples(self.engine, self.codecs, self.search, sampling, prefix=prefix, details=details)
+        if self.codecs.spoken is None:
+            raise ConfigError(
+                "answers are drawn at random from models that write sequences, and this one answers with labels",
+                hint="the probability of every label is part of each prediction",
+            )
+        engine = cast("SearchEngine", self.engine)
+        draw = SequenceSamples(engine, self.codecs, self.search, sampling, prefix=prefix, details=details)
         return self._in_batches(list(inputs_as_sources(sources)), draw, draw.width, list[Prediction]())
 
     def score(self, pairs: Iterable[tuple[str | Source, str]]) -> Iterator[PairScore]:
@@ -153,7 +186,7 @@ class Predictor:
             sizes = [2 + max(len(source.ids), len(ids)) for source, _, ids in rows]
             yield from in_batches(rows, sizes, self._scored, sentences=self.search.batch, tokens=TOKENS)
 
-    def _answers(self, prefix: str, *, details: bool) -> SequenceAnswers:
+    def _answers(self, prefix: str, *, details: bool) -> Answers:
         """What answers batches of sources."""
         make, calibration = ANSWERS[self.codecs.answer], self.calibration
         return make(self.engine, self.codecs, self.search, prefix=prefix, details=details, calibration=calibration)
@@ -164,9 +197,7 @@ class Predictor:
             return [None] * len(sources)
         return [self.known.find(self._tagged(source), self.search.known_answers, prefix) for source in sources]
 
-    def _answered(
-        self, sources: Sequence[Source], answers: SequenceAnswers, known: Sequence[Found | None]
-    ) -> list[Prediction]:
+    def _answered(self, sources: Sequence[Source], answers: Answers, known: Sequence[Found | None]) -> list[Prediction]:
         """One prediction for each source; a source without ids has an empty one.
 
         The network is asked where nothing is known of a source, or fewer answers than the list is to have.
@@ -184,7 +215,7 @@ class Predictor:
             made.append(filled(answer, by_network[row], wanted) if row in by_network else answer)
         return made
 
-    def _searched(self, sources: Sequence[Source], answers: SequenceAnswers) -> list[Prediction]:
+    def _searched(self, sources: Sequence[Source], answers: Answers) -> list[Prediction]:
         """The network's prediction for each source."""
         return self._in_batches(sources, answers, answers.width, Prediction("", 0.0))
 
@@ -215,9 +246,10 @@ class Predictor:
         found = self.engine.score([source.ids for source, _, _ in rows], [ids for _, _, ids in rows])
         scores = []
         target = self.codecs.target
-        for (*log_probs, end), (source, text, ids) in zip(found, rows, strict=True):
-            lost, in_order = target.unwritable(text, ids), (*target.in_text_order(log_probs), end)
-            scores.append(PairScore(sum(in_order), in_order, source.cut, source.unknown, lost, ids.count(UNK)))
+        for log_probs, (source, text, ids) in zip(found, rows, strict=True):
+            lost, in_order = target.unwritable(text, ids), (*target.in_text_order(log_probs[:-1]), *log_probs[-1:])
+            asked = ids.count(UNK) if self.codecs.spoken else 0
+            scores.append(PairScore(sum(in_order), in_order, source.cut, source.unknown, lost, asked))
         return scores
 
     def _read(self, sources: Sequence[Source]) -> list[ReadSource]:

@@ -9,7 +9,7 @@ from seqloom.codecs import Codecs
 from seqloom.confidence import Calibration, evidence
 from seqloom.data.padding import padded_sources
 from seqloom.errors import SeqloomError
-from seqloom.inference.engine import Engine
+from seqloom.inference.engine import SearchEngine
 from seqloom.prediction import Prediction
 from seqloom.search import Hypothesis, SamplingConfig, SearchConfig
 from seqloom.text.model_inputs import ReadSource
@@ -27,7 +27,7 @@ class Sequences:
 
     def __init__(
         self,
-        engine: Engine,
+        engine: SearchEngine,
         codecs: Codecs,
         search: SearchConfig,
         *,
@@ -35,15 +35,16 @@ class Sequences:
         details: bool = False,
         calibration: Calibration | None = None,
     ) -> None:
-        self._engine, self._codecs, self._search, self.details = engine, codecs, search, details
-        self._forced = codecs.target.beginning(prefix)
+        assert codecs.spoken is not None  # which is why the answers are made here
+        self._engine, self._target, self._search, self.details = engine, codecs.spoken, search, details
+        self._tokenizer, self._forced = codecs.source.tokenizer, self._target.beginning(prefix)
         self._calibration = None if self._forced else calibration
 
     def _predictions(
         self, sources: Sequence[ReadSource], found: Sequence[Sequence[Hypothesis]]
     ) -> list[list[Prediction]]:
         """The hypotheses of each source as predictions."""
-        texts = iter(self._codecs.target.decode([each.ids for some in found for each in some]))
+        texts = iter(self._target.decode([each.ids for some in found for each in some]))
         return [
             [self._prediction(each, next(texts), source, best=not rank) for rank, each in enumerate(some)]
             for source, some in zip(sources, found, strict=True)
@@ -58,11 +59,11 @@ class Sequences:
             answer = replace(answer, confidence=self._calibration.confidence(known))
         if not self.details:
             return answer
-        target, seen = self._codecs.target, found.alignment
+        target, seen = self._target, found.alignment
         *log_probs, end = found.token_log_probs
         return replace(
             answer,
-            source_tokens=(*source.tokens(self._codecs.source.tokenizer), SPECIAL_TOKENS[EOS]),
+            source_tokens=(*source.tokens(self._tokenizer), SPECIAL_TOKENS[EOS]),
             target_tokens=(*target.tokenizer.tokens(target.in_text_order(found.ids)), SPECIAL_TOKENS[EOS]),
             token_log_probs=(*target.in_text_order(log_probs), end),
             alignment=seen[::-1].copy() if seen is not None and target.reverse else seen,
@@ -92,7 +93,7 @@ class SequenceSamples(Sequences):
 
     def __init__(
         self,
-        engine: Engine,
+        engine: SearchEngine,
         codecs: Codecs,
         search: SearchConfig,
         sampling: SamplingConfig,

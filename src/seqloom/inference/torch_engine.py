@@ -1,4 +1,4 @@
-"""A network as PyTorch runs it: the engine of predictions, and of scores, where torch is installed."""
+"""Networks as PyTorch runs them: the engines of predictions, and of scores, where torch is installed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,11 @@ from numpy.typing import NDArray
 
 from seqloom.data.batch import collate_ids
 from seqloom.data.padding import widened
+from seqloom.inference.engine import AnyEngine, LabelScores
+from seqloom.label_network import LabelNetwork
 from seqloom.model import Network
+from seqloom.networks import AnyNetwork
+from seqloom.nn.label_loss import marked
 from seqloom.nn.precision import choose_precision
 from seqloom.nn.shapes import length_mask
 from seqloom.search import (
@@ -109,3 +113,45 @@ class TorchEngine:
             decoded = self.model.decode(batch.source, batch.source_lengths, batch.target_in)
             log_probs = self.model.output.log_probs(decoded, batch.target_out, real)
         return [tuple(row.tolist()) for row in log_probs.split(batch.target_lengths.tolist())]
+
+
+def torch_engine(
+    network: AnyNetwork, device: str | torch.device = "cpu", *, shortlist: Shortlist | None = None
+) -> AnyEngine:
+    """The engine that runs a network with PyTorch."""
+    if isinstance(network, Network):
+        return TorchEngine(network, device, shortlist=shortlist)
+    assert isinstance(network, LabelNetwork)
+    return TorchLabelEngine(network, device)
+
+
+class TorchLabelEngine:
+    """Gives the scores of labels and scores given ones."""
+
+    threads = 1
+    """Of batches; PyTorch has its own inside of one."""
+
+    def __init__(self, model: LabelNetwork, device: str | torch.device = "cpu") -> None:
+        self.model, self.device = model, torch.device(device)
+
+    @torch.inference_mode()
+    def labels(self, source: NDArray[np.int64], lengths: NDArray[np.int64]) -> LabelScores:
+        """The scores of all labels for each row."""
+        with choose_precision("float32", self.device.type).active():
+            ids, sizes = (torch.from_numpy(array).to(self.device) for array in (widened(source), lengths))
+            scores, weights = self.model(ids, sizes)
+        return LabelScores(scores.float().cpu().numpy(), None if weights is None else weights.float().cpu().numpy())
+
+    @torch.inference_mode()
+    def score(self, sources: Sequence[Sequence[int]], targets: Sequence[Sequence[int]]) -> list[tuple[float, ...]]:
+        """The log-probability of each target as a whole; of one label that is none of the network's, nothing."""
+        batch, first = collate_ids(sources, targets).to(self.device), self.model.first
+        real = length_mask(batch.target_lengths, batch.target_out.size(1)).to(self.device)
+        given = marked(batch.target_out, real, first, self.model.target_size - first)
+        with choose_precision("float32", self.device.type).active():
+            scores, _ = self.model(batch.source, batch.source_lengths)
+        found = (
+            -self.model.criterion.sums(row[None], own[None], 0.0).nll for row, own in zip(scores, given, strict=True)
+        )
+        several = self.model.criterion.several
+        return [(float(each),) if several or bool(own.any()) else () for each, own in zip(found, given, strict=True)]

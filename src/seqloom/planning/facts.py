@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from difflib import SequenceMatcher
 from typing import Any, Literal
 
+from seqloom.codecs import AnswerKind
 from seqloom.evenly import evenly
 from seqloom.planning.alignment import monotonicity
 from seqloom.text.choice import Traits, words_to_words
@@ -47,6 +48,7 @@ class Facts:
     - `shared`: the share of target letters that are letters of sources, too
     - `composed`: whether source characters are composed, such as Korean syllables or accented letters, so that their
       parts are far fewer
+    - `answer`: what a model of them is to answer with
     """
 
     pairs: int
@@ -61,6 +63,7 @@ class Facts:
     copied: float
     shared: float
     composed: bool
+    answer: AnswerKind = "sequence"
 
     def to_json(self) -> dict[str, Any]:
         """Plain values for a JSON file."""

@@ -11,6 +11,8 @@ from seqloom.config import Section
 
 RATIO, EXTRA = 2.0, 20
 """The limit of an output's length, RATIO · source length + EXTRA tokens, if none was set or learned."""
+OF_LABELS = ("n_best", "batch", "max_source_length", "source_positions", "known_answers")
+"""The settings that answers of models depend on which do not search, because they answer with labels."""
 OFFSETS = {"average": 0.0, "gnmt": 5.0, "none": 0.0}
 """c of the length penalty ((c + length) / (c + 1))^α."""
 

@@ -94,13 +94,22 @@ def choose(
     if config.shared:
         chosen, reason = _side([text for pair in pairs for text in pair], config.source, total, label=False)
         said = [f"text on both sides: {reason}"] if reason else []
-        return TextConfig(source=chosen, target=chosen, shared=True), said
+        return config.replace(source=chosen, target=chosen, shared=True), said
     source, source_reason = _side([source for source, _ in pairs], config.source, total, label=False)
     target, target_reason = _side([target for _, target in pairs], config.target, total, label=True)
     said = [
         f"{side} text: {reason}" for side, reason in (("source", source_reason), ("target", target_reason)) if reason
     ]
-    return TextConfig(source=source, target=target), said
+    return config.replace(source=source, target=target), said
+
+
+def choose_source(
+    sample: Sequence[tuple[str, str]], config: TextConfig, count: int | None = None
+) -> tuple[TextConfig, list[str]]:
+    """As `choose`, where only the sources are text."""
+    total = len(sample) if count is None else count
+    source, reason = _side([source for source, _ in sample], config.source, total, label=False)
+    return config.replace(source=source), [f"source text: {reason}"] if reason else []
 
 
 def words_to_words(sample: Sequence[tuple[str, str]]) -> bool:

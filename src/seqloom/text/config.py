@@ -52,6 +52,9 @@ class TextConfig(Section):
     """The tokenizer of the target."""
     shared: bool = False
     """Whether both sides share one tokenizer, trained on the texts of both."""
+    label_separator: str = Field(default=", ", min_length=1)
+    """What stands between labels where model.answer = labels and a target names several; white space around it does
+    not count."""
 
     @model_validator(mode="after")
     def _shared_means_equal(self) -> TextConfig:

@@ -54,6 +54,21 @@ def train_tokenizers(
     return fitted(source, train_tokenizer((target for _, target in pairs), config.target), pairs, config)
 
 
+def train_source_tokenizer(sources: Sequence[str], config: TextConfig, tags: Sequence[str] = ()) -> Tokenizer:
+    """Train the tokenizer of the source side alone, for targets that are no text."""
+    return fitted_source(train_tokenizer(sources, config.source, tags), sources)
+
+
+def fitted_source(tokenizer: Tokenizer, sources: Sequence[str], before: Tokenizer | None = None) -> Tokenizer:
+    """Give the tokenizer of the source side what it should know of the sources: the symbols that occur in none."""
+    if not tokenizer.spells_bytes:
+        return tokenizer
+    unseen = unseen_symbols(tokenizer, sources)
+    if before is not None:
+        unseen = tuple(name for name in unseen if name in before.unseen or not before.has(name))
+    return replace(tokenizer, unseen=unseen)
+
+
 def fitted(
     source: Tokenizer,
     target: Tokenizer,

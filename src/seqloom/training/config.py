@@ -6,8 +6,8 @@ from typing import Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from seqloom.config import Section, number_or_auto
-from seqloom.data.batching import BatchConfig
+from seqloom.config import Section
+from seqloom.data.batching import BatchConfig, number_or_auto
 from seqloom.data.config import DataConfig
 from seqloom.errors import ConfigError
 from seqloom.evaluation import EvaluationConfig
@@ -35,6 +35,12 @@ class TrainingConfig(Section):
     label_smoothing: float = Field(default=0.1, ge=0, lt=1)
     """Label smoothing: the probability mass that is moved from the correct symbol to all symbols equally (Szegedy et
     al. 2016, §7)."""
+    class_weights: Literal["none", "balanced"] = "none"
+    """How much each label counts where model.answer = label: `none` counts every example alike, `balanced` every label,
+    so that a label with few examples is not neglected."""
+    focal: float = Field(default=0.0, ge=0, le=10)
+    """Focus γ of the focal loss where answers are labels: examples that are answered right already count for less (Lin
+    et al. 2017, "Focal loss for dense object detection", eq. 4, where 2 is best); 0 is the plain cross-entropy."""
     r_drop: float = Field(default=0.0, ge=0)
     """R-Drop: every pair goes through the network twice with different dropout, and the divergence of the two
     predictions is added to the loss with this weight (α of Liang et al. 2021, eq. 4; they take 5 for translation). An

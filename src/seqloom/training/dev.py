@@ -14,7 +14,7 @@ from seqloom.data import Example, Share, Source
 from seqloom.evaluation import target_loss
 from seqloom.evenly import evenly
 from seqloom.inference.predictor import Predictor
-from seqloom.inference.torch_engine import TorchEngine
+from seqloom.inference.torch_engine import torch_engine
 from seqloom.losses import Loss
 from seqloom.metrics import compute
 from seqloom.prediction import Prediction
@@ -62,7 +62,7 @@ def samples_of(prepared: Prepared, answers: Sequence[Prediction]) -> tuple[Sampl
 
 def predictor_of(prepared: Prepared, search: SearchConfig | None = None) -> Predictor:
     """Return a predictor with the model's current weights and these settings of search, or those of dev evaluations."""
-    engine = TorchEngine(prepared.model.eval(), prepared.device)
+    engine = torch_engine(prepared.model.eval(), prepared.device)
     return Predictor(engine, prepared.codecs, search or prepared.config.dev_search)
 
 
@@ -120,6 +120,7 @@ def figures_of_parts(
 def _measured(prepared: Prepared, answers: Sequence[Prediction], rows: Sequence[int]) -> dict[str, float]:
     """Return the metrics of the decoded examples at some indices."""
     texts = [answers[row].text for row in rows]
-    references = [prepared.dev_examples[row].targets for row in rows]
+    form = prepared.codecs.target.canonical
+    references = [tuple(map(form, prepared.dev_examples[row].targets)) for row in rows]
     names = prepared.config.training.selection.decoded
     return {score.name: score.value for score in compute(names, texts, references)} if names and texts else {}

@@ -16,19 +16,20 @@ from seqloom.checkpoint import format as layout
 from seqloom.checkpoint.files import place_of
 from seqloom.checkpoint.reading import check_plugins, reversed_sides
 from seqloom.checkpoint.tensors import distinct_tensors, fill_tensors
-from seqloom.codecs import Codecs
+from seqloom.codecs import Codecs, Labels, TextCodec
+from seqloom.codecs.pair import TargetCodec
 from seqloom.config import build, differences, merged
 from seqloom.data import Survey
 from seqloom.errors import ConfigError
-from seqloom.model import Seq2Seq
+from seqloom.model import SingleNetwork
 from seqloom.text import Tokenizer
 from seqloom.text.extending import GROWING, TAGGABLE, extended, origins
-from seqloom.text.training import fitted
+from seqloom.text.training import fitted, fitted_source
 from seqloom.training.config import RunConfig
 
 SHOWN = 12
 """Number of new symbols that a notice names."""
-CHOSEN = (("text", "source", "kind"), ("text", "target", "kind"), ("model", "decoder", "attend"))
+CHOSEN = (("text", "source", "kind"), ("text", "target", "kind"), ("model", "decoder", "attend"), ("model", "answer"))
 """Settings whose `auto` was replaced when the model to start from was trained."""
 
 
@@ -76,7 +77,7 @@ def grown(config: RunConfig, start: StoredModel, seen: Survey) -> tuple[tuple[To
     """Return the tokenizers of the model to start from, extended by new symbols of the data, and notices of what is
     new."""
     text = config.text
-    old = start.codecs.source.tokenizer, start.codecs.target.tokenizer
+    old = start.codecs.source.tokenizer, start.codecs.writer.tokenizer
     if text.shared:
         both = extended(old[0], chain.from_iterable(seen.pairs), text.source, seen.tags)
         said = _said("source and target", old[0], both, seen.tags)
@@ -87,15 +88,19 @@ def grown(config: RunConfig, start: StoredModel, seen: Survey) -> tuple[tuple[To
     return fitted(source, target, seen.pairs, text, old[0]), said
 
 
-def fill_from(model: Seq2Seq, start: StoredModel, codecs: Codecs, where: str) -> None:
+def grown_source(config: RunConfig, start: StoredModel, seen: Survey) -> tuple[Tokenizer, list[str]]:
+    """Return the source tokenizer of the model to start from, extended by new symbols, where targets are no text."""
+    old, sources = start.codecs.source.tokenizer, [source for source, _ in seen.pairs]
+    source = extended(old, sources, config.text.source, seen.tags)
+    return fitted_source(source, sources, old), _said("source", old, source, seen.tags)
+
+
+def fill_from(model: SingleNetwork, start: StoredModel, codecs: Codecs, where: str) -> None:
     """Copy the weights of the model to start from into a new one; rows of new symbols keep their initial values."""
     source = origins(start.codecs.source.tokenizer, codecs.source.tokenizer)
-    target = origins(start.codecs.target.tokenizer, codecs.target.tokenizer)
-    tables = {
-        model.source_embedding.weight.data_ptr(): source,
-        model.decoder.embedding.weight.data_ptr(): target,
-        **{weight.data_ptr(): target for weight in model.output.symbol_weights()},
-    }
+    target = _origins_of_target(start.codecs.target, codecs.target)
+    tables = {weight.data_ptr(): target for weight in model.target_tables()}
+    tables[model.source_embedding.weight.data_ptr()] = source
     if model.tag_embedding is not None:
         tables[model.tag_embedding.vectors.weight.data_ptr()] = _origins_of_tags(start, codecs)
     own = distinct_tensors(model)
@@ -105,6 +110,15 @@ def fill_from(model: Seq2Seq, start: StoredModel, codecs: Codecs, where: str) ->
         if rows is not None and name in stored and tensor.shape[1:] == stored[name].shape[1:]:
             stored[name] = _with_fresh_rows(tensor, stored[name], torch.tensor(rows))
     fill_tensors(own, stored, where)
+
+
+def _origins_of_target(old: TargetCodec, new: TargetCodec) -> list[int]:
+    """For each row of the tables of the target side its row in the old ones, or -1 for a new symbol or label."""
+    if isinstance(old, TextCodec) and isinstance(new, TextCodec):
+        return origins(old.tokenizer, new.tokenizer)
+    assert isinstance(old, Labels)  # the settings of the network are those of the model
+    assert isinstance(new, Labels)
+    return new.origins(old)
 
 
 def _origins_of_tags(start: StoredModel, codecs: Codecs) -> list[int]:

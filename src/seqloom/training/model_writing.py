@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from seqloom.checkpoint import ModelToStore, save_model
-from seqloom.confidence import Calibration
+from seqloom.confidence import AnyCalibration
 from seqloom.training.run import Run
 from seqloom.training.setup import Prepared
 from seqloom.training.states.progress import Progress
@@ -35,7 +35,7 @@ def model_folder(
     return ModelToStore(prepared.model, prepared.codecs, config, {**judged, "training": training})
 
 
-def install(run: Run, figures: dict[str, Any], *, finished: bool, calibration: Calibration | None = None) -> None:
+def install(run: Run, figures: dict[str, Any], *, finished: bool, calibration: AnyCalibration | None = None) -> None:
     """Write the model's current weights, with `figures` and the calibration of its confidences, into the output folder;
     only the first process does."""
     if run.group.first:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from seqloom.checkpoint import StoredModel
 from seqloom.codecs import Codecs
 from seqloom.data import Corpus
-from seqloom.model import Seq2Seq
+from seqloom.label_network import LabelNetwork
+from seqloom.model import Seq2Seq, SingleNetwork
+from seqloom.networks import new_network
 from seqloom.nn.precision import Precision
 from seqloom.training.config import RunConfig
 from seqloom.training.fine_tuning import fill_from
@@ -14,13 +16,13 @@ from seqloom.training.updates.freezing import freeze
 from seqloom.training.updates.randomness import seed_everything
 
 
-def built(config: RunConfig, codecs: Codecs, start: StoredModel | None = None) -> Seq2Seq:
+def built(config: RunConfig, codecs: Codecs, start: StoredModel | None = None) -> Seq2Seq | LabelNetwork:
     """Return a new network, with the weights of the model to start from, if any, and with the parts to freeze frozen.
 
     Torch's generators are seeded just before the weights are initialised.
     """
     seed_everything(config.training.seed)
-    model = Seq2Seq(config.model, codecs.source.size, codecs.target.size, reserved=codecs.source.reserved)
+    model = new_network(config.model, codecs)
     if start is not None:
         fill_from(model, start, codecs, config.training.start_from)
     freeze(model, config.training.freeze)
@@ -28,7 +30,7 @@ def built(config: RunConfig, codecs: Codecs, start: StoredModel | None = None) -
 
 
 def sized_batches(
-    config: RunConfig, model: Seq2Seq, precision: Precision, train: Corpus
+    config: RunConfig, model: SingleNetwork, precision: Precision, train: Corpus
 ) -> tuple[RunConfig, list[str]]:
     """Return the configuration with the number of tokens in a batch chosen, where it is `auto`, and a notice of it."""
     training = config.training

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from seqloom.data import Share, Source
 from seqloom.inference.predictor import Predictor
-from seqloom.inference.torch_engine import TorchEngine
+from seqloom.inference.torch_engine import torch_engine
 from seqloom.metrics import compute, metric
 from seqloom.search import SearchConfig
 from seqloom.training.setup import Prepared
@@ -98,7 +98,7 @@ class _Trials:
     def _measured(self, search: SearchConfig) -> float:
         """The metric of the answers that a search finds; of several processes each decodes its share."""
         group, examples = self.prepared.group, self.prepared.dev_examples
-        engine = TorchEngine(self.prepared.model.eval(), self.prepared.device)
+        engine = torch_engine(self.prepared.model.eval(), self.prepared.device)
         predictor = Predictor(engine, self.prepared.codecs, search)
         sources = [Source(each.source, each.tags) for each in group.share.of(examples)]
         answers = Share.whole(group.gather([each.text for each in predictor.predict(sources)]))

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from importlib.metadata import version
 from typing import Any
 
 import torch
@@ -25,26 +23,25 @@ from seqloom.data import (
     mix_of,
     shared_with,
     split_dev,
-    survey,
 )
 from seqloom.errors import ConfigError, DataError
+from seqloom.label_network import LabelNetwork
+from seqloom.label_targets import unknown_labels
 from seqloom.model import Seq2Seq
+from seqloom.model_config import LABELLING
 from seqloom.nn.precision import Precision, choose_precision
-from seqloom.planning import Facts, Plan, facts_of
-from seqloom.text import TextConfig, Tokenizer, train_tokenizers
-from seqloom.text.choice import choose
-from seqloom.text.coverage import text_notices
+from seqloom.planning import Plan
 from seqloom.training.answer_length import learned_limits
-from seqloom.training.attention_place import fitted
+from seqloom.training.answers import with_criterion
 from seqloom.training.config import RunConfig
 from seqloom.training.data_findings import worst_findings
 from seqloom.training.dev_measures import decoded_examples, decoding_notices, dev_rows, with_measures
 from seqloom.training.device import choose_device
-from seqloom.training.fine_tuning import grown, same_network
+from seqloom.training.fine_tuning import same_network
 from seqloom.training.group import Group
 from seqloom.training.network import built, sized_batches
 from seqloom.training.pairs import Pair, PairSource
-from seqloom.training.planned import given_settings, planned
+from seqloom.training.reading import read_once
 from seqloom.training.run_length import settle_length
 from seqloom.training.stopping import MAIN
 from seqloom.training.time_plan import Trained, within
@@ -83,7 +80,7 @@ class Prepared:
     dev_examples: list[Example]
     sampler: BatchSampler
     updates: UpdateCount
-    model: Seq2Seq
+    model: Seq2Seq | LabelNetwork
     device: torch.device
     precision: Precision
     notices: list[str]
@@ -139,7 +136,7 @@ def prepare(
         own = [part for part in own_parts(start) if part != "calibration"]
         notices += left_behind({config.training.start_from: own})
     if earlier is None:
-        config, plan, codecs, said = group.from_first(lambda: _text(config, train_source, start))
+        config, plan, codecs, said = group.from_first(lambda: read_once(config, train_source, start))
         notices += said
     else:
         plan, codecs = Plan(), earlier.codecs
@@ -150,7 +147,7 @@ def prepare(
         pairs = Trained(codecs, train, dev, precision, device)
         config, said = group.from_first(lambda: within(config, plan, pairs))
         notices += said
-    model = built(config, codecs, start).to(device)
+    model = with_criterion(built(config, codecs, start), config, train).to(device)
     group.copy_first(list(model.state_dict().values()))
     config, said = group.from_first(lambda: sized_batches(config, model, precision, train))
     notices += said
@@ -251,45 +248,6 @@ def _settled(config: RunConfig, train: Corpus, notices: list[str]) -> RunConfig:
     return _limited(config, train, notices)
 
 
-def _text(
-    config: RunConfig, source: PairSource, start: StoredModel | None
-) -> tuple[RunConfig, Plan, Codecs, list[str]]:
-    """Return the configuration with what was left open chosen for the pairs, the plan behind it, the tokenizers, and
-    notices of what was chosen.
-
-    The tokenizers are trained, or extended from those of the model to start from; they are cached with the pairs.
-    """
-
-    def make() -> str:
-        seen = survey(source.examples(), seed=config.training.seed, where=", ".join(source.files))
-        facts = facts_of(seen.pairs, tags=len(seen.tags), count=seen.count)
-        wanted = planned(config, facts)[0].text
-        if start is None:
-            text, said = choose(seen.pairs, wanted, seen.count)
-            tokenizers = train_tokenizers(seen.pairs, text, seen.tags)
-        else:
-            text, (tokenizers, said) = wanted, grown(config, start, seen)
-        said = said + text_notices(tokenizers, seen.pairs, text)
-        made = [each.to_json() for each in tokenizers]
-        return json.dumps({"facts": facts.to_json(), "text": text.model_dump(), "said": said, "tokenizers": made})
-
-    old = [] if start is None else [start.codecs.source.to_json(), start.codecs.target.to_json()]
-    makers = [version("seqloom"), version("tokenizers")]
-    wishes = [config.text.model_dump_json(), config.model.model_dump_json(), config.plan.effort, *sorted(config.given)]
-    values = json.loads(source.remembered([*wishes, str(config.training.seed), *makers, *old], make))
-    first, second = map(Tokenizer.from_json, values["tokenizers"])
-    facts = Facts(**values["facts"])
-    config, plan = planned(config, facts)
-    model, said = fitted(config.model, words=facts.task == "words")
-    config = config.replace(text=TextConfig.model_validate(values["text"]), model=model)
-    target = first if config.text.shared else second
-    codecs = Codecs.of_text(first, target, **config.data.reversed)
-    lengths = [name for name in ("training.epochs", "training.max_steps") if name in given_settings(config)]
-    if config.plan.effort == "quick" and lengths:
-        said = [*said, f"plan.effort = quick does not shorten training, as {lengths[0]} is given"]
-    return config, plan, codecs, [*plan.sentences(), *values["said"], *said]
-
-
 def _corpora(
     config: RunConfig, codecs: Codecs, source: PairSource, inputs: Inputs, notices: list[str]
 ) -> tuple[Corpus, Corpus]:
@@ -317,6 +275,8 @@ def _corpora(
                 hint="name a file in data.dev, or let data.dev_count and data.dev_fraction set some pairs aside",
             )
         notices.append("no dev data: the last weights become the model")
+    if codecs.spoken is None:
+        notices += unknown_labels(list(dev.examples()), codecs.target, "dev data")
     return train, dev
 
 
@@ -336,6 +296,9 @@ def _sampler(config: RunConfig, train: Corpus, notices: list[str]) -> BatchSampl
 def _limited(config: RunConfig, train: Corpus, notices: list[str]) -> RunConfig:
     """Return the configuration with the length limits of the search learned from the training pairs, where they are
     `auto`."""
+    if config.model.answer in LABELLING:
+        longest = config.model.encoder.longest or 0
+        return config.replace(search=config.search.replace(source_positions=longest))
     positions = config.search.replace(source_positions=config.model.encoder.longest or 0)
     search = learned_limits(positions, train.source_lengths, train.target_lengths)
     if search == positions:

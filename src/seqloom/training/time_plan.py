@@ -15,8 +15,8 @@ from seqloom.data import BatchSampler, Corpus, Source
 from seqloom.data.batch import Batch, collate
 from seqloom.evenly import evenly
 from seqloom.inference.predictor import Predictor
-from seqloom.inference.torch_engine import TorchEngine
-from seqloom.model import Seq2Seq
+from seqloom.inference.torch_engine import torch_engine
+from seqloom.model import SingleNetwork
 from seqloom.nn.precision import Precision
 from seqloom.planning import Plan
 from seqloom.training.config import RunConfig
@@ -68,7 +68,7 @@ class Trained:
     device: torch.device
 
 
-def measured_speed(config: RunConfig, model: Seq2Seq, pairs: Trained) -> Speed:
+def measured_speed(config: RunConfig, model: SingleNetwork, pairs: Trained) -> Speed:
     """Return how fast `model`, whose weights are changed, trains and is evaluated; batch sizes must be chosen."""
     training, train = config.training, pairs.train
     sampler = BatchSampler(train.source_lengths, train.target_lengths, training.batch, training.seed)
@@ -160,7 +160,7 @@ def _length(speed: Speed, seconds: float, every: int, *, evaluated: bool) -> tup
     return int((seconds - speed.evaluation * wanted) / speed.update), wanted
 
 
-def _seconds(model: Seq2Seq, optimiser: AdamW, objective: Objective, batches: list[Batch]) -> float:
+def _seconds(model: SingleNetwork, optimiser: AdamW, objective: Objective, batches: list[Batch]) -> float:
     """The time of one update."""
     began = time.perf_counter()
     done = update(model.train(), optimiser, batches, objective)
@@ -168,7 +168,7 @@ def _seconds(model: Seq2Seq, optimiser: AdamW, objective: Objective, batches: li
     return time.perf_counter() - began
 
 
-def _evaluation(config: RunConfig, model: Seq2Seq, pairs: Trained, of_update: float) -> float:
+def _evaluation(config: RunConfig, model: SingleNetwork, pairs: Trained, of_update: float) -> float:
     """The time of one evaluation: the loss of the dev pairs, and decoding answers as long as the dev targets."""
     dev, batch = pairs.dev, config.training.batch
     tokens = int(dev.source_lengths.sum() + dev.target_lengths.sum()) + 2 * len(dev)
@@ -179,7 +179,7 @@ def _evaluation(config: RunConfig, model: Seq2Seq, pairs: Trained, of_update: fl
         return loss
     longest = max(1, round(float(dev.target_lengths.mean())))
     search = config.dev_search.replace(max_length_ratio=0.0, max_length_extra=longest, min_length=longest)
-    predictor = Predictor(TorchEngine(model.eval(), pairs.device), pairs.codecs, search)
+    predictor = Predictor(torch_engine(model.eval(), pairs.device), pairs.codecs, search)
     examples = [Source(each.source, each.tags) for each in dev.examples(evenly(len(dev), DECODED))]
     began = time.perf_counter()
     predictor.answer(examples)

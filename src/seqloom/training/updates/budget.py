@@ -18,7 +18,7 @@ from torch import Tensor
 from seqloom.data.batch import Batch, collate_ids
 from seqloom.data.corpus import Corpus
 from seqloom.data.shape_grid import padded_length
-from seqloom.model import Seq2Seq
+from seqloom.model import SingleNetwork
 from seqloom.nn.precision import Precision
 from seqloom.text.special import UNK
 from seqloom.training.memory import available_memory, out_of_memory, release
@@ -47,7 +47,9 @@ class Budget:
     reason: str
 
 
-def find_budget(model: Seq2Seq, precision: Precision, corpus: Corpus, accumulate: int, r_drop: float = 0.0) -> Budget:
+def find_budget(
+    model: SingleNetwork, precision: Precision, corpus: Corpus, accumulate: int, r_drop: float = 0.0
+) -> Budget:
     """Return the best batch size for training `model` on `corpus`, with R-Drop if `r_drop` is not 0.
 
     Weights, gradients and random generators are left as they were.
@@ -94,7 +96,7 @@ def _longest(source: int, target: int, rows: int) -> Batch:
     return collate_ids([[UNK] * (source - 1)] * rows, [[UNK] * (target - 1)] * rows)
 
 
-def _kept_bytes(model: Seq2Seq, source: int, target: int, rows: int, r_drop: float = 0.0) -> int:
+def _kept_bytes(model: SingleNetwork, source: int, target: int, rows: int, r_drop: float = 0.0) -> int:
     """Return how many bytes a training step on `rows` pairs of these lengths keeps for its backward pass."""
     weights = {weight.untyped_storage().data_ptr() for weight in model.parameters()}
     kept: dict[int, int] = {}
@@ -110,7 +112,7 @@ def _kept_bytes(model: Seq2Seq, source: int, target: int, rows: int, r_drop: flo
     return sum(kept.values())
 
 
-def _fits(model: Seq2Seq, source: int, target: int, tokens: int, r_drop: float) -> bool:
+def _fits(model: SingleNetwork, source: int, target: int, tokens: int, r_drop: float) -> bool:
     """Whether a training step on so many tokens fits into memory, together with the tensors of the optimiser."""
     device = next(model.parameters()).device
     batch = _longest(source, target, max(1, tokens // (source + target)))

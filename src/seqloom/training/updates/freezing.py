@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from torch import nn
 
 from seqloom.errors import ConfigError
-from seqloom.model import Seq2Seq
+from seqloom.model import SingleNetwork
 
 PARTS = {
     "source_embedding": "source_embedding",
@@ -23,7 +23,7 @@ LISTS = ("encoder.layers", "decoder.cells")
 """Lists of modules whose members are named in the error about an unknown part."""
 
 
-def freeze(model: Seq2Seq, names: Iterable[str]) -> None:
+def freeze(model: SingleNetwork, names: Iterable[str]) -> None:
     """Freeze the named parts; raises ConfigError for an unknown name, or where nothing is left to train."""
     for weight in frozen_weights(model, names):
         weight.requires_grad_(False)
@@ -31,17 +31,21 @@ def freeze(model: Seq2Seq, names: Iterable[str]) -> None:
         raise ConfigError("training.freeze must leave something to train", hint="leave out one of its names")
 
 
-def frozen_weights(model: Seq2Seq, names: Iterable[str]) -> list[nn.Parameter]:
+def frozen_weights(model: SingleNetwork, names: Iterable[str]) -> list[nn.Parameter]:
     """Return the weights of the named parts; tied weights belong to each part that uses them."""
     weights = dict(model.named_parameters(remove_duplicate=False))
     found: dict[int, nn.Parameter] = {}
     for name in names:
         path = PARTS.get(name, name)
-        named = [weight for key, weight in weights.items() if key == path or key.startswith(f"{path}.")]
+        named = [weight for key, weight in weights.items() if f"{key}.".startswith((f"{path}.", f"{name}."))]
         if not named:
-            known = [part for part, place in PARTS.items() if any(key.startswith(f"{place}.") for key in weights)]
+            known = ["pooling"] if hasattr(model, "pooling") else []
+            known += [part for part, place in PARTS.items() if any(key.startswith(f"{place}.") for key in weights)]
             known += [
-                f"{group}.{number}" for group in LISTS for number, _ in model.get_submodule(group).named_children()
+                f"{group}.{number}"
+                for group, modules in model.named_modules()
+                if group in LISTS
+                for number, _ in modules.named_children()
             ]
             raise ConfigError(
                 f"training.freeze names a part that this network does not have, {name!r}",
@@ -51,6 +55,6 @@ def frozen_weights(model: Seq2Seq, names: Iterable[str]) -> list[nn.Parameter]:
     return list(found.values())
 
 
-def frozen_count(model: Seq2Seq, names: Iterable[str]) -> int:
+def frozen_count(model: SingleNetwork, names: Iterable[str]) -> int:
     """Return the number of weights that are frozen."""
     return sum(weight.numel() for weight in frozen_weights(model, names))

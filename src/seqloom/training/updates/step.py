@@ -12,7 +12,7 @@ from torch.nn.utils import clip_grads_with_norm_, get_total_norm
 from torch.optim import AdamW
 
 from seqloom.data.batch import Batch
-from seqloom.model import Seq2Seq
+from seqloom.model import SingleNetwork
 from seqloom.nn.output import LossSums
 from seqloom.nn.precision import Precision, no_denormals
 from seqloom.training.group import Group, add_gradients
@@ -38,10 +38,10 @@ class Objective:
 class Update:
     """The result of one update, over all processes.
 
-    `nll` is the negative log-likelihood summed over `tokens` target tokens, `gradient_norm` the norm of the gradient,
-    and `healthy` whether both are finite; if not, the update was skipped. These are tensors on the device, because
-    reading them would make the program wait for it. `limit` is the smallest batch size known not to fit into memory (0:
-    none).
+    `nll` is the negative log-likelihood summed over `tokens` target tokens or labels, `gradient_norm` the norm of the
+    gradient, and `healthy` whether both are finite; if not, the update was skipped. These are tensors on the device,
+    because reading them would make the program wait for it. `limit` is the smallest batch size known not to fit into
+    memory (0: none).
     """
 
     nll: Tensor
@@ -52,13 +52,15 @@ class Update:
 
 
 @no_denormals()
-def update(model: Seq2Seq, optimiser: AdamW, batches: Sequence[Batch], objective: Objective, limit: int = 0) -> Update:
+def update(
+    model: SingleNetwork, optimiser: AdamW, batches: Sequence[Batch], objective: Objective, limit: int = 0
+) -> Update:
     """Update the weights once with the gradient of all batches together; skip the update where it is not finite.
 
-    The summed losses of the batches are divided once, by the target tokens of all batches in all processes. Splitting
-    an update into several batches or processes therefore does not change it.
+    The summed losses of the batches are divided once, by the predictions of all batches in all processes, which are
+    target tokens or labels. Splitting an update into several batches or processes therefore does not change it.
     """
-    tokens = sum(batch.whole.tokens for batch in batches)
+    tokens = sum(model.predictions(len(batch.whole.indices), batch.whole.tokens) for batch in batches)
     nll, limit = gradients(model, [batch for batch in batches if len(batch)], objective, tokens, limit)
     nll = add_gradients(objective.group, model, nll)
     weights = [weight for weight in model.parameters() if weight.grad is not None]
@@ -68,7 +70,7 @@ def update(model: Seq2Seq, optimiser: AdamW, batches: Sequence[Batch], objective
 
 
 def gradients(
-    model: Seq2Seq, batches: Sequence[Batch], objective: Objective, tokens: int, limit: int = 0
+    model: SingleNetwork, batches: Sequence[Batch], objective: Objective, tokens: int, limit: int = 0
 ) -> tuple[Tensor, int]:
     """Compute the gradients of the batches' summed loss divided by `tokens`; returns the summed negative log-likelihood
     and the limit.
@@ -94,7 +96,7 @@ def gradients(
         limit = failed.size
 
 
-def _added(model: Seq2Seq, piece: Batch, objective: Objective, tokens: int, nll: Tensor) -> bool:
+def _added(model: SingleNetwork, piece: Batch, objective: Objective, tokens: int, nll: Tensor) -> bool:
     """Add a piece's gradient, and its negative log-likelihood to `nll`; returns False where memory is not enough."""
     try:
         with objective.precision.active():
@@ -138,7 +140,7 @@ def take_step(
     del optimiser.found_inf  # type: ignore[attr-defined]
 
 
-def batch_loss(model: Seq2Seq, batch: Batch, smoothing: float = 0.0, r_drop: float = 0.0) -> LossSums:
+def batch_loss(model: SingleNetwork, batch: Batch, smoothing: float = 0.0, r_drop: float = 0.0) -> LossSums:
     """Return the model's summed loss and negative log-likelihood on a batch."""
     ids = batch.source, batch.source_lengths, batch.target_in, batch.target_out
     return model.loss(*ids, batch.target_lengths, smoothing, r_drop)

@@ -1,0 +1,40 @@
+"""The network of each kind of answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from seqloom.codecs import AnswerKind, Codecs
+from seqloom.errors import ConfigError
+from seqloom.label_network import LabelNetwork
+from seqloom.model import Network, Seq2Seq, SingleNetwork
+from seqloom.model_config import ModelConfig
+
+AnyNetwork = Network | SingleNetwork
+"""A network, whatever it answers with: one that can be trained, or an ensemble."""
+NETWORKS: Mapping[AnswerKind, type[Seq2Seq] | type[LabelNetwork]] = {
+    "sequence": Seq2Seq,
+    "label": LabelNetwork,
+    "labels": LabelNetwork,
+}
+"""The network that is trained, for each kind of answer that a model can have."""
+
+
+def new_network(config: ModelConfig, codecs: Codecs) -> Seq2Seq | LabelNetwork:
+    """A network with fresh weights for what the codecs read and answer; refuses settings of another answer."""
+    wanted = "sequence" if config.answer == "auto" else config.answer
+    if wanted != codecs.answer:
+        raise ConfigError(f"model.answer is {wanted}, and the target side of the model is made for {codecs.answer}")
+    source, target = codecs.source, codecs.target
+    return NETWORKS[codecs.answer](config, source.size, target.size, reserved=source.reserved)
+
+
+def writing(network: AnyNetwork, purpose: str, where: str = "") -> Network:
+    """The network, where it writes sequences; else a `ConfigError` says that `purpose` needs one that does."""
+    if isinstance(network, Network):
+        return network
+    raise ConfigError(
+        f"{purpose} needs a model that writes sequences, and this one answers with labels",
+        where=where,
+        hint="train one with model.answer = sequence",
+    )
