@@ -158,7 +158,7 @@ def test_variables_of_a_launcher_that_is_gone_are_named(rank: int, monkeypatch: 
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(groups, "JOINING", timedelta(seconds=1))
     with pytest.raises(ConfigError, match=f"process {rank} of 2 must meet the others at localhost:{port}") as caught:
-        next(train(run_config(), "nowhere"))
+        list(train(run_config(), "nowhere"))
     assert "unset RANK WORLD_SIZE MASTER_ADDR MASTER_PORT" in caught.value.hint
 
 

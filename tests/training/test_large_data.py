@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import os
+import sys
+import threading
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -14,7 +18,7 @@ from seqloom.config import merged
 from seqloom.errors import ConfigError, ModelFolderError
 from seqloom.training import Inputs, RunConfig, setup, train
 from seqloom.training.fine_tuning import adopted
-from seqloom.training.reports import NoticeReport, StepReport
+from seqloom.training.reports import FinishReport, NoticeReport, StepReport
 from seqloom.training.setup import Prepared, prepare
 from toy import write_pairs
 
@@ -150,6 +154,20 @@ def test_there_must_be_something_to_mix(files: Path) -> None:
     ):
         with pytest.raises(ConfigError, match="at least two"):
             setup.prepare(config(files, **data), inputs)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pipes with names are of POSIX systems")
+def test_pairs_may_come_from_pipes(files: Path) -> None:
+    places = {part: files / f"{part}.pipe" for part in ("train", "dev")}
+    text = (files / "b.tsv").read_bytes()
+    for place in places.values():
+        os.mkfifo(place)
+        threading.Thread(target=place.write_bytes, args=(text,), daemon=True).start()
+    wanted = config(files, **{part: [str(place)] for part, place in places.items()})
+    reports = list(train(wanted, files / "model", inputs=Inputs()))
+    assert isinstance(reports[-1], FinishReport)
+    record = json.loads((files / "model" / "metrics.json").read_text())["record"]["data"]
+    assert record == [{"part": part, "file": str(place)} for part, place in places.items()]
 
 
 def test_mixed_pairs_may_come_from_standard_input(files: Path, monkeypatch: pytest.MonkeyPatch) -> None:

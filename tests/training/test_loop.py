@@ -160,7 +160,7 @@ def test_data_that_changed_far_behind_are_not_gone_on_with(tmp_path: Path) -> No
     changed = [*pairs[:-1], (pairs[-1][0], pairs[-1][1][::-1])]
     inputs = Inputs(changed, reversed_pairs(30, seed=2))
     with pytest.raises(ModelFolderError, match="training data are not those"):
-        next(train(None, tmp_path / "run", inputs=inputs, resume=True))
+        list(train(None, tmp_path / "run", inputs=inputs, resume=True))
 
 
 def test_a_keyboard_interrupt_between_updates_saves_too(tmp_path: Path) -> None:
@@ -211,7 +211,7 @@ def test_a_finished_run_is_not_overwritten_unless_told(tmp_path: Path) -> None:
     list(begin_run(output, epochs=1))
     (output / "notes.txt").write_text("mine", encoding="utf-8")
     with pytest.raises(ConfigError, match="holds a model already"):
-        next(begin_run(output))
+        list(begin_run(output))
     (finish,) = begin_run(output, resume=True, epochs=1)
     assert isinstance(finish, FinishReport)
     assert finish.reason == "it was finished before"
@@ -224,23 +224,23 @@ def test_a_finished_run_is_not_overwritten_unless_told(tmp_path: Path) -> None:
 def test_an_unfinished_run_and_foreign_files_are_not_overwritten(tmp_path: Path) -> None:
     cut(begin_run(tmp_path / "run"), 4)
     with pytest.raises(ConfigError, match="not finished"):
-        next(begin_run(tmp_path / "run"))
+        list(begin_run(tmp_path / "run"))
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "README.md").write_text("mine", encoding="utf-8")
     with pytest.raises(ConfigError, match="not empty"):
-        next(begin_run(tmp_path / "other"))
+        list(begin_run(tmp_path / "other"))
     (tmp_path / "file").write_text("", encoding="utf-8")
     with pytest.raises(ConfigError, match="must be a folder"):
-        next(begin_run(tmp_path / "file"))
+        list(begin_run(tmp_path / "file"))
 
 
 def test_resume_keeps_to_the_settings_and_the_data_of_the_run(tmp_path: Path) -> None:
     output = tmp_path / "run"
     cut(begin_run(output), 4)
     with pytest.raises(ConfigError, match=r"training\.seed must stay 1"):
-        next(begin_run(output, resume=True, seed=2))
+        list(begin_run(output, resume=True, seed=2))
     with pytest.raises(ModelFolderError, match="training data"):
-        next(train(None, output, inputs=Inputs(reversed_pairs(100), reversed_pairs(30, 2)), resume=True))
+        list(train(None, output, inputs=Inputs(reversed_pairs(100), reversed_pairs(30, 2)), resume=True))
     cut(begin_run(output, resume=True, epochs=2), 7)
     inputs = Inputs(reversed_pairs(), reversed_pairs(30, seed=2))
     reports = list(train(None, output, inputs=inputs, resume=True))  # what was changed stays changed
@@ -249,7 +249,7 @@ def test_resume_keeps_to_the_settings_and_the_data_of_the_run(tmp_path: Path) ->
 
 def test_resume_without_a_run_starts_one(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="no run to go on with"):
-        next(train(None, tmp_path / "run", resume=True))
+        list(train(None, tmp_path / "run", resume=True))
     reports = list(begin_run(tmp_path / "run", resume=True, epochs=1))
     assert any("starting from the beginning" in each.text for each in of_kind(reports, NoticeReport))
 
@@ -259,7 +259,7 @@ def test_when_every_state_is_damaged_the_run_says_so(tmp_path: Path) -> None:
     for path in (tmp_path / "run" / "resume" / "states").glob("*/state.json"):
         path.write_bytes(b"\x00")
     with pytest.raises(ModelFolderError, match="no saved state is good"):
-        next(begin_run(tmp_path / "run", resume=True))
+        list(begin_run(tmp_path / "run", resume=True))
 
 
 def test_early_stopping_on_a_metric(tmp_path: Path) -> None:
@@ -303,15 +303,15 @@ def test_a_file_without_pairs_is_named(tmp_path: Path) -> None:
     config = run_config()
     config = config.replace(data=config.data.replace(train=(str(empty),)))
     with pytest.raises(DataError, match=r"empty\.tsv: there must be at least one pair to train from, not none"):
-        next(train(config, tmp_path / "run"))
+        list(train(config, tmp_path / "run"))
 
 
 def test_no_pairs_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="at least one file"):
-        next(train(run_config(), tmp_path / "run"))
+        list(train(run_config(), tmp_path / "run"))
     with pytest.raises(DataError, match="at least one pair"):
-        next(train(run_config(), tmp_path / "run", inputs=Inputs([])))
+        list(train(run_config(), tmp_path / "run", inputs=Inputs([])))
     config = run_config()
     config = config.replace(data=config.data.replace(min_length=100))
     with pytest.raises(DataError, match="no training pairs are left"):
-        next(train(config, tmp_path / "run", inputs=Inputs(reversed_pairs())))
+        list(train(config, tmp_path / "run", inputs=Inputs(reversed_pairs())))

@@ -16,7 +16,7 @@ from seqloom.errors import ConfigError
 from seqloom.training import Inputs, RunConfig, time_plan, train
 from seqloom.training.reports import FinishReport, NoticeReport, Report, SetupReport
 from seqloom.training.setup import prepare
-from seqloom.training.time_plan import Speed
+from seqloom.training.time_plan import Speed, Trained
 
 pytestmark = pytest.mark.usefixtures("unchecked_shapes")
 INPUTS = Inputs(reversed_pairs(), reversed_pairs(30, seed=2))
@@ -70,6 +70,29 @@ def test_little_time_makes_batches_smaller_before_the_network(monkeypatch: pytes
     given = {"plan": {"minutes": 0.1}, "training": {"batch": {"tokens": 900}}, "model": {"hidden": 64}}
     prepared = prepare(build(RunConfig, given), inputs)
     assert (prepared.config.training.batch.tokens, prepared.config.model.hidden) == (900, 64), "what is given stays"
+
+
+def test_evaluations_do_not_take_the_time_of_updates(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With many dev pairs and little time fewer are decoded, the search is not tuned, and the advice is true."""
+
+    def speed(config: RunConfig, _: object, pairs: Trained) -> Speed:
+        decoding = 0.1 * min(len(pairs.dev), config.training.selection.limit)
+        return Speed(0.2, 1 + decoding, decoding)
+
+    monkeypatch.setattr(time_plan, "measured_speed", speed)
+    inputs = Inputs(words(900), words(400, seed=2))
+    prepared = prepare(build(RunConfig, {"plan": {"minutes": 2}}), inputs)
+    assert len(prepared.dev_examples) == 50
+    assert prepared.config.plan.tune_search is False
+    assert prepared.updates.total() == 480, "(2 x 60 x 0.95 - 3 x 6) s of 0.2 s"
+    (advice,) = [each for each in prepared.notices if "fewer teach less" in each]
+    assert "2,500 updates are wanted" in advice
+    assert "plan.minutes = 10 " in advice, "(2,500 x 0.2 + 3 x 6) s and some to spare"
+    assert not prepared.warnings
+    given = {"plan": {"minutes": 2, "tune_search": True}, "training": {"selection": {"limit": 300}}}
+    prepared = prepare(build(RunConfig, given), inputs)
+    assert len(prepared.dev_examples) == 300
+    assert prepared.config.plan.tune_search is True
 
 
 def words(count: int, seed: int = 1) -> list[tuple[str, str]]:

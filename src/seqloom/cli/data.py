@@ -124,6 +124,7 @@ def suspects(
     from seqloom.cli.predict import opened
     from seqloom.config import Section, build, override
     from seqloom.data import DataConfig, ReadReport, read_examples
+    from seqloom.errors import DataError
     from seqloom.suspects import find_suspects
 
     class Reading(Section):
@@ -141,6 +142,8 @@ def suspects(
         config, reading = None, build(Reading, override({}, settings or ())).data
     report = ReadReport(reading.on_bad_line)
     pairs = list(read_examples(files, reading, report))
+    if not pairs:
+        raise DataError("there must be at least one pair to look at", where=", ".join(files))
     for sentence in report.sentences():
         say(f"note: {sentence}")
     found = find_suspects(pairs, folds=folds, config=config, minutes=minutes, above=above, say=say)

@@ -53,9 +53,11 @@ def evaluation(measured: Evaluation) -> None:
         _console().print(each)
     if measured.worst:
         bad = _table("worst", "input", "predicted", "correct")
+        bad.columns[0].no_wrap = True  # a line number that is cut in two reads as another one
         for answer in measured.worst:
             right = " | ".join(answer.references)
-            bad.add_row(*(_short(text) for text in (answer.where, answer.source, answer.prediction, right)))
+            place = _file_name(answer.where)
+            bad.add_row(*(_short(text) for text in (place, answer.source, answer.prediction, right)))
         _console().print(bad)
 
 

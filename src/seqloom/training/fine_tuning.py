@@ -14,6 +14,7 @@ from torch import Tensor
 from seqloom.checkpoint import StoredModel, verify
 from seqloom.checkpoint import format as layout
 from seqloom.checkpoint.files import place_of
+from seqloom.checkpoint.own_parts import left_behind, own_parts
 from seqloom.checkpoint.reading import check_plugins, reversed_sides
 from seqloom.checkpoint.tensors import distinct_tensors, fill_tensors
 from seqloom.codecs import Codecs, Labels, TextCodec
@@ -163,3 +164,11 @@ def _said(side: str, old: Tokenizer, new: Tokenizer, tags: Sequence[str]) -> lis
         listed = f": {names}{', …' if len(more) > SHOWN else ''}" if more else ""
         said.append(f"{side} text: {len(more):,} new symbols join the {old.size:,} of the model{listed}")
     return said
+
+
+def lost_parts(config: RunConfig, start: StoredModel | None) -> tuple[str, ...]:
+    """Say what of the model to start from the new one will lack; a calibration is made at the end of each run."""
+    if start is None:
+        return ()
+    own = [part for part in own_parts(start) if part != "calibration"]
+    return tuple(left_behind({config.training.start_from: own}))

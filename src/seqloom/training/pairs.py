@@ -1,4 +1,4 @@
-"""The pairs of a run, which can be read several times: from files, from standard input, or given in Python."""
+"""The pairs of a run, which can be read several times: from files, standard input or pipes, or given in Python."""
 
 from __future__ import annotations
 
@@ -21,6 +21,8 @@ from seqloom.data import (
     settled,
     uses_cache,
 )
+from seqloom.data.readers import files_of
+from seqloom.data.readers.lines import read_once
 from seqloom.training.group import Group
 
 Pair = tuple[str, str] | Example
@@ -28,7 +30,7 @@ Pair = tuple[str, str] | Example
 
 class PairSource:
     """Training or dev pairs from files or from memory, for all processes of a group; only the first reads standard
-    input.
+    input and pipes.
 
     `say` is called with a sentence for each damaged cache file that was found.
     """
@@ -44,7 +46,7 @@ class PairSource:
     ) -> None:
         self.config, self.files, self.name, self.group, self.say = config, files, name, group, say
         self.pairs, self.read = pairs, ReadReport(config.on_bad_line, parts=[] if pairs is None else [len(pairs)])
-        if pairs is None and "-" in files:
+        if pairs is None and any(read_once(file) for entry in files for file in files_of(entry, config)):
             self.pairs, self.read = group.from_first(self._read)
 
     def settle(self) -> DataConfig:

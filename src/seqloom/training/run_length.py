@@ -38,11 +38,13 @@ class Length:
     warnings: list[str] = field(default_factory=list)
 
 
-def settle_length(training: TrainingConfig, sampler: BatchSampler, planned: int = 0) -> Length:
+def settle_length(training: TrainingConfig, sampler: BatchSampler, planned: int = 0, *, timed: bool = False) -> Length:
     """Choose how long to train in the batches of `sampler`, and shorten the warm-up to at most a quarter of the
     updates.
 
-    `planned` is the number of updates that a plan wants; with 0, they are chosen by the number of pairs alone."""
+    `planned` is the number of updates that a plan wants; with 0, they are chosen by the number of pairs alone.
+    Of a run that is `timed`, it was said before whether the time is enough.
+    """
     per_epoch = math.ceil(sampler.count(0) / training.accumulate)
     notices: list[str] = []
     warnings: list[str] = []
@@ -54,7 +56,7 @@ def settle_length(training: TrainingConfig, sampler: BatchSampler, planned: int 
         schedule = training.schedule.replace(warmup=total // 4)
         notices.append(f"warm-up shortened to {schedule.warmup} updates, a quarter of the {total:,} planned ones")
         training = training.replace(schedule=schedule)
-    if total < FEW_UPDATES and not training.start_from:  # fine-tuning needs fewer updates
+    if total < FEW_UPDATES and not training.start_from and not timed:  # fine-tuning needs fewer updates
         warnings.append(_few(total, sampler.rows, per_epoch))
     return Length(training, updates, notices, warnings)
 

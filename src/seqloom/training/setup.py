@@ -12,7 +12,6 @@ import torch
 
 from seqloom.breakdown import Kind, kind_of
 from seqloom.checkpoint import StoredModel, load_model
-from seqloom.checkpoint.own_parts import left_behind, own_parts
 from seqloom.codecs import Codecs
 from seqloom.data import (
     BatchSampler,
@@ -37,7 +36,7 @@ from seqloom.training.config import RunConfig
 from seqloom.training.data_findings import worst_findings
 from seqloom.training.dev_measures import decoded_examples, decoding_notices, dev_rows, with_measures
 from seqloom.training.device import choose_device
-from seqloom.training.fine_tuning import same_network
+from seqloom.training.fine_tuning import lost_parts, same_network
 from seqloom.training.group import Group
 from seqloom.training.network import built, sized_batches
 from seqloom.training.pairs import Pair, PairSource
@@ -132,9 +131,8 @@ def prepare(
     train_source = PairSource(config.data, config.data.train, inputs.train, "training pairs", group, notices.append)
     config = config.replace(data=train_source.settle())
     start = _start(config, earlier)
-    if start is not None:  # a calibration is made at the end of each run
-        own = [part for part in own_parts(start) if part != "calibration"]
-        notices += left_behind({config.training.start_from: own})
+    notices += lost_parts(config, start)
+    given = config.given
     if earlier is None:
         config, plan, codecs, said = group.from_first(lambda: read_once(config, train_source, start))
         notices += said
@@ -143,16 +141,17 @@ def prepare(
     train, dev = _corpora(config, codecs, train_source, inputs, notices)
     notices += group.from_first(lambda: worst_findings(train, train_source)) if earlier is None else []
     config = _settled(config, train, notices)
-    if earlier is None and config.plan.minutes:
+    timed = earlier is None and config.plan.minutes > 0
+    if timed:
         pairs = Trained(codecs, train, dev, precision, device)
-        config, said = group.from_first(lambda: within(config, plan, pairs))
+        config, said = group.from_first(lambda: within(config, plan, pairs, given))
         notices += said
     model = with_criterion(built(config, codecs, start), config, train).to(device)
     group.copy_first(list(model.state_dict().values()))
     config, said = group.from_first(lambda: sized_batches(config, model, precision, train))
     notices += said
     sampler = _sampler(config, train, notices)
-    length = settle_length(config.training, sampler, plan.updates)
+    length = settle_length(config.training, sampler, plan.updates, timed=timed)
     rows, decoded = dev_rows(dev, config.data), decoded_examples(dev, config)
     prepared = Prepared(
         config=config.replace(training=length.training),

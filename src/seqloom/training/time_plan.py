@@ -34,8 +34,12 @@ EVALUATED = 0.2
 """Share of the time that evaluations may take."""
 SPARE = 0.95
 """Share of the time that is planned; the rest is for reading, saving and finishing."""
-EVALUATIONS = (4, 20)
+EVALUATIONS = (1, 20)
 """Least and largest number of evaluations in a planned time."""
+FEW_EVALUATIONS, LEAST_DECODED = 4, 50
+"""Where there would be fewer evaluations, fewer dev examples are decoded in each, but not fewer than these."""
+TUNING, TUNED = 20, 0.1
+"""How many evaluations' decoding the tuning of the search takes about, and the largest share of the time for it."""
 SIZES = ((1.0, 1.0), (0.5, 1.0), (0.25, 1.0), (0.25, 0.75), (0.25, 0.5))
 """Factors of the planned batches and of the planned width that are tried, smaller batches first; the first ones that
 allow enough updates are taken."""
@@ -47,10 +51,11 @@ ENOUGH, MOST = 0.7, 2.0
 
 @dataclass(frozen=True)
 class Speed:
-    """Seconds that one update and one dev evaluation take."""
+    """Seconds that one update and one dev evaluation take; `decoding` is the part of the latter for the answers."""
 
     update: float
     evaluation: float
+    decoding: float = 0.0
 
     def seconds(self, updates: int, evaluations: int) -> float:
         """The time that a run takes."""
@@ -80,15 +85,21 @@ def measured_speed(config: RunConfig, model: SingleNetwork, pairs: Trained) -> S
     places = evenly(len(rows), TIMED)
     spent = [_seconds(model, optimiser, objective, [collate(train, rows[place])]) for place in [*places, *places]]
     of_update = training.accumulate * sum(spent[len(places) :]) / len(places)
-    return Speed(of_update, _evaluation(config, model, pairs, of_update) if len(pairs.dev) else 0.0)
+    if not len(pairs.dev):
+        return Speed(of_update, 0.0)
+    decoding = _decoding(config, model, pairs)
+    return Speed(of_update, _dev_loss(config, pairs, of_update) + decoding, decoding)
 
 
-def within(config: RunConfig, plan: Plan, pairs: Trained) -> tuple[RunConfig, list[str]]:
+def within(
+    config: RunConfig, plan: Plan, pairs: Trained, given: frozenset[str] = frozenset()
+) -> tuple[RunConfig, list[str]]:
     """Return the configuration with which a run takes `plan.minutes` on this machine, and notices of what was chosen.
 
     It says the length in updates and no longer in minutes, so that it makes the same run on another machine. Of batches
     and a width that the plan chose, less is taken where they would allow too few updates. What is left over once the
-    wanted updates are made `MOST` times is not used.
+    wanted updates are made `MOST` times is not used. Where they would take too much of the time and are not among the
+    settings that were `given`, dev evaluations decode fewer examples, and the search is not tuned.
     """
     minutes = config.plan.minutes
     seconds = 60 * SPARE * minutes
@@ -97,7 +108,9 @@ def within(config: RunConfig, plan: Plan, pairs: Trained) -> tuple[RunConfig, li
         model = built(sized, pairs.codecs).to(pairs.device)
         tried, said = sized_batches(sized, model, pairs.precision, pairs.train)
         speed = measured_speed(tried, model, pairs)
-        updates, evaluations = _length(speed, seconds, config.training.evaluate_every, evaluated=len(pairs.dev) > 0)
+        tried, speed, less = _less_decoding(tried, speed, seconds, given, pairs)
+        kept = seconds - (TUNING * speed.decoding if tried.plan.tune_search is True else 0.0)
+        updates, evaluations = _length(speed, kept, config.training.evaluate_every, evaluated=len(pairs.dev) > 0)
         if updates >= ENOUGH * wanted:
             break
     updates = max(1, min(updates, round(MOST * wanted)))
@@ -117,8 +130,13 @@ def within(config: RunConfig, plan: Plan, pairs: Trained) -> tuple[RunConfig, li
             f"plan: {' and '.join(smaller)}, or the time would be enough for less than {ENOUGH:.0%} of the {wanted:,} "
             "updates that are wanted"
         )
+    said += less
     if updates < ENOUGH * wanted:
-        said.append(f"plan: {wanted:,} updates are wanted, about {planned * wanted / updates:.1f} minutes")
+        enough = math.ceil(speed.seconds(wanted, evaluations) / SPARE / 60)
+        said.append(
+            f"plan: {wanted:,} updates are wanted for these pairs, and fewer teach less: "
+            f"plan.minutes = {enough} allows them"
+        )
     return tried.replace(training=training, plan=tried.plan.replace(minutes=0.0)), said
 
 
@@ -137,6 +155,27 @@ def _sizes(config: RunConfig, plan: Plan) -> Iterator[RunConfig]:
         if tried not in made:
             made.append(tried)
             yield tried
+
+
+def _less_decoding(
+    config: RunConfig, speed: Speed, seconds: float, given: frozenset[str], pairs: Trained
+) -> tuple[RunConfig, Speed, list[str]]:
+    """The configuration and its speed with fewer dev examples decoded, and without a tuned search, where these would
+    take too much of the time and nobody asked for them; and what to say of it."""
+    said, selection = [], config.training.selection
+    decoded = len(decoded_examples(pairs.dev, config)) if speed.decoding else 0
+    room = EVALUATED * seconds / FEW_EVALUATIONS - (speed.evaluation - speed.decoding)
+    if decoded > LEAST_DECODED and speed.decoding > room and "training.selection.limit" not in given:
+        fewer = max(LEAST_DECODED, min(decoded, int(decoded * room / speed.decoding)))
+        config = config.replace(training=config.training.replace(selection=selection.replace(limit=fewer)))
+        decoding = speed.decoding * fewer / decoded
+        speed = Speed(speed.update, speed.evaluation - speed.decoding + decoding, decoding)
+        said.append(f"plan: training.selection.limit = {fewer}, or evaluations would take most of the time")
+    tuning = TUNING * speed.decoding if config.plan.tune_search is True else 0.0
+    if tuning > TUNED * seconds and "plan.tune_search" not in given:
+        config = config.replace(plan=config.plan.replace(tune_search=False))
+        said.append("plan: plan.tune_search = false, as the time is short")
+    return config, speed, said
 
 
 def _smaller(config: RunConfig, tried: RunConfig) -> list[str]:
@@ -168,19 +207,24 @@ def _seconds(model: SingleNetwork, optimiser: AdamW, objective: Objective, batch
     return time.perf_counter() - began
 
 
-def _evaluation(config: RunConfig, model: SingleNetwork, pairs: Trained, of_update: float) -> float:
-    """The time of one evaluation: the loss of the dev pairs, and decoding answers as long as the dev targets."""
+def _dev_loss(config: RunConfig, pairs: Trained, of_update: float) -> float:
+    """The time that the loss of the dev pairs takes: a forward pass, a third of an update, over all of them."""
     dev, batch = pairs.dev, config.training.batch
     tokens = int(dev.source_lengths.sum() + dev.target_lengths.sum()) + 2 * len(dev)
     size = batch.budget or batch.sentences * tokens / len(dev)
-    loss = of_update / config.training.accumulate / 3 * tokens / size  # a forward pass is a third of an update
+    return of_update / config.training.accumulate / 3 * tokens / size
+
+
+def _decoding(config: RunConfig, model: SingleNetwork, pairs: Trained) -> float:
+    """The time to find the answers of one evaluation, each as long as dev targets are on average."""
+    dev = pairs.dev
     decoded = len(decoded_examples(dev, config))
     if not decoded or not config.training.selection.decoded:
-        return loss
+        return 0.0
     longest = max(1, round(float(dev.target_lengths.mean())))
     search = config.dev_search.replace(max_length_ratio=0.0, max_length_extra=longest, min_length=longest)
     predictor = Predictor(torch_engine(model.eval(), pairs.device), pairs.codecs, search)
     examples = [Source(each.source, each.tags) for each in dev.examples(evenly(len(dev), DECODED))]
     began = time.perf_counter()
     predictor.answer(examples)
-    return loss + (time.perf_counter() - began) * decoded / len(examples)
+    return (time.perf_counter() - began) * decoded / len(examples)

@@ -14,7 +14,7 @@ from seqloom.data.readers import ReadReport, expanded, format_of
 from seqloom.data.readers.file_tags import without_replaced
 from seqloom.data.readers.jsonl import json_records
 from seqloom.data.readers.layout import table_cells
-from seqloom.data.readers.lines import STDIN
+from seqloom.data.readers.lines import read_once
 from seqloom.text.choice import Traits
 
 ROWS = 2000
@@ -67,14 +67,14 @@ class Column:
 
 
 def columns_of(entry: str, config: DataConfig) -> tuple[Column, ...]:
-    """The columns of the first file of an entry, if it is TSV, CSV or JSON; none for other formats and standard input.
+    """The columns of the first file of an entry, if it is TSV, CSV or JSON; none for other formats and for pipes.
 
     Raises `DataError` as reading the file does.
     """
     config = without_replaced(config)
-    shard = entry if entry == STDIN else next(iter(expanded(entry, config)))
+    shard = entry if read_once(entry) else next(iter(expanded(entry, config)))
     kind = format_of(shard, config)
-    if shard == STDIN or kind not in ("tsv", "csv", "jsonl"):
+    if read_once(shard) or kind not in ("tsv", "csv", "jsonl"):
         return ()
     return _fields(shard, config) if kind == "jsonl" else _columns(shard, config, comma=kind == "csv")
 

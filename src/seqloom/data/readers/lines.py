@@ -27,6 +27,11 @@ SAMPLE = 1 << 16
 """Number of bytes after a bad line from which an encoding is guessed."""
 
 
+def read_once(path: str) -> bool:
+    """Whether what a path names can be read only once: standard input, or a pipe such as that of `<(command)`."""
+    return path == STDIN or Path(path).is_fifo()
+
+
 def display_name(path: str) -> str:
     """The name of a path in messages."""
     return "<stdin>" if path == STDIN else path

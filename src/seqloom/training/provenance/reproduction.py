@@ -165,9 +165,11 @@ def _states(recorded: Sequence[Mapping[str, Any]], named: Mapping[str, Sequence[
 
 
 def _state(each: Mapping[str, Any]) -> FileState:
-    if "file" not in each or each["file"] == STDIN:
-        return FileState(each["part"], "standard input" if "file" in each else f"{each['pairs']:,} pairs", "unchecked")
+    if "file" not in each:
+        return FileState(each["part"], f"{each['pairs']:,} pairs", "unchecked")
     part, file = each["part"], each["file"]
+    if "sha256" not in each:  # it could be read only once
+        return FileState(part, "standard input" if file == STDIN else file, "unchecked")
     if not Path(file).exists():
         return FileState(part, file, "missing")
     try:
