@@ -258,7 +258,8 @@ def _fill(
         if comments:
             _comment(table, said.get(name, ""), fields[name])
         if f"{prefix}{name}" in left_open:
-            table.add(tomlkit.comment(f"{name} = {tomlkit.item(value).as_string()} (not set: chosen for the pairs)"))
+            shown = "" if value is None else f"{tomlkit.item(value).as_string()} "
+            table.add(tomlkit.comment(f"{name} = {shown}(not set: chosen for the pairs)"))
         elif value is None:
             if comments:
                 table.add(tomlkit.comment(f"{name} = (not set)"))

@@ -117,7 +117,7 @@ def test_views_are_put_side_by_side() -> None:
 
 
 @pytest.mark.parametrize(
-    "settings", [{"decoder": {"layers": 2}}, {"attention": "additive"}, {"share_embeddings": True}]
+    "settings", [{"decoder": {"layers": 3}}, {"attention": "additive"}, {"share_embeddings": True}]
 )
 def test_settings_of_a_decoder_are_refused_by_name(settings: dict[str, Any]) -> None:
     (name,) = settings

@@ -124,7 +124,10 @@ def test_a_codec_that_is_not_known_is_refused(copy: Path, engine: str) -> None:
     path = copy / "manifest.json"
     values = json.loads(path.read_text(encoding="utf-8"))
     for codec, said in [
-        ({"kind": "pictures", "file": "tokenizer.target.json"}, "the target codec must be one of text, not 'pictures'"),
+        (
+            {"kind": "pictures", "file": "tokenizer.target.json"},
+            "must be one of text, label, labels, not 'pictures'",
+        ),
         ({"kind": "text", "file": "../tokenizer.json"}, "names files of its own folder only"),
         ({"kind": "text", "file": "other.json"}, "the manifest does not list other.json"),
         ({"kind": "text"}, "codecs must name a kind and a file"),

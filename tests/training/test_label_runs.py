@@ -55,6 +55,8 @@ def test_labels_are_chosen_where_targets_are_few_and_repeated() -> None:
     for settings in ({"model.answer": "sequence"}, {"model.decoder.layers": 2}, {"search.beam": 2}):
         other = seqloom.plan(labelled(300), settings={**PLANNED, **settings})
         assert other.config.model.answer == "sequence", settings
+    repeated = [("a good film", "joy"), ("a sad film", "grief")] * 50
+    assert seqloom.plan(repeated, settings=PLANNED).config.model.answer == "sequence"
     texts = [(source, source) for source, _ in labelled(300)]
     assert seqloom.plan(texts, settings=PLANNED).config.model.answer == "sequence"
 

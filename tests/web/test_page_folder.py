@@ -167,8 +167,10 @@ def test_codecs_are_those_of_the_manifest(node: str, folder: Path) -> None:
     shared = {"kind": "text", "file": "tokenizer.target.json"}
     path.write_text(json.dumps({**manifest, "codecs": {"source": shared, "target": shared}}))
     assert loaded(node, folder)["sizes"] == [whole["sizes"][1]] * 2
-    path.write_text(json.dumps({**manifest, "codecs": {"source": shared, "target": {**shared, "kind": "label"}}}))
-    assert loaded(node, folder) == {"error": "the target codec must be text, not label: take a newer page"}
+    path.write_text(json.dumps({**manifest, "codecs": {"source": shared, "target": {**shared, "kind": "pictures"}}}))
+    assert loaded(node, folder) == {
+        "error": "the target codec must be text or label or labels, not pictures: take a newer page"
+    }
 
 
 @pytest.mark.parametrize(("frequent", "prefix"), [(0, []), (7, [9]), (300, [300, 5])])

@@ -33,10 +33,17 @@ OF_SEQUENCES = (*(f"model.{name}" for name in OF_DECODER), "text.target", "text.
 
 @dataclass
 class Targets:
-    """The targets of all pairs, counted while the pairs are read once; `first` says where each was met first."""
+    """The targets of all pairs, counted while the pairs are read once; `first` says where each was met first, and
+    `sources` are different sources, as many as matter."""
 
     counts: Counter[str] = field(default_factory=Counter)
     first: dict[str, str] = field(default_factory=dict)
+    sources: set[str] = field(default_factory=set)
+
+    @property
+    def shared(self) -> bool:
+        """Whether sources that differ have the same target, and not a few pairs are merely repeated."""
+        return len(self.sources) >= 2 * len(self.counts)
 
     def counting(self, examples: Iterable[Example]) -> Iterator[Example]:
         """Pass examples on and count their targets, until there are too many different ones to be labels."""
@@ -45,18 +52,21 @@ class Targets:
                 target = example.target.strip()
                 self.counts[target] += 1
                 self.first.setdefault(target, str(example.origin))
+            if len(self.sources) < 2 * MOST:
+                self.sources.add(example.source)
             yield example
 
 
 def answering(config: RunConfig, facts: Facts, given: Iterable[str], targets: Targets) -> Facts:
     """The facts with what a model of these pairs answers with: as `model.answer` says, or chosen.
 
-    Labels are chosen where targets are few and repeated, and no setting of a decoder or of its search is given.
+    Labels are chosen where targets are few and shared by different sources, and no setting of a decoder or of its
+    search is given.
     """
     answer = config.model.answer
     if answer != "auto":
         return replace(facts, answer=answer, task="labels" if answer in LABELLING else facts.task)
-    few = facts.task == "labels" and 1 < len(targets.counts) <= MOST and config.plan.effort != "none"
+    few = facts.task == "labels" and 1 < len(targets.counts) <= MOST and targets.shared and config.plan.effort != "none"
     return replace(facts, answer="label" if few and not of_sequences(given) else "sequence")
 
 

@@ -67,6 +67,8 @@ def same_network(config: RunConfig, start: StoredModel) -> None:
     for name in ("model", "text"):
         first, second = getattr(saved, name).model_dump(), getattr(config, name).model_dump()
         for key, old, new in differences(first, second, (name,)):
+            if key == ("model", "answer") and {old, new} <= {"auto", start.codecs.answer}:
+                continue
             if key not in joining:
                 raise _fixed(".".join(key), old, new, folder)
     for name, old in start.codecs.reversed.items():
