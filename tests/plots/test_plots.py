@@ -132,7 +132,7 @@ def test_other_kinds_of_files_are_refused(tmp_path: Path) -> None:
 
 def test_a_missing_matplotlib_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "matplotlib", None)
-    with pytest.raises(DependencyError, match=r"seqloom\[plot\]"):
+    with pytest.raises(DependencyError, match=r"pip install .*\[plot\]"):
         plot_curves(records(1), tmp_path / "map.png")
 
 

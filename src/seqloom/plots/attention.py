@@ -38,7 +38,8 @@ def plot_attention(
 
     Source tokens are at the top and target tokens at the left; a darker cell means a larger weight. Cells have the same
     size in all panels and shrink for long sequences. If labels would overlap, only every n-th is written. Long
-    sequences stand in fewer columns; a `DataError` says how many predictions fit in one picture.
+    sequences stand in fewer columns. An empty answer has one row without weights, ∅. A `DataError`
+    says how many predictions fit in one picture.
     """
     several = [predictions] if isinstance(predictions, Prediction) else list(predictions)
     if not several:
@@ -60,7 +61,7 @@ def plot_attention(
 
     def draw(figure: Figure) -> None:
         top = page[1]
-        largest = max(float(panel.weights.max()) for panel in panels)
+        largest = max(float(panel.weights.max()) for panel in panels) or 1.0
         for row, height in zip(rows, heights, strict=True):
             left = 0.0
             for panel, wide in zip(row, widths, strict=False):
@@ -86,11 +87,14 @@ class _Panel:
             )
         self.prediction = prediction
         self.weights: NDArray[np.float64] = np.asarray(prediction.alignment, dtype=np.float64)
+        targets = prediction.target_tokens
+        if self.weights.ndim == 2 and not len(self.weights) and not targets:  # an empty answer looked at nothing
+            self.weights, targets = np.zeros((1, self.weights.shape[1])), ("",)
         if self.weights.ndim != 2 or not self.weights.size:
             raise DataError(
                 f"the alignment must have at least one row and one column, not the shape {self.weights.shape}"
             )
-        self.rows = _labels(prediction.target_tokens, self.weights.shape[0], "target")
+        self.rows = _labels(targets, self.weights.shape[0], "target")
         self.columns = _labels(prediction.source_tokens, self.weights.shape[1], "source")
 
     def slanted(self, cell: float) -> bool:
