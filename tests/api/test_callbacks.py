@@ -22,7 +22,7 @@ def test_a_callback_sees_every_report(tmp_path: Path) -> None:
     settings = {**SETTINGS, "training.epochs": 2, "training.log_every": 1}
     seqloom.train(PAIRS, DEV, tmp_path / "m", settings=settings, callbacks=[seen.append])
     logged = [json.loads(line)["kind"] for line in (tmp_path / "m" / "log.jsonl").read_text().splitlines()]
-    assert [report.kind for report in seen] == logged
+    assert [report.kind for report in seen if report.kind != "stage"] == logged, "a stage is for those who watch"
     assert sum(isinstance(report, EvalReport) for report in seen) == 2
 
 

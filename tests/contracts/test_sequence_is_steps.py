@@ -6,6 +6,7 @@ import pytest
 import torch
 from networks import DECODER_CASES, FAMILIES, TRANSFORMERS, Case, gradients, rows, unrolled
 
+from processor import needs_bfloat16_layers
 from seqloom.nn.cells import CELLS, build_cell
 from seqloom.testing import a_sequence_is_its_steps, cell_sequence_is_its_steps
 
@@ -36,6 +37,7 @@ SOME = [case for case in FAMILIES if "-1-" in case.name and ("-general-" in case
 SOME += [case for case in TRANSFORMERS if "-dense-" in case.name]
 
 
+@needs_bfloat16_layers
 @pytest.mark.parametrize("case", SOME, ids=lambda case: case.name)
 def test_bfloat16_products_keep_close_and_keep_the_law(case: Case) -> None:
     model, batch = case.model(), rows()

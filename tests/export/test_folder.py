@@ -18,4 +18,4 @@ def test_a_missing_package_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
     with pytest.raises(DependencyError, match="onnx") as caught:
         export_model(tmp_path)
-    assert "seqloom[export]" in (caught.value.hint or "")
+    assert "[export]" in (caught.value.hint or "")

@@ -12,6 +12,7 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from exporting import listed
+from processor import inexact_without_vnni
 from seqloom.checkpoint.format import GRAPH, GRAPH_INT8, FileRecord
 from seqloom.export.bounds import Bounds
 from seqloom.export.quantise import quantised
@@ -41,6 +42,7 @@ def run(model: onnx.ModelProto, x: np.ndarray) -> np.ndarray:
 HOW = {"Tanh": "a fixed scale", "Neg": "a scale for each row", "Relu": "a scale for each row, from 0"}
 
 
+@inexact_without_vnni
 @pytest.mark.parametrize("before", HOW, ids=HOW.get)
 def test_products_are_close_and_rows_are_alone(before: str) -> None:
     squashed = before == "Tanh"
@@ -62,6 +64,7 @@ def test_products_are_close_and_rows_are_alone(before: str) -> None:
         np.testing.assert_array_equal(run(rounded, x[row : row + 1])[0], found[row])
 
 
+@inexact_without_vnni
 def test_what_cannot_be_negative_is_rounded_to_all_255_steps() -> None:
     """An error of 0.044 would be that of the 127 steps on one side of the zero point."""
     chance = np.random.default_rng(0)

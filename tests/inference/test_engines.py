@@ -27,7 +27,6 @@ from seqloom.errors import SeqloomError
 from seqloom.export import constants
 from seqloom.export.connecting import graph_nodes
 from seqloom.export.quantise import quantised
-from seqloom.inference import onnx_engine as engines
 from seqloom.inference.onnx_engine import OnnxEngine
 from seqloom.inference.onnx_model import RuntimeModel
 from seqloom.search import SearchConfig, Shortlist, step
@@ -149,7 +148,7 @@ def test_the_first_answer_does_not_depend_on_how_many_are_wanted(
 def test_a_graph_of_an_earlier_version_is_refused(exported_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     session = Listening()
     monkeypatch.setattr(session, "get_inputs", lambda: [SimpleNamespace(name="source"), SimpleNamespace(name="n_best")])
-    monkeypatch.setattr(engines, "_session", lambda _: session)
+    monkeypatch.setattr("seqloom.inference.onnx_session._session", lambda _: session)
     with pytest.raises(SeqloomError, match=r"has no inputs for allow_unknown.*earlier version(.|\n)*seqloom export"):
         OnnxEngine(exported_folder / "model.onnx")
 
@@ -177,7 +176,7 @@ def test_a_graph_is_given_the_words_of_a_batch(exported_folder: Path, monkeypatc
     """The answer's tokens are ids again; the prefix is given in places."""
     session, own = Listening(), np.zeros((10, 2), np.int32)
     own[4], own[5] = (100, 7), (8, 0)
-    monkeypatch.setattr(engines, "_session", lambda _: session)
+    monkeypatch.setattr("seqloom.inference.onnx_session._session", lambda _: session)
     engine = OnnxEngine(exported_folder / "model.onnx", shortlist=Shortlist(own, np.array([9], np.int32), 300))
     source, lengths = np.array([[4, 2, 0], [5, 5, 2]]), np.array([2, 3])
     found = engine.search(source, lengths, SearchConfig(shortlist=True), prefix=[260, 9])

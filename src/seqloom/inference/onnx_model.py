@@ -31,6 +31,7 @@ from seqloom.search import SearchConfig
 FIXED = ("text", "model", "training", "evaluation")
 """Sections of a run's configuration that have no part in predicting."""
 MISSING = (
+    "folder",
     "network",
     "metrics",
     "history",
