@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 import seqloom
+from processor import needs_bfloat16_layers
 from seqloom.data import Example
 from seqloom.data.examples import Origin
 from seqloom.errors import ConfigError
@@ -44,7 +45,7 @@ def said(reports: list[Report]) -> str:
         {"data.reverse_source": True, "data.group_by_source": True, "search.max_length_extra": 1},
         {"training.selection.metrics": ["chrf", "cer"]},
         {"evaluation.metrics": ["cer", "bleu"]},
-        {"training.precision": "bfloat16"},
+        pytest.param({"training.precision": "bfloat16"}, marks=needs_bfloat16_layers),
     ],
 )
 def test_evaluate_repeats_the_figures_of_the_dev_data(settings: dict[str, Any], tmp_path: Path) -> None:

@@ -48,7 +48,7 @@ def test_a_second_start_reads_no_text(files: Path, monkeypatch: pytest.MonkeyPat
     first = prepare(chosen, Inputs())
     for name in ("seqloom.training.pairs.read_examples", "seqloom.data.cache.read_examples"):
         monkeypatch.setattr(name, None)
-    for name in ("seqloom.training.setup.train_tokenizers", "seqloom.data.cleaning.blake2b"):
+    for name in ("seqloom.training.reading.train_tokenizers", "seqloom.data.cleaning.blake2b"):
         monkeypatch.setattr(name, None)
     second = prepare(chosen, Inputs())
     assert second.notices == first.notices
@@ -92,8 +92,8 @@ def test_a_second_start_from_a_model_reads_no_text(files: Path, monkeypatch: pyt
 
 def test_another_version_of_seqloom_makes_its_tokenizers_anew(files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     prepare(config(files), Inputs())
-    monkeypatch.setattr("seqloom.training.setup.version", lambda name: "9" if name == "seqloom" else version(name))
-    monkeypatch.setattr("seqloom.training.setup.train_tokenizers", None)
+    monkeypatch.setattr("seqloom.training.reading.version", lambda name: "9" if name == "seqloom" else version(name))
+    monkeypatch.setattr("seqloom.training.reading.train_tokenizers", None)
     with pytest.raises(TypeError):
         prepare(config(files), Inputs())
 
