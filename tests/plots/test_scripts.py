@@ -162,7 +162,7 @@ def test_more_maps_than_fit_are_refused() -> None:
 
 
 def test_an_empty_answer_has_a_row_of_its_own() -> None:
-    empty = Prediction("", 0.0, ("a", "b"), (), alignment=np.zeros((0, 2), np.float32))
+    empty = Prediction("", 0.0, ("a", "b"), ("</s>",), alignment=np.zeros((0, 2), np.float32))
     picture = plot_attention([empty, map_of(["a"], ["b"])])
     assert [label.get_text() for label in picture.axes[0].get_yticklabels()] == ["∅"]
     plot_attention(empty).draw_without_rendering()

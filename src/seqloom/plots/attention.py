@@ -88,7 +88,7 @@ class _Panel:
         self.prediction = prediction
         self.weights: NDArray[np.float64] = np.asarray(prediction.alignment, dtype=np.float64)
         targets = prediction.target_tokens
-        if self.weights.ndim == 2 and not len(self.weights) and not targets:  # an empty answer looked at nothing
+        if self.weights.ndim == 2 and not len(self.weights) and set(targets) <= {END}:  # an empty answer
             self.weights, targets = np.zeros((1, self.weights.shape[1])), ("",)
         if self.weights.ndim != 2 or not self.weights.size:
             raise DataError(
