@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas
 import pytest
 
 import seqloom
@@ -281,8 +282,6 @@ def test_a_list_of_files_is_trained_on_and_evaluated(toy_model: Model, tmp_path:
 
 
 def test_a_frame_is_trained_on_and_evaluated_by_its_columns(toy_model: Model) -> None:
-    pandas = pytest.importorskip("pandas")
-
     def frame(count: int, seed: int) -> Any:
         return pandas.DataFrame(copied(count, seed), columns=["word", "copy"]).assign(note="x")
 

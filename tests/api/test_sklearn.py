@@ -8,11 +8,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-
-from seqloom.errors import ConfigError, DataError
-from toy import SETTINGS, copied
-
-pytest.importorskip("sklearn")
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError, SkipTestWarning
 from sklearn.model_selection import GridSearchCV, cross_val_score
@@ -20,7 +15,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils import estimator_checks
 
+from seqloom.errors import ConfigError, DataError
 from seqloom.sklearn import SequenceEstimator
+from toy import SETTINGS, copied
 
 QUICK = {name: value for name, value in SETTINGS.items() if name not in ("plan.effort", "training.epochs")}
 SOURCES, TARGETS = map(list, zip(*copied(300), strict=True))

@@ -10,7 +10,7 @@ from typing import Any
 from seqloom.checkpoint.files import output_file
 from seqloom.config import build, differences
 from seqloom.data import Example, ReadReport, pairs_as_examples, read_examples
-from seqloom.data.readers.lines import read_once
+from seqloom.data.readers.lines import readable_once
 from seqloom.errors import ConfigError
 from seqloom.synthetic.lessons import held_out
 from seqloom.training import Inputs, RunConfig
@@ -46,7 +46,7 @@ def working_files(
     """
     before = given_before(folder) if resume else None
     files = (*config.data.train, *config.data.dev)
-    if inputs.train is not None or inputs.dev is not None or not config.data.dev or any(map(read_once, files)):
+    if inputs.train is not None or inputs.dev is not None or not config.data.dev or any(map(readable_once, files)):
         if before is None or not (folder / DEV).is_file():
             train, dev = _read(config, inputs)
             for name, pairs in ((TRAIN, train), (DEV, dev)):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -16,6 +17,7 @@ from seqloom.search.config import SearchConfig
 FORMAT = 1
 INDIFFERENT = ("n_best", "batch", "max_source_length", "source_positions", "known_answers")
 """Settings of a search on which the best answer and its probability do not depend, but for marks that count anyway."""
+HINT = "calibrate the model again: seqloom calibrate MODEL DATA"
 ROUGH = 200
 """A calibration on fewer answers than this is called rough."""
 
@@ -33,8 +35,39 @@ class Found:
     brier: float
 
 
+class FittedCalibration(ABC):
+    """What calibrations of all kinds have: what they say, the figures of their fit, and their file."""
+
+    measure: str
+    figures: Found
+
+    @property
+    def meaning(self) -> str:
+        """What a confidence says, as a phrase."""
+        return meaning(self.measure)
+
+    @property
+    def rough(self) -> str:
+        """A warning to end the sentence about a fit to few answers; empty for a fit to many."""
+        return "" if self.figures.answers >= ROUGH else f"; with fewer than {ROUGH} answers it is a rough one"
+
+    @abstractmethod
+    def to_values(self) -> dict[str, Any]:
+        """Plain values for confidence.json."""
+
+    def to_json(self) -> str:
+        """The text of confidence.json."""
+        return json.dumps(self.to_values(), indent=2, ensure_ascii=False) + "\n"
+
+
+def check_format(values: Mapping[str, Any], where: str) -> None:
+    """Refuse the values of a file that another version has written."""
+    if values.get("format") != FORMAT:
+        raise ModelFolderError(f"must have the format {FORMAT}, not {values.get('format')!r}", where=where, hint=HINT)
+
+
 @dataclass(frozen=True)
-class Calibration:
+class Calibration(FittedCalibration):
     """Turns the evidence of an answer into a confidence, for the search that it was fitted with.
 
     `measure` says what the confidence is about: for `exact_match` it is the probability that the answer is right, for
@@ -64,22 +97,16 @@ class Calibration:
         ]
         return ", ".join(different)
 
-    @property
-    def meaning(self) -> str:
-        """What a confidence says, as a phrase."""
-        return meaning(self.measure)
-
     def sentence(self) -> str:
         """What was found when the calibration was fitted, in one sentence."""
         found = self.figures
         own = "an answer" if self.measure == EXACT else "a token"
         alike = {0.0: "none of them is", 1.0: "all of them are"}.get(found.worth) if self.measure == EXACT else None
         alike = f"; {alike} right, so that the confidences cannot tell right answers from wrong ones" if alike else ""
-        rough = "" if found.answers >= ROUGH else f"; with fewer than {ROUGH} answers it is a rough one"
         return (
             f"confidence is {self.meaning}: calibrated on {found.answers:,} answers ({self.data}); expected "
             f"calibration error {found.calibration_error:.3f}, cross-validated, instead of "
-            f"{found.raw_calibration_error:.3f} of the model's own probability of {own}{alike}{rough}"
+            f"{found.raw_calibration_error:.3f} of the model's own probability of {own}{alike}{self.rough}"
         )
 
     def to_values(self) -> dict[str, Any]:
@@ -94,18 +121,10 @@ class Calibration:
             "figures": asdict(self.figures),
         }
 
-    def to_json(self) -> str:
-        """The text of confidence.json."""
-        return json.dumps(self.to_values(), indent=2, ensure_ascii=False) + "\n"
-
     @classmethod
     def from_values(cls, values: Mapping[str, Any], where: str) -> Calibration:
         """The calibration in the values of a file; refuses another format and coefficients that are not finite."""
-        hint = "calibrate the model again: seqloom calibrate MODEL DATA"
-        if values.get("format") != FORMAT:
-            raise ModelFolderError(
-                f"must have the format {FORMAT}, not {values.get('format')!r}", where=where, hint=hint
-            )
+        check_format(values, where)
         try:
             weights = Evidence(**{name: float(value) for name, value in values["weights"].items()})
             found = Found(**values["figures"])
@@ -120,10 +139,10 @@ class Calibration:
         except (KeyError, TypeError, ValueError, AttributeError):
             names = ", ".join(Evidence._fields)
             raise ModelFolderError(
-                f"must hold measure, intercept, weights of {names}, search, data and figures", where=where, hint=hint
+                f"must hold measure, intercept, weights of {names}, search, data and figures", where=where, hint=HINT
             ) from None
         if not all(map(math.isfinite, (read.intercept, *weights))):
-            raise ModelFolderError("coefficients must be finite", where=where, hint=hint)
+            raise ModelFolderError("coefficients must be finite", where=where, hint=HINT)
         return read
 
 

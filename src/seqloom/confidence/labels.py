@@ -8,7 +8,6 @@ the best label stays the best. A label's threshold is the one with the best F1 o
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -17,9 +16,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from seqloom.confidence.calibration import FORMAT, ROUGH, Found
+from seqloom.confidence.calibration import FORMAT, HINT, FittedCalibration, Found, check_format
 from seqloom.confidence.fitting import FEWEST, FOLDS, folds_of
-from seqloom.confidence.quality import EXACT, meaning
+from seqloom.confidence.quality import EXACT
 from seqloom.confidence.reliability import brier, calibration_error
 from seqloom.errors import DataError, ModelFolderError
 from seqloom.search.config import SearchConfig
@@ -41,7 +40,7 @@ def log_probabilities(scores: Array, *, several: bool) -> Array:
 
 
 @dataclass(frozen=True)
-class LabelCalibration:
+class LabelCalibration(FittedCalibration):
     """The temperature of a model's scores, and the threshold of each label where several are given at once.
 
     Without `thresholds` there is one label, the most probable. The confidence of an answer is its probability.
@@ -63,20 +62,14 @@ class LabelCalibration:
         """The settings of a search that it depends on: none."""
         return {}
 
-    @property
-    def meaning(self) -> str:
-        """What a confidence says, as a phrase."""
-        return meaning(self.measure)
-
     def sentence(self) -> str:
         """What was found when the calibration was fitted, in one sentence."""
         found = self.figures
         each = ", and a threshold for each label" if self.thresholds else ""
-        rough = "" if found.answers >= ROUGH else f"; with fewer than {ROUGH} answers it is a rough one"
         return (
             f"confidence is {self.meaning}: temperature {self.temperature:.2f}{each}, calibrated on {found.answers:,} "
             f"answers ({self.data}); expected calibration error {found.calibration_error:.3f}, cross-validated, "
-            f"instead of {found.raw_calibration_error:.3f} of the model's own probability{rough}"
+            f"instead of {found.raw_calibration_error:.3f} of the model's own probability{self.rough}"
         )
 
     def to_values(self) -> dict[str, Any]:
@@ -91,28 +84,20 @@ class LabelCalibration:
             "figures": asdict(self.figures),
         }
 
-    def to_json(self) -> str:
-        """The text of confidence.json."""
-        return json.dumps(self.to_values(), indent=2, ensure_ascii=False) + "\n"
-
     @classmethod
     def from_values(cls, values: Mapping[str, Any], where: str) -> LabelCalibration:
         """The calibration in the values of a file; refuses another format and numbers that are none."""
-        hint = "calibrate the model again: seqloom calibrate MODEL DATA"
-        if values.get("format") != FORMAT:
-            raise ModelFolderError(
-                f"must have the format {FORMAT}, not {values.get('format')!r}", where=where, hint=hint
-            )
+        check_format(values, where)
         try:
             thresholds = tuple(float(each) for each in values["thresholds"])
             found = Found(**values["figures"])
             read = cls(float(values["temperature"]), thresholds, str(values["data"]), found, str(values["measure"]))
         except (KeyError, TypeError, ValueError):
             raise ModelFolderError(
-                "must hold temperature, thresholds, measure, data and figures", where=where, hint=hint
+                "must hold temperature, thresholds, measure, data and figures", where=where, hint=HINT
             ) from None
         if not (math.isfinite(read.temperature) and read.temperature > 0 and all(map(math.isfinite, thresholds))):
-            raise ModelFolderError("the temperature must be above 0 and thresholds finite", where=where, hint=hint)
+            raise ModelFolderError("the temperature must be above 0 and thresholds finite", where=where, hint=HINT)
         return read
 
 

@@ -12,7 +12,7 @@ from seqloom.config import build
 from seqloom.data import Example, ReadReport, given_files
 from seqloom.data.digests import content_digests
 from seqloom.data.readers import files_of
-from seqloom.data.readers.lines import read_once
+from seqloom.data.readers.lines import readable_once
 from seqloom.ensemble_network import single_networks
 from seqloom.ensembles.making import combined
 from seqloom.ensembles.measuring import DevData
@@ -120,6 +120,6 @@ def _records_of(data: Pairs, config: RunConfig, examples: Sequence[Example]) -> 
     files = [file for entry in given_files(data) for file in files_of(entry, config.data)]
     if not files:
         return [pairs_entry("dev", examples)]
-    hashed = [file for file in files if not read_once(file)]
+    hashed = [file for file in files if not readable_once(file)]
     digests = dict(zip(hashed, content_digests(hashed, None), strict=True))
     return [{"part": "dev", "file": file, **({"sha256": digests[file]} if file in digests else {})} for file in files]

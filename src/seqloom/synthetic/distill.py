@@ -12,7 +12,7 @@ from seqloom.api import Model, train_run
 from seqloom.data import DataConfig, Example, Origin, ReadReport, read_examples
 from seqloom.data.digests import content_digests
 from seqloom.data.readers import files_of
-from seqloom.data.readers.lines import read_once
+from seqloom.data.readers.lines import readable_once
 from seqloom.errors import ConfigError, DataError
 from seqloom.metrics import metric
 from seqloom.metrics.text_form import in_one_form
@@ -163,7 +163,7 @@ class _Material:
         """The files that were read, with their hashes, and how the teacher answered."""
         entries = [*self.files.pairs, *self.files.dev]
         named = [*(file for entry in entries for file in files_of(entry, data)), *self.files.sources]
-        files = [file for file in named if not read_once(file)]
+        files = [file for file in named if not readable_once(file)]
         hashes = zip(files, content_digests(files, None), strict=True)
         return {
             "files": [{"file": file, "sha256": each} for file, each in hashes],

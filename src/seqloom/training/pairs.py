@@ -22,7 +22,7 @@ from seqloom.data import (
     uses_cache,
 )
 from seqloom.data.readers import files_of
-from seqloom.data.readers.lines import read_once
+from seqloom.data.readers.lines import readable_once
 from seqloom.training.group import Group
 
 Pair = tuple[str, str] | Example
@@ -46,7 +46,7 @@ class PairSource:
     ) -> None:
         self.config, self.files, self.name, self.group, self.say = config, files, name, group, say
         self.pairs, self.read = pairs, ReadReport(config.on_bad_line, parts=[] if pairs is None else [len(pairs)])
-        if pairs is None and any(read_once(file) for entry in files for file in files_of(entry, config)):
+        if pairs is None and any(readable_once(file) for entry in files for file in files_of(entry, config)):
             self.pairs, self.read = group.from_first(self._read)
 
     def settle(self) -> DataConfig:

@@ -163,9 +163,9 @@ def _less_decoding(
     """The configuration and its speed with fewer dev examples decoded, and without a tuned search, where these would
     take too much of the time and nobody asked for them; and what to say of it."""
     said, selection = [], config.training.selection
-    decoded = len(decoded_examples(pairs.dev, config)) if speed.decoding else 0
     room = EVALUATED * seconds / FEW_EVALUATIONS - (speed.evaluation - speed.decoding)
-    if decoded > LEAST_DECODED and speed.decoding > room and "training.selection.limit" not in given:
+    over = speed.decoding > max(room, 0.0) and "training.selection.limit" not in given
+    if over and (decoded := len(decoded_examples(pairs.dev, config))) > LEAST_DECODED:
         fewer = max(LEAST_DECODED, min(decoded, int(decoded * room / speed.decoding)))
         config = config.replace(training=config.training.replace(selection=selection.replace(limit=fewer)))
         decoding = speed.decoding * fewer / decoded

@@ -14,7 +14,7 @@ from seqloom.data.readers import ReadReport, expanded, format_of
 from seqloom.data.readers.file_tags import without_replaced
 from seqloom.data.readers.jsonl import json_records
 from seqloom.data.readers.layout import table_cells
-from seqloom.data.readers.lines import read_once
+from seqloom.data.readers.lines import readable_once
 from seqloom.text.choice import Traits
 
 ROWS = 2000
@@ -72,9 +72,9 @@ def columns_of(entry: str, config: DataConfig) -> tuple[Column, ...]:
     Raises `DataError` as reading the file does.
     """
     config = without_replaced(config)
-    shard = entry if read_once(entry) else next(iter(expanded(entry, config)))
+    shard = entry if readable_once(entry) else next(iter(expanded(entry, config)))
     kind = format_of(shard, config)
-    if read_once(shard) or kind not in ("tsv", "csv", "jsonl"):
+    if readable_once(shard) or kind not in ("tsv", "csv", "jsonl"):
         return ()
     return _fields(shard, config) if kind == "jsonl" else _columns(shard, config, comma=kind == "csv")
 

@@ -27,7 +27,7 @@ SAMPLE = 1 << 16
 """Number of bytes after a bad line from which an encoding is guessed."""
 
 
-def read_once(path: str) -> bool:
+def readable_once(path: str) -> bool:
     """Whether what a path names can be read only once: standard input, or a pipe such as that of `<(command)`."""
     return path == STDIN or Path(path).is_fifo()
 

@@ -23,7 +23,7 @@ from seqloom.data import Example
 from seqloom.data.cache import cache_folder, uses_cache
 from seqloom.data.digests import content_digests
 from seqloom.data.readers import files_of
-from seqloom.data.readers.lines import read_once
+from seqloom.data.readers.lines import readable_once
 from seqloom.data.whole_files import Say, unsaid
 from seqloom.errors import DataError
 from seqloom.training.config import RunConfig
@@ -105,9 +105,9 @@ def _file_entries(part: str, config: RunConfig, say: Say) -> Iterator[Record]:
     """Yield the files of a part with their hashes; those that were computed for the cache are used again."""
     files = [each.file for each in data_files(config) if each.part == part]
     known = cache_folder(config.data) if uses_cache(getattr(config.data, part), config.data) else None
-    digests = iter(content_digests([file for file in files if not read_once(file)], known, say))
+    digests = iter(content_digests([file for file in files if not readable_once(file)], known, say))
     for file in files:
-        hashed = {} if read_once(file) else {"sha256": next(digests)}
+        hashed = {} if readable_once(file) else {"sha256": next(digests)}
         yield {"part": part, "file": file, **hashed}
 
 
