@@ -58,7 +58,7 @@ def test_sizes_leave_the_place_open_and_papers_fix_it() -> None:
 def test_all_other_settings_stay() -> None:
     config = build(ModelConfig, {"attention": {"kind": "additive", "size": 12}, "decoder": {"layers": 3}})
     chosen, _ = fitted(config, words=True)
-    assert chosen == config.replace(decoder=config.decoder.replace(attend="before"))
+    assert chosen == config.replace(answer="sequence", decoder=config.decoder.replace(attend="before"))
 
 
 def test_a_network_that_is_built_without_data_attends_between_its_layers() -> None:

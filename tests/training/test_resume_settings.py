@@ -103,7 +103,7 @@ def test_the_same_files_may_be_named_again(here: Path, begun: Path) -> None:
 def test_a_whole_configuration_states_everything(here: Path) -> None:
     own = build(RunConfig, read_toml(here / "cut" / "resume" / "settings" / "given.toml"))
     with pytest.raises(ConfigError, match=r"training\.optimiser\.learning_rate must stay"):
-        next(
+        list(
             train(own.replace(training=own.training.replace(optimiser={"learning_rate": 1})), here / "cut", resume=True)
         )
     longer = own.replace(training=own.training.replace(max_steps=7))
