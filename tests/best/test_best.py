@@ -11,12 +11,13 @@ from typer.testing import CliRunner
 import seqloom
 from seqloom.best import halving, pipeline, variants
 from seqloom.best.parts import Part
-from seqloom.best.working_files import chosen_length
+from seqloom.best.working_files import chosen_length, remove_parts
 from seqloom.checkpoint.tensors import distinct_tensors
 from seqloom.cli.main import app
 from seqloom.errors import ConfigError
 from seqloom.training import Inputs
 from seqloom.training.runs import run_config
+from seqloom.training.states.lock import LOCKS, sole_writer
 from toy import copied
 
 pytestmark = pytest.mark.usefixtures("unchecked_shapes")
@@ -126,6 +127,17 @@ def test_what_not_all_runs_could_have_is_refused_at_once(settings: dict[str, Any
 
 def test_the_length_of_the_runs_is_chosen_once(tmp_path: Path) -> None:
     assert chosen_length(tmp_path, 300) == chosen_length(tmp_path, 200) == 300
+
+
+def test_what_starts_again_waits_for_no_other_run_and_removes_nothing_of_it(tmp_path: Path) -> None:
+    folder = tmp_path / "model-parts"
+    with sole_writer(folder):
+        (folder / "left-to-right-1").mkdir()
+        with pytest.raises(ConfigError, match="another run is writing"):
+            seqloom.train(PAIRS, DEV, tmp_path / "model", settings=SETTINGS, overwrite=True)
+        assert (folder / "left-to-right-1").is_dir()
+        remove_parts(folder)
+        assert {path.name for path in folder.iterdir()} == set(LOCKS)
 
 
 def test_a_single_run_does_not_pretend(tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ from seqloom.synthetic import teacher as teaching_module
 from seqloom.synthetic.lessons import held_out, learning, lessons, reading, write_pairs
 from seqloom.synthetic.teacher import ANSWERS, Answers, Lesson, Teacher, Teaching
 from seqloom.training import RunConfig
+from seqloom.training.runs import run_config
 from toy import SETTINGS, copied
 from toy import write_pairs as write_tsv
 
@@ -241,6 +242,9 @@ def test_what_makes_no_sense_is_refused(toy_folder: Path, tmp_path: Path) -> Non
         Teaching(keep_original=2)
     with pytest.raises(ConfigError, match="needs a metric"):
         Teaching(n_best=3)
+    mixed = run_config(settings={"data.temperature": 5})
+    with pytest.raises(ConfigError, match="one file of answers"):
+        seqloom.distill(toy_folder, str(tmp_path / "none.tsv"), tmp_path / "student", student=mixed)
     (tmp_path / "none.tsv").write_text("")
     with pytest.raises(DataError, match="at least one source"):
         seqloom.distill(toy_folder, str(tmp_path / "none.tsv"), tmp_path / "student")

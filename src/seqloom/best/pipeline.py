@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,7 +12,7 @@ from seqloom.api import Model, load_torch
 from seqloom.best.halving import chosen_plan, runs_of
 from seqloom.best.parts import Part, Parts
 from seqloom.best.variants import Settings, variants
-from seqloom.best.working_files import chosen_length, given_before, working_files
+from seqloom.best.working_files import chosen_length, given_before, remove_parts, working_files
 from seqloom.checkpoint import format as layout
 from seqloom.combining import Rescoring, save_combination
 from seqloom.config import build, laid_over
@@ -88,17 +87,16 @@ def train_best(
             progress.write(f"best: {text}\n")
             progress.flush()
 
-    if overwrite and not resume:
-        shutil.rmtree(folder, ignore_errors=True)
-    if not resume and given_before(folder) is not None:
+    if not (resume or overwrite) and given_before(folder) is not None:
         raise ConfigError(
             "there are runs of an earlier call, perhaps with other settings or pairs",
             where=str(folder),
             hint="--resume goes on with them, --overwrite starts again",
         )
-    folder.mkdir(parents=True, exist_ok=True)
     try:
         with sole_writer(folder):
+            if overwrite and not resume:
+                remove_parts(folder)
             config = working_files(config, inputs, folder, resume=resume, say=say)
             return _Best(config, output, folder, say, progress).made()
     except KeyboardInterrupt:
@@ -171,6 +169,11 @@ class _Best:
         seconds = 60 * self.config.plan.minutes or wanted
         updates = chosen_length(self.folder, max(1, round(min(1.0, seconds / wanted) * expected.updates)))
         self.say(f"about {whole:.1f} runs of {updates:,} updates, {seconds / 60:.0f} minutes")
+        if updates < expected.updates:
+            self.say(
+                f"each run wants {expected.updates:,} updates, {wanted / 60:.0f} minutes for all; "
+                f"plan.minutes = {self.config.plan.minutes:g} allows fewer"
+            )
         measure = expected.config.measures[0]
         parts = Parts(self.folder, single, updates, measure, self.say, self.progress)
         gains = Gains(measure)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from seqloom.data.readers.lines import readable_once
 from seqloom.errors import ConfigError
 from seqloom.synthetic.lessons import held_out
 from seqloom.training import Inputs, RunConfig
+from seqloom.training.states.lock import LOCKS
 
 GIVEN, TRAIN, DEV, LENGTH = "given.json", "train.jsonl", "dev.jsonl", "length.json"
 
@@ -22,6 +24,15 @@ def given_before(folder: Path) -> RunConfig | None:
     """The settings that the parts in a folder were begun with; None where there are none."""
     path = folder / GIVEN
     return build(RunConfig, json.loads(path.read_text("utf-8")), where=str(path)) if path.is_file() else None
+
+
+def remove_parts(folder: Path) -> None:
+    """Remove what an earlier call has left in a folder whose lock is held."""
+    for path in folder.iterdir():
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        elif path.name not in LOCKS:
+            path.unlink()
 
 
 def chosen_length(folder: Path, updates: int) -> int:

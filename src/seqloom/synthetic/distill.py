@@ -89,6 +89,11 @@ def distill(
             "several processes would all ask the teacher",
             hint=f"run seqloom distill alone; then several can train on {_beside(folder.output) / PAIRS}",
         )
+    if config.data.mixes and config.data.mix_by == "entry":
+        raise ConfigError(
+            "a student learns from one file of answers, and data.weights and data.temperature mix several files",
+            hint="data.mix_by = tag mixes by tag",
+        )
     if not resume and not overwrite:
         folder.check_free()
     if resume and (folder.begun or folder.finished):

@@ -50,9 +50,7 @@ class Run:
             build_optimiser(prepared.model, training.optimiser),
             snapshot(prepared.model) if training.ema else None,
         )
-        self.objective = Objective(
-            prepared.precision, training.label_smoothing, training.optimiser.clip_norm, self.group, training.r_drop
-        )
+        self.objective = Objective.of(training, prepared.precision, self.group)
         keep = max(1, selection.average_best)
         self.progress = Progress(Selection(selection.higher_is_better, keep, selection.patience))
         self.progress.processes = self.group.size

@@ -78,9 +78,7 @@ def measured_speed(config: RunConfig, model: SingleNetwork, pairs: Trained) -> S
     training, train = config.training, pairs.train
     sampler = BatchSampler(train.source_lengths, train.target_lengths, training.batch, training.seed)
     optimiser = build_optimiser(model, training.optimiser)
-    objective = Objective(
-        pairs.precision, training.label_smoothing, training.optimiser.clip_norm, r_drop=training.r_drop
-    )
+    objective = Objective.of(training, pairs.precision)
     rows = sampler.in_order()
     places = evenly(len(rows), TIMED)
     spent = [_seconds(model, optimiser, objective, [collate(train, rows[place])]) for place in [*places, *places]]

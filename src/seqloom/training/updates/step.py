@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any, Self
 
 import torch
 from torch import Tensor
@@ -17,6 +17,9 @@ from seqloom.nn.output import LossSums
 from seqloom.nn.precision import Precision, no_denormals
 from seqloom.training.group import Group, add_gradients
 from seqloom.training.memory import TooLargeError, out_of_memory, pieces, release
+
+if TYPE_CHECKING:  # the settings import the parts that they configure
+    from seqloom.training.config import TrainingConfig
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,11 @@ class Objective:
     clip_norm: float = 0.0
     group: Group = field(default_factory=Group)
     r_drop: float = 0.0
+
+    @classmethod
+    def of(cls, training: TrainingConfig, precision: Precision, group: Group | None = None) -> Self:
+        """The objective that some settings ask for."""
+        return cls(precision, training.label_smoothing, training.optimiser.clip_norm, group or Group(), training.r_drop)
 
 
 @dataclass(frozen=True)
