@@ -14,6 +14,7 @@ SOURCE = ROOT / "src" / "seqloom"
 ROOMS = (
     "errors",
     "streams",
+    "live",
     "lazy",
     "notebook",
     "config",

@@ -23,7 +23,7 @@ from seqloom.data import (
 from seqloom.data.given import given_examples
 from seqloom.ensemble_network import own_weights, single_networks
 from seqloom.errors import ConfigError
-from seqloom.evaluation import Evaluation, EvaluationConfig, evaluate, read_evaluation
+from seqloom.evaluation import Evaluation, EvaluationConfig, Watch, evaluate, read_evaluation
 from seqloom.evenly import evenly
 from seqloom.inference.predicting_model import PredictingModel
 from seqloom.inference.predictor import Answering, PairScore, Predictor
@@ -34,6 +34,7 @@ from seqloom.lexicon import NOTHING_KNOWN, KnownAnswers
 from seqloom.model import SingleNetwork, parameter_count
 from seqloom.networks import AnyNetwork, writing
 from seqloom.notebook import model_html, model_text
+from seqloom.planning import Plan
 from seqloom.search import Shortlist
 from seqloom.training import Inputs, RunConfig
 from seqloom.training import train as train_stream
@@ -84,6 +85,13 @@ class Model(PredictingModel):
         """What a notebook shows: kind, sizes, training data and main figures."""
         return model_html(self, self.folder)
 
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """What was said when it was trained: warnings first, then notices, then the settings that were chosen."""
+        record = self.metrics.get("record", {})
+        plan = Plan.of_json(record.get("plan", {}))
+        return (*record.get("warnings", ()), *record.get("notices", ()), *plan.notes, *plan.sentences())
+
     def score(self, pairs: Data) -> Iterator[PairScore]:
         """How likely the model holds each target to be, given its source; natural logarithms."""
         examples = self._examples(pairs)
@@ -98,19 +106,21 @@ class Model(PredictingModel):
         tags: str = "",
         metrics: str | Sequence[str] | None = None,
         by: Answering | None = None,
+        watch: Watch | None = None,
     ) -> Evaluation:
         """Figures on pairs, on a table of pairs, or on files of pairs that are read as the training files were.
 
         `source`, `target` and `tags` name columns, as for `seqloom.train`; without them, those of the training data
         are taken. `metrics` are names, or one text with commas between them; without them, the model is judged as in
-        training. `by` answers instead of the model, where it only has a part in the answers.
+        training. `by` answers instead of the model, where it only has a part in the answers. `watch` is called with
+        what is being done, and how many of how many examples are done.
         """
         names = metrics or self.config.measures
         settings = build(EvaluationConfig, {**self.config.evaluation.model_dump(), "metrics": names})
         report = ReadReport(self.config.data.on_bad_line)
         columns = {name: given for name, given in {"source": source, "target": target, "tags": tags}.items() if given}
         examples = given_examples(data, self.config.data.replace(**columns), report)
-        found = evaluate(by or self.predictor, examples, settings)
+        found = evaluate(by or self.predictor, examples, settings, watch)
         return replace(found, reading=(*report.sentences(), *found.reading))
 
     def with_shortlist(self, pairs: Data, *, candidates: int = CANDIDATES, frequent: int = FREQUENT) -> Self:

@@ -21,7 +21,7 @@ from seqloom.training import Inputs, RunConfig
 from seqloom.training.fine_tuning import adopted
 from seqloom.training.forecast import Forecast, forecast
 from seqloom.training.group import Place
-from seqloom.training.reporters import Callback, EarlyStopping
+from seqloom.training.reporters import Callback, EarlyStopping, log_notices
 from seqloom.training.runs import run_config
 
 BEST = "best"
@@ -86,7 +86,9 @@ def train(
     the length is chosen by the data. `settings` are all others, by dotted names: `{"model.hidden": 512}`.
 
     `progress` is a stream to show progress on, such as `sys.stderr`, for which True stands. `auto` shows a live table
-    in a notebook and nothing elsewhere, False or None nothing anywhere. `callbacks` are functions that are called with
+    in a notebook and nothing elsewhere, False or None nothing anywhere. What is not shown is logged: warnings, which
+    Python prints on standard error, and notices of what was chosen, at the level INFO of the logger `seqloom`; all of
+    them are `model.notices` afterwards. `callbacks` are functions that are called with
     each report of the run (`seqloom.training.reports`); one that returns True ends the training. `EarlyStopping` may
     stand among them.
 
@@ -168,7 +170,8 @@ def trained(
     wanted = given_before(parts_of(output)) if config is None else config
     if wanted is None or wanted.plan.effort != BEST:
         ways = {"resume": resume, "overwrite": overwrite}
-        return train_run(config, output, inputs=inputs, progress=progress, callbacks=callbacks, **ways)
+        heard = callbacks if progress is not None else [log_notices, *callbacks]
+        return train_run(config, output, inputs=inputs, progress=progress, callbacks=heard, **ways)
     if callbacks:
         raise ConfigError("callbacks follow one run, and effort = best makes many", hint="leave them out")
     return train_best(wanted, output, inputs=inputs, progress=progress, resume=resume, overwrite=overwrite)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import math
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any
@@ -45,6 +45,12 @@ from seqloom.remarks import Remarks
 
 if TYPE_CHECKING:
     from seqloom.inference.predictor import Answering
+
+
+Watch = Callable[[str, int, int], object]
+"""Is called with what is being done, and how many parts of how many are done."""
+PIECE = 64
+"""Number of answers that are found at a time where somebody watches."""
 
 
 class EvaluationConfig(Section):
@@ -233,10 +239,11 @@ def evaluate(
     predictor: Answering,
     examples: Sequence[Example],
     config: EvaluationConfig = EvaluationConfig(),  # noqa: B008 - a frozen value
+    watch: Watch | None = None,
 ) -> Evaluation:
     """Predict every example, score the predictions, and compute the loss of each example's first accepted target.
 
-    Raises a `DataError` if there are no examples.
+    `watch` is told how far it is. Raises a `DataError` if there are no examples.
     """
     target = predictor.codecs.target
     places = evenly(len(examples), config.limit or len(examples))
@@ -248,11 +255,13 @@ def evaluate(
     )
     sources = [Source(example.source, example.tags) for example in chosen]
     began = time.perf_counter()
-    predictions = tuple(predictor.predict(sources))
+    predictions = tuple(predictor.predict(sources) if watch is None else _watched(predictor, sources, watch))
     seconds = time.perf_counter() - began
     texts = [prediction.text for prediction in predictions]
     kind = kind_of(chosen, config.by)
     parts = parts_of(chosen, kind)
+    if watch is not None:
+        watch("taking the loss", 0, 0)
     losses = {name: target_loss(predictor, (chosen[row] for row in rows)) for name, rows in parts.items()}
 
     def scores(rows: Sequence[int]) -> tuple[Score, ...]:
@@ -273,6 +282,15 @@ def evaluate(
         by=Breakdown(kind, rows) if kind else None,
         labels=classification(names, texts, [example.targets for example in chosen]),
     )
+
+
+def _watched(predictor: Answering, sources: Sequence[Source], watch: Watch) -> Iterator[Prediction]:
+    """The answers, with somebody watching how many there are."""
+    watch("finding answers", 0, len(sources))
+    for count, answer in enumerate(predictor.predict(sources, window=PIECE), start=1):
+        yield answer
+        if count % PIECE == 0:
+            watch("finding answers", count, len(sources))
 
 
 def target_loss(predictor: Answering, examples: Iterable[Example]) -> Loss:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import logging
 from pathlib import Path
 
 import pytest
@@ -56,6 +58,30 @@ def test_a_callback_that_fails_is_named_and_the_run_can_go_on(tmp_path: Path) ->
         seqloom.train(PAIRS, settings=settings, callbacks=["no"])  # type: ignore[list-item]
 
 
+def test_what_no_stream_shows_is_logged_and_kept(caplog: pytest.LogCaptureFixture) -> None:
+    """Warnings and choices reach a program by Python's logging, and stay with the model."""
+    settings = {**SETTINGS, "training.epochs": 2, "plan.effort": "normal"}
+    with caplog.at_level(logging.INFO, logger="seqloom"):
+        model = seqloom.train(PAIRS, DEV, settings=settings)
+    said = {each.message: each.levelname for each in caplog.records if each.name == "seqloom"}
+    (short,) = [text for text in said if text.startswith("only ")]
+    assert said[short] == "WARNING"
+    assert any(level == "INFO" and text.startswith("measures: ") for text, level in said.items())
+    assert any("seqloom show tells why" in text for text in said), "what is planned is said in short"
+    assert not any(text.startswith("answers have at most") for text in said), "which is a detail"
+    assert short in model.notices
+    assert any(each.startswith("answers have at most") for each in model.notices)
+    assert any(each.startswith("plan: training.ema = 0.999, as ") for each in model.notices)
+
+
+def test_what_a_stream_shows_is_not_logged(caplog: pytest.LogCaptureFixture) -> None:
+    stream = io.StringIO()
+    with caplog.at_level(logging.INFO, logger="seqloom"):
+        seqloom.train(PAIRS, DEV, settings={**SETTINGS, "training.epochs": 2}, progress=stream)
+    assert "warning: only " in stream.getvalue()
+    assert not [each for each in caplog.records if each.name == "seqloom"]
+
+
 def test_early_stopping_is_the_setting() -> None:
     stopping = seqloom.EarlyStopping(patience=2, monitor="exact_match")
     model = seqloom.train(
@@ -82,6 +108,7 @@ def test_the_history_is_a_table_that_is_saved_with_the_model(toy_model: Model, t
     assert len(history) == 8
     assert history["epoch"] == list(range(1, 9))
     assert history[-1]["dev_loss"] < history[0]["dev_loss"]
+    assert sum(history["best"]) == 1, "earlier ones were only the best so far"
     assert {"epoch", "step", "train_loss", "dev_loss", "dev_perplexity", "exact_match", "best"} <= set(history.columns)
     toy_model.save(tmp_path / "copy")
     assert not (tmp_path / "copy" / "log.jsonl").exists()
@@ -98,9 +125,9 @@ def test_the_history_is_short_in_text() -> None:
     rows = [{"epoch": n, "step": 10 * n, "train_loss": None, "dev_loss": 2.5 / n, "best": n == 2} for n in range(1, 31)]
     lines = repr(History(tuple(rows[:2]))).splitlines()
     assert lines == [
-        "epoch  step  train_loss  dev_loss",
+        "epoch  step  train_loss  dev_loss  weights",
         "    1    10                 2.500",
-        "    2    20                 1.250  best",
+        "    2    20                 1.250     best",
     ]
     assert repr(History(tuple(rows))).splitlines()[-1] == "(10 more rows are not shown)"
 

@@ -68,7 +68,7 @@ def test_training_takes_files_in_any_place(here: Path) -> None:
     given = ["pairs.tsv", "small", "deeper/*.tsv", "--train", "third.tsv", "--epochs", "1", "--output", "m", *settings]
     done = CliRunner().invoke(app, ["train", *given])
     assert done.exit_code == 0, done.output
-    assert "training data: 80 pairs read" in done.stderr
+    assert "training on 68 pairs, 12 dev pairs" in done.stderr
     assert "epoch 1" in done.stderr
     assert "epoch 2" not in done.stderr
 

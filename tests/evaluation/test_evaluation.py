@@ -91,3 +91,15 @@ def test_a_limit_takes_examples_from_all_over(toy_model: Model) -> None:
     assert [example.source for example in result.examples] == [source for source, _ in pairs[::4]]
     everything = toy_model.with_settings(["evaluation.limit=100"]).evaluate(pairs, metrics="cer")
     assert everything.count == 40
+
+
+def test_who_watches_is_told_how_far_it_is(toy_model: Model) -> None:
+    """The figures do not depend on it, though answers are found in smaller pieces then."""
+    seen: list[tuple[str, int, int]] = []
+    pairs = copied(150, seed=5)
+    watched = toy_model.evaluate(pairs, metrics="cer", watch=lambda *told: seen.append(told))
+    assert [each for each in seen if each[0] == "finding answers"] == [
+        ("finding answers", done, 150) for done in (0, 64, 128)
+    ]
+    assert seen[-1] == ("taking the loss", 0, 0)
+    assert watched.texts == toy_model.evaluate(pairs, metrics="cer").texts

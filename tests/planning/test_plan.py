@@ -109,11 +109,14 @@ def test_auto_is_as_good_as_not_given(name: str) -> None:
 
 def test_all_but_the_choices_of_the_table_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     choice = Choice({"model.hidden": 256}, "of a reason", "a measurement")
-    notices = (choice.sentence(), "plan: model.hidden = 128 instead of 256", "dev data: 3 pairs")
-    tables.forecast(Forecast(RunConfig(), frozenset(), Plan(None, (choice,)), notices, (), 1, 2, 3, 60.0, "cpu", 4))
+    plan = Plan(None, (choice,), left_out=("model.dropout = 0.5",), notes=("plan: 3 updates take a minute",))
+    said = ("dev data: 3 pairs",), ("answers are short",), ("it goes badly",)
+    tables.forecast(Forecast(RunConfig(), frozenset(), plan, *said, 1, 2, 3, 60.0, "cpu", 4))
     printed = " ".join(capsys.readouterr().out.split())
-    assert "plan: model.hidden = 256" not in printed
-    assert "plan: model.hidden = 128 instead of 256" in printed
+    for text in ("model.hidden = 256 as of a reason", "given: model.dropout = 0.5", "plan: 3 updates take a minute"):
+        assert printed.count(text) == 1
+    for text in ("answers are short", "warning: it goes badly"):
+        assert text in printed
     assert "dev data: 3 pairs" in printed
     assert "1.0 minutes on this machine (cpu, 4 threads)" in printed
 
@@ -121,7 +124,7 @@ def test_all_but_the_choices_of_the_table_is_printed(capsys: pytest.CaptureFixtu
 def test_a_plan_reads_well_in_80_columns(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "80")
     choice = Choice({"model.hidden": 256, "model.attention": {"kind": "additive"}}, "of a reason " * 12, "a word " * 12)
-    tables.forecast(Forecast(RunConfig(), frozenset(), Plan(None, (choice,)), (), (), 1, 2, 3, 60.0, "cpu", 4))
+    tables.forecast(Forecast(RunConfig(), frozenset(), Plan(None, (choice,)), (), (), (), 1, 2, 3, 60.0, "cpu", 4))
     lines = capsys.readouterr().out.splitlines()
     assert lines[:2] == ["model.hidden = 256", "model.attention.kind = additive"]
     assert lines[2].startswith("    as of a reason of a reason")
@@ -130,8 +133,8 @@ def test_a_plan_reads_well_in_80_columns(capsys: pytest.CaptureFixture[str], mon
 
 def test_one_time_is_said_where_minutes_are_given(capsys: pytest.CaptureFixture[str]) -> None:
     given = frozenset({"plan.minutes"})
-    notices = ("plan: 2 updates and 3 evaluations take about 0.9 of the 1 minutes: 1 ms",)
-    tables.forecast(Forecast(RunConfig(), given, Plan(), notices, (), 1, 2, 3, 60.0, "cpu", 4))
+    plan = Plan(notes=("plan: 2 updates and 3 evaluations take about 0.9 of the 1 minutes: 1 ms",))
+    tables.forecast(Forecast(RunConfig(), given, plan, (), (), (), 1, 2, 3, 60.0, "cpu", 4))
     assert capsys.readouterr().out.count("take about") == 1
 
 

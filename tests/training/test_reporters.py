@@ -16,8 +16,8 @@ from pathlib import Path
 
 import pytest
 
+from seqloom.live import duration
 from seqloom.training.reporters import ConsoleReporter, JsonlReporter, follow, standard_reporters
-from seqloom.training.reporters.live import duration
 from seqloom.training.reports import (
     CheckpointReport,
     EvalReport,
@@ -70,7 +70,8 @@ def test_plain_lines_where_there_is_no_terminal() -> None:
     assert "12,345 weights" in lines[1]
     assert lines[2] == "going on after update 5"
     assert lines[3] == "epoch 1  step 10  dev loss 1.250  ppl 3.49  bleu 20.50  (best so far)  2 min 02 s left"
-    assert "finished after 3 min 20 s" in lines[4]
+    end = "finished after 3 min 20 s: 3 epochs done, 30 updates; the model has the best weights, after update 30"
+    assert lines[4] == end
 
 
 def test_remarks_on_the_dev_answers_stand_beside_the_figures() -> None:
@@ -114,6 +115,37 @@ def test_what_is_done_before_the_first_update_is_said_and_not_logged(tmp_path: P
     follow([StageReport("reading the pairs")], [ConsoleReporter(stream), JsonlReporter(path)])
     assert stream.getvalue() == "reading the pairs …\n"
     assert not path.exists()
+
+
+def test_details_are_logged_and_not_shown(tmp_path: Path) -> None:
+    stream, log = io.StringIO(), tmp_path / "log.jsonl"
+    said = [NoticeReport("in short"), NoticeReport("at length", detail=True)]
+    follow(said, [ConsoleReporter(stream), JsonlReporter(log)])
+    assert stream.getvalue() == "in short\n"
+    assert [json.loads(line)["text"] for line in log.read_text().splitlines()] == ["in short", "at length"]
+
+
+def test_what_is_done_after_the_last_update_has_its_time_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    """At a terminal there is a bar; anywhere else a line says once what is being done."""
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setenv("COLUMNS", "100")
+    now = [0.0]
+    stages = [StageReport("answering", done, 300) for done in (0, 100, 200)]
+    terminal = Terminal()
+    reporter = ConsoleReporter(terminal)
+    monkeypatch.setattr("seqloom.live.monotonic", lambda: now[0])
+    for seconds, stage in zip((0, 30, 60), stages, strict=True):
+        now[0] = seconds
+        reporter.show(stage)
+        assert reporter._bar is not None
+        reporter._bar._progress.refresh()
+    reporter.close()
+    assert "answering  1 min 00 s left  100/300" in terminal.getvalue()
+    assert "answering  30 s left  200/300" in terminal.getvalue()
+    stream = io.StringIO()
+    follow(stages, [ConsoleReporter(stream)])
+    assert stream.getvalue() == "answering …\n"
 
 
 def test_samples_stand_beside_the_truth_and_in_the_log(tmp_path: Path) -> None:

@@ -110,7 +110,8 @@ def test_what_is_short_is_warned_of_with_what_to_change() -> None:
 def test_a_short_run_shortens_its_warm_up() -> None:
     length = settled(800, 16, epochs=3)
     assert length.training.schedule.warmup == 37
-    assert length.notices == ["warm-up shortened to 37 updates, a quarter of the 150 planned ones"]
+    assert length.shortened == "warm-up shortened to 37 updates, a quarter of the 150 planned ones"
+    assert settled(8000, 16, epochs=3).shortened == ""
 
 
 def test_epochs_are_a_number_or_auto() -> None:

@@ -12,7 +12,7 @@ import seqloom
 from seqloom.config import build, merged
 from seqloom.search import SearchConfig
 from seqloom.training import Inputs, RunConfig, search_tuning, train
-from seqloom.training.reports import EvalReport, FinishReport, NoticeReport
+from seqloom.training.reports import EvalReport, FinishReport, NoticeReport, StageReport
 
 pytestmark = pytest.mark.usefixtures("unchecked_shapes")
 INPUTS = Inputs(reversed_pairs(), reversed_pairs(30, seed=2))
@@ -34,7 +34,10 @@ def test_the_best_search_is_taken_said_and_saved(tmp_path: Path, monkeypatch: py
     model = seqloom.load(tmp_path / "model")
     assert (model.config.search.beam, model.config.search.alpha) == (3, 0.6)
     (said,) = [each.text for each in reports if isinstance(each, NoticeReport) and each.text.startswith("search: ")]
-    assert "beam 3 and alpha 0.6, by error_rate" in said
+    assert said.startswith("search: beam 3 and alpha 0.6 instead of beam 5 and alpha 1: error_rate on the dev")
+    assert said.endswith("; 7 were tried")
+    stages = [each for each in reports if isinstance(each, StageReport) and each.total == 7]
+    assert [each.done for each in stages] == list(range(7))
     assert model.metrics["search"]["beam"] == 3
     assert len(model.metrics["search"]["tried"]) == 7
     last = [each for each in reports if isinstance(each, EvalReport)][-1]
@@ -58,14 +61,14 @@ def test_a_gain_of_one_answer_among_few_changes_nothing(tmp_path: Path, monkeypa
     reports = run(tmp_path / "model")
     model = seqloom.load(tmp_path / "model")
     assert (model.config.search.beam, model.metrics["search"]["needed"]) == (5, 2 * worth)
-    assert any(f"(a gain of {2 * worth:.2g} was needed)" in getattr(each, "text", "") for each in reports)
+    assert any(f"none of 7 that were tried gains {2 * worth:.2g}" in getattr(each, "text", "") for each in reports)
 
 
 def test_settings_that_are_all_alike_are_not_listed() -> None:
     tried = tuple((SearchConfig(beam=beam), 50.0) for beam in (1, 3, 5))
-    said = search_tuning.Tuned(SearchConfig(), "chrf", tried).sentence()
-    assert said.startswith("search: beam 5 and alpha 1, as it was: by chrf on the dev examples all 3 settings")
-    assert said.endswith("that were tried reach 50.00")
+    said = search_tuning.Tuned(SearchConfig(), SearchConfig(), "chrf", tried).sentence()
+    assert said.startswith("search: beam 5 and alpha 1, as before: chrf on the dev examples is 50.00, the same")
+    assert said.endswith("with all 3 settings that were tried")
 
 
 def test_without_dev_data_it_is_said_that_nothing_was_tuned(tmp_path: Path) -> None:

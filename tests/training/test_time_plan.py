@@ -52,7 +52,7 @@ def test_a_given_interval_and_a_run_without_dev_data_are_reckoned_with(
         pairs = Inputs(reversed_pairs())
         prepared = prepare(wanted.replace(data=data), pairs)
         assert prepared.config.training.max_steps == updates
-        assert any(f"{updates} updates and {evaluations} evaluations" in each for each in prepared.notices)
+        assert any(f"{updates} updates and {evaluations} evaluations" in each for each in prepared.plan.notes)
 
 
 def test_little_time_makes_batches_smaller_before_the_network(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -65,8 +65,14 @@ def test_little_time_makes_batches_smaller_before_the_network(monkeypatch: pytes
     for minutes, sizes in ((20, (1024, 256)), (6, (512, 256)), (4, (256, 256)), (2, (256, 192)), (0.1, (256, 128))):
         prepared = prepare(build(RunConfig, {"plan": {"minutes": minutes}}), inputs)
         assert (prepared.config.training.batch.tokens, prepared.config.model.hidden) == sizes
-        said = [each for each in prepared.notices if "instead of" in each and each.startswith("plan: ")]
+        said = [each for each in prepared.plan.notes if "smaller than usual" in each]
         assert len(said) == (minutes != 20)
+        planned = prepared.plan.settings
+        assert (planned["training.batch.tokens"], planned["model.hidden"]) == sizes, "what is said is what is trained"
+        summary = next(prepared.plan.summary())
+        assert f"hidden {sizes[1]}" in summary
+        assert summary.count("hidden ") == 1
+        assert planned["training.schedule.warmup"] == prepared.config.training.schedule.warmup
     given = {"plan": {"minutes": 0.1}, "training": {"batch": {"tokens": 900}}, "model": {"hidden": 64}}
     prepared = prepare(build(RunConfig, given), inputs)
     assert (prepared.config.training.batch.tokens, prepared.config.model.hidden) == (900, 64), "what is given stays"
@@ -85,7 +91,7 @@ def test_evaluations_do_not_take_the_time_of_updates(monkeypatch: pytest.MonkeyP
     assert len(prepared.dev_examples) == 50
     assert prepared.config.plan.tune_search is False
     assert prepared.updates.total() == 480, "(2 x 60 x 0.95 - 3 x 6) s of 0.2 s"
-    (advice,) = [each for each in prepared.notices if "fewer teach less" in each]
+    (advice,) = [each for each in prepared.plan.notes if "fewer teach less" in each]
     assert "2,500 updates are wanted" in advice
     assert "plan.minutes = 10 " in advice, "(2,500 x 0.2 + 3 x 6) s and some to spare"
     assert not prepared.warnings
@@ -109,7 +115,7 @@ def test_what_is_planned_is_a_configuration_that_trains(tmp_path: Path) -> None:
     again = build(RunConfig, tomllib.loads(found.to_toml()))
     assert again.plan.minutes == 0, "the length stands in updates"
     assert prepare(again, Inputs(pairs, pairs[:10])).updates.total() == found.updates
-    assert any("of the 0.02 minutes" in each and "threads: " in each for each in found.notices)
+    assert any("of the 0.02 minutes" in each and "threads: " in each for each in found.plan.notes)
     assert (found.device, found.threads) == (found.to_json()["device"], torch.get_num_threads())
 
 

@@ -11,6 +11,7 @@ import typer
 
 from seqloom.cli import completion
 from seqloom.cli.options import Answers, Json, SettingOptions, Tags, with_tags
+from seqloom.cli.watching import if_seen, watched
 
 if TYPE_CHECKING:
     from seqloom.api import Model
@@ -48,12 +49,17 @@ def evaluate(
     With a second model, both are compared by paired bootstrap.
     """
     from seqloom.cli import tables
-    from seqloom.evaluation import compare_losses, compare_models
 
     settings = [*with_tags(settings, tags), *(["evaluation.by=tag"] if by_tag else [])]
-    first = _loaded(model, settings)
-    second = None if compare is None else _loaded(compare, settings)
-    measured = first.evaluate([Path(each) for each in data], metrics=metrics)  # paths, also where there is no file
+    with watched(f"loading {model}") as watch:
+        first = _loaded(model, settings)
+        second = None if compare is None else _loaded(compare, settings)
+        watch("reading the pairs")
+        files = [Path(each) for each in data]  # paths, also where there is no file
+        measured = first.evaluate(files, metrics=metrics, watch=if_seen(watch))
+        if second is not None:
+            used = tuple(score.name for score in measured.scores)
+            other = second.evaluate(measured.examples, metrics=used, watch=if_seen(watch))
     _say(measured)
     if second is None:
         if as_json:
@@ -61,21 +67,26 @@ def evaluate(
         else:
             tables.evaluation(measured)
         return
-    used = tuple(score.name for score in measured.scores)
-    other = second.evaluate(measured.examples, metrics=used)
     _say(other, "second model: ")
-    differences = compare_models(measured, other, samples=first.config.evaluation.samples)
-    losses = compare_losses(measured, other)
+    _show_compared(measured, other, first.config.evaluation.samples, as_json=as_json)
+
+
+def _show_compared(first: Evaluation, second: Evaluation, samples: int, *, as_json: bool) -> None:
+    """Print how two models differ on the same examples."""
+    from seqloom.cli import tables
+    from seqloom.evaluation import compare_losses, compare_models
+
+    differences, losses = compare_models(first, second, samples=samples), compare_losses(first, second)
     if as_json:
         values = {
-            "first": measured.to_json(),
-            "second": other.to_json(),
+            "first": first.to_json(),
+            "second": second.to_json(),
             "comparison": [difference.to_json() for difference in differences],
             "losses": losses.to_json(),
         }
         typer.echo(json.dumps(values, ensure_ascii=False, indent=2))
     else:
-        tables.comparison(differences, losses, measured.count)
+        tables.comparison(differences, losses, first.count)
 
 
 def _loaded(path: Path, settings: Sequence[str]) -> Model | Combination:

@@ -15,7 +15,7 @@ from seqloom.cli.printing import plain_console as _console
 from seqloom.cli.printing import plain_table as _table
 from seqloom.cli.printing import short as _short
 from seqloom.cli.printing import shown as _shown
-from seqloom.planning import shown_settings
+from seqloom.planning import NOT_CHOSEN, shown_settings
 
 if TYPE_CHECKING:
     from seqloom.bench import Speed
@@ -100,12 +100,12 @@ def forecast(found: Forecast) -> None:
         console.print(sentence)
     for choice in found.plan.choices:
         console.print("\n".join(f"{name} = {value}" for name, value in shown_settings(choice.settings)))
-        for said in (f"as {choice.why}", f"measured: {choice.measured}"):
+        for said in (f"as {choice.why}", *([f"measured: {choice.measured}"] if choice.measured else [])):
             console.print(Text("\n".join(wrap(said, console.width, initial_indent="    ", subsequent_indent="    "))))
-    chosen = {choice.sentence() for choice in found.plan.choices}  # stand in the table
-    for sentence in found.notices:
-        if sentence not in chosen:
-            console.print(Text(sentence))
+    for each in found.plan.left_out:
+        console.print(Text(f"{NOT_CHOSEN}: {each}"))
+    for sentence in (*found.notices, *found.details, *found.plan.notes):
+        console.print(Text(sentence))
     for sentence in found.warnings:
         console.print(Text(f"warning: {sentence}"))
     threads = "1 thread" if found.threads == 1 else f"{found.threads} threads"

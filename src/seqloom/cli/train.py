@@ -18,9 +18,11 @@ from seqloom.cli.options import (
     planning_settings,
     try_predicting,
 )
+from seqloom.cli.watching import start_torch
 
 if TYPE_CHECKING:
     from seqloom.training import RunConfig
+    from seqloom.training.group import Place
 
 Files = list[str] | None
 
@@ -57,6 +59,7 @@ def train(
     Settings that are not given are chosen for the pairs, and reported: seqloom plan shows them without training. Under
     torchrun, all processes train one model.
     """
+    start_torch()
     from seqloom.best import train_best
     from seqloom.cli.given import told_apart
     from seqloom.errors import ConfigError
@@ -73,8 +76,7 @@ def train(
     if config or any(pairs) or settings or not resume:
         given = run_config(config, files=pairs, settings=settings, going_on=output if resume else None)
     place, before = Place.here(), _begun(output, given) if resume else None
-    if place.size > 1 and place.local_rank == 0:  # tells the user why nothing happens if the others were never launched
-        typer.echo(f"process {place.rank} of {place.size}: waiting for the others", err=True)
+    _say_waiting(place)
     wanted = given or before
     if wanted is not None and wanted.plan.effort == "best":
         if tensorboard:
@@ -85,6 +87,12 @@ def train(
         follow_run(stream, output, progress=sys.stderr, tensorboard=tensorboard)
     if place.first:
         try_predicting(output, options())
+
+
+def _say_waiting(place: Place) -> None:
+    """Tell the user why nothing happens if the other processes were never launched."""
+    if place.size > 1 and place.local_rank == 0:
+        typer.echo(f"process {place.rank} of {place.size}: waiting for the others", err=True)
 
 
 def _begun(output: Path, given: RunConfig | None) -> RunConfig | None:

@@ -22,7 +22,7 @@ from seqloom.remarks import Remarks
 
 if TYPE_CHECKING:
     from seqloom.api import Model, Pairs
-    from seqloom.evaluation import Evaluation
+    from seqloom.evaluation import Evaluation, Watch
     from seqloom.inference.predictor import PairScore
 
 WINDOW = 256
@@ -94,14 +94,16 @@ class Combination(ABC):
         while chunk := list(islice(sources, min(window, WINDOW))):
             yield from self.answer(chunk, details=alignments, prefix=prefix)
 
-    def evaluate(self, data: Pairs, *, metrics: str | Sequence[str] | None = None) -> Evaluation:
+    def evaluate(
+        self, data: Pairs, *, metrics: str | Sequence[str] | None = None, watch: Watch | None = None
+    ) -> Evaluation:
         """Figures on pairs or files of pairs, as `Model.evaluate` gives them.
 
         Data are read, and metrics chosen, as the first model says. Loss and perplexity are those of the first model,
         because a choice among answers has none of its own; a remark says so. They need PyTorch.
         """
         model: Model = self.first  # type: ignore[assignment]  # a model without PyTorch refuses in words
-        measured = model.evaluate(data, metrics=metrics, by=self.predictor)
+        measured = model.evaluate(data, metrics=metrics, by=self.predictor, watch=watch)
         remarks = ChoiceRemarks.on(self)
         for each in measured.predictions:
             remarks.add(each)
@@ -126,9 +128,9 @@ class CombinedPredictor:
         """The codecs of the first model."""
         return self._scorer.codecs
 
-    def predict(self, lines: Iterable[str | Source]) -> Iterator[Prediction]:
-        """One prediction a line, in order."""
-        return self._combination.stream(lines)
+    def predict(self, lines: Iterable[str | Source], *, window: int = WINDOW) -> Iterator[Prediction]:
+        """One prediction a line, in order, for `window` lines at a time."""
+        return self._combination.stream(lines, window=window)
 
     def answer(self, sources: Sequence[Source]) -> list[Prediction]:
         """One prediction for each source, in order."""

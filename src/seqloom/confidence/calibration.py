@@ -34,6 +34,14 @@ class Found:
     calibration_error: float
     brier: float
 
+    @property
+    def comparison(self) -> str:
+        """How the confidence compares with the model's own probability."""
+        now, own = f"{self.calibration_error:.3f}", f"{self.raw_calibration_error:.3f}"
+        better = self.calibration_error < self.raw_calibration_error
+        verdict = "as large as" if now == own else "smaller than" if better else "larger than"
+        return f"expected calibration error {now}, cross-validated, {verdict} the {own} of the model's own probability"
+
 
 class FittedCalibration(ABC):
     """What calibrations of all kinds have: what they say, the figures of their fit, and their file."""
@@ -104,9 +112,8 @@ class Calibration(FittedCalibration):
         alike = {0.0: "none of them is", 1.0: "all of them are"}.get(found.worth) if self.measure == EXACT else None
         alike = f"; {alike} right, so that the confidences cannot tell right answers from wrong ones" if alike else ""
         return (
-            f"confidence is {self.meaning}: calibrated on {found.answers:,} answers ({self.data}); expected "
-            f"calibration error {found.calibration_error:.3f}, cross-validated, instead of "
-            f"{found.raw_calibration_error:.3f} of the model's own probability of {own}{alike}{self.rough}"
+            f"confidence is {self.meaning}: calibrated on {found.answers:,} answers ({self.data}); "
+            f"{found.comparison} of {own}{alike}{self.rough}"
         )
 
     def to_values(self) -> dict[str, Any]:

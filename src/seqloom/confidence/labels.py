@@ -68,8 +68,7 @@ class LabelCalibration(FittedCalibration):
         each = ", and a threshold for each label" if self.thresholds else ""
         return (
             f"confidence is {self.meaning}: temperature {self.temperature:.2f}{each}, calibrated on {found.answers:,} "
-            f"answers ({self.data}); expected calibration error {found.calibration_error:.3f}, cross-validated, "
-            f"instead of {found.raw_calibration_error:.3f} of the model's own probability{self.rough}"
+            f"answers ({self.data}); {found.comparison}{self.rough}"
         )
 
     def to_values(self) -> dict[str, Any]:

@@ -91,8 +91,8 @@ class Answering(Protocol):
     def unsure(self) -> str:
         """Why the confidence that a model was calibrated for is not given; empty where there is no reason to say."""
 
-    def predict(self, lines: Iterable[str | Source]) -> Iterator[Prediction]:
-        """One prediction a line, in order."""
+    def predict(self, lines: Iterable[str | Source], *, window: int = ...) -> Iterator[Prediction]:
+        """One prediction a line, in order, for `window` lines at a time."""
 
     def score(self, pairs: Iterable[tuple[str | Source, str]]) -> Iterator[PairScore]:
         """The log-probability of each given target, in order."""

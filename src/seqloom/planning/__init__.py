@@ -3,6 +3,17 @@
 from seqloom.planning.config import PlanConfig
 from seqloom.planning.facts import Facts, facts_of
 from seqloom.planning.outlook import Outlook
-from seqloom.planning.plan import Choice, Plan, listed, make_plan, shown_settings
+from seqloom.planning.plan import NOT_CHOSEN, Choice, Plan, listed, make_plan, shown_settings
 
-__all__ = ["Choice", "Facts", "Outlook", "Plan", "PlanConfig", "facts_of", "listed", "make_plan", "shown_settings"]
+__all__ = [
+    "NOT_CHOSEN",
+    "Choice",
+    "Facts",
+    "Outlook",
+    "Plan",
+    "PlanConfig",
+    "facts_of",
+    "listed",
+    "make_plan",
+    "shown_settings",
+]

@@ -16,8 +16,8 @@ WORST = 3
 
 
 def worst_findings(train: Corpus, source: PairSource) -> list[str]:
-    """Return notices of the worst findings on the training pairs, and of where the others are; none if nothing much
-    looks wrong.
+    """Return warnings of the worst findings on the training pairs, the last of which says where the others are; none
+    if nothing much looks wrong.
 
     What dev data share with them is said where they are compared.
     """
@@ -30,6 +30,5 @@ def worst_findings(train: Corpus, source: PairSource) -> list[str]:
         return []
     part = f" (of {len(rows):,} pairs that were looked at)" if len(rows) < len(train) else ""
     said = [f"data: {each.sentence()}{part}" for each in worst]
-    if files:
-        said.append(f"data: seqloom data report {shlex.join(files)} shows all findings")
-    return said
+    where = f"; all findings: seqloom data report {shlex.join(files)}" if files else ""
+    return [*said[:-1], f"{said[-1]}{where}"]

@@ -7,7 +7,7 @@ that `seqloom evaluate` finds. Of several processes each evaluates its share.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 
 from seqloom.breakdown import macro_mean, part_of, parts_of
 from seqloom.data import Example, Share, Source
@@ -20,9 +20,12 @@ from seqloom.metrics import compute
 from seqloom.prediction import Prediction
 from seqloom.remarks import Remarks
 from seqloom.search import SearchConfig
-from seqloom.training.reports import EvalReport, Sample
+from seqloom.training.reports import EvalReport, Sample, StageReport
 from seqloom.training.setup import Prepared
 from seqloom.training.stopping import Kept, Selection
+
+PIECE = 64
+"""Number of answers after which it is reported how many there are."""
 
 
 def judge(prepared: Prepared, epoch: int, step: int, selection: Selection, began: float) -> EvalReport:
@@ -83,11 +86,27 @@ def dev_losses(prepared: Prepared, predictor: Predictor) -> dict[str, Loss]:
     return {name: Loss.of_all(share[name] for share in shares if name in share) for name in names}
 
 
-def dev_answers(prepared: Prepared, predictor: Predictor, *, details: bool = False) -> list[Prediction]:
+def dev_answers(prepared: Prepared, predictor: Predictor) -> list[Prediction]:
     """Return the predictions for the dev examples that are decoded."""
-    group = prepared.group
-    sources = [Source(example.source, example.tags) for example in group.share.of(prepared.dev_examples)]
-    return Share.whole(group.gather(list(predictor.predict(sources, details=details))))
+    return Share.whole(prepared.group.gather(list(predictor.predict(_dev_sources(prepared)))))
+
+
+def reported_answers(
+    prepared: Prepared, predictor: Predictor, doing: str
+) -> Generator[StageReport, None, list[Prediction]]:
+    """Return the same predictions with details; on the way it is reported how many there are, as what is `doing`."""
+    sources, found = _dev_sources(prepared), list[Prediction]()
+    yield StageReport(doing, 0, len(sources))
+    for answer in predictor.predict(sources, details=True, window=PIECE):
+        found.append(answer)
+        if len(found) % PIECE == 0:
+            yield StageReport(doing, len(found), len(sources))
+    return Share.whole(prepared.group.gather(found))
+
+
+def _dev_sources(prepared: Prepared) -> list[Source]:
+    """The sources that this process decodes."""
+    return [Source(example.source, example.tags) for example in prepared.group.share.of(prepared.dev_examples)]
 
 
 def dev_metrics(prepared: Prepared, answers: list[Prediction]) -> dict[str, float]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 
 from seqloom.metrics import ClassificationReport, classification
 from seqloom.prediction import Prediction
 from seqloom.training import reports
 from seqloom.training.calibrating import calibrated
-from seqloom.training.dev import dev_answers, predictor_of
+from seqloom.training.dev import predictor_of, reported_answers
 from seqloom.training.evaluating import judged
 from seqloom.training.model_writing import install
 from seqloom.training.run import Run
@@ -45,7 +45,7 @@ def finish(run: Run) -> Iterator[reports.Report]:
             else:
                 put(model, members[0])
     wanted = run.prepared.config.plan.tune_search is True
-    search = tuned(run.prepared) if wanted else None
+    search = (yield from tuned(run.prepared)) if wanted else None
     if wanted and search is None:
         yield reports.NoticeReport("search: beam and length penalty are as they were, as no dev answers choose them")
     if search is not None:
@@ -57,7 +57,7 @@ def finish(run: Run) -> Iterator[reports.Report]:
             yield report
             figures = report.figures
     tuning = {} if search is None else {"search": search.to_json()}
-    answers = _final_answers(run)
+    answers = yield from _final_answers(run)
     calibration, said = calibrated(run.prepared, answers)
     labels = _classification(run, answers)
     for sentence in [*filter(None, [said]), *(labels.sentences() if labels else ())]:
@@ -77,12 +77,13 @@ def finish(run: Run) -> Iterator[reports.Report]:
     )
 
 
-def _final_answers(run: Run) -> list[Prediction]:
+def _final_answers(run: Run) -> Generator[reports.StageReport, None, list[Prediction]]:
     """Return the answers to the dev examples that are decoded, found as the model will answer, with details."""
     prepared = run.prepared
     if not prepared.dev_examples:
         return []
-    return dev_answers(prepared, predictor_of(prepared, prepared.config.search.replace(n_best=1)), details=True)
+    predictor = predictor_of(prepared, prepared.config.search.replace(n_best=1))
+    return (yield from reported_answers(prepared, predictor, "answering dev examples, to calibrate confidence"))
 
 
 def _classification(run: Run, answers: Sequence[Prediction]) -> ClassificationReport | None:

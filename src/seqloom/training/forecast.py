@@ -21,7 +21,8 @@ class Forecast:
     """A run that has not been trained: its settings, why they were chosen, and how long it would take here.
 
     - `given`: the dotted names of the settings that were given
-    - `notices`, `warnings`: what training would say before its first update, and what will probably go badly
+    - `notices`, `details`, `warnings`: what training would say before its first update, what follows from that, and
+      what will probably go badly
     - `weights`: the size of the network
     - `updates`, `evaluations`, `seconds`: the length of the run; the time is estimated from a few updates
     - `device`, `threads`: where these updates were made, and on how many threads of the processor
@@ -31,6 +32,7 @@ class Forecast:
     given: frozenset[str]
     plan: Plan
     notices: tuple[str, ...]
+    details: tuple[str, ...]
     warnings: tuple[str, ...]
     weights: int
     updates: int
@@ -63,6 +65,7 @@ def forecast(config: RunConfig, inputs: Inputs = Inputs()) -> Forecast:  # noqa:
         given=config.given,
         plan=prepared.plan,
         notices=tuple(prepared.notices),
+        details=tuple(prepared.details),
         warnings=tuple(prepared.warnings),
         weights=parameter_count(prepared.model),
         updates=updates,

@@ -21,7 +21,7 @@ class History(Sequence[Row]):
 
     A row has `epoch`, `step` (updates so far), `train_loss` (mean since the row before; None where nothing was
     reported), `dev_loss` and `dev_perplexity`, the metrics of the dev answers by their names, `learning_rate`,
-    `seconds` (training time so far), and whether it is the `best` so far. Losses are in nats per target token.
+    `seconds` (training time so far), and whether it is the `best` of the run. Losses are in nats per target token.
 
     `history["dev_loss"]` is a column, `history[-1]` a row.
     """
@@ -71,7 +71,7 @@ class History(Sequence[Row]):
         rows = [[*(_shown(row.get(name)) for name in names), "best" * bool(row.get("best"))] for row in self.rows]
         left_out = max(0, len(rows) - SHOWN)
         shown = rows if not left_out else [*rows[: SHOWN // 2], ["…" for _ in rows[0]], *rows[-(SHOWN // 2) :]]
-        table = [[*names, ""], *shown]
+        table = [[*names, "weights"], *shown]
         widths = [max(len(row[column]) for row in table) for column in range(len(table[0]))]
         lines = ["  ".join(map(str.rjust, row, widths)).rstrip() for row in table]
         return "\n".join([*lines, *([f"({left_out:,} more rows are not shown)"] if left_out else [])])
@@ -113,7 +113,9 @@ def logged(records: Iterator[Row]) -> History:
                 "best": record["best"],
             }
             losses = []
-    return History(tuple((evaluations or steps).values()))
+    best = max((step for step, row in evaluations.items() if row["best"]), default=None)
+    marked = ({**row, "best": step == best} for step, row in evaluations.items())
+    return History(tuple(marked if evaluations else steps.values()))
 
 
 def _pace(record: Row) -> dict[str, Any]:

@@ -185,8 +185,10 @@ def _stretch(run: Run, stop: StopRequest, end: EndRequest) -> Iterator[reports.R
 
 def _greeting(run: Run, notices: list[str]) -> Iterator[reports.Report]:
     prepared = run.prepared
-    for text in notices:
+    for text in (*notices, *prepared.plan.summary()):
         yield reports.NoticeReport(text)
+    for text in (*prepared.plan.sentences(), *prepared.details):
+        yield reports.NoticeReport(text, detail=True)
     for text in prepared.warnings:
         yield reports.NoticeReport(text, warning=True)
     yield reports.SetupReport(

@@ -67,7 +67,7 @@ def read_once(
     lengths = [name for name in ("training.epochs", "training.max_steps") if name in given]
     if config.plan.effort == "quick" and lengths:
         said = [*said, f"plan.effort = quick does not shorten training, as {lengths[0]} is given"]
-    return config, plan, codecs, [*plan.sentences(), *values["said"], *said]
+    return config, plan, codecs, [*values["said"], *said]
 
 
 def _text(config: RunConfig, seen: Survey, start: StoredModel | None) -> Made:

@@ -29,10 +29,15 @@ def _finite(value: Any) -> Any:
 
 @dataclass(frozen=True)
 class StageReport(Report):
-    """What a run does before its first update, which may take a while; it is shown, not logged."""
+    """What a run does before its first update and after its last one, which may take a while; it is shown, not logged.
+
+    `done` of `total` parts of it are done; `total` is 0 where their number is not known.
+    """
 
     kind: ClassVar[str] = "stage"
     text: str
+    done: int = 0
+    total: int = 0
 
 
 @dataclass(frozen=True)
@@ -59,11 +64,15 @@ class SetupReport(Report):
 
 @dataclass(frozen=True)
 class NoticeReport(Report):
-    """A choice that was made for the user, something worth knowing, or a `warning` of a probable problem."""
+    """A choice that was made for the user, something worth knowing, or a `warning` of a probable problem.
+
+    A `detail` is said in short by another notice, or follows from one: it is logged and stored, and not shown.
+    """
 
     kind: ClassVar[str] = "notice"
     text: str
     warning: bool = False
+    detail: bool = False
 
 
 @dataclass(frozen=True)

@@ -99,7 +99,7 @@ class Run:
         if 0 < training.passes <= progress.position.epoch:
             return f"{training.passes} epochs done"
         if 0 < training.max_steps <= progress.step:
-            return f"{training.max_steps} updates done"
+            return f"{training.max_steps:,} updates done"
         return ""
 
     def note_going_on(self) -> None:

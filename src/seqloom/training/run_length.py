@@ -29,13 +29,14 @@ FEW_UPDATES = 1_000
 
 @dataclass(frozen=True)
 class Length:
-    """The length of a run: the training settings without `auto`, the count of its updates, and notices and warnings to
-    show."""
+    """The length of a run: the training settings without `auto`, the count of its updates, notices and warnings to
+    show, and a sentence on a warm-up that was `shortened`."""
 
     training: TrainingConfig
     updates: UpdateCount
     notices: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    shortened: str = ""
 
 
 def settle_length(training: TrainingConfig, sampler: BatchSampler, planned: int = 0, *, timed: bool = False) -> Length:
@@ -48,17 +49,18 @@ def settle_length(training: TrainingConfig, sampler: BatchSampler, planned: int 
     per_epoch = math.ceil(sampler.count(0) / training.accumulate)
     notices: list[str] = []
     warnings: list[str] = []
+    shortened = ""
     if training.epochs == "auto":
         training, notices = _long_enough(training, per_epoch, sampler.rows, planned)
     updates = UpdateCount(sampler, training.passes, training.accumulate, training.max_steps)
     total = updates.total()
     if training.schedule.warmup > total // 4:
         schedule = training.schedule.replace(warmup=total // 4)
-        notices.append(f"warm-up shortened to {schedule.warmup} updates, a quarter of the {total:,} planned ones")
+        shortened = f"warm-up shortened to {schedule.warmup} updates, a quarter of the {total:,} planned ones"
         training = training.replace(schedule=schedule)
     if total < FEW_UPDATES and not training.start_from and not timed:  # fine-tuning needs fewer updates
         warnings.append(_few(total, sampler.rows, per_epoch))
-    return Length(training, updates, notices, warnings)
+    return Length(training, updates, notices, warnings, shortened)
 
 
 def wanted_updates(pairs: int) -> int:

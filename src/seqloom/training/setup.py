@@ -29,7 +29,7 @@ from seqloom.label_targets import unknown_labels
 from seqloom.model import Seq2Seq
 from seqloom.model_config import LABELLING
 from seqloom.nn.precision import Precision, choose_precision
-from seqloom.planning import Plan
+from seqloom.planning import Choice, Plan
 from seqloom.training.answer_length import learned_limits
 from seqloom.training.answers import with_criterion
 from seqloom.training.config import RunConfig
@@ -41,7 +41,7 @@ from seqloom.training.group import Group
 from seqloom.training.network import built, sized_batches
 from seqloom.training.pairs import Pair, PairSource
 from seqloom.training.reading import read_once
-from seqloom.training.run_length import settle_length
+from seqloom.training.run_length import Length, settle_length
 from seqloom.training.stopping import MAIN
 from seqloom.training.time_plan import Trained, within
 from seqloom.training.update_count import UpdateCount
@@ -67,8 +67,8 @@ class Prepared:
 
     In `config`, every `auto` that depends on the data is resolved, and the metrics are chosen. `dev_rows` are the dev
     pairs whose loss is computed, `dev_examples` the examples to decode. `updates` counts the updates; `plan` holds what
-    was chosen from the training pairs; `notices` say what
-    was chosen for the user, `warnings` what will probably go badly; `group` holds the processes that train together.
+    was chosen from the training pairs; `notices` say what else was chosen for the user, `details` what follows from
+    that, `warnings` what will probably go badly; `group` holds the processes that train together.
     """
 
     config: RunConfig
@@ -83,6 +83,7 @@ class Prepared:
     device: torch.device
     precision: Precision
     notices: list[str]
+    details: list[str] = field(default_factory=list)
     plan: Plan = field(default_factory=Plan)
     warnings: list[str] = field(default_factory=list)
     group: Group = field(default_factory=Group)
@@ -125,7 +126,7 @@ def prepare(
     from them.
     """
     _check(config, inputs, new=earlier is None)
-    notices = [*inputs.said, *_together(group)]
+    notices, details = [*inputs.said, *_together(group)], list[str]()
     group, device = group.on(choose_device(config.training.device))
     precision = group.from_first(lambda: _precision(config, device, earlier))
     train_source = PairSource(config.data, config.data.train, inputs.train, "training pairs", group, notices.append)
@@ -138,21 +139,21 @@ def prepare(
         notices += said
     else:
         plan, codecs = Plan(), earlier.codecs
-    train, dev = _corpora(config, codecs, train_source, inputs, notices)
-    notices += group.from_first(lambda: worst_findings(train, train_source)) if earlier is None else []
-    config = _settled(config, train, notices)
+    train, dev = _corpora(config, codecs, train_source, inputs, (notices, details))
+    config = _settled(config, train, notices, details)
     timed = earlier is None and config.plan.minutes > 0
     if timed:
         pairs = Trained(codecs, train, dev, precision, device)
-        config, said = group.from_first(lambda: within(config, plan, pairs, given))
+        config, plan, said = group.from_first(lambda: within(config, plan, pairs, given))
         notices += said
     model = with_criterion(built(config, codecs, start), config, train).to(device)
     group.copy_first(list(model.state_dict().values()))
     config, said = group.from_first(lambda: sized_batches(config, model, precision, train))
-    notices += said
     sampler = _sampler(config, train, notices)
     length = settle_length(config.training, sampler, plan.updates, timed=timed)
-    rows, decoded = dev_rows(dev, config.data), decoded_examples(dev, config)
+    notices += [*said, *length.notices]
+    rows, decoded = _dev_parts(dev, config, details if "training.selection.limit" in plan.settings else notices)
+    found = group.from_first(lambda: worst_findings(train, train_source)) if earlier is None else []
     prepared = Prepared(
         config=config.replace(training=length.training),
         codecs=codecs,
@@ -165,13 +166,29 @@ def prepare(
         model=model,
         device=device,
         precision=precision,
-        notices=[*notices, *length.notices, *decoding_notices(config, len(decoded), len(rows))],
-        plan=plan,
-        warnings=length.warnings,
+        notices=notices,
+        details=details,
+        plan=_with_warmup(plan, length, notices),
+        warnings=[*found, *length.warnings],
         group=group,
     )
-    _check_prepared(prepared)
-    return prepared
+    return _checked(prepared)
+
+
+def _dev_parts(dev: Corpus, config: RunConfig, said: list[str]) -> tuple[Sequence[int], list[Example]]:
+    """The rows of the dev corpus whose loss is computed, and the examples that are decoded."""
+    rows, decoded = dev_rows(dev, config.data), decoded_examples(dev, config)
+    said += decoding_notices(config, len(decoded), len(rows))
+    return rows, decoded
+
+
+def _with_warmup(plan: Plan, length: Length, notices: list[str]) -> Plan:
+    """Return the plan with the warm-up of a run of this length; one that was not planned and is shortened is said."""
+    name, said = "training.schedule.warmup", length.shortened
+    planned = bool(said) and name in plan.settings
+    notices += [said] if said and not planned else []
+    why = "a warm-up takes at most a quarter of the updates"
+    return plan.chosen_instead(Choice({name: length.training.schedule.warmup}, why)) if planned else plan
 
 
 def _together(group: Group) -> list[str]:
@@ -210,7 +227,7 @@ def _check(config: RunConfig, inputs: Inputs, *, new: bool) -> None:
         )
 
 
-def _check_prepared(prepared: Prepared) -> None:
+def _checked(prepared: Prepared) -> Prepared:
     """Refuse data that the processes or the selection cannot work with."""
     if len(set(prepared.group.gather(prepared.fingerprint))) > 1:
         raise DataError("every process must read the same pairs", hint="give all machines the same files")
@@ -220,6 +237,7 @@ def _check_prepared(prepared: Prepared) -> None:
             "training.selection.mean = macro needs dev data in several files or with several tags",
             hint="evaluation.by = tag divides the pairs of a single file by their first tag",
         )
+    return prepared
 
 
 def _precision(config: RunConfig, device: torch.device, earlier: Earlier | None) -> Precision:
@@ -240,22 +258,27 @@ def _start(config: RunConfig, earlier: Earlier | None) -> StoredModel | None:
     return start
 
 
-def _settled(config: RunConfig, train: Corpus, notices: list[str]) -> RunConfig:
+def _settled(config: RunConfig, train: Corpus, notices: list[str], details: list[str]) -> RunConfig:
     """Return the configuration with the measures and the length limits chosen that depend on the training pairs."""
     config, said = with_measures(config, train)
     notices += said
-    return _limited(config, train, notices)
+    return _limited(config, train, details)
 
 
 def _corpora(
-    config: RunConfig, codecs: Codecs, source: PairSource, inputs: Inputs, notices: list[str]
+    config: RunConfig, codecs: Codecs, source: PairSource, inputs: Inputs, said: tuple[list[str], list[str]]
 ) -> tuple[Corpus, Corpus]:
-    """Training and dev pairs; the dev pairs are set aside from the training ones where none are given."""
+    """Training and dev pairs; the dev pairs are set aside from the training ones where none are given.
+
+    What is to be said is added to the notices and details of `said`.
+    """
+    notices, _ = said
     train = source.corpus(codecs)
-    notices += _read("training data", train)
+    _say_read("training data", train, *said)
     if inputs.dev is not None or config.data.dev:
         dev = PairSource(config.data, config.data.dev, inputs.dev, "dev pairs", source.group, source.say).corpus(codecs)
-        notices += [*_read("dev data", dev), *shared_with(train, dev).sentences()]
+        _say_read("dev data", dev, *said)
+        notices += shared_with(train, dev).sentences()
     else:
         train, dev = split_dev(train, config.data, source.say)
         if len(dev):
@@ -279,9 +302,11 @@ def _corpora(
     return train, dev
 
 
-def _read(name: str, corpus: Corpus) -> list[str]:
-    """Return notices of how files were read."""
-    return [f"{name}: {corpus.report.summary()}", *(f"{name}: {each}" for each in corpus.report.sentences())]
+def _say_read(name: str, corpus: Corpus, notices: list[str], details: list[str]) -> None:
+    """Say how files were read; their number of pairs is a detail, unless lines were left out."""
+    report = corpus.report
+    (notices if report.bad_count else details).append(f"{name}: {report.summary()}")
+    notices += [f"{name}: {each}" for each in report.sentences()]
 
 
 def _sampler(config: RunConfig, train: Corpus, notices: list[str]) -> BatchSampler:
@@ -292,7 +317,7 @@ def _sampler(config: RunConfig, train: Corpus, notices: list[str]) -> BatchSampl
     return BatchSampler(train.source_lengths, train.target_lengths, training.batch, training.seed, mix)
 
 
-def _limited(config: RunConfig, train: Corpus, notices: list[str]) -> RunConfig:
+def _limited(config: RunConfig, train: Corpus, details: list[str]) -> RunConfig:
     """Return the configuration with the length limits of the search learned from the training pairs, where they are
     `auto`."""
     if config.model.answer in LABELLING:
@@ -302,7 +327,7 @@ def _limited(config: RunConfig, train: Corpus, notices: list[str]) -> RunConfig:
     search = learned_limits(positions, train.source_lengths, train.target_lengths)
     if search == positions:
         return config.replace(search=search)
-    notices.append(
+    details.append(
         f"answers have at most {search.max_length_ratio:g} × source + {search.max_length_extra} tokens: learned from "
         "the longest targets, with room"
     )

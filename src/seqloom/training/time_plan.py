@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 from torch.optim import AdamW
@@ -18,7 +19,7 @@ from seqloom.inference.predictor import Predictor
 from seqloom.inference.torch_engine import torch_engine
 from seqloom.model import SingleNetwork
 from seqloom.nn.precision import Precision
-from seqloom.planning import Plan
+from seqloom.planning import Choice, Plan, listed
 from seqloom.training.config import RunConfig
 from seqloom.training.dev_measures import decoded_examples
 from seqloom.training.network import built, sized_batches
@@ -91,8 +92,9 @@ def measured_speed(config: RunConfig, model: SingleNetwork, pairs: Trained) -> S
 
 def within(
     config: RunConfig, plan: Plan, pairs: Trained, given: frozenset[str] = frozenset()
-) -> tuple[RunConfig, list[str]]:
-    """Return the configuration with which a run takes `plan.minutes` on this machine, and notices of what was chosen.
+) -> tuple[RunConfig, Plan, list[str]]:
+    """Return the configuration with which a run takes `plan.minutes` on this machine, the plan with what was chosen
+    for that, and notices about memory.
 
     It says the length in updates and no longer in minutes, so that it makes the same run on another machine. Of batches
     and a width that the plan chose, less is taken where they would allow too few updates. What is left over once the
@@ -118,24 +120,26 @@ def within(
     elif evaluations:
         training = training.replace(evaluate_every=math.ceil(updates / evaluations))
     planned = speed.seconds(updates, evaluations) / 60
-    said.append(
-        f"plan: {updates:,} updates and {evaluations} evaluations take about {planned:.1f} of the {minutes:g} minutes: "
+    evaluated = f"{evaluations} evaluation{'' if evaluations == 1 else 's'}"
+    notes = [
+        f"plan: {updates:,} updates and {evaluated} take about {planned:.1f} of the {minutes:g} minutes: "
         f"{1000 * speed.update:.0f} ms an update and {speed.evaluation:.1f} s an evaluation were measured "
         f"({pairs.device.type}, threads: {torch.get_num_threads()})"
-    )
+    ]
     if smaller := _smaller(config, tried):
-        said.append(
-            f"plan: {' and '.join(smaller)}, or the time would be enough for less than {ENOUGH:.0%} of the {wanted:,} "
-            "updates that are wanted"
-        )
-    said += less
+        why = f"larger ones would allow less than {ENOUGH:.0%} of the {wanted:,} updates that are wanted"
+        less.insert(0, Choice(smaller, why))
+        notes.append(f"plan: {listed(smaller)}, smaller than usual for such pairs: {why}")
+    for each in less:
+        plan = plan.chosen_instead(each)
     if updates < ENOUGH * wanted:
         enough = math.ceil(speed.seconds(wanted, evaluations) / SPARE / 60)
-        said.append(
+        notes.append(
             f"plan: {wanted:,} updates are wanted for these pairs, and fewer teach less: "
             f"plan.minutes = {enough} allows them"
         )
-    return tried.replace(training=training, plan=tried.plan.replace(minutes=0.0)), said
+    settled = tried.replace(training=training, plan=tried.plan.replace(minutes=0.0))
+    return settled, replace(plan, notes=(*plan.notes, *notes)), said
 
 
 def _sizes(config: RunConfig, plan: Plan) -> Iterator[RunConfig]:
@@ -157,10 +161,10 @@ def _sizes(config: RunConfig, plan: Plan) -> Iterator[RunConfig]:
 
 def _less_decoding(
     config: RunConfig, speed: Speed, seconds: float, given: frozenset[str], pairs: Trained
-) -> tuple[RunConfig, Speed, list[str]]:
+) -> tuple[RunConfig, Speed, list[Choice]]:
     """The configuration and its speed with fewer dev examples decoded, and without a tuned search, where these would
-    take too much of the time and nobody asked for them; and what to say of it."""
-    said, selection = [], config.training.selection
+    take too much of the time and nobody asked for them; and these choices."""
+    choices, selection = [], config.training.selection
     room = EVALUATED * seconds / FEW_EVALUATIONS - (speed.evaluation - speed.decoding)
     over = speed.decoding > max(room, 0.0) and "training.selection.limit" not in given
     if over and (decoded := len(decoded_examples(pairs.dev, config))) > LEAST_DECODED:
@@ -168,21 +172,21 @@ def _less_decoding(
         config = config.replace(training=config.training.replace(selection=selection.replace(limit=fewer)))
         decoding = speed.decoding * fewer / decoded
         speed = Speed(speed.update, speed.evaluation - speed.decoding + decoding, decoding)
-        said.append(f"plan: training.selection.limit = {fewer}, or evaluations would take most of the time")
+        choices.append(Choice({"training.selection.limit": fewer}, "more would take most of the time"))
     tuning = TUNING * speed.decoding if config.plan.tune_search is True else 0.0
     if tuning > TUNED * seconds and "plan.tune_search" not in given:
         config = config.replace(plan=config.plan.replace(tune_search=False))
-        said.append("plan: plan.tune_search = false, as the time is short")
-    return config, speed, said
+        choices.append(Choice({"plan.tune_search": False}, "the time is short"))
+    return config, speed, choices
 
 
-def _smaller(config: RunConfig, tried: RunConfig) -> list[str]:
-    """What is smaller than it was planned, in words."""
+def _smaller(config: RunConfig, tried: RunConfig) -> dict[str, Any]:
+    """The settings, by dotted name, that are smaller than they were planned."""
     sizes = {
         "training.batch.tokens": (config.training.batch.tokens, tried.training.batch.tokens),
         "model.hidden": (config.model.hidden, tried.model.hidden),
     }
-    return [f"{name} = {taken} instead of {planned}" for name, (planned, taken) in sizes.items() if taken != planned]
+    return {name: taken for name, (planned, taken) in sizes.items() if taken != planned}
 
 
 def _length(speed: Speed, seconds: float, every: int, *, evaluated: bool) -> tuple[int, int]:

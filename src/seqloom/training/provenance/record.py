@@ -18,6 +18,7 @@ from typing import Any
 import torch
 
 from seqloom.checkpoint import format as layout
+from seqloom.checkpoint.making import flattened
 from seqloom.checkpoint.reading import verify
 from seqloom.data import Example
 from seqloom.data.cache import cache_folder, uses_cache
@@ -66,6 +67,9 @@ def ingredients(config: RunConfig, inputs: Inputs, say: Say = unsaid) -> list[Re
 def record_of(begun: RunConfig, prepared: Prepared, inputs: Inputs, before: Sequence[Record]) -> Record:
     """Return the record of a run that starts now with the settings `begun`, as they were given.
 
+    `stated` are the settings that were given, `given` the earlier values of those for which others were chosen, `plan`
+    what was planned, and `notices` and `warnings` what was said.
+
     Raises DataError where a file has changed since `before`, what `ingredients` returned before the files were read.
     """
     config = prepared.config
@@ -78,8 +82,17 @@ def record_of(begun: RunConfig, prepared: Prepared, inputs: Inputs, before: Sequ
     data = [*(pairs_entry(part, getattr(inputs, part)) for part in in_python), *files]
     seeds = {"training": config.training.seed, "data": config.data.seed}
     made = {"made": dict(inputs.made)} if inputs.made else {}
-    plan = {"plan": prepared.plan.to_json()} if prepared.plan.choices else {}
-    return {"seeds": seeds, "data": data, **made, "given": chosen_for(begun, config), **plan, **session(prepared)}
+    planned = prepared.plan.choices or prepared.plan.notes
+    plan = {"plan": prepared.plan.to_json()} if planned else {}
+    chosen = {"stated": _stated(begun), "given": chosen_for(begun, config), **plan}
+    said = {"notices": [*prepared.notices, *prepared.details], "warnings": list(prepared.warnings)}
+    return {"seeds": seeds, "data": data, **made, **chosen, **said, **session(prepared)}
+
+
+def _stated(config: RunConfig) -> Record:
+    """The settings that were given, by dotted name, but for the files of pairs, which have entries of their own."""
+    values = flattened(config.given_values, lists=True)
+    return {name: value for name, value in values.items() if name not in ("data.train", "data.dev") and value != []}
 
 
 def session(prepared: Prepared) -> Record:

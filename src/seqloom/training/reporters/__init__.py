@@ -11,6 +11,7 @@ from seqloom.training.reporters.base import Reporter
 from seqloom.training.reporters.callbacks import Callback, CallbackReporter, EarlyStopping
 from seqloom.training.reporters.console import ConsoleReporter
 from seqloom.training.reporters.jsonl import JsonlReporter
+from seqloom.training.reporters.logged import log_notices
 from seqloom.training.reporters.notebook import NotebookReporter, shown_by_notebook
 from seqloom.training.reports import FinishReport, InterruptReport, Report
 
@@ -56,5 +57,6 @@ __all__ = [
     "NotebookReporter",
     "Reporter",
     "follow",
+    "log_notices",
     "standard_reporters",
 ]

@@ -8,9 +8,10 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any, TextIO
 
+from seqloom.live import duration
 from seqloom.remarks import in_few_words
 from seqloom.streams import forgiving
-from seqloom.training.reporters.live import LiveBar, duration, parts_of_step
+from seqloom.training.reporters.live import LiveBar, parts_of_step
 from seqloom.training.reports import (
     EvalReport,
     FinishReport,
@@ -53,7 +54,9 @@ class ConsoleReporter:
         if isinstance(report, SetupReport):
             self._epochs = report.epochs
         if isinstance(report, StageReport) and self._bar is not None:
-            self._bar.wait(report.text)
+            self._bar.wait(report.text, report.done, report.total)
+        elif (isinstance(report, StageReport) and report.done) or (isinstance(report, NoticeReport) and report.detail):
+            return
         elif isinstance(report, StepReport):
             self._left = f"  {duration(report.seconds_left)} left" if report.seconds_left else ""
             self._step(report)
@@ -150,9 +153,10 @@ def _return(report: ReturnReport) -> str:
 
 def _finish(report: FinishReport) -> str:
     figures = "".join(f"  {name} {_shown(value)}" for name, value in report.metrics.items())
-    head = f"finished after {duration(report.seconds)}, {report.step:,} updates: {report.reason}"
+    updates = "" if "updates" in report.reason else f", {report.step:,} updates"
+    kept = f"; the model has {report.chosen}" if report.chosen else ""
     dev = f"\ndev{figures}" if figures else ""
-    return f"{head}; {report.chosen}{dev}\nmodel: {report.output}"
+    return f"finished after {duration(report.seconds)}: {report.reason}{updates}{kept}{dev}\nmodel: {report.output}"
 
 
 LINES: Mapping[type[Report], Callable[[Any], str]] = {

@@ -7,12 +7,13 @@ import time
 from collections.abc import Callable
 from typing import TextIO
 
+from seqloom.live import duration
 from seqloom.notebook import Display, bar, block, figure, in_notebook, line, table
 from seqloom.training.reporters.console import LINES
-from seqloom.training.reporters.live import duration
 from seqloom.training.reports import (
     EvalReport,
     FinishReport,
+    NoticeReport,
     Report,
     ResumeReport,
     ReturnReport,
@@ -54,9 +55,12 @@ class NotebookReporter:
             if self._clock() - self._shown < PAUSE:
                 return
         elif isinstance(report, StageReport):
-            self._stage = report.text
+            done = f", {report.done:,} of {report.total:,}" if report.total else ""
+            self._stage = f"{report.text}{done}"
         elif isinstance(report, EvalReport):
             self._evaluations[report.step] = report, None if self._step is None else self._step.loss
+        elif isinstance(report, NoticeReport) and report.detail:
+            return
         elif type(report) in LINES:
             self._finished = self._finished or isinstance(report, FinishReport)
             if isinstance(report, ResumeReport | ReturnReport):
@@ -124,4 +128,4 @@ class NotebookReporter:
             ]
             for step, (report, trained) in kept
         ]
-        return ["epoch", "update", "training loss", "dev loss", *metrics, ""], rows
+        return ["epoch", "update", "training loss", "dev loss", *metrics, "weights"], rows
