@@ -28,6 +28,7 @@ pytest_plugins = [
     "languages",
     "several",
     "labelling",
+    "tagged",
 ]
 
 

@@ -18,24 +18,28 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import Field, field_validator
 
 from seqloom.breakdown import Breakdown, By, Row, kind_of, parts_of
+from seqloom.codecs import TagsCodec
 from seqloom.confidence import Reliability
 from seqloom.config import Named, Section
 from seqloom.data import DataConfig, Example, ReadReport, Source, group_by_source, read_examples
 from seqloom.errors import ConfigError, DataError
 from seqloom.evenly import evenly
-from seqloom.label_targets import comparable, unknown_labels
+from seqloom.label_targets import broken_tags, comparable, unknown_labels
 from seqloom.learn_confidence import tested_confidence
 from seqloom.losses import Loss, LossComparison
 from seqloom.metrics import (
     ClassificationReport,
     Comparison,
     Score,
+    TaggingReport,
     blind_sentence,
     choose_metrics,
     classification,
     compare,
     compute,
     metric,
+    tag_metrics,
+    tagging,
     worst,
 )
 from seqloom.metrics.text_form import in_one_form
@@ -112,7 +116,7 @@ class Evaluation:
     same. `seconds` is the time for finding the predictions. `reading` holds remarks on how the examples were read.
     `confidence` compares the confidences of a calibrated model with what its answers were worth; `unsure` says why a
     calibrated model has none here. `by` holds the same figures by tag or by file, `labels` those of each class where
-    answers are labels.
+    answers are labels, `tags` those of each type of span and each tag where they are tags.
     """
 
     scores: tuple[Score, ...]
@@ -127,6 +131,7 @@ class Evaluation:
     unsure: str = ""
     by: Breakdown | None = None
     labels: ClassificationReport | None = None
+    tags: TaggingReport | None = None
 
     def __repr__(self) -> str:
         return evaluation_text(self)
@@ -212,6 +217,7 @@ class Evaluation:
             "confidence": None if self.confidence is None else self.confidence.to_json(),
             **({} if self.by is None else {"by": self.by.to_json()}),
             **({} if self.labels is None else {"labels": self.labels.to_json()}),
+            **({} if self.tags is None else {"tags": self.tags.to_json()}),
         }
         if predictions:
             pairs = zip(self.examples, self.predictions, strict=True)
@@ -250,9 +256,10 @@ def evaluate(
     chosen = tuple(comparable([examples[place] for place in places], target))
     if not chosen:
         raise DataError("there must be at least one example to evaluate, not none")
-    names = config.metrics or choose_metrics(
-        [example.target for example in chosen], [example.source for example in chosen]
-    )
+    targets = [example.target for example in chosen]
+    tags = isinstance(target, TagsCodec)
+    chosen_by_look = tag_metrics(targets) if tags else choose_metrics(targets, [each.source for each in chosen])
+    names = config.metrics or chosen_by_look
     sources = [Source(example.source, example.tags) for example in chosen]
     began = time.perf_counter()
     predictions = tuple(predictor.predict(sources) if watch is None else _watched(predictor, sources, watch))
@@ -276,11 +283,12 @@ def evaluate(
         worst=tuple(_worst(names[0], texts, chosen, config.worst)),
         examples=chosen,
         predictions=predictions,
-        reading=tuple(unknown_labels(chosen, target, "evaluation")),
+        reading=(*unknown_labels(chosen, target, "evaluation"), *broken_tags(chosen, target, "evaluation")),
         confidence=tested_confidence(predictor, predictions, [example.targets for example in chosen]),
         unsure=predictor.unsure,
         by=Breakdown(kind, rows) if kind else None,
-        labels=classification(names, texts, [example.targets for example in chosen]),
+        labels=None if tags else classification(names, texts, [example.targets for example in chosen]),
+        tags=tagging(names, texts, [example.targets for example in chosen]),
     )
 
 

@@ -1,25 +1,69 @@
-"""Targets of examples where answers are labels: the one form in which they are compared, and labels nobody knows."""
+"""Targets of examples where answers are labels or tags: the one form in which they are compared, those that nobody
+knows, and tags that are more or fewer than the words."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from seqloom.codecs import Labels
+from seqloom.codecs import Labels, TagsCodec
 from seqloom.codecs.pair import TargetCodec
 from seqloom.data import Example
+from seqloom.errors import DataError
+from seqloom.tag_scheme import breaks
 from seqloom.text.special import UNK
+from seqloom.text.splitting import words_of
 
 NAMED = 3
 """How many examples a sentence names."""
 
 
 def comparable(examples: Iterable[Example], codec: TargetCodec) -> list[Example]:
-    """The examples with targets in the form that answers have: of several labels in their order. Text is left alone."""
+    """The examples with targets in the form that answers have: of several labels in their order. Text is left alone.
+
+    Raises a `DataError` where a word has no tag of its own.
+    """
     if not isinstance(codec, Labels):
         return list(examples)
+    if isinstance(codec, TagsCodec):
+        examples = list(examples)
+        for error in filter(None, map(unequal, examples)):
+            raise error
     form = codec.canonical
     return [replace(each, target=form(each.target), references=tuple(map(form, each.references))) for each in examples]
+
+
+def unequal(example: Example) -> DataError | None:
+    """The error of an example with a target that does not have as many tags as its source has words, if it has one."""
+    words = words_of(example.source)
+    for target in example.targets:
+        tags = words_of(target)
+        if len(tags) != len(words):
+            at = min(len(tags), len(words))
+            first = f"tag without a word is {tags[at]!r}" if at < len(tags) else f"word without a tag is {words[at]!r}"
+            return DataError(
+                f"every word must have one tag, and {len(words):,} words have {len(tags):,} tags; the first {first}",
+                where=str(example.origin),
+                hint="words and tags are separated by spaces",
+            )
+    return None
+
+
+def broken_tags(examples: Sequence[Example], codec: TargetCodec, name: str) -> list[str]:
+    """A sentence that names where targets break the scheme of the codec's tags; empty where none does."""
+    if not isinstance(codec, TagsCodec) or codec.scheme == "none":
+        return []
+    found = []
+    for each in examples:
+        tags = words_of(each.target)
+        around = ["", *tags, ""]
+        found += [(around[place], around[place + 1], each.origin) for place in breaks(tags, codec.scheme)]
+    if not found:
+        return []
+    shown = ", ".join(f"{two or 'the end'} after {one or 'the beginning'} ({at})" for one, two, at in found[:NAMED])
+    return [
+        f"{name}: {len(found):,} places break {codec.scheme}, such as {shown}; spans are read as conlleval reads them"
+    ]
 
 
 def unknown_labels(examples: Sequence[Example], codec: TargetCodec, name: str) -> list[str]:
@@ -36,6 +80,6 @@ def unknown_labels(examples: Sequence[Example], codec: TargetCodec, name: str) -
     )
     more = f", and {len(found) - NAMED:,} more pairs" if len(found) > NAMED else ""
     return [
-        f"{name}: labels that no training pair has; answers to them count as wrong, and the loss leaves them out: "
-        f"{', '.join(shown)}{more}"
+        f"{name}: {codec.noun} that no training pair has; answers to them count as wrong, and the loss leaves them "
+        f"out: {', '.join(shown)}{more}"
     ]

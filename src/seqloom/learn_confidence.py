@@ -21,6 +21,7 @@ from seqloom.confidence import (
 )
 from seqloom.confidence.calibration import settings_of
 from seqloom.data import Example, Source
+from seqloom.errors import ConfigError
 from seqloom.inference.predictor import Answering, Predictor
 from seqloom.prediction import Prediction
 from seqloom.search import SearchConfig
@@ -50,6 +51,8 @@ def label_confidence(
 
     Examples that the network did not answer are left out. Of several accepted targets the first counts.
     """
+    if codec.answer == "tags":
+        raise ConfigError("a calibration is of whole answers, and each tag has a probability of its own, the model's")
     known = [(answer, example) for answer, example in zip(answers, examples, strict=True) if answer.probabilities]
     several = codec.answer == "labels"
     places = {label: place for place, label in enumerate(codec.labels)}

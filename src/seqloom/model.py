@@ -152,6 +152,10 @@ class SingleNetwork(nn.Module, ABC):
     def target_tables(self) -> list[Tensor]:
         """The weights that have one row for each symbol or label of the target side, for fine-tuning with new ones."""
 
+    def target_squares(self) -> list[Tensor]:
+        """The weights that have one row and one column for each of them."""
+        return []
+
 
 class Seq2Seq(Network, SingleNetwork):
     """An encoder and a recurrent decoder."""

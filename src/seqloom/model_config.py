@@ -16,8 +16,14 @@ from seqloom.nn.encoders import EncoderConfig, encoder_configs
 from seqloom.nn.encoders.recurrent import RecurrentEncoderConfig
 from seqloom.nn.poolings import PoolingConfig, pooling_configs
 from seqloom.nn.poolings.attention import AttentionPoolingConfig
+from seqloom.nn.taggers import TaggerConfig, tagger_configs
+from seqloom.nn.taggers.crf import CRFConfig
+from seqloom.nn.word_poolings import WordPoolingConfig, word_pooling_configs
+from seqloom.nn.word_poolings.mean import MeanOfWordConfig
 
 LABELLING = ("label", "labels")
+"""The answers of networks that label a whole source."""
+WITHOUT_DECODER = (*LABELLING, "tags")
 """The answers of networks without a decoder."""
 OF_DECODER = ("decoder", "attention", "share_embeddings", "target_word_dropout")
 """Settings of networks that write sequences."""
@@ -26,10 +32,12 @@ OF_DECODER = ("decoder", "attention", "share_embeddings", "target_word_dropout")
 class ModelConfig(Section):
     """The network. Combinations that make no sense are refused here, before any work starts."""
 
-    answer: Literal["auto", "sequence", "label", "labels"] = "auto"
-    """What the network answers with: a `sequence` that a decoder writes; one `label` for the whole source; or any
-    number of `labels`, which stand in a target with text.label_separator between them. `auto` takes a label where the
-    targets of the training pairs are few and repeated and nothing asks for a decoder, and else a sequence."""
+    answer: Literal["auto", "sequence", "label", "labels", "tags"] = "auto"
+    """What the network answers with: a `sequence` that a decoder writes; one `label` for the whole source; any number
+    of `labels`, which stand in a target with text.label_separator between them; or `tags`, one for each word of the
+    source, with spaces between them. Where nothing asks for a decoder, `auto` takes a label if the targets of the
+    training pairs are few and repeated, and tags if every target has as many words as its source and they are few and
+    repeated and no words of the sources; else it takes a sequence."""
     embedding: int = Field(default=256, ge=1)
     """Width E of source and target embeddings."""
     hidden: int = Field(default=256, ge=1)
@@ -64,18 +72,26 @@ class ModelConfig(Section):
     decoder: DecoderConfig = DecoderConfig()
     """The writer of the target."""
     pooling: Annotated[PoolingConfig | None, *one_of("pooling", pooling_configs)] = None
-    """How a network that answers with labels makes one vector of the source; not set = attention. A sequence has
+    """How a network that answers with labels makes one vector of the source; not set = attention. Other answers have
     none."""
+    word_pooling: Annotated[WordPoolingConfig | None, *one_of("word_pooling", word_pooling_configs)] = None
+    """How a network that answers with tags makes one vector of the pieces of each word; not set = mean. Other answers
+    have none."""
+    tagger: Annotated[TaggerConfig | None, *one_of("tagger", tagger_configs)] = None
+    """How a network that answers with tags finds them: each by itself (softmax), or all of a text together (crf); not
+    set = crf. Other answers have none."""
 
     @model_validator(mode="before")
     @classmethod
     def _default_parts(cls, values: Any) -> Any:
-        """Attention is there unless the decoder attends nowhere; labels have a pooling instead."""
-        if isinstance(values, dict) and values.get("answer") in LABELLING:
-            pooling = values.get("pooling") or AttentionPoolingConfig()
+        """Attention is there unless the decoder attends nowhere; labels have a pooling instead, tags one of words."""
+        if isinstance(values, dict) and values.get("answer") in WITHOUT_DECODER:
+            parts: dict[str, Any] = {"pooling": AttentionPoolingConfig()}
+            if values["answer"] == "tags":
+                parts = {"word_pooling": MeanOfWordConfig(), "tagger": CRFConfig()}
             unset = values.get("attention") in ("general", GeneralConfig(), GeneralConfig().model_dump(), None)
             kept = {name: value for name, value in values.items() if name != "attention" or not unset}
-            return {**kept, "pooling": pooling}
+            return {**kept, **{name: values.get(name) or default for name, default in parts.items()}}
         if isinstance(values, dict) and values.get("attention") is None:
             decoder = values.get("decoder", {})
             attend = decoder.get("attend") if isinstance(decoder, dict) else getattr(decoder, "attend", None)
@@ -85,11 +101,10 @@ class ModelConfig(Section):
 
     @model_validator(mode="after")
     def _consistent(self) -> ModelConfig:
-        if self.answer in LABELLING:
-            self._check_labelling()
+        self._check_parts()
+        if self.answer in WITHOUT_DECODER:
+            self._check_without_decoder()
             return self
-        if self.answer == "sequence" and self.pooling is not None:
-            raise ValueError("model.pooling is of networks that answer with labels: leave it out, or set model.answer")
         decoder, readout = self.decoder, self.decoder.readout
         if decoder.attend == "none" and self.attention is not None:
             raise ValueError("decoder.attend = none uses no attention: leave model.attention out")
@@ -109,7 +124,17 @@ class ModelConfig(Section):
             )
         return self
 
-    def _check_labelling(self) -> None:
+    def _check_parts(self) -> None:
+        """Refuse parts of networks that answer otherwise."""
+        parts = {"pooling": LABELLING, "word_pooling": ("tags",), "tagger": ("tags",)}
+        for name, answers in parts.items():
+            if getattr(self, name) is not None and self.answer not in ("auto", *answers):
+                whose = "tags" if answers == ("tags",) else "labels"
+                raise ValueError(
+                    f"model.{name} is of networks that answer with {whose}: leave it out, or set model.answer"
+                )
+
+    def _check_without_decoder(self) -> None:
         """Refuse settings of a decoder, and widths that do not suit the encoder."""
         usual = {**{name: type(self).model_fields[name].default for name in OF_DECODER}, "attention": None}
         for name, default in usual.items():
@@ -123,14 +148,14 @@ class ModelConfig(Section):
     @property
     def unused(self) -> frozenset[str]:
         """Settings of a decoder where there is none."""
-        return frozenset(OF_DECODER) if self.answer in LABELLING else frozenset()
+        return frozenset(OF_DECODER) if self.answer in WITHOUT_DECODER else frozenset()
 
     @property
     def attends(self) -> bool:
         """Whether answers come with weights of the source's positions."""
         if self.answer in LABELLING:
             return self.pooling is not None and self.pooling.attends
-        return self.attention is not None
+        return self.answer != "tags" and self.attention is not None
 
     def _check_copy(self) -> None:
         if self.encoder_cell is None or not self.encoder.final_states:

@@ -4,28 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from seqloom.codecs import AnswerKind, Codecs
+from seqloom.codecs import AnswerKind, Codecs, TagsCodec
 from seqloom.errors import ConfigError
 from seqloom.label_network import LabelNetwork
 from seqloom.model import Network, Seq2Seq, SingleNetwork
 from seqloom.model_config import ModelConfig
+from seqloom.tag_network import TagNetwork
 
 AnyNetwork = Network | SingleNetwork
 """A network, whatever it answers with: one that can be trained, or an ensemble."""
-NETWORKS: Mapping[AnswerKind, type[Seq2Seq] | type[LabelNetwork]] = {
+TrainedNetwork = Seq2Seq | LabelNetwork | TagNetwork
+"""A network that can be trained."""
+NETWORKS: Mapping[AnswerKind, type[Seq2Seq] | type[LabelNetwork] | type[TagNetwork]] = {
     "sequence": Seq2Seq,
     "label": LabelNetwork,
     "labels": LabelNetwork,
+    "tags": TagNetwork,
 }
 """The network that is trained, for each kind of answer that a model can have."""
 
 
-def new_network(config: ModelConfig, codecs: Codecs) -> Seq2Seq | LabelNetwork:
+def new_network(config: ModelConfig, codecs: Codecs) -> TrainedNetwork:
     """A network with fresh weights for what the codecs read and answer; refuses settings of another answer."""
     wanted = "sequence" if config.answer == "auto" else config.answer
     if wanted != codecs.answer:
         raise ConfigError(f"model.answer is {wanted}, and the target side of the model is made for {codecs.answer}")
     source, target = codecs.source, codecs.target
+    if isinstance(target, TagsCodec):
+        return TagNetwork(config, source.size, target.size, reserved=source.reserved, legal=target.legal)
     return NETWORKS[codecs.answer](config, source.size, target.size, reserved=source.reserved)
 
 
@@ -34,7 +40,7 @@ def writing(network: AnyNetwork, purpose: str, where: str = "") -> Network:
     if isinstance(network, Network):
         return network
     raise ConfigError(
-        f"{purpose} needs a model that writes sequences, and this one answers with labels",
+        f"{purpose} needs a model that writes sequences, and this one answers with {network.config.answer}",
         where=where,
         hint="train one with model.answer = sequence",
     )

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqloom.notebook import prediction_html, predictions_html
+from seqloom.tag_scheme import Span
 
 Origin = Literal["model", "exception", "memory"]
 """Where an answer comes from: the network, the user's exceptions, or what was memorised from training pairs."""
@@ -37,6 +38,9 @@ class Prediction:
       be none; otherwise empty
     - `probabilities`: of such a model, each label with its probability, the most probable first: those of one label sum
       to 1, those of several are independent; they are calibrated where the model is; `==` ignores them
+    - `tags`: of a model that answers with tags, one for each word of the input, with their `tag_probabilities`; words
+      that were cut off have the probability 0
+    - `spans`: of tags in BIO or BIOES, the spans of words with their types, as conlleval reads them
     - `origin`: `model`, or `exception` or `memory` for an answer that was looked up. Such an answer has no target
       tokens, alignment or confidence, as the network did not write it, and is neither cut nor at a limit
     """
@@ -55,6 +59,9 @@ class Prediction:
     origin: Origin = "model"
     labels: tuple[str, ...] = ()
     probabilities: Mapping[str, float] = field(default_factory=dict, compare=False)
+    tags: tuple[str, ...] = ()
+    tag_probabilities: tuple[float, ...] = field(default=(), compare=False)
+    spans: tuple[Span, ...] = field(default=(), compare=False)
 
     @property
     def label(self) -> str:
@@ -74,7 +81,8 @@ class Prediction:
     def to_json(self) -> dict[str, Any]:
         """Everything about the answer as plain values for a JSON file; numbers are rounded to four digits.
 
-        `alternatives` is there only where there are some, `labels` and `probabilities` only of answers that are labels.
+        `alternatives` is there only where there are some, `labels` and `probabilities` only of answers that are labels,
+        `tags`, `tag_probabilities` and `spans` only of those that are tags.
         """
         rows = None if self.alignment is None else self.alignment.tolist()
         values = {
@@ -93,6 +101,10 @@ class Prediction:
         if self.probabilities:
             values["labels"] = list(self.labels)
             values["probabilities"] = {label: round(value, 4) for label, value in self.probabilities.items()}
+        if self.tags:
+            values["tags"] = list(self.tags)
+            values["tag_probabilities"] = [round(value, 4) for value in self.tag_probabilities]
+            values["spans"] = [each.to_json() for each in self.spans]
         if self.alternatives:
             values["alternatives"] = [each.to_json() for each in self.alternatives]
         return values

@@ -9,7 +9,17 @@ from typing import Any
 
 import pytest
 
-from seqloom.codecs import SOURCE_CODECS, TARGET_CODECS, CodecFiles, Codecs, LabelCodec, LabelsCodec, TextCodec
+from seqloom.codecs import (
+    SOURCE_CODECS,
+    TARGET_CODECS,
+    CodecFiles,
+    Codecs,
+    LabelCodec,
+    LabelsCodec,
+    TagsCodec,
+    TextCodec,
+    WordsCodec,
+)
 from seqloom.errors import ModelFolderError
 from seqloom.text import TextConfig, TokenizerConfig, train_tokenizer, train_tokenizers
 
@@ -27,11 +37,21 @@ def text_codecs() -> list[tuple[TextCodec, list[str]]]:
     return made
 
 
+def words_codecs() -> list[tuple[WordsCodec, list[str]]]:
+    """Codecs of words of all kinds of tokenizers, each with texts that it can represent."""
+    kept = [text.replace("  ", " ") for text in TEXTS]
+    kinds = ("character", "byte", "word", "bpe", "unigram")
+    trained = (train_tokenizer(TEXTS, TokenizerConfig(kind=kind, vocabulary_size=40), ("X",)) for kind in kinds)
+    return [(WordsCodec(tokenizer), kept) for tokenizer in trained]
+
+
 LABELS = ("calm", "great joy", "grief")
 EXAMPLES: dict[str, list[tuple[Any, list[str]]]] = {
     "text": text_codecs(),
     "label": [(LabelCodec(LABELS), list(LABELS))],
     "labels": [(LabelsCodec(LABELS, mark), ["calm", mark.join(LABELS), mark.join(LABELS[1:])]) for mark in (", ", "|")],
+    "words": words_codecs(),
+    "tags": [(TagsCodec(("B-X", "I-X", "O"), strict), ["O", "B-X I-X O", "I-X"]) for strict in (False, True)],
 }
 """Codecs of each kind, with values that they can represent."""
 CASES = [

@@ -113,6 +113,7 @@ def forecast_best(config: RunConfig, inputs: Inputs = Inputs()) -> Forecast:  # 
     """What `train_best` would begin with, and about how long all its runs would take."""
     _check(config)
     expected = forecast(_single(config), inputs)
+    _check_pairs(config, expected)
     whole = _whole(expected)
     said = f"best: about {whole:.1f} runs of {expected.updates:,} updates: plans, {2 * SEEDS} models, one distilled"
     seconds = 60 * config.plan.minutes or whole * expected.seconds
@@ -127,6 +128,10 @@ def _check(config: RunConfig) -> None:
             "plan.effort = best chooses among networks, and training.start_from names one",
             hint="fine-tune with the effort normal",
         )
+    if config.model.answer == "tags":
+        raise ConfigError(
+            "plan.effort = best trains models that write sequences, and model.answer is tags", hint="take normal"
+        )
     if config.data.reverse_target:
         raise ConfigError("plan.effort = best trains models of both directions", hint="leave out data.reverse_target")
     if config.data.mixes and config.data.mix_by == "entry":
@@ -134,6 +139,16 @@ def _check(config: RunConfig) -> None:
             "plan.effort = best distils a model from one file of pairs, and data.weights and data.temperature mix "
             "several files",
             hint="data.mix_by = tag mixes by tag",
+        )
+
+
+def _check_pairs(config: RunConfig, expected: Forecast) -> None:
+    """Refuse words with tags, which no decoder should write."""
+    facts = expected.plan.facts
+    if config.model.answer == "auto" and facts is not None and facts.tagged:
+        raise ConfigError(
+            "plan.effort = best trains models that write sequences, and the targets of these pairs are tags of words",
+            hint="take normal for a model of tags, or set model.answer = sequence",
         )
 
 
@@ -164,6 +179,7 @@ class _Best:
     def made(self) -> Model:
         single = _single(self.config)
         expected = forecast(single)
+        _check_pairs(self.config, expected)
         candidates, whole = _candidates(expected), _whole(expected)
         wanted = whole * expected.seconds
         seconds = 60 * self.config.plan.minutes or wanted

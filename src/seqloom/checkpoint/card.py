@@ -101,6 +101,8 @@ def _introduction(model: AnyNetwork) -> str:
     (network,) = single_networks(model)
     kind = network.config.encoder.kind
     reader = "A Transformer encoder" if kind == "transformer" else f"A {kind} encoder"
+    if network.config.tagger is not None:
+        return f"{reader} reads the source, and each of its words gets a tag ({network.config.tagger.kind})."
     if network.config.pooling is None:
         return f"{reader} reads the source sequence, a recurrent decoder writes the target sequence."
     answers = "any number of labels" if network.config.answer == "labels" else "one label"

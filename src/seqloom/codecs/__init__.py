@@ -9,7 +9,9 @@ from seqloom.codecs.base import AnswerKind, Codec
 from seqloom.codecs.files import CodecFiles
 from seqloom.codecs.labels import LabelCodec, Labels, LabelsCodec
 from seqloom.codecs.pair import SOURCE_CODECS, TARGET_CODECS, Codecs
+from seqloom.codecs.tags import TagsCodec
 from seqloom.codecs.text import TextCodec
+from seqloom.codecs.words import WordsCodec
 
 __all__ = [
     "SOURCE_CODECS",
@@ -21,5 +23,7 @@ __all__ = [
     "LabelCodec",
     "Labels",
     "LabelsCodec",
+    "TagsCodec",
     "TextCodec",
+    "WordsCodec",
 ]

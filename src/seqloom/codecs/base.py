@@ -13,9 +13,9 @@ Given = TypeVar("Given")
 Encoded = TypeVar("Encoded")
 """What the network reads or writes: for text a list of ids."""
 
-AnswerKind = Literal["sequence", "label", "labels"]
+AnswerKind = Literal["sequence", "label", "labels", "tags"]
 """What a model answers with: a sequence of symbols, found by a search, symbol after symbol; one label for the whole
-input; or any number of labels for it."""
+input; any number of labels for it; or a tag for each of its words."""
 
 
 class Codec(ABC, Generic[Given, Encoded]):

@@ -27,6 +27,7 @@ class Labels(Codec[str, list[int]]):
     labels: tuple[str, ...]
 
     stem: ClassVar[str] = "labels"
+    noun: ClassVar[str] = "labels"
     reverse: ClassVar[bool] = False
     samples: ClassVar[bool] = False
 

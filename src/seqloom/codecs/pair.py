@@ -9,7 +9,9 @@ from typing import TypeVar
 from seqloom.codecs.base import AnswerKind
 from seqloom.codecs.files import SIDES, CodecFiles, SideFile, file_name
 from seqloom.codecs.labels import LabelCodec, LabelsCodec
+from seqloom.codecs.tags import TagsCodec
 from seqloom.codecs.text import TextCodec
+from seqloom.codecs.words import WordsCodec
 from seqloom.errors import ConfigError, ModelFolderError
 from seqloom.text.tokenizer import Tokenizer
 
@@ -17,10 +19,15 @@ C = TypeVar("C")
 SourceCodec = TextCodec
 """A codec that can stand on the source side. A further one joins with `|`; the type checker then names every place
 where only text is expected."""
-TargetCodec = TextCodec | LabelCodec | LabelsCodec
+TargetCodec = TextCodec | LabelCodec | LabelsCodec | TagsCodec
 """A codec that can stand on the target side."""
-SOURCE_CODECS: Mapping[str, type[SourceCodec]] = {"text": TextCodec}
-TARGET_CODECS: Mapping[str, type[TargetCodec]] = {"text": TextCodec, "label": LabelCodec, "labels": LabelsCodec}
+SOURCE_CODECS: Mapping[str, type[SourceCodec]] = {"text": TextCodec, "words": WordsCodec}
+TARGET_CODECS: Mapping[str, type[TargetCodec]] = {
+    "text": TextCodec,
+    "label": LabelCodec,
+    "labels": LabelsCodec,
+    "tags": TagsCodec,
+}
 CODEC_FILES = frozenset(
     file_name(codec.stem, side) for codec in {*SOURCE_CODECS.values(), *TARGET_CODECS.values()} for side in ("", *SIDES)
 )
@@ -60,6 +67,11 @@ class Codecs:
             "answers of this model are labels and no text of its own, so that it has no target tokenizer",
             hint="model.codecs.target.labels are the labels",
         )
+
+    def refuse_tags(self, purpose: str, where: str = "") -> None:
+        """Raise a `ConfigError` where answers are tags, which `purpose` is not for."""
+        if self.answer == "tags":
+            raise ConfigError(f"{purpose} is not for models that answer with tags", where=where)
 
     @property
     def samples(self) -> bool:

@@ -173,8 +173,13 @@ class ChoiceRemarks(Remarks):
 
 def named(models: Models) -> dict[str, PredictingModel]:
     """Models by name; folders are loaded."""
-    if isinstance(models, Mapping):
-        return dict(models)
+    found = dict(models) if isinstance(models, Mapping) else _loaded(models)
+    for name, model in found.items():
+        model.codecs.refuse_tags("a combination of models", name)
+    return found
+
+
+def _loaded(models: Sequence[PredictingModel | str | Path]) -> dict[str, PredictingModel]:
     return {
         (str(each) if isinstance(each, str | Path) else f"model {number}"): (
             load(each) if isinstance(each, str | Path) else each

@@ -59,6 +59,8 @@ def load_combination(path: Path | str, *, engine: str = "auto", **options: Any) 
     """
     settings = read_combination(path)
     models = tuple(load(folder, engine=engine, **options) for folder in settings.models)
+    for name, model in zip(settings.models, models, strict=True):
+        model.codecs.refuse_tags("a combination of models", str(name))
     pairs = zip(settings.models, settings.digests, strict=False)
     changed = tuple(name for name, digest in pairs if digest and _digest(name) != digest)
     return COMBINATIONS[settings.by][1](models, settings, changed)

@@ -69,6 +69,8 @@ def refused(model: AnyNetwork, error: BaseException) -> ConfigError:
 
 def _parts(config: ModelConfig) -> str:
     """What a network is made of."""
+    if config.tagger is not None and config.word_pooling is not None:
+        return f"{_encoder(config)}, word_pooling {config.word_pooling.kind}, tagger {config.tagger.kind}"
     if config.pooling is not None:
         return f"{_encoder(config)}, pooling {config.pooling.kind}"
     attention = "" if config.attention is None else f", attention {config.attention.kind}"

@@ -25,7 +25,8 @@ class Engine(Protocol):
         """The log-probability of each token of each target, the end mark's last.
 
         Of a network of labels it is one number, the log-probability of the target as a whole, or nothing where the one
-        label of a target is none of the network's.
+        label of a target is none of the network's. Of a network of tags it is one number for each word, the
+        log-probability of its tag after those before it, or nothing where a tag is none of the network's.
         """
 
 
@@ -71,4 +72,20 @@ class LabelEngine(Engine, Protocol):
         """The scores of all labels for each row of `source` [B, S], which ends with EOS."""
 
 
-AnyEngine = SearchEngine | LabelEngine
+class TagScores(NamedTuple):
+    """The most probable of C tags for each of the W words of B sources: their places [B, W], the probabilities of all
+    tags of each word [B, W, C], and the log-probability of all tags of a source together [B]."""
+
+    tags: NDArray[np.int64]
+    probabilities: NDArray[np.float32]
+    log_probs: NDArray[np.float32]
+
+
+class TagEngine(Engine, Protocol):
+    """A network that answers with a tag for each word."""
+
+    def tags(self, source: NDArray[np.int64], lengths: NDArray[np.int64]) -> TagScores:
+        """The tags of each row of `source` [B, S], in which a begin mark stands before each word and EOS at the end."""
+
+
+AnyEngine = SearchEngine | LabelEngine | TagEngine

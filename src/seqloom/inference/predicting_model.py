@@ -145,7 +145,7 @@ class PredictingModel(ABC):
         settings = settings if isinstance(settings, Mapping | str) else list(settings)
         given = laid_over({}, settings)
         if self.codecs.spoken is None:
-            _check_of_labels(given, beam)
+            _check_of_labels(given, beam, self.codecs.answer)
         changes = {name: value for name, value in (("beam", beam), ("n_best", n_best)) if value is not None}
         if not given and not changes:
             return self
@@ -181,6 +181,7 @@ class PredictingModel(ABC):
         A source is looked up as it is written, then in lower case, then as the only spelling that differs in nothing
         but case; with `match_case` as it is written and no more. Raises a `DataError` for what is not a pair.
         """
+        _check_looked_up(self.codecs)
         report = ReadReport(self.config.data.on_bad_line)
         weighted = weighted_examples(pairs, self.config.data.of_inputs({}), report)
         exceptions, _ = added(self.known.exceptions, weighted, match_case=match_case)
@@ -196,6 +197,7 @@ class PredictingModel(ABC):
         `match_case` None, case counts unless sources that differ only in case were rendered alike. Files are read as
         the training files were. Raises a `DataError` if there are no pairs.
         """
+        _check_looked_up(self.codecs)
         report = ReadReport(self.config.data.on_bad_line)
         files = given_files(pairs)
         examples = (
@@ -207,16 +209,22 @@ class PredictingModel(ABC):
         return self._with_known(replace(self.known, memory=memory))
 
 
-def _check_of_labels(given: Mapping[str, Any], beam: int | None) -> None:
-    """Refuse settings of a search by name, where answers are labels and nothing is searched for."""
+def _check_of_labels(given: Mapping[str, Any], beam: int | None, answer: str) -> None:
+    """Refuse settings of a search by name, where answers are labels or tags and nothing is searched for."""
     search = given.get("search", {})
     names = [*(search if isinstance(search, Mapping) else ()), *(["beam"] if beam is not None else [])]
     strange = [name for name in names if name not in OF_LABELS]
     if strange:
         raise ConfigError(
-            f"search.{strange[0]} is of models that write sequences, and this one answers with labels",
+            f"search.{strange[0]} is of models that write sequences, and this one answers with {answer}",
             hint=f"leave it out; its settings of search are {', '.join(OF_LABELS)}",
         )
+
+
+def _check_looked_up(codecs: Codecs) -> None:
+    """Refuse answers that are looked up, where answers are tags."""
+    if codecs.answer == "tags":
+        raise ConfigError("tags are found by the network alone: exceptions and a memory are of whole answers")
 
 
 def _changed(search: Mapping[str, Any], asked: Mapping[str, Any], changes: Mapping[str, int]) -> dict[str, Any]:

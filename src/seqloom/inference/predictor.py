@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Protocol, TypeVar, cast
 
-from seqloom.codecs import AnswerKind, Codecs
+from seqloom.codecs import AnswerKind, Codecs, TextCodec
 from seqloom.confidence import AnyCalibration
 from seqloom.data import Source, Tagging, inputs_as_sources
 from seqloom.errors import ConfigError
@@ -19,6 +19,7 @@ from seqloom.inference.engine import AnyEngine, SearchEngine
 from seqloom.inference.labels import LabelAnswers
 from seqloom.inference.looked_up import filled, looked_up
 from seqloom.inference.sequences import SequenceAnswers, SequenceSamples
+from seqloom.inference.tags import TagAnswers
 from seqloom.lexicon import NOTHING_KNOWN, Found, KnownAnswers
 from seqloom.prediction import Prediction
 from seqloom.search import SamplingConfig, SearchConfig
@@ -50,6 +51,7 @@ ANSWERS: Mapping[AnswerKind, Callable[..., Answers]] = {
     "sequence": SequenceAnswers,
     "label": LabelAnswers,
     "labels": LabelAnswers,
+    "tags": TagAnswers,
 }
 """What answers batches of sources, for each kind of answer that a model can have."""
 
@@ -60,7 +62,7 @@ class PairScore:
 
     `cut` and `unknown` are of the source, as in a `Prediction`. `unwritable` are the symbols of the target that the
     model cannot write: in their place it was asked for the unknown token, which are `unknown_tokens` of the tokens. A
-    label that the model does not know is not asked for: such a score has no tokens, and `unwritable` names the label.
+    label or tag that the model does not know is not asked for: such a score has no tokens, and `unwritable` names it.
     """
 
     log_prob: float
@@ -168,10 +170,11 @@ class Predictor:
         The options are those of `predict`. All are drawn from the network, also where an answer is known (`look_up`).
         An exported graph cannot draw and refuses in words.
         """
-        if self.codecs.spoken is None:
+        if not isinstance(target := self.codecs.target, TextCodec):
             raise ConfigError(
-                "answers are drawn at random from models that write sequences, and this one answers with labels",
-                hint="the probability of every label is part of each prediction",
+                "answers are drawn at random from models that write sequences, and this one answers with "
+                f"{target.noun}",
+                hint=f"the probabilities of {target.noun} are part of each prediction",
             )
         engine = cast("SearchEngine", self.engine)
         draw = SequenceSamples(engine, self.codecs, self.search, sampling, prefix=prefix, details=details)

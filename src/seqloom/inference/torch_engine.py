@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from seqloom.data.batch import collate_ids
 from seqloom.data.padding import widened
-from seqloom.inference.engine import AnyEngine, LabelScores
+from seqloom.inference.engine import AnyEngine, LabelScores, TagScores
 from seqloom.label_network import LabelNetwork
 from seqloom.model import Network
 from seqloom.networks import AnyNetwork
@@ -30,6 +30,8 @@ from seqloom.search import (
     search,
 )
 from seqloom.search.shortlist import open_words
+from seqloom.tag_network import TagNetwork
+from seqloom.text.special import BOS, UNK
 
 Finder = Callable[..., list[list[Hypothesis]]]
 """`search`, or `sample` with its settings: what finds outputs with a stepper."""
@@ -121,6 +123,8 @@ def torch_engine(
     """The engine that runs a network with PyTorch."""
     if isinstance(network, Network):
         return TorchEngine(network, device, shortlist=shortlist)
+    if isinstance(network, TagNetwork):
+        return TorchTagEngine(network, device)
     assert isinstance(network, LabelNetwork)
     return TorchLabelEngine(network, device)
 
@@ -155,3 +159,36 @@ class TorchLabelEngine:
         )
         several = self.model.criterion.several
         return [(float(each),) if several or bool(own.any()) else () for each, own in zip(found, given, strict=True)]
+
+
+class TorchTagEngine:
+    """Finds the tags of words and scores given ones."""
+
+    threads = 1
+    """Of batches; PyTorch has its own inside of one."""
+
+    def __init__(self, model: TagNetwork, device: str | torch.device = "cpu") -> None:
+        self.model, self.device = model, torch.device(device)
+
+    @torch.inference_mode()
+    def tags(self, source: NDArray[np.int64], lengths: NDArray[np.int64]) -> TagScores:
+        """The most probable tags of each row."""
+        count = max(1, int((source == BOS).sum(1).max(initial=0)))
+        with choose_precision("float32", self.device.type).active():
+            ids, sizes = (torch.from_numpy(array).to(self.device) for array in (widened(source), lengths))
+            scores, words = self.model(ids, sizes, count)
+            found = self.model.tagger.decode(scores, length_mask(words, count))
+        return TagScores(*(each.cpu().numpy() for each in found))
+
+    @torch.inference_mode()
+    def score(self, sources: Sequence[Sequence[int]], targets: Sequence[Sequence[int]]) -> list[tuple[float, ...]]:
+        """The log-probability of each tag of each target after those before it; nothing where one of them is none of
+        the network's."""
+        batch = collate_ids(sources, targets).to(self.device)
+        count = batch.target_out.size(1)
+        real = length_mask(batch.target_lengths.to(self.device) - 1, count)
+        with choose_precision("float32", self.device.type).active():
+            scores, _ = self.model(batch.source, batch.source_lengths, count)
+            found = self.model.tagger.given_log_probs(scores, self.model.places(batch.target_out), real)
+        rows = zip(found.tolist(), targets, strict=True)
+        return [() if UNK in ids else tuple(row[: len(ids)]) for row, ids in rows]

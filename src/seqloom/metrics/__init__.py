@@ -5,6 +5,7 @@
     choose_metrics(targets, sources)                    the metrics that suit some data
     compare("bleu", first, second, references)          paired bootstrap test between two systems
     worst("chrf", predictions, references)              the examples with the worst scores
+    tagging(["entity_f1"], predictions, references)     tags of words: each type of span and each tag
     ClassificationReport.of(predictions, references)    each class: precision, recall, F1; which are confused
 
 All values are in percent. `references` holds, for each example, one accepted target or a list of them. Texts are
@@ -16,9 +17,10 @@ from __future__ import annotations
 
 from seqloom.metrics.base import Metric, Score
 from seqloom.metrics.bootstrap import Comparison, compare
-from seqloom.metrics.choice import DEFAULT_METRICS, KINDS, choose_metrics, target_kind
+from seqloom.metrics.choice import DEFAULT_METRICS, KINDS, choose_metrics, tag_metrics, target_kind
 from seqloom.metrics.classification import ClassFigures, ClassificationReport, classification
 from seqloom.metrics.registry import METRICS, Entry, compute, compute_each, metric
+from seqloom.metrics.tagging import TaggingReport, tagging
 from seqloom.metrics.uninformative import blind_sentence, blind_share
 from seqloom.metrics.worst import Worst, worst
 
@@ -32,6 +34,7 @@ __all__ = [
     "Entry",
     "Metric",
     "Score",
+    "TaggingReport",
     "Worst",
     "blind_sentence",
     "blind_share",
@@ -41,6 +44,8 @@ __all__ = [
     "compute",
     "compute_each",
     "metric",
+    "tag_metrics",
+    "tagging",
     "target_kind",
     "worst",
 ]

@@ -13,6 +13,7 @@ from typing import Literal
 
 from seqloom.metrics.scripts import is_han, word_count, word_length
 from seqloom.metrics.text_form import in_one_form
+from seqloom.tag_scheme import scheme_of
 
 Kind = Literal["labels", "symbols", "words", "phrases", "sentences", "chinese", "unspaced", "summaries"]
 
@@ -77,6 +78,13 @@ def target_kind(targets: Sequence[str], sources: Sequence[str] = ()) -> Kind:
 def choose_metrics(targets: Sequence[str], sources: Sequence[str] = ()) -> tuple[str, ...]:
     """Choose default metrics for data with such targets, the main one first; a few thousand examples are enough."""
     return DEFAULT_METRICS[target_kind(targets, sources)]
+
+
+def tag_metrics(targets: Sequence[str]) -> tuple[str, ...]:
+    """Choose default metrics for answers that are a tag for each word, the main one first: F1 of spans where the tags
+    mark spans, and the share of right tags."""
+    marks = scheme_of({tag for target in targets for tag in target.split()}) != "none"
+    return ("entity_f1", "token_accuracy") if marks else ("token_accuracy", "exact_match")
 
 
 def _by_words(texts: Sequence[str], sources: Sequence[str], long: Kind) -> Kind:

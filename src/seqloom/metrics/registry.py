@@ -13,6 +13,7 @@ from seqloom.metrics.edits import EditRate
 from seqloom.metrics.matches import ExactMatch, MacroF1
 from seqloom.metrics.rouge import Rouge
 from seqloom.metrics.sacre import MOSES_LANGUAGES, TOKENIZERS, MosesBleu, SacreMetric, bleu
+from seqloom.metrics.tagging import EntityF1, TokenAccuracy
 from seqloom.plugins import Family, at_work, instance_of
 
 
@@ -57,6 +58,8 @@ METRICS: Family[Entry] = Family(
         ),
         "accuracy": Entry("share of labels that are right", ExactMatch),
         "macro_f1": Entry("mean F1 over labels", MacroF1),
+        "entity_f1": Entry("F1 of spans in tags (BIO, BIOES), as conlleval and seqeval count them", EntityF1),
+        "token_accuracy": Entry("share of words whose tag is right", TokenAccuracy),
         "rouge1": Entry("ROUGE-1 F1; English words Porter-stemmed", Rouge),
         "rouge2": Entry("ROUGE-2 F1; English words Porter-stemmed", Rouge),
         "rougeL": Entry("ROUGE-L F1; English words Porter-stemmed", Rouge),

@@ -23,9 +23,10 @@ LONG = 100
 FOLDED = 0.6
 """An alphabet that Unicode's canonical decomposition makes smaller by this factor is one of composed characters."""
 
-Task = Literal["labels", "words", "sentences", "texts"]
+Task = Literal["labels", "tags", "words", "sentences", "texts"]
 TASKS: Mapping[Task, str] = {
     "labels": "texts have labels",
+    "tags": "words of texts have tags",
     "words": "words or names become other words, or symbols of a small set such as phones",
     "sentences": "sentences become sentences",
     "texts": "long texts become shorter ones",
@@ -49,6 +50,7 @@ class Facts:
     - `composed`: whether source characters are composed, such as Korean syllables or accented letters, so that their
       parts are far fewer
     - `answer`: what a model of them is to answer with
+    - `tagged`: whether each word of a source has one tag out of few in its target
     """
 
     pairs: int
@@ -64,6 +66,7 @@ class Facts:
     shared: float
     composed: bool
     answer: AnswerKind = "sequence"
+    tagged: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """Plain values for a JSON file."""
@@ -78,6 +81,7 @@ class Facts:
         )
         if self.task == "labels":
             yield f"{self.distinct_targets:,} different labels"
+        if self.task in ("labels", "tags"):
             return
         yield f"{self.copied:.0%} of the target symbols stand in the source in the same order"
         yield f"order: a correlation of {self.monotonic:.2f} between positions in the target and in the source"

@@ -193,6 +193,43 @@ RULES: tuple[Rule, ...] = (
         "SST-2: 82.6 % of dev sentences right",
         tasks=("labels",),
     ),
+    # tags
+    Rule(
+        {"model.answer": "tags", "plan.tune_search": False},
+        "every word has one tag out of few, and nothing is written symbol by symbol",
+        "SNIPS (13,084 sentences), 700 updates: F1 of dev spans 89.6 with the mean of a word's pieces, the first 89.2",
+        tasks=("tags",),
+    ),
+    Rule(
+        {
+            "model.embedding": 128,
+            "model.hidden": 256,
+            "model.encoder.layers": 1,
+            "model.dropout": 0.5,
+            "model.embedding_dropout": 0.4,
+        },
+        "a tag follows from its word and a few around it: a small network and strong dropout",
+        "SNIPS (13,084 sentences): F1 of dev spans 89.6 after 700 updates, 83 seconds of one core",
+        tasks=("tags",),
+    ),
+    Rule(
+        {"training.label_smoothing": 0.0},
+        "probabilities of tags are then nearer to how often they are right",
+        "SNIPS (13,084 sentences), 700 updates: dev loss 0.18 a word, with 0.1 0.23; F1 of spans 89.4 and 89.6",
+        tasks=("tags",),
+    ),
+    Rule(
+        {"training.batch.tokens": 1500, "training.optimiser.learning_rate": 3e-3, "training.schedule.warmup": 100},
+        "tags are learned from few updates at a high rate",
+        "SNIPS (13,084 sentences): F1 of dev spans 89.6 after 700 updates, 83 seconds of one core",
+        tasks=("tags",),
+    ),
+    Rule(
+        {"training.selection.on": "main", "training.selection.limit": 2000},
+        "answers are cheap to look at",
+        "no measurement: tagging 700 sentences takes a second",
+        tasks=("tags",),
+    ),
     # sentences and texts
     Rule(
         {"text.shared": True, "model.share_embeddings": True, "model.decoder.readout": {"kind": "tied"}},
@@ -260,6 +297,7 @@ RULES: tuple[Rule, ...] = (
 
 UPDATES: Mapping[Task, tuple[tuple[int, int], ...]] = {
     "labels": ((8_000, 1_500), (20_000, 2_000), (MANY, 6_000)),
+    "tags": ((8_000, 1_500), (20_000, 2_500), (MANY, 6_000)),
     "words": ((2_000, 2_500), (8_000, 3_000), (20_000, 5_000), (100_000, 8_000), (MANY, 20_000)),
     "sentences": ((15_000, 3_000), (100_000, 6_500), (MANY, 12_000)),
     "texts": ((20_000, 4_000), (100_000, 6_000), (MANY, 10_000)),

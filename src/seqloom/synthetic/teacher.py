@@ -73,6 +73,7 @@ class Teacher:
         """The model in a folder, whatever engine runs it, or a combination of models in a file, with the search that it
         is to answer with."""
         model = load_any(folder)
+        model.predictor.codecs.refuse_tags("distillation", str(folder))
         several = teaching.n_best or teaching.beam or model.config.search.beam
         model = model.with_settings(beam=teaching.beam or None, n_best=several if teaching.closest else 1)
         folders = model.settings.models if isinstance(model, Combination) else [str(folder)]

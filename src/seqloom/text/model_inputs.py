@@ -15,13 +15,15 @@ class ReadSource:
     """The ids that a model reads for an input.
 
     `cut` says that the end of the input was left out. `behind` is the text that each unknown token stands for, in the
-    order of the ids. `unknown` are the symbols and tags that never occurred in training, each once.
+    order of the ids. `unknown` are the symbols and tags that never occurred in training, each once. `words` are all
+    words of the input, where the model reads words.
     """
 
     ids: list[int]
     cut: bool = False
     behind: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
 
     def tokens(self, tokenizer: Tokenizer) -> tuple[str, ...]:
         """The pieces that the ids stand for; an unknown token shows its text, as in `<unk:é>`."""

@@ -6,6 +6,7 @@ possible to read the beginning of a long text without the rest.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache
@@ -14,6 +15,9 @@ PART = 1 << 14
 """Characters in a part: enough to make splitting cheap, and few enough to keep the memory of a tokenizer small."""
 VOWELS_AND_TAILS = ("\u1160", "\u11ff"), ("\ud7b0", "\ud7ff"), ("\U00016d63", "\U00016d67")
 """Ranges of letters that combine with the one before them: parts of Hangul syllables, and vowels of Kirat Rai."""
+
+SPACES = re.compile(r"[ \t\n\r\f\v]+")
+"""White space between words that each have a part of the answer of their own."""
 
 
 @lru_cache(maxsize=1 << 14)
@@ -52,3 +56,8 @@ def word_parts(text: str) -> Iterator[str]:
         yield text[start:end]
         start = end + 1
     yield text[start:]
+
+
+def words_of(text: str) -> list[str]:
+    """The words of a text: what stands between ASCII white space. A no-break space is a part of its word."""
+    return [word for word in SPACES.split(text) if word]

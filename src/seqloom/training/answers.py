@@ -16,11 +16,12 @@ from seqloom.data import Corpus, Example
 from seqloom.errors import ConfigError, DataError
 from seqloom.label_network import LabelNetwork
 from seqloom.model import SingleNetwork
-from seqloom.model_config import LABELLING, OF_DECODER
+from seqloom.model_config import LABELLING, OF_DECODER, WITHOUT_DECODER
 from seqloom.nn.label_loss import LabelLoss, balanced
 from seqloom.planning import Facts
 from seqloom.search.config import OF_LABELS
 from seqloom.training.config import RunConfig
+from seqloom.training.tag_answers import TagTargets
 
 N = TypeVar("N", bound=SingleNetwork)
 MOST = 10_000
@@ -34,11 +35,12 @@ OF_SEQUENCES = (*(f"model.{name}" for name in OF_DECODER), "text.target", "text.
 @dataclass
 class Targets:
     """The targets of all pairs, counted while the pairs are read once; `first` says where each was met first, and
-    `sources` are different sources, as many as matter."""
+    `sources` are different sources, as many as matter; `tags` are the same targets read as tags."""
 
     counts: Counter[str] = field(default_factory=Counter)
     first: dict[str, str] = field(default_factory=dict)
     sources: set[str] = field(default_factory=set)
+    tags: TagTargets = field(default_factory=TagTargets)
 
     @property
     def shared(self) -> bool:
@@ -54,18 +56,22 @@ class Targets:
                 self.first.setdefault(target, str(example.origin))
             if len(self.sources) < 2 * MOST:
                 self.sources.add(example.source)
+            self.tags.add(example)
             yield example
 
 
 def answering(config: RunConfig, facts: Facts, given: Iterable[str], targets: Targets) -> Facts:
     """The facts with what a model of these pairs answers with: as `model.answer` says, or chosen.
 
-    Labels are chosen where targets are few and shared by different sources, and no setting of a decoder or of its
-    search is given.
+    Tags are chosen where every word has one, and labels where targets are few and shared by different sources, if no
+    setting of a decoder or of its search is given.
     """
-    answer = config.model.answer
+    answer, facts = config.model.answer, replace(facts, tagged=targets.tags.fit)
+    if answer == "auto" and facts.tagged and config.plan.effort != "none" and not of_sequences(given):
+        answer = "tags"
     if answer != "auto":
-        return replace(facts, answer=answer, task="labels" if answer in LABELLING else facts.task)
+        task = "tags" if answer == "tags" else "labels" if answer in LABELLING else facts.task
+        return replace(facts, answer=answer, task=task)
     few = facts.task == "labels" and 1 < len(targets.counts) <= MOST and targets.shared and config.plan.effort != "none"
     return replace(facts, answer="label" if few and not of_sequences(given) else "sequence")
 
@@ -88,9 +94,10 @@ def check_settings(config: RunConfig, given: Iterable[str]) -> None:
         wrong = [name for name in ("focal", "class_weights") if getattr(training, name) not in (0.0, "none")]
         if wrong:
             raise ConfigError(
-                f"training.{wrong[0]} is of models that answer with labels, and model.answer is sequence",
+                f"training.{wrong[0]} is of models that answer with labels, and model.answer is {answer}",
                 hint="leave it out, or set model.answer = label",
             )
+    if answer not in WITHOUT_DECODER:
         return
     if training.start_from:  # its other settings come from the model, and were right there
         given = [name for name in given if name.startswith("search.")]
@@ -98,6 +105,11 @@ def check_settings(config: RunConfig, given: Iterable[str]) -> None:
         raise ConfigError(
             f"{strange[0]} is of models that write sequences, and model.answer is {answer}",
             hint="leave it out, or set model.answer = sequence",
+        )
+    if answer == "tags" and training.r_drop:
+        raise ConfigError(
+            "training.r_drop is of models that answer with sequences or labels, and model.answer is tags",
+            hint="leave it out",
         )
     if answer == "labels" and training.class_weights != "none":
         raise ConfigError(

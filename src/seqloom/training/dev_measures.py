@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from seqloom.data import Corpus, DataConfig, Example, group_by_source
 from seqloom.errors import ConfigError
 from seqloom.evenly import evenly
-from seqloom.metrics import blind_sentence, blind_share, choose_metrics
+from seqloom.metrics import blind_sentence, blind_share, choose_metrics, tag_metrics
 from seqloom.metrics.uninformative import REFUSED
 from seqloom.training.config import RunConfig
 
@@ -29,7 +29,10 @@ def with_measures(config: RunConfig, train: Corpus) -> tuple[RunConfig, list[str
     targets = train.column("target", rows)
     names = selection.metrics or evaluation.metrics
     if not names:
-        names = choose_metrics(targets, train.column("source", rows))
+        if config.model.answer == "tags":
+            names = tag_metrics(targets)
+        else:
+            names = choose_metrics(targets, train.column("source", rows))
         said.append(f"measures: {', '.join(names)}, chosen by what the targets look like")
     else:
         said += filter(None, (blind_sentence(name, targets) for name in names))

@@ -106,11 +106,16 @@ def fill_from(model: SingleNetwork, start: StoredModel, codecs: Codecs, where: s
     tables[model.source_embedding.weight.data_ptr()] = source
     if model.tag_embedding is not None:
         tables[model.tag_embedding.vectors.weight.data_ptr()] = _origins_of_tags(start, codecs)
+    squares = {weight.data_ptr() for weight in model.target_squares()}
     own = distinct_tensors(model)
     stored = distinct_tensors(start.model)
     for name, tensor in own.items():
         rows = tables.get(tensor.data_ptr())
-        if rows is not None and name in stored and tensor.shape[1:] == stored[name].shape[1:]:
+        if tensor.data_ptr() in squares and name in stored:
+            both = torch.tensor(target)
+            fresh = _with_fresh_rows(tensor[:, : stored[name].size(1)], stored[name], both)
+            stored[name] = _with_fresh_rows(tensor.t(), fresh.t(), both).t().contiguous()
+        elif rows is not None and name in stored and tensor.shape[1:] == stored[name].shape[1:]:
             stored[name] = _with_fresh_rows(tensor, stored[name], torch.tensor(rows))
     fill_tensors(own, stored, where)
 

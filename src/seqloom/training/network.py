@@ -5,9 +5,8 @@ from __future__ import annotations
 from seqloom.checkpoint import StoredModel
 from seqloom.codecs import Codecs
 from seqloom.data import Corpus
-from seqloom.label_network import LabelNetwork
-from seqloom.model import Seq2Seq, SingleNetwork
-from seqloom.networks import new_network
+from seqloom.model import SingleNetwork
+from seqloom.networks import TrainedNetwork, new_network
 from seqloom.nn.precision import Precision
 from seqloom.training.config import RunConfig
 from seqloom.training.fine_tuning import fill_from
@@ -16,7 +15,7 @@ from seqloom.training.updates.freezing import freeze
 from seqloom.training.updates.randomness import seed_everything
 
 
-def built(config: RunConfig, codecs: Codecs, start: StoredModel | None = None) -> Seq2Seq | LabelNetwork:
+def built(config: RunConfig, codecs: Codecs, start: StoredModel | None = None) -> TrainedNetwork:
     """Return a new network, with the weights of the model to start from, if any, and with the parts to freeze frozen.
 
     Torch's generators are seeded just before the weights are initialised.

@@ -6,10 +6,10 @@ import json
 from importlib.metadata import version
 
 from seqloom.checkpoint import StoredModel
-from seqloom.codecs import Codecs, Labels, TextCodec
+from seqloom.codecs import Codecs, Labels, TagsCodec, TextCodec, WordsCodec
 from seqloom.codecs.pair import TARGET_CODECS, TargetCodec
 from seqloom.data import Survey, survey
-from seqloom.model_config import LABELLING
+from seqloom.model_config import WITHOUT_DECODER
 from seqloom.planning import Facts, Plan, facts_of
 from seqloom.text import TextConfig, Tokenizer, train_tokenizers
 from seqloom.text.choice import choose, choose_source
@@ -43,7 +43,9 @@ def read_once(
         facts = answering(config, facts, given_settings(config), targets)
         wanted = planned(config, facts)[0]
         made = (
-            _labelled(wanted, facts, targets, seen, start) if facts.answer in LABELLING else _text(wanted, seen, start)
+            _labelled(wanted, facts, targets, seen, start)
+            if facts.answer in WITHOUT_DECODER
+            else _text(wanted, seen, start)
         )
         text, first, target, said = made
         sides = {"source": first.to_json(), "target": target.to_json(), "kind": target.kind}
@@ -63,6 +65,8 @@ def read_once(
     target: TargetCodec = first
     if not text.shared:
         target = TARGET_CODECS[values["kind"]].from_json(values["target"])
+    if isinstance(target, TagsCodec):
+        first = WordsCodec(first.tokenizer)
     codecs = Codecs(first, target).turned(**config.data.reversed)
     lengths = [name for name in ("training.epochs", "training.max_steps") if name in given]
     if config.plan.effort == "quick" and lengths:
@@ -82,7 +86,7 @@ def _text(config: RunConfig, seen: Survey, start: StoredModel | None) -> Made:
 
 
 def _labelled(config: RunConfig, facts: Facts, targets: Targets, seen: Survey, start: StoredModel | None) -> Made:
-    """Text on the source side, labels on the other."""
+    """Text on the source side, labels or tags on the other."""
     sources = [source for source, _ in seen.pairs]
     if start is None:
         text, said = choose_source(seen.pairs, config.text, seen.count)
@@ -90,6 +94,10 @@ def _labelled(config: RunConfig, facts: Facts, targets: Targets, seen: Survey, s
     else:
         text, old = config.text, start.codecs.target if isinstance(start.codecs.target, Labels) else None
         tokenizer, said = grown_source(config, start, seen)
-    codec, more = label_codec(facts.answer, targets, text.label_separator, old)
+    codec, more = (
+        targets.tags.codec(old)
+        if facts.answer == "tags"
+        else label_codec(facts.answer, targets, text.label_separator, old)
+    )
     read = Coverage.of(tokenizer, sources).sentences("source", written=False)
     return text, tokenizer, codec, [*said, *more, *read]

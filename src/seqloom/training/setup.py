@@ -24,10 +24,9 @@ from seqloom.data import (
     split_dev,
 )
 from seqloom.errors import ConfigError, DataError
-from seqloom.label_network import LabelNetwork
-from seqloom.label_targets import unknown_labels
-from seqloom.model import Seq2Seq
-from seqloom.model_config import LABELLING
+from seqloom.label_targets import broken_tags, comparable, unknown_labels
+from seqloom.model_config import WITHOUT_DECODER
+from seqloom.networks import TrainedNetwork
 from seqloom.nn.precision import Precision, choose_precision
 from seqloom.planning import Choice, Plan
 from seqloom.training.answer_length import learned_limits
@@ -79,7 +78,7 @@ class Prepared:
     dev_examples: list[Example]
     sampler: BatchSampler
     updates: UpdateCount
-    model: Seq2Seq | LabelNetwork
+    model: TrainedNetwork
     device: torch.device
     precision: Precision
     notices: list[str]
@@ -298,7 +297,9 @@ def _corpora(
             )
         notices.append("no dev data: the last weights become the model")
     if codecs.spoken is None:
-        notices += unknown_labels(list(dev.examples()), codecs.target, "dev data")
+        examples = comparable(dev.examples(), codecs.target)
+        notices += unknown_labels(examples, codecs.target, "dev data")
+        notices += broken_tags(examples, codecs.target, "dev data")
     return train, dev
 
 
@@ -320,7 +321,7 @@ def _sampler(config: RunConfig, train: Corpus, notices: list[str]) -> BatchSampl
 def _limited(config: RunConfig, train: Corpus, details: list[str]) -> RunConfig:
     """Return the configuration with the length limits of the search learned from the training pairs, where they are
     `auto`."""
-    if config.model.answer in LABELLING:
+    if config.model.answer in WITHOUT_DECODER:
         longest = config.model.encoder.longest or 0
         return config.replace(search=config.search.replace(source_positions=longest))
     positions = config.search.replace(source_positions=config.model.encoder.longest or 0)

@@ -9,6 +9,7 @@ from pathlib import Path
 from seqloom.data.config import DataConfig
 from seqloom.data.examples import Example, Source
 from seqloom.data.readers.columns import checked
+from seqloom.data.readers.conll import read_conll, read_conll_words
 from seqloom.data.readers.delimited import read_csv, read_tsv
 from seqloom.data.readers.dictionaries import DICTIONARIES
 from seqloom.data.readers.file_tags import tagged_examples, tagged_sources, without_replaced
@@ -35,6 +36,7 @@ READERS: Family[Reader] = Family(
         "arrow": read_arrow,
         "parallel": read_parallel,
         "pattern": read_pattern,
+        "conll": read_conll,
         **DICTIONARIES,
     },
     instance_of("a function (path, DataConfig, ReadReport) → examples", callable),
@@ -53,6 +55,10 @@ SUFFIXES = {
     ".feather": "arrow",
     ".ipc": "arrow",
     ".dict": "dictionary",
+    ".conll": "conll",
+    ".conllu": "conll",
+    ".bio": "conll",
+    ".iob": "conll",
 }
 
 
@@ -160,6 +166,8 @@ def _sources(path: str, config: DataConfig, report: ReadReport) -> Iterator[Sour
             return read_table(path, config, report, parquet=kind == "parquet")
         case "tsv" | "csv" as kind:
             return read_cells(path, config, report, comma=kind == "csv")
+        case "conll":
+            return read_conll_words(path, config, report)
         case "lines" | "parallel" | "pattern":
             return read_plain(path, config, report)
         case kind:

@@ -21,7 +21,7 @@ LABELS = frozenset({"label", "labels", "category", "class", "sentiment", "intent
 SOURCES = FIRST | frozenset({
     "text", "sentence", "question", "word", "words", "lemma", "grapheme",
     "graphemes", "orthography", "original", "article", "document", "query", "prompt", "context", "utterance",
-    "body", "noisy", "incorrect",
+    "body", "noisy", "incorrect", "tokens",
     "dialogue", "dialog", "mr", "comment", "review", "tweet", "passage", "spelling",
 })
 TARGETS = SECOND | LABELS | frozenset({

@@ -18,6 +18,7 @@ from seqloom.data.readers.columns import checked, split_tags
 from seqloom.data.readers.lines import display_name, read_lines
 from seqloom.data.readers.report import ReadReport
 from seqloom.errors import DataError
+from seqloom.text.splitting import words_of
 
 Line = tuple[Origin, str | None]
 Records = Iterator[tuple[Origin, dict[str, Any] | None]]
@@ -75,8 +76,8 @@ def record_example(record: Mapping[str, Any], config: DataConfig, origin: Origin
     """The example in a record of named fields; None if it was refused and skipped."""
     fields = Fields(record, config, origin, report)
     try:
-        source = fields.text(config.source or "source")
-        target, *more = fields.texts(config.target or "target")
+        source = fields.source()
+        target, *more = fields.targets()
         for name in config.references:
             if record.get(name) is not None:
                 more += fields.texts(name)
@@ -91,7 +92,7 @@ def record_source(record: Mapping[str, Any], config: DataConfig, origin: Origin,
     """The source in a record; None if it was refused and skipped."""
     fields = Fields(record, config, origin, report)
     try:
-        return Source(fields.text(config.source or "source"), fields.tags())
+        return Source(fields.source(), fields.tags())
     except FieldError as error:
         report.refuse(origin, str(error), error.hint)
         return None
@@ -105,6 +106,39 @@ class Fields:
     config: DataConfig
     origin: Origin
     report: ReadReport
+
+    def source(self) -> str:
+        """The source: a text, or a list of words."""
+        name = self._source_name
+        return self._words(name) if self._lists_words else self.text(name)
+
+    def targets(self) -> list[str]:
+        """The target and further ones, in a list; or the tags of a list of words, as one target."""
+        name = self.config.target or ("tags" if self._lists_words and "target" not in self.record else "target")
+        if self._lists_words and isinstance(self.record.get(name), list | tuple):
+            return [self._words(name)]
+        return self.texts(name)
+
+    @property
+    def _source_name(self) -> str:
+        """The name of the field of the source: `tokens` where there is no `source`, and none is configured."""
+        listed = "source" not in self.record and isinstance(self.record.get("tokens"), list | tuple)
+        return self.config.source or ("tokens" if listed else "source")
+
+    @property
+    def _lists_words(self) -> bool:
+        """Whether the source is a list of words."""
+        return isinstance(self.record.get(self._source_name), list | tuple)
+
+    def _words(self, name: str) -> str:
+        """Words or tags in a list, with a space between them."""
+        words = [self._written(each, name) for each in self.record[name]]
+        for place, word in enumerate(words, start=1):
+            if words_of(word) != [word]:
+                raise FieldError(
+                    f"the field {name!r} must hold words without white space, and number {place} is {word!r}"
+                )
+        return " ".join(words)
 
     def text(self, name: str) -> str:
         """The text in a field."""

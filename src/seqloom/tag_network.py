@@ -1,0 +1,101 @@
+"""The network of tags: an encoder, a pooling of its vectors for each word, one linear layer over the tags, a tagger.
+
+    scores_w = W dropout(pooling(encoder(embeddings))_w) + b
+
+The begin marks in the source say where words begin. It is not a `Network`, since no search writes with it, but a
+`SingleNetwork`, which is what training asks for.
+"""
+
+from __future__ import annotations
+
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
+from seqloom.model import SingleNetwork, tag_embedding
+from seqloom.model_config import ModelConfig
+from seqloom.nn.dropout import SequenceDropout, WordDropout
+from seqloom.nn.embedding import Embedding
+from seqloom.nn.encoders import build_encoder
+from seqloom.nn.output import LossSums
+from seqloom.nn.shapes import length_mask
+from seqloom.nn.taggers import build_tagger
+from seqloom.nn.word_poolings import build_word_pooling, word_numbers
+from seqloom.tag_scheme import Legal
+from seqloom.text.special import SPECIAL_TOKENS
+
+
+class TagNetwork(SingleNetwork):
+    """A source → a score for each of C tags of each word, whose target ids count from `first`.
+
+    `tagger` makes answers of the scores, and compares them with given tags. `legal` says which tags may follow which in
+    an answer.
+    """
+
+    first = len(SPECIAL_TOKENS)
+
+    def __init__(
+        self,
+        config: ModelConfig,
+        source_size: int,
+        target_size: int,
+        *,
+        reserved: int = len(SPECIAL_TOKENS),
+        legal: Legal | None = None,
+    ) -> None:
+        super().__init__()
+        assert config.word_pooling is not None  # checked with the configuration
+        assert config.tagger is not None
+        self.config, self.source_size, self.target_size = config, source_size, target_size
+        self.source_embedding = Embedding(source_size, config.embedding, config.embedding_deviation)
+        self.tag_embedding = tag_embedding(config, reserved)
+        self.source_word_dropout = WordDropout(config.source_word_dropout, reserved)
+        self.embedding_dropout = SequenceDropout(config.embedding_dropout, variational=config.variational)
+        self.dropout = SequenceDropout(config.dropout, variational=config.variational)
+        self.encoder = build_encoder(config.encoder, config.cell, config.embedding, config.encoder_hidden, self.dropout)
+        self.pooling = build_word_pooling(config.word_pooling)
+        self.readout = nn.Linear(config.encoder_hidden, target_size - self.first)
+        nn.init.zeros_(self.readout.bias)
+        self.tagger = build_tagger(config.tagger, target_size - self.first, legal)
+
+    def forward(
+        self, source: Int[Tensor, "B S"], lengths: Int[Tensor, " B"], count: int
+    ) -> tuple[Float[Tensor, "B W C"], Int[Tensor, " B"]]:
+        """The scores of the tags of the first `count` words of each row, and how many words each row has."""
+        words, sizes = word_numbers(source, lengths)
+        vectors = self.pooling(self.read(source, lengths).values, words, count)
+        return self.readout(self.dropout(vectors)), sizes
+
+    def loss(
+        self,
+        source: Int[Tensor, "B S"],
+        lengths: Int[Tensor, " B"],
+        target_in: Int[Tensor, "B T"],
+        target_out: Int[Tensor, "B T"],
+        target_lengths: Int[Tensor, " B"],
+        smoothing: float = 0.0,
+        r_drop: float = 0.0,
+    ) -> LossSums:
+        """The loss of the words' tags; the end mark of a target has no part in it. Settings with R-Drop are refused."""
+        del target_in
+        assert not r_drop
+        count = target_out.size(1)
+        scores, _ = self(source, lengths, count)
+        real = length_mask(target_lengths - 1, count).to(target_out.device, non_blocking=True)
+        loss, nll = self.tagger.loss(scores, self.places(target_out), real, smoothing)
+        return LossSums(loss, nll, int(target_lengths.sum()) - len(target_lengths))
+
+    def places(self, ids: Int[Tensor, "B T"]) -> Int[Tensor, "B T"]:
+        """The places of tags among the C, of target ids; those of special ids have no meaning."""
+        return (ids - self.first).clamp_min(0)
+
+    def predictions(self, rows: int, tokens: int) -> int:
+        """One for each word: the targets' tokens without their end marks."""
+        return tokens - rows
+
+    def target_tables(self) -> list[Tensor]:
+        """The last layer and the tagger's scores of first and last tags, with one row for each tag."""
+        return [self.readout.weight, self.readout.bias, *(each for each in self.tagger.parameters() if each.dim() == 1)]
+
+    def target_squares(self) -> list[Tensor]:
+        """The tagger's transitions."""
+        return [each for each in self.tagger.parameters() if each.dim() == 2]
