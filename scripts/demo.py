@@ -62,7 +62,7 @@ def main() -> None:
     say("\nnow type:")
     say("  echo seqloom | .venv/bin/seqloom predict demo/model --n-best 3")
     say("  .venv/bin/seqloom show demo/model")
-    say("  .venv/bin/seqloom train --train your-pairs.tsv --output your-model")
+    say("  .venv/bin/seqloom train your-pairs.tsv --output your-model")
 
 
 def split() -> tuple[list[tuple[str, str]], list[Example], list[Example]]:

@@ -10,7 +10,7 @@ import pytest
 
 from seqloom.config import Section, build, override
 from seqloom.data import DataConfig, Finding, ReadReport, columns_of, findings_of, inspect, inspect_examples
-from seqloom.data.inspection.finding import Weight
+from seqloom.data.inspection.finding import Topic, Weight
 from seqloom.data.inspection.table_columns import looks_like
 from seqloom.data.readers import read_examples
 from seqloom.errors import DataError
@@ -62,11 +62,26 @@ def test_wrong_columns_come_first_and_the_settings_mend_them(
     assert said in first.text
     assert first.settings == settings
     flags = " ".join(f"--set {name}={value}" for name, value in settings.items())
-    assert first.sentence(flags=True).endswith(f", {flags}")
+    assert f", {flags}" in first.sentence(flags=True)
     assert "--set" not in first.sentence()
     mended = found_in(tmp_path / "p.tsv", rows, *(f"{name}={value}" for name, value in settings.items()))
     assert all(each.weight > Weight.LAYOUT for each in mended)
     json.dumps([each.to_json() for each in mended])
+
+
+def test_what_follows_from_wrong_columns_is_left_out(tmp_path: Path) -> None:
+    """One finding stands for all that is found because of it, and says so; with the right columns nothing is wrong."""
+    (turned,) = found_in(tmp_path / "p.tsv", LABELLED)
+    listed = "sources with several targets, sides of very different lengths"
+    assert turned.sentence().endswith(f"(probably also the reason for what is not listed: {listed})")
+    assert turned.to_json()["explained"][0].startswith("2 of 2 distinct sources have different targets")
+    inflected = [(lemma, form, tags) for lemma, form, _ in INFLECTED for tags in TAGS] * 2
+    (unread,) = found_in(tmp_path / "p.tsv", inflected)
+    assert {each.topic for each in unread.explained} == {Topic.REPEATED}
+    assert "drop_duplicates" not in unread.sentence()
+    several = [(TEXTS[0], word) for word in WORDS]
+    (alone,) = (each for each in found_in(tmp_path / "p.tsv", several) if each.topic == Topic.SEVERAL)
+    assert alone.weight == Weight.CONTENT, "nothing explains it"
 
 
 def test_values_that_are_measured_are_no_text(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from seqloom.metrics import (
 )
 
 MONTHS = ("January", "March", "May", "October")
+DAYS, YEARS = ("first", "second", "third", "twenty first"), ("nineteen ninety", "two thousand and three")
 
 
 def corpus(size: int, noise: float, seed: int) -> tuple[list[str], list[str]]:
@@ -132,8 +133,10 @@ def test_what_looks_alike_is_alike() -> None:
         (["クリストファー", "アレクサンドラ"], "phrases"),
         (
             [f"{day} {month} {year}" for day in range(1, 29) for month in MONTHS for year in range(1950, 1956)],
-            "symbols",
+            "spelled",
         ),
+        ([f"{month} the {day} {year}" for month in MONTHS for day in DAYS for year in YEARS], "spelled"),
+        (["ch j a n", "r o θ o", "tʃ i k o", "k a θ a"] * 3, "symbols"),
         (["ブ ラ ン ジ ェ", "ク リ ス", "ア ン ナ"], "symbols"),
         (["我 喜 欢", "中 文"], "symbols"),
         ([" ".join("一个男人在街上走路，两只狗在草地上奔跑。")] * 2, "sentences"),

@@ -28,17 +28,16 @@ def said(pairs: list[tuple[str, str]], file: Path | None = None) -> list[str]:
 
 
 def test_the_worst_findings_are_said_and_where_the_others_are(tmp_path: Path) -> None:
-    first, second = said(PAIRS, tmp_path / "p.tsv")
+    (first,) = said(PAIRS, tmp_path / "p.tsv")
     assert first.startswith("data: column 1 has 2 different values and column 2 100")
-    assert first.endswith("set data.source=2 and data.target=1")
-    assert "report" not in first
-    assert "2 of 2 distinct sources have different targets" in second
-    assert second.endswith(f"; all findings: seqloom data report {tmp_path}/p.tsv")
+    assert "set data.source=2 and data.target=1 (probably also the reason for" in first
+    assert "sources with several targets" in first
+    assert first.endswith(f"; all findings: seqloom data report {tmp_path}/p.tsv")
 
 
 def test_pairs_from_python_have_no_columns() -> None:
-    first, _ = said(PAIRS)
-    assert first.endswith("give the pairs the other way round")
+    (first,) = said(PAIRS)
+    assert "give the pairs the other way round (probably also" in first
     assert said([(text, label) for label, text in PAIRS]) == []
 
 

@@ -107,5 +107,5 @@ def _conclude(done: Augmented, output: Path, *, tagged: bool, whole: bool) -> No
     before = f" after {done.genuine:,} given ones" if done.genuine else ""
     typer.echo(f"{output}: {done.tally.kept:,} pairs made of {done.tally.read:,} inputs{before}", err=True)
     marked = " --set data.tags=tags --set data.untagged=accept" if tagged else ""
-    beside = "" if whole else "--train pairs.tsv "
-    typer.echo(f"try it: seqloom train {beside}--train {shlex.quote(str(output))}{marked}", err=True)
+    beside = "" if whole else "pairs.tsv "
+    typer.echo(f"try it: seqloom train {beside}{shlex.quote(str(output))}{marked}", err=True)

@@ -15,11 +15,12 @@ from seqloom.metrics.scripts import is_han, word_count, word_length
 from seqloom.metrics.text_form import in_one_form
 from seqloom.tag_scheme import scheme_of
 
-Kind = Literal["labels", "symbols", "words", "phrases", "sentences", "chinese", "unspaced", "summaries"]
+Kind = Literal["labels", "symbols", "spelled", "words", "phrases", "sentences", "chinese", "unspaced", "summaries"]
 
 DEFAULT_METRICS: dict[Kind, tuple[str, ...]] = {
     "labels": ("accuracy", "macro_f1"),
     "symbols": ("error_rate", "per"),
+    "spelled": ("exact_match", "wer"),
     "words": ("exact_match", "cer"),
     "phrases": ("chrf", "exact_match"),
     "sentences": ("bleu", "chrf"),
@@ -32,6 +33,7 @@ DEFAULT_METRICS: dict[Kind, tuple[str, ...]] = {
 KINDS: dict[Kind, str] = {
     "labels": "there are few different targets, each of which comes often",
     "symbols": "targets are symbols between spaces, such as phones",
+    "spelled": "targets are made of few different words, such as numbers and dates that are spelled out",
     "words": "most targets are single words",
     "phrases": "targets have two to four words",
     "sentences": "targets are sentences",
@@ -45,6 +47,8 @@ PHRASE, SENTENCE = 2, 5
 """The median numbers of words from which on targets are phrases or sentences."""
 SYMBOLS, SPELT = 500, 15
 """The largest number of different symbols, and the largest median number of characters in spelt-out words."""
+WORD = 3
+"""The least median length of symbols that are words; symbols of phones have one or two characters."""
 SUMMARY = 4
 """How many times as long as their targets sources must be at least for targets to be summaries."""
 
@@ -54,6 +58,7 @@ def target_kind(targets: Sequence[str], sources: Sequence[str] = ()) -> Kind:
 
     - labels: few different targets, each of which occurs ten times or more on average;
     - symbols: sequences of symbols separated by spaces, either short symbols such as phones or few such as commands;
+    - spelled: sequences of few different words and numbers, such as dates that are spelled out;
     - words: at least half of the targets are single words, such as inflected forms, numbers or names;
     - phrases: two to four words;
     - summaries: texts of two words or more whose `sources` are at least four times as long and have 20 words or more;
@@ -66,7 +71,7 @@ def target_kind(targets: Sequence[str], sources: Sequence[str] = ()) -> Kind:
     if len(set(present)) <= min(200, len(present) // 10):
         return "labels"
     if _are_symbols(present):
-        return "symbols"
+        return "spelled" if _are_spelled(present) else "symbols"
     letters = "".join(present)
     unspaced = [char for char in letters if word_length(char)]
     if len(unspaced) <= 0.3 * len(letters) or _are_cut(present):
@@ -113,6 +118,13 @@ def _are_symbols(texts: Sequence[str]) -> bool:
     if inventory <= SYMBOLS and median(lengths) <= 2 and max(lengths) <= 4 and not _is_han_mostly(flat):
         return True
     return sum(length == 1 for length in lengths) > 0.95 * len(flat) and median(map(len, tokens)) <= SPELT
+
+
+def _are_spelled(texts: Sequence[str]) -> bool:
+    """Whether symbols between spaces are words and numbers, most of them of three letters or digits or more."""
+    symbols = [symbol for text in texts for symbol in text.split()]
+    plain = sum(symbol.isalnum() for symbol in symbols)
+    return plain > 0.8 * len(symbols) and median(map(len, symbols)) >= WORD
 
 
 def _is_han_mostly(pieces: Sequence[str]) -> bool:

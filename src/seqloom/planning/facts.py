@@ -27,7 +27,7 @@ Task = Literal["labels", "tags", "words", "sentences", "texts"]
 TASKS: Mapping[Task, str] = {
     "labels": "texts have labels",
     "tags": "words of texts have tags",
-    "words": "words or names become other words, or symbols of a small set such as phones",
+    "words": "words, names or numbers become other words, or sequences of a small set such as phones",
     "sentences": "sentences become sentences",
     "texts": "long texts become shorter ones",
 }

@@ -132,7 +132,7 @@ def _side(texts: list[str], config: TokenizerConfig, total: int, *, label: bool)
     if label and traits.labels and traits.word_types <= room:
         return config.replace(kind="word"), f"words, as {traits.distinct} distinct labels are all there is"
     if traits.closed and traits.word_types <= room:
-        return config.replace(kind="word"), f"words, as all is written with {traits.word_types} separated symbols"
+        return config.replace(kind="word"), f"words, as all is made of {traits.word_types} that are separated by spaces"
     if traits.wordlike or config.vocabulary_size < min(BYTES_FIT, 2 * traits.alphabet):
         most = f"a text has {traits.characters:.0f} on average and there are {traits.alphabet:,} different ones"
         return config.replace(kind="character"), f"characters, as {most}"

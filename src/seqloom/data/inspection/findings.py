@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from seqloom.data.inspection.finding import Finding
+from seqloom.data.inspection.finding import Finding, joined
 from seqloom.data.inspection.inspection import Inspection, Repeats, repeats_of
 from seqloom.data.inspection.layout_findings import layout_findings
 from seqloom.data.inspection.pair_findings import pair_findings
@@ -16,10 +16,11 @@ from seqloom.data.readers.report import shown_delimiter
 
 
 def findings_of(found: Inspection, columns: Sequence[Column] = (), repeats: Repeats | None = None) -> list[Finding]:
-    """All that looks wrong, the worst first; `columns` are those of the table, if the pairs come from one."""
+    """All that looks wrong, the worst first, without what follows from another finding; `columns` are those of the
+    table, if the pairs come from one."""
     repeats = repeats_of(found) if repeats is None else repeats
     every = [*layout_findings(found, columns), *pair_findings(found, repeats)]
-    return sorted(every, key=lambda each: each.weight)
+    return joined(sorted(every, key=lambda each: each.weight))
 
 
 def inspection_values(found: Inspection, columns: Sequence[Column] = ()) -> dict[str, Any]:

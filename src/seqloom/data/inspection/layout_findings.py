@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from seqloom.data.inspection.finding import Finding, Weight
+from seqloom.data.inspection.finding import Finding, Topic, Weight
 from seqloom.data.inspection.inspection import Inspection
 from seqloom.data.inspection.table_columns import NUMBER, NUMBERS, Column
 
@@ -15,6 +15,11 @@ FEW, SHORT, TIMES = 200, 3.0, 10
 average, and so many times as many different targets."""
 NEARLY = 0.95
 """The share of the pairs for which something must hold to be said of the data."""
+OF_TURNED = frozenset({Topic.SEVERAL, Topic.SHARED, Topic.LENGTHS})
+OF_UNREAD_TAGS = frozenset({Topic.SEVERAL, Topic.REPEATED, Topic.SHARED})
+OF_TAGS_AS_TARGETS = frozenset(Topic)
+OF_ROW_NUMBERS = frozenset({Topic.SHARED, Topic.LENGTHS})
+"""What else is found where labels are read as sources, tags are not read or read as targets, or sources number rows."""
 FRAME = 3
 """A text with so many numbers is a series of numbers."""
 
@@ -48,13 +53,14 @@ def _ordered(columns: Sequence[Column]) -> Finding | None:
     )
     source = next((each.setting for each in columns if each.role == "source"), "1")
     names = {"data.source": source, "data.target": form.setting, "data.tags": target.setting}
-    return Finding(Weight.LAYOUT, text, {**names, **_separated(target)})
+    return Finding(Weight.LAYOUT, text, {**names, **_separated(target)}, explains=OF_TAGS_AS_TARGETS)
 
 
 def _unread_tags(columns: Sequence[Column]) -> Iterator[Finding]:
     for each in columns:
         text = f"{each.called} looks like tags ({each.sample!r}) and is not read: to give them to the model"
-        yield Finding(Weight.LAYOUT, text, {"data.tags": each.setting, **_separated(each)})
+        settings = {"data.tags": each.setting, **_separated(each)}
+        yield Finding(Weight.LAYOUT, text, settings, explains=OF_UNREAD_TAGS)
 
 
 def _separated(column: Column) -> dict[str, str]:
@@ -68,7 +74,7 @@ def _row_numbers(columns: Sequence[Column]) -> Iterator[Finding]:
         if each.role == "source" and each.kind == "row numbers" and len(texts) > 1:
             text = f"{each.called} is read as the source and numbers the rows: for the texts beside it"
             places = {"data.source": texts[0].setting, "data.target": texts[1].setting}
-            yield Finding(Weight.LAYOUT, text, places)
+            yield Finding(Weight.LAYOUT, text, places, explains=OF_ROW_NUMBERS)
 
 
 def _turned(found: Inspection, columns: Sequence[Column]) -> Iterator[Finding]:
@@ -85,11 +91,12 @@ def _turned(found: Inspection, columns: Sequence[Column]) -> Iterator[Finding]:
     values = f"{few:,} different value{'s' if few > 1 else ''}"
     if one is None or two is None:
         text = f"the sources have {values} and the targets {targets:,}: if the sources are labels"
-        yield Finding(Weight.LAYOUT, f"{text} and the model is to find them, give the pairs the other way round")
+        text = f"{text} and the model is to find them, give the pairs the other way round"
+        yield Finding(Weight.LAYOUT, text, explains=OF_TURNED)
         return
     text = f"{one.called} has {values} and {two.called} {targets:,}, such as {_cut(two.sample)!r}: "
     places = {"data.source": two.setting, "data.target": one.setting}
-    yield Finding(Weight.LAYOUT, f"{text}if {one.called} is the label", places)
+    yield Finding(Weight.LAYOUT, f"{text}if {one.called} is the label", places, explains=OF_TURNED)
 
 
 def _numbers(found: Inspection) -> Iterator[Finding]:

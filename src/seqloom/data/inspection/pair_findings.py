@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from seqloom.data.inspection.finding import Finding, Weight
+from seqloom.data.inspection.finding import Finding, Topic, Weight
 from seqloom.data.inspection.inspection import Inspection, Repeats
 
 LISTED = 20
@@ -49,14 +49,15 @@ def pair_findings(found: Inspection, repeats: Repeats) -> Iterator[Finding]:
     unlike = int(np.count_nonzero(found.ratios > UNLIKE))
     if unlike and not found.labels:  # a label is always shorter than its text
         said = f"have one side more than {UNLIKE} times as long as the other (most: {found.unlike_at})"
-        yield Finding(Weight.MINOR, f"{unlike:,} of {found.count:,} pairs {said}; see data.max_length_ratio")
+        text = f"{unlike:,} of {found.count:,} pairs {said}; see data.max_length_ratio"
+        yield Finding(Weight.MINOR, text, topic=Topic.LENGTHS)
 
 
 def _overlaps(found: Inspection) -> Iterator[Finding]:
     for each in found.against:
         if each.sources:
             text = _shared(each.sources, each.count, f"sources in {each.file} are in {found.name}, too")
-            yield Finding(Weight.LEAK, text)
+            yield Finding(Weight.LEAK, text, topic=Topic.SHARED)
         if each.pairs:
             yield Finding(
                 Weight.LEAK, _shared(each.pairs, each.count, f"pairs in {each.file} are in {found.name}, too")
@@ -91,11 +92,12 @@ def _labels(found: Inspection) -> Iterator[Finding]:
             f"the labels are unbalanced: {largest!r} has {most:,} of {found.count:,} pairs, {smallest!r} {least:,}; "
             "accuracy says little of the small ones, so that to choose the model by all alike",
             {"training.selection.on": "macro_f1"},
+            topic=Topic.LABELS,
         )
     if rare := [f"{label!r} ({count:,})" for label, count in reversed(labels) if count < RARE]:
         more = f" and {len(rare) - RARE:,} more" if len(rare) > RARE else ""
         said = f"{_of(len(rare), 'label')} with fewer than {RARE} pairs: {', '.join(rare[:RARE])}{more}"
-        yield Finding(Weight.MINOR, said)
+        yield Finding(Weight.MINOR, said, topic=Topic.LABELS)
 
 
 def _repeated(found: Inspection, repeats: Repeats) -> Iterator[Finding]:
@@ -104,14 +106,14 @@ def _repeated(found: Inspection, repeats: Repeats) -> Iterator[Finding]:
         text = (
             f"{repeats.duplicates:,} of {found.count:,} pairs were there before; data.drop_duplicates leaves them out"
         )
-        yield Finding(Weight.CONTENT if often else Weight.MINOR, text)
+        yield Finding(Weight.CONTENT if often else Weight.MINOR, text, topic=Topic.REPEATED)
     if repeats.ambiguous:
         often = bool(found.labels) or repeats.ambiguous >= AMBIGUOUS * len(repeats.sources)
         text = f"{repeats.ambiguous:,} of {len(repeats.sources):,} distinct sources have different targets"
         if found.contradictions:
             worst = found.contradictions[0]
             text += f" (most: {worst.shown()})"
-        yield Finding(Weight.CONTENT if often else Weight.MINOR, text)
+        yield Finding(Weight.CONTENT if often else Weight.MINOR, text, topic=Topic.SEVERAL)
 
 
 def _shared(part: int, count: int, what: str) -> str:
