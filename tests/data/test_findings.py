@@ -6,6 +6,8 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from seqloom.config import Section, build, override
@@ -82,6 +84,47 @@ def test_what_follows_from_wrong_columns_is_left_out(tmp_path: Path) -> None:
     several = [(TEXTS[0], word) for word in WORDS]
     (alone,) = (each for each in found_in(tmp_path / "p.tsv", several) if each.topic == Topic.SEVERAL)
     assert alone.weight == Weight.CONTENT, "nothing explains it"
+
+
+def test_text_that_is_not_read_is_said_unless_settings_name_the_columns(tmp_path: Path) -> None:
+    rows = [(word, text, text.upper()) for word, text in zip(WORDS, TEXTS, strict=True)]
+    (finding,) = (each for each in found_in(tmp_path / "p.tsv", rows) if each.weight == Weight.LAYOUT)
+    assert finding.text.startswith("column 3 looks like text ('THIS IS A BAK")
+    assert "column 1 as the source and column 2 as the target is read" in finding.text
+    named = found_in(tmp_path / "p.tsv", rows, "data.source=1", "data.target=2")
+    assert all(each.weight > Weight.LAYOUT for each in named)
+
+
+def test_a_class_is_not_the_source_of_a_written_and_a_spoken_form(tmp_path: Path) -> None:
+    header = [("sentence_id", "token_id", "class", "before", "after")]
+    classes = ["DATE", "PLAIN"] * 40
+    body = [("1", str(n), *row) for n, row in enumerate(zip(classes, WORDS, TEXTS, strict=True))]
+    found_in(tmp_path / "p.tsv", [*header, *body])
+    roles = {each.name: each.role for each in columns_of(str(tmp_path / "p.tsv"), DataConfig())}
+    assert (roles["before"], roles["after"], roles["class"]) == ("source", "target", "")
+
+
+@pytest.mark.parametrize("parquet", [True, False])
+def test_tables_in_columns_are_looked_at_as_others_are(parquet: bool, tmp_path: Path) -> None:
+    path = str(tmp_path / ("p.parquet" if parquet else "p.arrow"))
+    table = pa.table({"word": WORDS, "count": list(range(80)), "gloss": TEXTS, "tags": TAGS * 20})
+    if parquet:
+        pq.write_table(table, path)
+    else:
+        with pa.OSFile(path, "w") as sink, pa.ipc.new_file(sink, table.schema) as writer:
+            writer.write_table(table)
+    columns = columns_of(path, DataConfig())
+    assert [(each.name, each.role, each.kind) for each in columns] == [
+        ("word", "source", "words"),
+        ("count", "", "row numbers"),
+        ("gloss", "target", "text"),
+        ("tags", "", "tags"),
+    ]
+    found = findings_of(inspect([path], DataConfig()), columns)
+    (finding,) = (each for each in found if each.weight == Weight.LAYOUT)
+    assert finding.sentence(flags=True) == (
+        "the field 'tags' looks like tags ('V;PST;SG') and is not read: to give them to the model, --set data.tags=tags"
+    )
 
 
 def test_values_that_are_measured_are_no_text(tmp_path: Path) -> None:

@@ -9,10 +9,11 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from seqloom.data import DataConfig, ReadReport, Source, layouts, read_examples, read_sources, settled
+from seqloom.data.readers.header import known_name
 from seqloom.errors import DataError
 
 Row = tuple[str, ...]
@@ -349,5 +350,6 @@ def test_a_header_that_is_settled_by_hand_is_obeyed(
     rows: list[Row], header: str, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     rows = [row for row in rows if all(cell.strip() and not cell.startswith("\ufeff") for cell in row)]
+    assume(not rows or not any(map(known_name, rows[0])))  # such names say which columns are read
     path = write(tmp_path_factory.mktemp("rows") / "p.tsv", rows)
     assert read(path, header=header, delimiter="tab")[0] == (rows[1:] if header == "yes" else rows)

@@ -17,11 +17,12 @@ from seqloom.examples import EXAMPLES, WARNING, commands, parts, write
 from seqloom.examples.dates import DATES
 from seqloom.examples.english import printed
 from seqloom.examples.german import SLEEPERS, TRANSLATION, VERBS
+from seqloom.examples.russian import latin
 from seqloom.examples.spanish import phones
 from seqloom.examples.tickets import SHARES
 from seqloom.examples.turkish import inflected
 
-NAMES = ("g2p", "labels", "dates", "translation", "inflection", "spelling")
+NAMES = ("g2p", "labels", "dates", "translation", "inflection", "spelling", "transliteration")
 
 
 def test_the_examples_are_these() -> None:
@@ -183,3 +184,19 @@ def test_old_spellings_follow_the_printers() -> None:
     assert {"warre", "war"} <= variants("war")
     assert all("ſ" not in spelling[-1] and not spelling.startswith("s") for spelling in variants("seasons"))
     assert all(spelling.endswith("ie") for spelling in variants("city"))
+
+
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [
+        ("Ельцин", "Yel’tsin"),
+        ("Достоевский", "Dostoyevskiy"),
+        ("Хрущёв", "Khrushchëv"),
+        ("Соловьёв", "Solov’yëv"),
+        ("Объедков", "Ob”yedkov"),
+        ("Юлия", "Yuliya"),
+        ("Эйзенштейн", "Eyzenshteyn"),
+    ],
+)
+def test_russian_names_follow_the_rules_of_their_system(name: str, written: str) -> None:
+    assert latin(name) == written

@@ -33,6 +33,8 @@ def layout_findings(found: Inspection, columns: Sequence[Column]) -> Iterator[Fi
     elif not any(each.role == "tags" for each in columns):
         yield from _unread_tags(untagged[:1])
     yield from _row_numbers(columns)
+    if not ordered:
+        yield from _unread_texts(columns)
     if not untagged and not ordered and found.count >= FEWEST:
         yield from _turned(found, columns)
     for each in columns:
@@ -61,6 +63,21 @@ def _unread_tags(columns: Sequence[Column]) -> Iterator[Finding]:
         text = f"{each.called} looks like tags ({each.sample!r}) and is not read: to give them to the model"
         settings = {"data.tags": each.setting, **_separated(each)}
         yield Finding(Weight.LAYOUT, text, settings, explains=OF_UNREAD_TAGS)
+
+
+def _unread_texts(columns: Sequence[Column]) -> Iterator[Finding]:
+    """Columns of text that are not read, although no settings say which are: perhaps others are meant."""
+    numbered = any(each.role == "source" and each.kind == "row numbers" for each in columns)  # a finding of its own
+    unread = [each for each in columns if not (each.role or each.chosen) and each.kind in ("symbols", "words", "text")]
+    if unread and not numbered:
+        first, more = unread[0], len(unread) - 1
+        others = f" (and {more} more column{'s' if more > 1 else ''} of text)" if more else ""
+        read = " and ".join(f"{each.called} as the {each.role}" for each in columns if each.role)
+        text = (
+            f"{first.called} looks like {first.kind} ({_cut(first.sample)!r}) and is not read{others}: {read} is read; "
+            "data.source and data.target name others"
+        )
+        yield Finding(Weight.LAYOUT, text)
 
 
 def _separated(column: Column) -> dict[str, str]:

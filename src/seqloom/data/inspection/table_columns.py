@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import partial
 from itertools import islice, pairwise
 from typing import Any, Literal
 
 from seqloom.data.config import DataConfig
 from seqloom.data.readers import ReadReport, expanded, format_of
+from seqloom.data.readers.arrow import table_head
+from seqloom.data.readers.columns import find_columns
 from seqloom.data.readers.file_tags import without_replaced
 from seqloom.data.readers.jsonl import json_records
 from seqloom.data.readers.layout import table_cells
@@ -36,7 +39,8 @@ class Column:
 
     `place` counts from 1; `name` is empty without a header. `role` is what the column is read as, empty if it is not
     read. `empty` counts the cells of the `rows` that hold nothing, `distinct` the different ones of the others.
-    `separator` stands between tags, if there are any. `sample` is the first cell that is not empty.
+    `separator` stands between tags, if there are any. `sample` is the first cell that is not empty. `by_name` says that
+    settings name the column, not its place, and `chosen` that settings name the columns that are read.
     """
 
     place: int
@@ -49,6 +53,7 @@ class Column:
     separator: str
     sample: str
     by_name: bool = False
+    chosen: bool = False
 
     @property
     def setting(self) -> str:
@@ -63,20 +68,21 @@ class Column:
 
     def to_json(self) -> dict[str, Any]:
         """Plain values for a JSON file."""
-        return {name: value for name, value in asdict(self).items() if name != "by_name"}
+        return {name: value for name, value in asdict(self).items() if name not in ("by_name", "chosen")}
 
 
 def columns_of(entry: str, config: DataConfig) -> tuple[Column, ...]:
-    """The columns of the first file of an entry, if it is TSV, CSV or JSON; none for other formats and for pipes.
+    """The columns of the first file of an entry, if it is a table or JSON; none for other formats and for pipes.
 
     Raises `DataError` as reading the file does.
     """
     config = without_replaced(config)
     shard = entry if readable_once(entry) else next(iter(expanded(entry, config)))
     kind = format_of(shard, config)
-    if readable_once(shard) or kind not in ("tsv", "csv", "jsonl"):
+    if readable_once(shard) or kind not in TABLES:
         return ()
-    return _fields(shard, config) if kind == "jsonl" else _columns(shard, config, comma=kind == "csv")
+    chosen = bool(config.source or config.target)
+    return tuple(replace(each, chosen=chosen) for each in TABLES[kind](shard, config))
 
 
 def looks_like(cells: Sequence[str]) -> tuple[Kind, str]:
@@ -98,7 +104,7 @@ def looks_like(cells: Sequence[str]) -> tuple[Kind, str]:
     return kind, separator if kind == "tags" else ""
 
 
-def _columns(path: str, config: DataConfig, *, comma: bool) -> tuple[Column, ...]:
+def _columns(path: str, config: DataConfig, *, comma: bool = False) -> tuple[Column, ...]:
     report = ReadReport("skip")
     cells = table_cells(path, config, report, comma=comma)
     rows = [row for _, row in islice(cells.rows, ROWS) if row is not None and any(row)]
@@ -126,6 +132,26 @@ def _fields(path: str, config: DataConfig) -> tuple[Column, ...]:
         _column(place, name, roles.get(name, ""), [_text(record.get(name)) for record in records], by_name=True)
         for place, name in enumerate(names, start=1)
     )
+
+
+def _arrow_columns(path: str, config: DataConfig, *, parquet: bool = False) -> tuple[Column, ...]:
+    """The columns of a Parquet or Arrow table."""
+    head = table_head(path, parquet=parquet, rows=ROWS)
+    roles = {place: role for role, place in find_columns([*head], config, path).places}
+    return tuple(
+        replace(_column(place, name, roles.get(place, ""), [_text(cell) for cell in cells]), by_name=True)
+        for place, (name, cells) in enumerate(head.items(), start=1)
+    )
+
+
+TABLES: Mapping[str, Callable[[str, DataConfig], tuple[Column, ...]]] = {
+    "tsv": _columns,
+    "csv": partial(_columns, comma=True),
+    "jsonl": _fields,
+    "arrow": _arrow_columns,
+    "parquet": partial(_arrow_columns, parquet=True),
+}
+"""How the columns of each format are found."""
 
 
 def _column(place: int, name: str, role: str, cells: Sequence[str], *, by_name: bool = False) -> Column:

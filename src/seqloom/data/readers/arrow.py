@@ -56,6 +56,24 @@ def table_records(
             raise _unreadable(kind, error, entry) from None
 
 
+def table_head(entry: str, *, parquet: bool, rows: int) -> dict[str, list[Any]]:
+    """The cells of the first rows of each column, by its name; raises `DataError` for a file that cannot be read."""
+    with opened(entry) as stream:
+        try:
+            schema, batches = _parquet(_random_access(entry, stream)) if parquet else _arrow(_mapped(entry, stream))
+            names = list(schema.names)
+            found: dict[str, list[Any]] = {name: [] for name in names}
+            for batch in batches(names):
+                batch.validate(full=True)
+                for name, cells in found.items():
+                    cells.extend(batch.column(name).slice(0, rows - len(cells)).to_pylist())
+                if names and len(found[names[0]]) >= rows:
+                    break
+        except (pa.ArrowException, OSError, ValueError, KeyError) as error:
+            raise _unreadable("a Parquet file" if parquet else "an Arrow file", error, entry) from None
+    return found
+
+
 def _random_access(entry: str, stream: Any) -> Any:
     return pa.BufferReader(stream.read()) if entry.endswith(".gz") else pa.PythonFile(stream, "r")
 

@@ -8,7 +8,7 @@ from functools import cached_property
 
 from seqloom.data.config import DataConfig
 from seqloom.data.examples import Example
-from seqloom.data.readers.header import SOURCES, TARGETS, counts_rows, known_name, turned
+from seqloom.data.readers.header import LABELS, SOURCES, TARGETS, counts_rows, known_name, turned
 from seqloom.data.readers.report import ReadReport
 from seqloom.errors import DataError, suggestion
 
@@ -41,7 +41,8 @@ def find_columns(header: Sequence[str] | None, config: DataConfig, where: str, *
     If no column is configured, the following are tried in order:
 
     - the columns called `source` and `target`
-    - of three or more columns, the only ones with usual names of a source and a target, such as `text` and `label`
+    - of three or more columns, the only ones with usual names of a source and a target, such as `text` and `label`;
+      where the first column is a label, such as `class` before `before` and `after`, the other one is the target
     - of two columns, the second as source and the first as target if their names say so, such as `label` and `text`
     - the first and the second column, not counting columns that number the rows
     """
@@ -82,6 +83,9 @@ def _usual_places(header: Sequence[str], config: DataConfig) -> dict[str, int]:
     texts = [place for place, cell in enumerate(header) if not counts_rows(cell)]
     sources = [place for place in texts if known_name(header[place], SOURCES)]
     targets = [place for place in texts if known_name(header[place], TARGETS)]
+    others = [place for place in targets if not known_name(header[place], LABELS)]
+    if len(targets) > len(others) == 1 and texts[0] not in (*sources, *others):
+        targets = others
     if len(sources) == len(targets) == 1:
         return {"source": sources[0], "target": targets[0]}
     return dict(zip(("source", "target"), texts, strict=False)) if len(texts) > 1 else {}

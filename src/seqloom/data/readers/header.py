@@ -21,7 +21,7 @@ LABELS = frozenset({"label", "labels", "category", "class", "sentiment", "intent
 SOURCES = FIRST | frozenset({
     "text", "sentence", "question", "word", "words", "lemma", "grapheme",
     "graphemes", "orthography", "original", "article", "document", "query", "prompt", "context", "utterance",
-    "body", "noisy", "incorrect", "tokens",
+    "body", "noisy", "incorrect", "before", "written", "tokens",
     "dialogue", "dialog", "mr", "comment", "review", "tweet", "passage", "spelling",
 })
 TARGETS = SECOND | LABELS | frozenset({
@@ -29,6 +29,7 @@ TARGETS = SECOND | LABELS | frozenset({
     "phoneme", "pronunciation", "pronunciations", "ipa", "transcription", "answer", "response", "summary",
     "headline", "title", "subject", "form", "inflection",
     "inflected", "reply", "completion", "corrected", "normalized", "normalised",
+    "after", "spoken",
 })
 OTHERS = frozenset({
     "id", "idx", "index", "number", "nr", "tag", "tags", "feature", "features", "msd", "lang", "language",
