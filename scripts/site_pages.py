@@ -3,10 +3,12 @@
 The documents are written to be read in the repository, where a link may lead to any file. For the site each document is
 copied to the place that it has there, its links are made to lead to the copies, its headings get the anchors that they
 have in the repository, and files that are linked and are no documents, such as modules, become pages that show them.
+Notebooks are documents, too: their cells are shown one after the other, and the notebook itself can be taken along.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -30,6 +32,8 @@ PLACES = {
 """Documents whose place in the site is not their place below docs/."""
 LANGUAGES = {".py": "python", ".js": "js", ".mjs": "js", ".toml": "toml", ".json": "json", ".sh": "bash"}
 PICTURES = (".png", ".svg")
+DOCUMENTS = (".md", ".ipynb")
+TAKEN = "A notebook: [{name}](<{name}>)"
 NOT_TRANSLATED = '!!! note ""\n\n    本页尚未译成中文，以下是英文原文。\n\n'
 DEMO = "<!-- the page of web/, or a word on how to get its model -->"
 BUTTONS = {
@@ -54,6 +58,7 @@ class Pages:
     made: dict[str, str] = field(default_factory=dict)
     """Text of each page by its place in the site."""
     pictures: dict[str, Path] = field(default_factory=dict)
+    """Files that go into the site as they are, pictures and notebooks, by their place."""
 
     def add(self, document: str) -> str:
         """Makes the page of a document (by its path in the repository), and says where it is."""
@@ -62,6 +67,10 @@ class Pages:
             self.made[place] = ""  # pages may lead to each other
             source, text = self.read(document)
             text = self.led(source, place, text)
+            if source.suffix == ".ipynb":
+                self.pictures[f"{Path(place).with_suffix('.ipynb')}"] = source
+                title, _, rest = text.partition("\n")
+                text = f"{title}\n\n{TAKEN.format(name=source.name)}\n{rest}"
             self.made[place] = self.with_buttons(text) if place == "index.md" else text.replace(DEMO, self.demo)
         return place
 
@@ -105,7 +114,7 @@ class Pages:
     def read(self, document: str) -> tuple[Path, str]:
         """The file of a document, and its text as it goes into the site."""
         source = self.file(document)
-        text = source.read_text(encoding="utf-8")
+        text = document_text(source)
         if source.name.endswith(".zh.md"):
             text = joined(text)
         elif self.language == "zh":
@@ -132,7 +141,7 @@ class Pages:
         there = (source.parent / link.path).resolve() if link.path else source
         path = there.relative_to(ROOT).as_posix()
         anchor = link.anchor
-        if there.suffix == ".md":
+        if there.suffix in DOCUMENTS:
             to = self.add(document_of(there))
             shown_there = self.file(document_of(there))
             anchor = anchor and same_heading(there, anchor, shown_there)
@@ -156,7 +165,24 @@ class Pages:
 
 def place_of(document: str) -> str:
     """Where a document stands in the site."""
-    return PLACES.get(document, document.removeprefix("docs/"))
+    return PLACES.get(document, re.sub(r"\.ipynb$", ".md", document.removeprefix("docs/")))
+
+
+def document_text(page: Path) -> str:
+    """The text of a document in Markdown; of a notebook its cells."""
+    text = page.read_text(encoding="utf-8")
+    if page.suffix != ".ipynb":
+        return text
+    cells = (_cell(each["cell_type"], "".join(each["source"])) for each in json.loads(text)["cells"])
+    return "\n\n".join(cells) + "\n"
+
+
+def _cell(kind: str, text: str) -> str:
+    """A cell of a notebook in Markdown; lines for a shell begin with an exclamation mark in a notebook."""
+    if kind == "markdown":
+        return text
+    language, shown = ("bash", text.lstrip("!")) if text.startswith("!") else ("python", text)
+    return f"```{language}\n{shown}\n```"
 
 
 def document_of(page: Path) -> str:
@@ -167,15 +193,15 @@ def document_of(page: Path) -> str:
 
 def site_anchors(page: Path) -> list[str]:
     """The anchors of a page's headings in the site; a translation has those of the original if it has its headings."""
-    own = headings(page.read_text(encoding="utf-8"))
-    original = headings((ROOT / document_of(page)).read_text(encoding="utf-8"))
+    own = headings(document_text(page))
+    original = headings(document_text(ROOT / document_of(page)))
     same = [heading.level for heading in own] == [heading.level for heading in original]
     return [heading.anchor for heading in (original if same else own)]
 
 
 def same_heading(page: Path, anchor: str, other: Path) -> str:
     """The anchor in the site of a heading of a page, or of its translation that is shown instead; else nothing."""
-    found = [heading.anchor for heading in headings(page.read_text(encoding="utf-8"))]
+    found = [heading.anchor for heading in headings(document_text(page))]
     if page != other and site_anchors(page) != site_anchors(other):
         return ""
     return site_anchors(other)[found.index(anchor)] if anchor in found else anchor
@@ -231,7 +257,8 @@ def navigation(pages: Pages, sections: Sequence[Mapping[str, Any]]) -> list[dict
     menu: list[dict[str, Any]] = []
     for section in sections:
         named = list(section["pages"])
-        lying = sorted((ROOT / section["folder"]).glob("*.md")) if "folder" in section else []
+        there = (ROOT / section["folder"]).iterdir() if "folder" in section else ()
+        lying = sorted(path for path in there if path.suffix in DOCUMENTS)
         others = [document for document in map(document_of, lying) if document not in named]
         others = list(dict.fromkeys(others))
         entries = [entry(pages, document) for document in named]

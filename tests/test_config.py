@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from seqloom.config import Section, sentences
+import pytest
+
+from seqloom.config import Section, build, sentences
+from seqloom.errors import ConfigError
+from seqloom.training import RunConfig
 
 
 class Base(Section):
@@ -44,3 +48,14 @@ def test_every_setting_has_a_sentence() -> None:
         assert set(sentences(section)) == set(section.model_fields), section
         annotations = [field.annotation for field in section.model_fields.values()]
         waiting += [each for each in annotations if isinstance(each, type) and issubclass(each, Section)]
+
+
+def test_a_hint_tells_settings_of_all_kinds_from_those_of_some() -> None:
+    """Of a family, the kinds have some settings in common; a kind that has one alone is not passed over."""
+    with pytest.raises(ConfigError) as caught:
+        build(RunConfig, {"model": {"attention": {"xyz": 1}}})
+    common, _, rare = caught.value.hint.partition("; to some kinds only: ")
+    assert common == "known: heads, kind, normaliser"
+    assert {"max_positions", "size"} <= set(rare.split(", "))
+    with pytest.raises(ConfigError, match="did you mean heads"):
+        build(RunConfig, {"model": {"attention": {"head": 1}}})

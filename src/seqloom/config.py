@@ -343,6 +343,7 @@ def _nearest(section: type[Section], path: list[str]) -> str:
     """A hint for a setting that a section does not have: the kinds that have it, or the nearest name."""
     name, known = path[-1], known_keys(section, path[:-1])
     if name not in known:
-        return suggestion(name, known)
+        members = _sections(section, path[:-1])
+        return suggestion(name, known, [each for each in known if any(each not in m.model_fields for m in members)])
     owners = [each.model_fields for each in _sections(section, path[:-1]) if name in each.model_fields]
     return f"of this family it is a setting of: {', '.join(str(each['kind'].default) for each in owners)}"

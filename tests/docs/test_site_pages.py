@@ -11,10 +11,10 @@ import pytest
 
 import docstrings
 from markdown_links import ROOT, headings, links
-from site_pages import Pages, document_of, joined, navigation, place_of
+from site_pages import DOCUMENTS, Pages, document_of, joined, navigation, place_of
 
 SECTIONS = tomllib.loads((ROOT / "docs" / "site" / "zensical.toml").read_text(encoding="utf-8"))["section"]
-FOLDERS = ("guides", "concepts", "reference", "decisions")
+FOLDERS = ("guides", "guides/jobs", "notebooks", "concepts", "reference", "decisions")
 
 
 def places(menu: list[dict[str, Any]]) -> list[str]:
@@ -44,13 +44,24 @@ def chinese() -> tuple[Pages, list[str]]:
 @pytest.mark.parametrize("language", ["english", "chinese"])
 def test_every_document_has_a_page_and_a_place_in_the_menu(language: str, request: pytest.FixtureRequest) -> None:
     pages, menu = request.getfixturevalue(language)
-    documents = [path for name in FOLDERS for path in (ROOT / "docs" / name).glob("*.md")]
+    lying = [path for name in FOLDERS for path in (ROOT / "docs" / name).iterdir()]
+    documents = [path for path in lying if path.suffix in DOCUMENTS]
     wanted = {place_of(document_of(path)) for path in documents}
     assert wanted | {"index.md", "demo.md", "architecture.md", "changelog.md", "benchmarks.md"} <= set(menu)
     assert len(set(menu)) == len(menu)
     assert {place for place in menu if not place.startswith("../")} <= set(pages.made)
     assert all(text.strip() for text in pages.made.values())
     assert "THE DEMO" in pages.made["demo.md"]
+
+
+def test_a_notebook_is_a_page_of_its_cells(english: tuple[Pages, list[str]]) -> None:
+    pages, _ = english
+    text = pages.made["notebooks/labels.md"]
+    assert text.startswith("# Labels for texts\n\nA notebook: [labels.ipynb](<labels.ipynb>)\n")
+    assert "```bash\nseqloom data report labels/train.tsv --against labels/test.tsv\n```" in text
+    assert "```python\n" in text
+    assert pages.pictures["notebooks/labels.ipynb"] == ROOT / "docs" / "notebooks" / "labels.ipynb"
+    assert "(../guides/without-pytorch.md)" in text
 
 
 def test_links_of_english_pages_lead_to_pages(english: tuple[Pages, list[str]]) -> None:

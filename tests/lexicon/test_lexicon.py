@@ -22,6 +22,7 @@ from seqloom.lexicon import (
     added,
     memorised,
     weighted_examples,
+    weighted_files,
     without,
 )
 from seqloom.lexicon.lexicon import key
@@ -130,6 +131,16 @@ def test_weights_are_a_column_of_numbers(tmp_path: Path) -> None:
     assert lexicon_of(path, DataConfig(tags="3")).find("a", ("en",)) == Entry("a", ("en",), (Answer("x", 2),))
     path.write_text("a\tx\tnoun\n")
     assert lexicon_of(path, DataConfig()).find("a") == Entry("a", (), (Answer("x"),))
+
+
+def test_the_column_of_weights_is_called_so(tmp_path: Path) -> None:
+    report = ReadReport("error")
+    for name in ("one.tsv", "two.tsv"):
+        (tmp_path / name).write_text("a\tx\t0.25\nb\tz\t1\n")
+    files = [str(tmp_path / name) for name in ("one.tsv", "two.tsv")]
+    assert len(list(weighted_files(files, DataConfig(), report))) == 4
+    (said,) = report.sentences()
+    assert said == f"{files[0]} and 1 other file: source is column 1, target is column 2, weight is column 3"
 
 
 @pytest.mark.parametrize("weight", ["-1", "0", "nan", "inf", "much"])

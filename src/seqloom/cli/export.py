@@ -29,5 +29,5 @@ def export(
     typer.echo("tracing the search, writing the graph and comparing it with the model: a minute or so", err=True)
     graph = export_model(model, output, int8=int8)
     typer.echo(f"{graph}: {graph.stat().st_size / 1e6:.1f} MB", err=True)
-    engine = "--engine onnx --int8" if int8 else "--engine onnx"
-    try_predicting(graph.parent, engine)
+    beside = "--engine onnx --int8" if int8 else "--engine onnx"  # the weights, which PyTorch would run
+    try_predicting(graph.parent, "" if output is not None else beside)

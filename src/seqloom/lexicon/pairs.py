@@ -66,6 +66,7 @@ def _of_file(entry: str, data: DataConfig, report: ReadReport) -> Iterator[Weigh
             )
         else:
             yield WeightedExample(replace(example, references=()), weight)
+    report.call_column("reference 1", "weight")
 
 
 def _weight_column(entry: str, data: DataConfig) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from seqloom.data.examples import Origin
@@ -168,6 +168,14 @@ class ReadReport:
             self.tables[table].count += 1
         else:
             self.tables[table] = Noted(1, file)
+
+    def call_column(self, role: str, name: str) -> None:
+        """Say of the columns with a role that they are something else, for which they were read by that role."""
+        tables, self.tables = self.tables, {}
+        for table, files in tables.items():
+            columns = tuple((name if each == role else each, place) for each, place in table.columns)
+            self.add_table(replace(table, columns=columns), files.where)
+            self.tables[replace(table, columns=columns)].count += files.count - 1
 
     def sentences(self) -> list[str]:
         """Sentences for the user about how the files were read."""
