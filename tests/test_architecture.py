@@ -181,6 +181,15 @@ def test_functions_are_short() -> None:
     assert not long
 
 
+@pytest.mark.parametrize("folder", ["nn/attention", "nn/decoders", "search"])
+def test_what_runs_at_every_step_makes_no_function_anew(folder: str) -> None:
+    """Checks of shapes would be made anew with it, in tests: milliseconds at every step."""
+    for path in (SOURCE / folder).rglob("*.py"):
+        for outer in functions(ast.parse(path.read_text("utf-8"))):
+            inner = [each.name for each in functions(ast.Module([*outer.body], []))]
+            assert not inner, f"{path}: {outer.name}"
+
+
 def test_constructors_take_few_parameters_each_of_them_named() -> None:
     for path, tree in TREES.items():
         for node in functions(tree):

@@ -10,6 +10,7 @@ depend on earlier steps, such as coverage, sets `stateful` and gives the first s
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from functools import partial
 from typing import Any, ClassVar, Literal, NamedTuple
 
 import torch
@@ -146,15 +147,8 @@ class Attention(nn.Module, ABC):
 
         Rows b·K … b·K + K - 1 of the query and of the state belong to sentence b. Nothing of the memory is copied.
         """
-        sentences = memory.mask.size(0)
-
-        def grouped(rows: Tensor) -> Tensor:
-            by_sentence: Tensor = rows.unflatten(0, (sentences, -1))  # [B·K, ...] → [B, K, ...]
-            return by_sentence
-
-        def flat(rows: Tensor) -> Tensor:
-            return rows.flatten(0, 1)
-
+        grouped = partial(torch.unflatten, dim=0, sizes=(memory.mask.size(0), -1))  # [B·K, ...] → [B, K, ...]
+        flat = partial(torch.flatten, start_dim=0, end_dim=1)
         context, weights, after = self._attend(grouped(query), memory, tree_map(grouped, state), product)
         return flat(context), flat(weights), tree_map(flat, after)
 

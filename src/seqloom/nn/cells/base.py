@@ -6,6 +6,7 @@ A cell holds only weights. Its state is a value, which is passed in and returned
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from functools import partial
 from typing import Any
 
 import torch
@@ -107,13 +108,8 @@ class Cell(nn.Module, ABC):
     ) -> tuple[Float[Tensor, "B S H"], State]:
         """Compute `sequence` step by step, without a fused kernel; when a graph is traced, as one `Scan` over time."""
         projected = self.project(x)
-        product = step_product()
         mask = None if lengths is None else length_mask(lengths, x.size(1))[:, :, None]
-
-        def step(old: State, part: Tensor, real: Tensor | None = None) -> tuple[State, Tensor]:
-            new = self.advance(part, old, product)
-            return (new if real is None else hold(real, new, old)), self.output(new)
-
+        step = partial(self._held_step, step_product())
         if torch.compiler.is_exporting():
             return scanned(step, state, projected, mask)
         outputs = []
@@ -121,6 +117,13 @@ class Cell(nn.Module, ABC):
             state, y = step(state, part, None if mask is None else mask[:, t])
             outputs.append(y)
         return torch.stack(outputs, 1), state
+
+    def _held_step(
+        self, product: Product, old: State, part: Tensor, real: Tensor | None = None
+    ) -> tuple[State, Tensor]:
+        """One step that keeps the old state where `real` is False; returns the next state and the output."""
+        new = self.advance(part, old, product)
+        return (new if real is None else hold(real, new, old)), self.output(new)
 
 
 def hold(mask: Tensor, new: State, old: State) -> State:
