@@ -183,7 +183,7 @@ def test_the_command_makes_a_file_that_training_takes(toy_folder: Path, tmp_path
     values = json.loads(done.stdout)
     assert values["read"] == 40
     assert values["kept"] == len(pairs_in(tmp_path / "made.tsv", tags="tags")) > 10
-    assert f"seqloom train --train pairs.tsv --train {tmp_path / 'made.tsv'} --set data.tags=tags" in done.stderr
+    assert f"seqloom train pairs.tsv {tmp_path / 'made.tsv'} --set data.tags=tags" in done.stderr
     mixed = {**SETTINGS, "training.epochs": 1, "data.tags": "tags", "data.untagged": "accept"}
     model = seqloom.train([str(given), str(tmp_path / "made.tsv")], output=tmp_path / "model", settings=mixed)
     assert model.source_tokenizer.tags == ("bt",)

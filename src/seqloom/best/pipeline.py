@@ -25,6 +25,7 @@ from seqloom.synthetic.teacher import Teaching
 from seqloom.training import Inputs, RunConfig
 from seqloom.training.forecast import Forecast, forecast
 from seqloom.training.group import Place
+from seqloom.training.reporters.logged import LOGGER
 from seqloom.training.states.folder import RunFolder
 from seqloom.training.states.lock import sole_writer
 
@@ -83,9 +84,11 @@ def train_best(
         RunFolder(output).check_free()
 
     def say(text: str) -> None:
-        if progress is not None:
-            progress.write(f"best: {text}\n")
-            progress.flush()
+        if progress is None:
+            LOGGER.info("best: %s", text)
+            return
+        progress.write(f"best: {text}\n")
+        progress.flush()
 
     if not (resume or overwrite) and given_before(folder) is not None:
         raise ConfigError(

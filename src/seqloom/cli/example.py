@@ -34,8 +34,9 @@ def example(
     from seqloom.examples import EXAMPLES, WARNING, commands, write
 
     if not name:
+        width = max(map(len, EXAMPLES))
         for each in EXAMPLES.values():
-            typer.echo(f"{each.name:13}{each.title}")
+            typer.echo(f"{each.name:{width}}  {each.title}")
         return
     folder = write(name, output or Path(name))
     typer.echo(f"{folder}: {EXAMPLES[name].title}. {WARNING}", err=True)
