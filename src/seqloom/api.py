@@ -187,8 +187,7 @@ class Model(PredictingModel):
             **({"members": len(networks)} if len(networks) > 1 else {}),
             "weights": weights,
             **({"trained weights": weights - frozen} if frozen else {}),
-            "source symbols": self.codecs.source.size,
-            "target symbols": self.codecs.target.size,
+            **self.codecs.sizes,
             **{name: len(lexicon) for name, lexicon in vars(self.known).items() if lexicon},
         }
 

@@ -19,22 +19,27 @@ from pydantic import Field, field_validator
 
 from seqloom.breakdown import Breakdown, By, Row, kind_of, parts_of
 from seqloom.codecs import TagsCodec
-from seqloom.confidence import Reliability
+from seqloom.confidence import LabelProbabilities, Reliability
 from seqloom.config import Named, Section
 from seqloom.data import DataConfig, Example, ReadReport, Source, group_by_source, read_examples
 from seqloom.errors import ConfigError, DataError
 from seqloom.evenly import evenly
-from seqloom.label_targets import broken_tags, comparable, unknown_labels
+from seqloom.label_targets import (
+    LabelReport,
+    broken_tags,
+    comparable,
+    label_probabilities,
+    label_report,
+    unknown_labels,
+)
 from seqloom.learn_confidence import tested_confidence
 from seqloom.losses import Loss, LossComparison
 from seqloom.metrics import (
-    ClassificationReport,
     Comparison,
     Score,
     TaggingReport,
     blind_sentence,
     choose_metrics,
-    classification,
     compare,
     compute,
     metric,
@@ -116,7 +121,8 @@ class Evaluation:
     same. `seconds` is the time for finding the predictions. `reading` holds remarks on how the examples were read.
     `confidence` compares the confidences of a calibrated model with what its answers were worth; `unsure` says why a
     calibrated model has none here. `by` holds the same figures by tag or by file, `labels` those of each class where
-    answers are labels, `tags` those of each type of span and each tag where they are tags.
+    answers are labels, and `probabilities` how good the probabilities of labels are, `tags` those of each type of span
+    and each tag where they are tags.
     """
 
     scores: tuple[Score, ...]
@@ -130,7 +136,8 @@ class Evaluation:
     confidence: Reliability | None = None
     unsure: str = ""
     by: Breakdown | None = None
-    labels: ClassificationReport | None = None
+    labels: LabelReport | None = None
+    probabilities: LabelProbabilities | None = None
     tags: TaggingReport | None = None
 
     def __repr__(self) -> str:
@@ -187,18 +194,27 @@ class Evaluation:
             *self.remarks.sentences(),
             *blind,
             *(() if self.labels is None else self.labels.sentences()),
+            *(() if self.probabilities is None else self.probabilities.sentences()),
             *([said] if unknown else []),
             *filter(None, [self.unsure]),
         ]
 
+    @property
+    def label_figures(self) -> dict[str, float]:
+        """Where answers are labels, figures beside the metrics, by name: of decisions, then of probabilities."""
+        decided = {} if self.labels is None else self.labels.figures
+        sure = {} if self.probabilities is None else self.probabilities.figures
+        return {**decided, **{name: value for name, value in sure.items() if value is not None}}
+
     def __getitem__(self, name: str) -> float:
-        """The value of a metric by name, or of `loss`, `loss_per_character` or `perplexity`.
+        """The value of a metric by name, of `loss`, `loss_per_character` or `perplexity`, or of what there is of labels
+        and their probabilities (`label_figures`).
 
         `macro_` before a name stands for the mean over tags or files.
         """
         loss = self.teacher_forced
         losses = {"loss": loss.per_token, "loss_per_character": loss.per_character, "perplexity": loss.perplexity}
-        figures = {**losses, **{score.name: score.value for score in self.scores}}
+        figures = {**self.label_figures, **losses, **{score.name: score.value for score in self.scores}}
         if self.by is not None and name.startswith("macro_") and name not in figures:
             return self.by.macro[name.removeprefix("macro_")]
         return figures[name]
@@ -217,6 +233,7 @@ class Evaluation:
             "confidence": None if self.confidence is None else self.confidence.to_json(),
             **({} if self.by is None else {"by": self.by.to_json()}),
             **({} if self.labels is None else {"labels": self.labels.to_json()}),
+            **({} if self.probabilities is None else {"probabilities": self.probabilities.to_json()}),
             **({} if self.tags is None else {"tags": self.tags.to_json()}),
         }
         if predictions:
@@ -287,7 +304,8 @@ def evaluate(
         confidence=tested_confidence(predictor, predictions, [example.targets for example in chosen]),
         unsure=predictor.unsure,
         by=Breakdown(kind, rows) if kind else None,
-        labels=None if tags else classification(names, texts, [example.targets for example in chosen]),
+        labels=label_report(target, names, predictions, [example.targets for example in chosen]),
+        probabilities=label_probabilities(predictions, chosen, target),
         tags=tagging(names, texts, [example.targets for example in chosen]),
     )
 

@@ -7,7 +7,7 @@ import json
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sklearn.metrics import accuracy_score, confusion_matrix, precision_recall_fscore_support
+from sklearn.metrics import accuracy_score, confusion_matrix, matthews_corrcoef, precision_recall_fscore_support
 
 from seqloom.errors import DataError
 from seqloom.metrics import ClassificationReport, classification, metric
@@ -33,6 +33,9 @@ def test_figures_are_those_of_scikit_learn(pairs: list[tuple[str, str]]) -> None
     ours_matrix = [[found.confusion.get((truth, answer), 0) for answer in labels] for truth in labels]
     assert ours_matrix == matrix.tolist()
     assert found.baseline == pytest.approx(100 * max(map(truths.count, truths)) / len(truths))
+    if len(labels) > 1:  # of one label it warns
+        assert found.matthews == pytest.approx(matthews_corrcoef(truths, answers))
+    assert found.to_json()["matthews"] == found.matthews
     json.dumps(found.to_json())
 
 

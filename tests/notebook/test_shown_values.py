@@ -79,7 +79,7 @@ def test_training_is_one_bar_and_one_table() -> None:
     reporter = NotebookReporter(screen, lambda: now)
     reporter.show(StageReport("reading"))
     assert screen.shown[-1][1] == "reading …"
-    reporter.show(SetupReport("model", 10, 2, 5, 6, 70, "cpu", "float32", 3, 100))
+    reporter.show(SetupReport("model", 10, 2, {"source symbols": 5, "target symbols": 6}, 70, "cpu", "float32", 3, 100))
     reporter.show(NoticeReport("chosen: <tokens>"))
     before = len(screen.shown)
     reporter.show(step(10))

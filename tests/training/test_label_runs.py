@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,9 @@ from seqloom.config import build, laid_over
 from seqloom.errors import ConfigError, DataError
 from seqloom.label_network import LabelNetwork
 from seqloom.training import Inputs, RunConfig, train
-from seqloom.training.reports import NoticeReport
+from seqloom.training.reporters.console import ConsoleReporter
+from seqloom.training.reporters.live import parts_of_step, unit_of
+from seqloom.training.reports import NoticeReport, SetupReport, StepReport
 
 PLANNED = {name: value for name, value in SETTINGS.items() if name not in ("plan.effort", "model.answer")}
 
@@ -92,6 +95,16 @@ def test_labels_that_teach_nothing_are_named(tmp_path: Path) -> None:
     assert f"'rage' ({file}:101)" in text
     assert "single example" in text
     assert f"'boredom' ({dev}:2)" in text
+
+
+def test_a_run_counts_labels_and_pairs() -> None:
+    setup = SetupReport("out", 100, 10, {"source symbols": 30, "labels": 3}, 70, "cpu", "float32", 3, 30)
+    stream = io.StringIO()
+    reporter = ConsoleReporter(stream)
+    reporter.show(setup)
+    assert "; 30 source symbols and 3 labels; " in stream.getvalue()
+    step = StepReport(1, 2, 30, 0.5, 1.6, 123.0, 0.001, 1.0, 0.0, 1.0, 0.0)
+    assert "123 pairs/s" in parts_of_step(step, 3, unit_of(setup))
 
 
 def test_fine_tuning_keeps_labels_and_adds_new_ones(tmp_path: Path, label_folder: Path) -> None:

@@ -34,7 +34,7 @@ from seqloom.training.reports import (
     StepReport,
 )
 
-SETUP = SetupReport("out", 1000, 100, 30, 40, 12_345, "cpu", "bfloat16", 3, 30)
+SETUP = SetupReport("out", 1000, 100, {"source symbols": 30, "target symbols": 40}, 12_345, "cpu", "bfloat16", 3, 30)
 STEP = StepReport(1, 10, 30, 1.5, 4.48, 12_000.0, 1e-3, 0.7, 0.012, 61.0, 122.0)
 EVALUATION = EvalReport(1, 10, 1.25, 3.49, {"bleu": 20.5}, "loss", 1.25, True, 0.4)
 FINISH = FinishReport("out", 3, 30, "3 epochs done", "the best weights, after update 30", 200.0, 99, {"loss": 1.0})
@@ -167,7 +167,7 @@ from seqloom.training.reports import SetupReport, StageReport, StepReport
 def run():
     yield StageReport("reading the pairs")
     time.sleep(0.3)
-    yield SetupReport("out", 1000, 100, 30, 40, 12345, "cpu", "bfloat16", 3, 30)
+    yield SetupReport("out", 1000, 100, {"source symbols": 30, "target symbols": 40}, 12345, "cpu", "bfloat16", 3, 30)
     for step in (5, 10, 15, 25):
         yield StepReport(1 + (step - 1) // 10, step, 30, 1.5, 4.48, 12000.0, 1e-3, 0.7, 0.012, 61.0, 122.0)
         time.sleep(0.3)

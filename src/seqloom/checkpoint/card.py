@@ -72,11 +72,14 @@ def _classes(found: Mapping[str, Any]) -> list[str]:
         f"| {each['f1']:.2f} |"
         for each in found["classes"]
     ]
-    said = (
-        f"On the dev data, answered as the model answers: accuracy {found['accuracy']:.2f}, macro F1 "
-        f"{found['macro_f1']:.2f}; always answering `{found['majority']}` has an accuracy of "
-        f"{found['majority_baseline']:.2f}."
-    )
+    if "majority" in found:
+        figures = (
+            f"accuracy {found['accuracy']:.2f}, macro F1 {found['macro_f1']:.2f}; always answering "
+            f"`{found['majority']}` has an accuracy of {found['majority_baseline']:.2f}"
+        )
+    else:  # several labels at once
+        figures = f"micro F1 {found['micro_f1']:.2f}, macro F1 of labels {found['label_macro_f1']:.2f}"
+    said = f"On the dev data, answered as the model answers: {figures}."
     head = ["| label | examples | precision | recall | F1 |", "|---|---|---|---|---|"]
     return ["## Each class", "", said, "", *head, *rows, ""]
 

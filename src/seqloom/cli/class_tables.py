@@ -9,9 +9,12 @@ from rich.table import Table
 from rich.text import Text
 
 from seqloom.cli.printing import plain_table, short
+from seqloom.metrics import ClassificationReport
 
 if TYPE_CHECKING:
-    from seqloom.metrics import ClassificationReport
+    from seqloom.confidence import LabelProbabilities
+    from seqloom.evaluation import Evaluation
+    from seqloom.label_targets import LabelReport
 
 CLASSES = 30
 """How many classes are shown at most, the largest ones; the JSON has all."""
@@ -21,14 +24,46 @@ PAIRS = 10
 """How many confused pairs of classes are listed where there are more classes."""
 
 
-def class_tables(found: ClassificationReport) -> Iterator[Table]:
+CONVENTIONS = {
+    "matthews": "correlation of true and answered labels, -1 to 1; guessing is 0",
+    "micro_f1": "of all labels counted together",
+    "label_macro_f1": "mean F1 of the labels",
+    "subset_accuracy": "examples whose labels are all right",
+    "hamming_loss": "wrong decisions on single labels",
+}
+
+
+def label_rows(found: Evaluation) -> Iterator[tuple[str, str, str]]:
+    """Name, value and convention of each figure that an evaluation of labels has beside its metrics."""
+    if found.labels is not None:
+        for name, value in found.labels.figures.items():
+            yield name, f"{value:.2f}", CONVENTIONS[name]
+    if found.probabilities is not None:
+        for name, value in found.probabilities.figures.items():
+            if value is not None:
+                yield name, f"{value:.4f}", _said(name, found.probabilities)
+
+
+def _said(name: str, found: LabelProbabilities) -> str:
+    """The convention of a figure of probabilities in a few words."""
+    two = len(found.labels) == 2 and not found.several
+    whole = "mean over examples and labels" if found.several else "of the right label" if name == "log_loss" else ""
+    return {
+        "log_loss": f"nats, {whole}",
+        "brier_score": whole or ("0 to 1, halved as there are two labels" if two else "0 to 2, summed over labels"),
+        "expected_calibration_error": f"15 bins of equal width, {'all labels' if found.several else 'the best label'}",
+        "auroc": "0.5 is guessing" if two else "mean over labels, each against the rest; 0.5 is guessing",
+    }[name]
+
+
+def class_tables(found: LabelReport) -> Iterator[Table]:
     """A row for each class, then the confusion table or, of many classes, the pairs that are confused most."""
     yield _classes(found)
-    if found.confused:
+    if isinstance(found, ClassificationReport) and found.confused:
         yield _matrix(found) or _pairs(found)
 
 
-def _classes(found: ClassificationReport) -> Table:
+def _classes(found: LabelReport) -> Table:
     table = plain_table("label", "examples", "answered", "precision", "recall", "F1")
     for each in found.classes[:CLASSES]:
         figures = (f"{value:.2f}" for value in (each.precision, each.recall, each.f1))

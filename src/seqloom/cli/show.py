@@ -98,7 +98,7 @@ def _without_torch(folder: Path) -> _Shown:
     codecs = read_codecs(folder, manifest.codecs, config)
     with safe_open(place_of(folder, layout.WEIGHTS), framework="numpy") as weights:
         count = sum(prod(weights.get_slice(name).get_shape()) for name in weights.keys())  # noqa: SIM118
-    sizes = {"weights": count, "source symbols": codecs.source.size, "target symbols": codecs.target.size}
+    sizes = {"weights": count, **codecs.sizes}
     text = place_of(folder, layout.METRICS).read_text(encoding="utf-8")
     metrics = layout.read_json_object(text, str(folder / layout.METRICS))
     calibration = read_calibration(folder, manifest.files)

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from rich.table import Table
 from rich.text import Text
 
-from seqloom.cli.class_tables import class_tables
+from seqloom.cli.class_tables import class_tables, label_rows
 from seqloom.cli.printing import file_name as _file_name
 from seqloom.cli.printing import plain_console as _console
 from seqloom.cli.printing import plain_table as _table
 from seqloom.cli.printing import short as _short
 from seqloom.cli.printing import shown as _shown
+from seqloom.metrics import ClassificationReport
 from seqloom.planning import NOT_CHOSEN, shown_settings
 
 if TYPE_CHECKING:
@@ -35,13 +36,18 @@ def evaluation(measured: Evaluation) -> None:
     table = _table("measure", "value", "convention")
     for score in measured.scores:
         table.add_row(score.name, f"{score.value:.2f}", score.signature)
-        if score.name == "accuracy" and measured.labels is not None:
+        if score.name == "accuracy" and isinstance(measured.labels, ClassificationReport):
             always = f"always answering {_short(measured.labels.majority.label, 30)}, the most frequent label"
             table.add_row("majority baseline", f"{measured.labels.baseline:.2f}", always)
+    for row in label_rows(measured):
+        table.add_row(*row)
     loss = measured.teacher_forced
-    table.add_row("loss", f"{loss.per_token:.4f}", "nats per token of this model, end marks included")
-    table.add_row("loss", f"{loss.per_character:.4f}", "nats per character of the references")
-    table.add_row("perplexity", f"{loss.perplexity:.2f}", "per token")
+    if measured.probabilities is not None:
+        table.add_row("loss", f"{loss.per_token:.4f}", "nats per example, of the network without its calibration")
+    else:
+        table.add_row("loss", f"{loss.per_token:.4f}", "nats per token of this model, end marks included")
+        table.add_row("loss", f"{loss.per_character:.4f}", "nats per character of the references")
+        table.add_row("perplexity", f"{loss.perplexity:.2f}", "per token")
     _console().print(table)
     rate = measured.count / max(measured.seconds, 1e-9)
     _console().print(f"{measured.count:,} examples in {measured.seconds:.1f} s ({rate:,.0f} per second)")

@@ -54,6 +54,19 @@ class Codecs:
         return self.target.answer
 
     @property
+    def sizes(self) -> dict[str, int]:
+        """How many symbols, labels or tags each side has."""
+        target = {"target symbols": self.target.size}
+        if not isinstance(self.target, TextCodec):
+            target = {self.target.noun: len(self.target.labels)}
+        return {"source symbols": self.source.size, **target}
+
+    @property
+    def described(self) -> str:
+        """The sizes in words."""
+        return " and ".join(f"{count:,} {name}" for name, count in self.sizes.items())
+
+    @property
     def spoken(self) -> TextCodec | None:
         """The target codec where answers are text that a network writes symbol by symbol; else None."""
         return self.target if isinstance(self.target, TextCodec) else None

@@ -4,6 +4,7 @@
     Calibration.confidence(evidence)   the probability, from 0 to 1
     fitted(evidences, values, ...)     a calibration learned from answers and from what each of them was worth
     reliability(confidences, values)   how far confidences can be trusted: calibration error, Brier score, coverage
+    LabelProbabilities                 probabilities of labels beside the right ones: log loss, Brier score, AUROC
 
 A model's own probability of its answer is no such probability: networks are trained to be sure or, with label
 smoothing, never to be sure (Guo et al. 2017, "On calibration of modern neural networks"). A logistic regression of few
@@ -18,6 +19,7 @@ from seqloom.confidence.calibration import Calibration
 from seqloom.confidence.evidence import Evidence, evidence
 from seqloom.confidence.fitting import fitted
 from seqloom.confidence.labels import LabelCalibration, fitted_labels
+from seqloom.confidence.probabilities import LabelProbabilities
 from seqloom.confidence.quality import chosen_measure, worth
 from seqloom.confidence.reliability import Reliability, reliability
 
@@ -29,6 +31,7 @@ __all__ = [
     "Calibration",
     "Evidence",
     "LabelCalibration",
+    "LabelProbabilities",
     "Reliability",
     "chosen_measure",
     "evidence",

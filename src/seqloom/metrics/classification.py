@@ -4,10 +4,18 @@
 
 TP counts the examples of a class that are answered with it, FP those of other classes that are, and FN those of the
 class that are answered otherwise. A figure whose denominator is 0 is 0, as in scikit-learn with `zero_division=0`.
+
+Of all classes together Matthews' correlation, from -1 to 1, is 0 for whoever guesses, however unequal the classes are
+(Matthews 1975; of more than two classes Gorodkin 2004, eq. 8):
+
+    (c·N - Σ_k p_k·t_k) / √((N² - Σ_k p_k²)·(N² - Σ_k t_k²))
+
+c counts the right answers among N, p_k the answers with class k, t_k its examples.
 """
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -44,17 +52,17 @@ class ClassFigures:
     @property
     def precision(self) -> float:
         """The share of the answers with this class that are right."""
-        return _percent(self.right, self.predicted)
+        return percent(self.right, self.predicted)
 
     @property
     def recall(self) -> float:
         """The share of the examples of this class that are answered with it."""
-        return _percent(self.right, self.support)
+        return percent(self.right, self.support)
 
     @property
     def f1(self) -> float:
         """The harmonic mean of precision and recall."""
-        return _percent(2 * self.right, self.predicted + self.support)
+        return percent(2 * self.right, self.predicted + self.support)
 
     def to_json(self) -> dict[str, Any]:
         """Plain values for a JSON file."""
@@ -94,7 +102,7 @@ class ClassificationReport:
     @property
     def accuracy(self) -> float:
         """The share of the examples that are answered with their class, in percent."""
-        return _percent(sum(each.right for each in self.classes), self.count)
+        return percent(sum(each.right for each in self.classes), self.count)
 
     @property
     def majority(self) -> ClassFigures:
@@ -104,12 +112,27 @@ class ClassificationReport:
     @property
     def baseline(self) -> float:
         """The accuracy, in percent, of always answering the class with the most examples."""
-        return _percent(self.majority.support, self.count)
+        return percent(self.majority.support, self.count)
 
     @property
     def macro_f1(self) -> float:
         """The mean F1 of all classes, each of which counts alike."""
         return sum(each.f1 for each in self.classes) / len(self.classes)
+
+    @property
+    def matthews(self) -> float:
+        """Matthews' correlation of true and answered classes, from -1 to 1; 0 where either is always the same."""
+        number, right = self.count, sum(each.right for each in self.classes)
+        product = sum(each.predicted * each.support for each in self.classes)
+        answers, truths = (
+            number**2 - sum(getattr(each, name) ** 2 for each in self.classes) for name in ("predicted", "support")
+        )
+        return (right * number - product) / math.sqrt(answers * truths) if answers and truths else 0.0
+
+    @property
+    def figures(self) -> dict[str, float]:
+        """The figures of all classes together by their names that are no metrics of their own."""
+        return {"matthews": self.matthews}
 
     @cached_property
     def confused(self) -> tuple[tuple[str, str, int], ...]:
@@ -141,18 +164,19 @@ class ClassificationReport:
                 f"examples, {real[-1].label!r} {real[-1].support:,}; accuracy says little of the small ones, look at "
                 f"macro F1 ({self.macro_f1:.2f})"
             )
-        if silent := [f"{each.label!r} ({_examples(each.support)})" for each in real if not each.predicted]:
-            yield f"the model never answers {len(silent):,} of the {len(real):,} labels: {_listed(silent)}"
+        if silent := [f"{each.label!r} ({number_of(each.support)})" for each in real if not each.predicted]:
+            yield f"the model never answers {len(silent):,} of the {len(real):,} labels: {listed(silent)}"
         if strange := [f"{each.label!r}" for each in self.classes if not each.support]:
             number = sum(each.predicted for each in self.classes if not each.support)
             said = "1 answer is a label" if number == 1 else f"{number:,} answers are labels"
-            yield f"{said} that no example has: {_listed(strange)}"
+            yield f"{said} that no example has: {listed(strange)}"
 
     def to_json(self) -> dict[str, Any]:
         """Plain values for a JSON file; of confused pairs the most frequent fifty."""
         return {
             "accuracy": self.accuracy,
             "macro_f1": self.macro_f1,
+            **self.figures,
             "majority": self.majority.label,
             "majority_baseline": self.baseline,
             "unbalanced": self.unbalanced,
@@ -173,14 +197,17 @@ def classification(
     return ClassificationReport.of(predictions, references)
 
 
-def _percent(part: int, whole: int) -> float:
+def percent(part: int, whole: int) -> float:
+    """A share in percent, 0 of nothing."""
     return 100 * part / whole if whole else 0.0
 
 
-def _examples(number: int) -> str:
+def number_of(number: int) -> str:
+    """A number of examples in words."""
     return "1 example" if number == 1 else f"{number:,} examples"
 
 
-def _listed(names: Sequence[str]) -> str:
+def listed(names: Sequence[str]) -> str:
+    """The first of some names, and how many more there are."""
     more = len(names) - NAMED
     return ", ".join(names[:NAMED]) + (f" and {more:,} more" if more > 0 else "")

@@ -20,8 +20,7 @@ def model_facts(model: Model, folder: str) -> dict[str, str]:
     main = [name for name in (*model.config.measures, "loss") if isinstance(dev.get(name), int | float)]
     values = {
         "kind": _kind(model),
-        "size": f"{sizes['weights']:,} weights, {sizes['source symbols']:,} source and "
-        f"{sizes['target symbols']:,} target symbols",
+        "size": f"{sizes['weights']:,} weights, {model.codecs.described}",
         "trained on": _trained_on(model.metrics, model.config.data.train),
         "on dev": ", ".join(f"{name} {figure(float(dev[name]))}" for name in dict.fromkeys(main)),
         "known answers": ", ".join(f"{sizes[each]:,} ({each})" for each in ("exceptions", "memory") if each in sizes),
@@ -46,7 +45,7 @@ def graph_facts(model: RuntimeModel) -> dict[str, str]:
     """What is worth knowing of an exported model, by name."""
     return {
         "kind": "exported graph, run by ONNX Runtime without PyTorch",
-        "size": f"{model.codecs.source.size:,} source and {model.codecs.target.size:,} target symbols",
+        "size": model.codecs.described,
         "file": str(model.engine.path),
     }
 

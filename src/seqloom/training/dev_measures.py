@@ -31,6 +31,8 @@ def with_measures(config: RunConfig, train: Corpus) -> tuple[RunConfig, list[str
     if not names:
         if config.model.answer == "tags":
             names = tag_metrics(targets)
+        elif config.model.answer == "labels":
+            names = ("accuracy",)
         else:
             names = choose_metrics(targets, train.column("source", rows))
         said.append(f"measures: {', '.join(names)}, chosen by what the targets look like")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Generator, Iterator, Sequence
 
-from seqloom.metrics import ClassificationReport, classification
+from seqloom.label_targets import LabelReport, label_report
 from seqloom.prediction import Prediction
 from seqloom.training import reports
 from seqloom.training.calibrating import calibrated
@@ -86,7 +86,10 @@ def _final_answers(run: Run) -> Generator[reports.StageReport, None, list[Predic
     return (yield from reported_answers(prepared, predictor, "answering dev examples, to calibrate confidence"))
 
 
-def _classification(run: Run, answers: Sequence[Prediction]) -> ClassificationReport | None:
+def _classification(run: Run, answers: Sequence[Prediction]) -> LabelReport | None:
     """Return the figures of each class on the dev data; None where answers are no labels."""
-    texts, references = [each.text for each in answers], [each.targets for each in run.prepared.dev_examples]
-    return classification(run.prepared.config.measures, texts, references) if answers else None
+    if not answers:
+        return None
+    prepared = run.prepared
+    references = [each.targets for each in prepared.dev_examples]
+    return label_report(prepared.codecs.target, prepared.config.measures, answers, references)

@@ -69,7 +69,7 @@ def _same(name: str, first: StoredModel, other: str, second: StoredModel) -> Non
 
 
 def _sizes(model: StoredModel) -> str:
-    return f"{model.codecs.source.size:,} source and {model.codecs.target.size:,} target symbols"
+    return model.codecs.described
 
 
 def _differ(reason: str, where: str) -> ModelFolderError:

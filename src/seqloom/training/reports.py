@@ -44,16 +44,15 @@ class StageReport(Report):
 class SetupReport(Report):
     """What a run is about to do.
 
-    `steps_total` is 0 where the number of updates is not known in advance; `frozen` is how many of the `parameters` are
-    not trained.
+    `symbols` says how many `source symbols` and `target symbols`, or `labels`, there are. `steps_total` is 0 where the
+    number of updates is not known in advance; `frozen` is how many of the `parameters` are not trained.
     """
 
     kind: ClassVar[str] = "setup"
     output: str
     pairs: int
     dev_pairs: int
-    source_symbols: int
-    target_symbols: int
+    symbols: Mapping[str, int]
     parameters: int
     device: str
     precision: str
@@ -90,7 +89,8 @@ class ResumeReport(Report):
 class StepReport(Report):
     """Means over the updates since the last report of this kind.
 
-    `loss` is the negative log-likelihood in nats per target token, without label smoothing; `data_wait` is the share of
+    `loss` is the negative log-likelihood in nats per target token, without label smoothing, and of a model that answers
+    with labels per pair, which there counts as one token; `data_wait` is the share of
     the time spent waiting for batches; `seconds` is the training time so far; `steps_total` and `seconds_left` are 0
     where they are not known.
     """

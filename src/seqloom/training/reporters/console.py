@@ -11,7 +11,7 @@ from typing import Any, TextIO
 from seqloom.live import duration
 from seqloom.remarks import in_few_words
 from seqloom.streams import forgiving
-from seqloom.training.reporters.live import LiveBar, parts_of_step
+from seqloom.training.reporters.live import LiveBar, parts_of_step, unit_of
 from seqloom.training.reports import (
     EvalReport,
     FinishReport,
@@ -42,7 +42,7 @@ class ConsoleReporter:
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream = forgiving(stream)
-        self._epochs = 0
+        self._epochs, self._unit = 0, "tokens"
         self._said = -math.inf
         self._left = ""
         self._bar: LiveBar | None = None
@@ -52,7 +52,7 @@ class ConsoleReporter:
     def show(self, report: Report) -> None:
         """Show one report."""
         if isinstance(report, SetupReport):
-            self._epochs = report.epochs
+            self._epochs, self._unit = report.epochs, unit_of(report)
         if isinstance(report, StageReport) and self._bar is not None:
             self._bar.wait(report.text, report.done, report.total)
         elif (isinstance(report, StageReport) and report.done) or (isinstance(report, NoticeReport) and report.detail):
@@ -74,10 +74,10 @@ class ConsoleReporter:
 
     def _step(self, report: StepReport) -> None:
         if self._bar is not None:
-            self._bar.step(report, self._epochs)
+            self._bar.step(report, self._epochs, self._unit)
         elif time.monotonic() - self._said >= QUIET:
             waiting, rate = f"data {100 * report.data_wait:.1f} %", f"lr {report.learning_rate:.2e}"
-            self._line("  ".join([*parts_of_step(report, self._epochs), rate, waiting]))
+            self._line("  ".join([*parts_of_step(report, self._epochs, self._unit), rate, waiting]))
 
     def _line(self, text: str) -> None:
         self._said = time.monotonic()
@@ -90,9 +90,10 @@ class ConsoleReporter:
 
 def _setup(report: SetupReport) -> str:
     trained = f", of which {report.parameters - report.frozen:,} are trained" if report.frozen else ""
+    symbols = " and ".join(f"{count:,} {name}" for name, count in report.symbols.items())
     return (
         f"training on {report.pairs:,} pairs, {report.dev_pairs:,} dev pairs; "
-        f"{report.source_symbols:,} source and {report.target_symbols:,} target symbols; "
+        f"{symbols}; "
         f"{report.parameters:,} weights{trained}; {report.device}, {report.precision}"
     )
 
