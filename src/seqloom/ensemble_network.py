@@ -18,6 +18,8 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
+from seqloom.label_ensemble import LabelEnsemble
+from seqloom.label_network import LabelNetwork
 from seqloom.model import ModelState, Network, Seq2Seq, SingleNetwork
 from seqloom.networks import AnyNetwork
 from seqloom.nn.output import Decoded, Output
@@ -88,6 +90,10 @@ class Ensemble(Network):
         return torch.stack(scaled).sum(0) if scaled else None
 
 
+AnyEnsemble = Ensemble | LabelEnsemble
+"""An ensemble, whatever it answers with."""
+
+
 def networks_of(network: Network) -> list[Seq2Seq]:
     """The members of an ensemble, or the one network itself."""
     if isinstance(network, Ensemble):
@@ -98,12 +104,22 @@ def networks_of(network: Network) -> list[Seq2Seq]:
 
 def single_networks(network: AnyNetwork) -> Sequence[SingleNetwork]:
     """The members of an ensemble, or the one network itself, whatever it answers with."""
-    return [network] if isinstance(network, SingleNetwork) else networks_of(network)
+    if isinstance(network, SingleNetwork):
+        return [network]
+    return network.networks if isinstance(network, LabelEnsemble) else networks_of(network)
 
 
 def own_weights(network: AnyNetwork) -> nn.Module:
     """The module that holds a network's weights: of an ensemble, its members, whose joint layer is made from them."""
-    return nn.ModuleDict({"members": network.members}) if isinstance(network, Ensemble) else network
+    return nn.ModuleDict({"members": network.members}) if isinstance(network, Ensemble | LabelEnsemble) else network
+
+
+def ensemble_of(networks: Sequence[SingleNetwork], shares: Sequence[float]) -> AnyEnsemble:
+    """The ensemble of some networks that answer with the same, each with its share."""
+    labelling = [each for each in networks if isinstance(each, LabelNetwork)]
+    if labelling:
+        return LabelEnsemble(labelling, shares)
+    return Ensemble([each for each in networks if isinstance(each, Seq2Seq)], shares)
 
 
 def _together(states: Sequence[ModelState]) -> ModelState:

@@ -7,6 +7,8 @@ It is not a `Network`, since nothing searches with it, but a `SingleNetwork`, wh
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
@@ -23,13 +25,34 @@ from seqloom.nn.shapes import length_mask
 from seqloom.text.special import SPECIAL_TOKENS
 
 
-class LabelNetwork(SingleNetwork):
+class Labeller(nn.Module, ABC):
+    """What answering and export ask of a network that answers with labels, which is a single one or an ensemble.
+
+    The ids of its labels count from `first`.
+    """
+
+    first = len(SPECIAL_TOKENS)
+    source_size: int
+    target_size: int
+    criterion: LabelLoss
+
+    @property
+    @abstractmethod
+    def attends(self) -> bool:
+        """Whether answers come with weights of the source's positions."""
+
+    @abstractmethod
+    def forward(
+        self, source: Int[Tensor, "B S"], lengths: Int[Tensor, " B"]
+    ) -> tuple[Float[Tensor, "B C"], Float[Tensor, "B S"] | None]:
+        """The score of each label, and the weights of the positions where there are some."""
+
+
+class LabelNetwork(SingleNetwork, Labeller):
     """A source → a score for each of C labels, whose target ids count from `first`; `criterion` compares the two.
 
     Of one label the log-softmax of the scores are the log-probabilities, of several their log-sigmoids.
     """
-
-    first = len(SPECIAL_TOKENS)
 
     def __init__(
         self,

@@ -6,13 +6,16 @@ from collections.abc import Mapping
 
 from seqloom.codecs import AnswerKind, Codecs, TagsCodec
 from seqloom.errors import ConfigError
+from seqloom.label_ensemble import LabelEnsemble
 from seqloom.label_network import LabelNetwork
 from seqloom.model import Network, Seq2Seq, SingleNetwork
 from seqloom.model_config import ModelConfig
 from seqloom.tag_network import TagNetwork
 
-AnyNetwork = Network | SingleNetwork
+AnyNetwork = Network | SingleNetwork | LabelEnsemble
 """A network, whatever it answers with: one that can be trained, or an ensemble."""
+AnyLabelNetwork = LabelNetwork | LabelEnsemble
+"""A network that answers with labels: one that can be trained, or an ensemble."""
 TrainedNetwork = Seq2Seq | LabelNetwork | TagNetwork
 """A network that can be trained."""
 NETWORKS: Mapping[AnswerKind, type[Seq2Seq] | type[LabelNetwork] | type[TagNetwork]] = {
@@ -39,8 +42,9 @@ def writing(network: AnyNetwork, purpose: str, where: str = "") -> Network:
     """The network, where it writes sequences; else a `ConfigError` says that `purpose` needs one that does."""
     if isinstance(network, Network):
         return network
+    first = network.networks[0] if isinstance(network, LabelEnsemble) else network
     raise ConfigError(
-        f"{purpose} needs a model that writes sequences, and this one answers with {network.config.answer}",
+        f"{purpose} needs a model that writes sequences, and this one answers with {first.config.answer}",
         where=where,
         hint="train one with model.answer = sequence",
     )

@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 import seqloom
 from seqloom.api import Model
 from seqloom.cli.main import app
+from seqloom.metrics import ClassificationReport
 from toy import SETTINGS, copied, write_pairs
 
 
@@ -39,7 +40,7 @@ def model(folder: Path) -> Model:
 
 def test_an_evaluation_has_the_figures_of_each_class(model: Model) -> None:
     found = model.evaluate(ended(90, 3))
-    assert found.labels is not None
+    assert isinstance(found.labels, ClassificationReport)
     assert found["accuracy"] == found.labels.accuracy
     assert found["macro_f1"] == pytest.approx(found.labels.macro_f1)
     assert {"vowel", "consonant"} <= {each.label for each in found.labels.classes}

@@ -132,8 +132,6 @@ def test_what_labels_do_not_have_is_refused_by_name(one: Model) -> None:
             one.with_settings(**given)
     with pytest.raises(ConfigError, match="a shortlist needs a model that writes sequences"):
         one.with_shortlist(labelled(20))
-    with pytest.raises(ConfigError, match="an ensemble needs a model that writes sequences"):
-        seqloom.ensemble([one, one])
     with pytest.raises(ConfigError, match="no target tokenizer"):
         _ = one.target_tokenizer
 

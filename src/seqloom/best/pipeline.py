@@ -18,6 +18,7 @@ from seqloom.combining import Rescoring, save_combination
 from seqloom.config import build, laid_over
 from seqloom.ensembles import ensemble, select_members
 from seqloom.errors import ConfigError
+from seqloom.model_config import LABELLING
 from seqloom.planning import listed
 from seqloom.plugins import options
 from seqloom.synthetic.distill import distill
@@ -71,6 +72,9 @@ def train_best(
     4. One model is distilled from what is best (Kim & Rush 2016), with the given pairs beside the answers. It is what
        `output` holds, unless a single model of step 2 is better on dev.
 
+    Where answers are labels, there is one direction, and nothing to rescore. Nor is a model distilled: `output` holds
+    the ensemble, which answers by one graph without a loop, or the best single model where that is no worse.
+
     All runs lie in a folder beside `output` whose name ends in `-parts`; the same call with `resume` goes on where it
     was stopped. `metrics.json` and the card say what each part gained.
     """
@@ -118,7 +122,8 @@ def forecast_best(config: RunConfig, inputs: Inputs = Inputs()) -> Forecast:  # 
     expected = forecast(_single(config), inputs)
     _check_pairs(config, expected)
     whole = _whole(expected)
-    said = f"best: about {whole:.1f} runs of {expected.updates:,} updates: plans, {2 * SEEDS} models, one distilled"
+    parts = f"{SEEDS} models and their ensemble" if _labelling(expected) else f"{2 * SEEDS} models, one distilled"
+    said = f"best: about {whole:.1f} runs of {expected.updates:,} updates: plans, {parts}"
     seconds = 60 * config.plan.minutes or whole * expected.seconds
     settings = expected.config.replace(plan=config.plan)
     return replace(expected, config=settings, given=config.given, seconds=seconds, notices=(*expected.notices, said))
@@ -156,19 +161,25 @@ def _check_pairs(config: RunConfig, expected: Forecast) -> None:
 
 
 def _single(config: RunConfig) -> RunConfig:
-    """The configuration of one run; its models write sequences, which is what ensembles and students are made of."""
-    settings = {"plan.effort": "normal", "plan.minutes": 0.0, "model.answer": "sequence"}
-    return build(RunConfig, laid_over(config.given_values, settings))
+    """The configuration of one run."""
+    return build(RunConfig, laid_over(config.given_values, {"plan.effort": "normal", "plan.minutes": 0.0}))
+
+
+def _labelling(expected: Forecast) -> bool:
+    """Whether the models answer with labels."""
+    return expected.config.model.answer in LABELLING
 
 
 def _candidates(expected: Forecast) -> list[Settings]:
     facts = expected.plan.facts
-    return variants("words" if facts is None else facts.task, expected.given)
+    task = "words" if facts is None else facts.task
+    return variants(task, expected.given, labelling=_labelling(expected))
 
 
 def _whole(expected: Forecast) -> float:
     """How many whole runs all the work is worth."""
-    return runs_of(len(_candidates(expected))) + 2 * SEEDS + 1
+    models = SEEDS if _labelling(expected) else 2 * SEEDS + 1
+    return runs_of(len(_candidates(expected))) + models
 
 
 @dataclass(frozen=True)
@@ -194,9 +205,12 @@ class _Best:
                 f"plan.minutes = {self.config.plan.minutes:g} allows fewer"
             )
         measure = expected.config.measures[0]
+        single = build(RunConfig, laid_over(single.given_values, {"model.answer": expected.config.model.answer}))
         parts = Parts(self.folder, single, updates, measure, self.say, self.progress)
         gains = Gains(measure)
         settings = self._plan(parts, candidates, gains)
+        if _labelling(expected):
+            return self._of_labels(parts, settings, gains)
         singles = {
             direction: [
                 parts.trained(f"{direction}-{seed}", {**settings, "data.reverse_target": turned}, seed=seed)
@@ -204,12 +218,41 @@ class _Best:
             ]
             for direction, turned in (("left-to-right", False), ("right-to-left", True))
         }
-        best = parts.best(singles["left-to-right"])
-        figures = [each.figure for each in singles["left-to-right"]]
-        gains.add("one model, mean of seeds", sum(figures) / len(figures), models=len(figures))
-        gains.add("one model, the best", best.figure)
+        best = self._best_of(singles["left-to-right"], parts, gains)
         teacher = self._teacher(parts, singles, gains)
         return self._distilled(parts, teacher, best, settings, gains)
+
+    def _of_labels(self, parts: Parts, settings: Settings, gains: Gains) -> Model:
+        """Several seeds and the ensemble of them: whatever is better on dev is left in the output folder."""
+        self.say("labels have no direction, so that nothing is trained from right to left, rescored or distilled")
+        singles = [parts.trained(f"seed-{seed}", settings, seed=seed) for seed in range(1, SEEDS + 1)]
+        best = self._best_of(singles, parts, gains)
+        joined = self._ensemble(self.folder / "ensemble", singles, parts)
+        figure = parts.figure(joined)
+        members = len(joined.metrics["ensemble"]["members"])
+        gains.add("ensemble", figure, models=members)
+        if parts.better(figure, best.figure):
+            return self._kept(joined, f"ensemble of {members}", parts, gains)
+        self.say("the ensemble is not better on dev than the best single model, which is kept")
+        return self._kept(load_torch(best.folder), best.folder.name, parts, gains)
+
+    def _best_of(self, singles: list[Part], parts: Parts, gains: Gains) -> Part:
+        """The best of some models that differ in their seed."""
+        best, figures = parts.best(singles), [each.figure for each in singles]
+        gains.add("one model, mean of seeds", sum(figures) / len(figures), models=len(figures))
+        gains.add("one model, the best", best.figure)
+        return best
+
+    def _ensemble(self, folder: Path, members: list[Part], parts: Parts) -> Model:
+        """The ensemble of members that are selected on dev, made where it is not there yet; one of labels is calibrated
+        there, as each of its members was."""
+        if not (folder / layout.MANIFEST).exists():
+            dev, models = list(self.config.data.dev), [each.folder for each in members]
+            made = ensemble(models, None, list(select_members(models, dev, parts.measure).weights))
+            if made.codecs.spoken is None and all(load_torch(each).calibration for each in models):
+                made = made.with_confidence(dev)
+            made.save(folder)
+        return load_torch(folder)
 
     def _plan(self, parts: Parts, candidates: Any, gains: Gains) -> Mapping[str, Any]:
         """Choose among plans; each candidate's last figure is noted."""
@@ -224,11 +267,7 @@ class _Best:
         dev, made = list(self.config.data.dev), []
         for direction, members in singles.items():
             folder = self.folder / f"ensemble-{direction}"
-            if not (folder / layout.MANIFEST).exists():
-                models = [each.folder for each in members]
-                chosen = select_members(models, dev, parts.measure)
-                ensemble(models, folder, list(chosen.weights))
-            figure = parts.figure(load_torch(folder))
+            figure = parts.figure(self._ensemble(folder, members, parts))
             gains.add(f"ensemble, {direction}", figure)
             made.append((folder, figure))
         (first, before), (second, _) = made
@@ -260,7 +299,10 @@ class _Best:
         model = load_torch(best.folder) if parts.better(best.figure, figure) else taught
         if model is not taught:
             self.say("the distilled model is not better on dev than the best single one, which is kept instead")
-        chosen = "distilled" if model is taught else best.folder.name
+        return self._kept(model, "distilled" if model is taught else best.folder.name, parts, gains)
+
+    def _kept(self, model: Model, chosen: str, parts: Parts, gains: Gains) -> Model:
+        """The model in the output folder, with what each part gained."""
         whole = replace(model, metrics={**model.metrics, "best": {**gains.to_json(), "kept": chosen}})
         whole.save(self.output, overwrite=True)
         for row in gains.rows:

@@ -38,10 +38,20 @@ VARIANTS: Mapping[Task, Sequence[Settings]] = {
         {"model.attention": {"kind": "additive"}},
     ),
 }
-"""Changes of a plan for each kind of pairs, each tried alone."""
+"""Changes of a plan for each kind of pairs, each tried alone, where a network writes its answers."""
+OF_LABELS: Sequence[Settings] = (
+    {"model.source_word_dropout": 0.35},
+    {"text.source.vocabulary_size": 3000},
+    {"training.r_drop": 1.0},
+    {"model.hidden": 128},
+    {"model.pooling.kind": "max"},
+)
+"""The same where it answers with labels."""
 
 
-def variants(task: Task, given: frozenset[str]) -> list[Settings]:
-    """The changes to try for pairs of this kind: none first, then those of `VARIANTS` of which nothing is given."""
-    open_ones = [each for each in VARIANTS[task] if not any(is_given(name, given) for name in each)]
+def variants(task: Task, given: frozenset[str], *, labelling: bool = False) -> list[Settings]:
+    """The changes to try for pairs of this kind: none first, then those of `VARIANTS`, or of `OF_LABELS`, of which
+    nothing is given."""
+    all_of_them = OF_LABELS if labelling else VARIANTS[task]
+    open_ones = [each for each in all_of_them if not any(is_given(name, given) for name in each)]
     return [{}, *open_ones]

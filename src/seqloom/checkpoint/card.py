@@ -9,7 +9,7 @@ from seqloom.checkpoint.format import FORMAT_VERSION
 from seqloom.checkpoint.making import CLASSES, MAKING, flattened, making
 from seqloom.confidence import AnyCalibration
 from seqloom.config import Section, to_toml
-from seqloom.ensemble_network import Ensemble, own_weights, single_networks
+from seqloom.ensemble_network import AnyEnsemble, own_weights, single_networks
 from seqloom.model import parameter_count
 from seqloom.networks import AnyNetwork
 from seqloom.plugins import needs_of
@@ -96,7 +96,7 @@ def _gains(best: Mapping[str, Any]) -> list[str]:
 
 def _introduction(model: AnyNetwork) -> str:
     """What the model does and which kind of encoder it has, or how many models an ensemble has and how they agree."""
-    if isinstance(model, Ensemble):
+    if isinstance(model, AnyEnsemble):
         return (
             f"An ensemble of {len(model.shares)} models that read the source sequence and write the target sequence "
             "together: each next symbol follows from the weighted geometric mean of their probabilities."
@@ -125,12 +125,12 @@ def _facts(config: Section, metrics: Mapping[str, Any], model: AnyNetwork) -> di
     ensemble, its members with their shares."""
     facts = {}
     data, text = getattr(config, "data", None), getattr(config, "text", None)
-    if isinstance(model, Ensemble):
+    if isinstance(model, AnyEnsemble):
         listed = metrics.get("ensemble", {}).get("members", ())
         names = [str(each.get("folder")) for each in listed] or [""] * len(model.shares)
         for number, (share, name) in enumerate(zip(model.shares, names, strict=True), start=1):
             facts[f"member {number}"] = f"`{name}`, share {share:.4g}"
-    for part in () if isinstance(model, Ensemble) else ("train", "dev"):
+    for part in () if isinstance(model, AnyEnsemble) else ("train", "dev"):
         files = getattr(data, part, ())
         if files:
             facts[f"{part} data"] = ", ".join(f"`{file}`" for file in files)

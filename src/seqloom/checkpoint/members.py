@@ -18,7 +18,7 @@ from seqloom.checkpoint.format import read_json_object
 from seqloom.errors import ModelFolderError
 
 if TYPE_CHECKING:
-    from seqloom.ensemble_network import Ensemble
+    from seqloom.ensemble_network import AnyEnsemble
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class StoredMember:
         return attend != "none"
 
 
-def members_writer(network: Ensemble) -> Writer:
+def members_writer(network: AnyEnsemble) -> Writer:
     """A writer of `members.json`."""
     members = [
         {"share": share, "model": each.config.model_dump(mode="json")}

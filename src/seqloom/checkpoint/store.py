@@ -25,10 +25,10 @@ from seqloom.codecs import Codecs
 from seqloom.codecs.pair import CODEC_FILES
 from seqloom.confidence import AnyCalibration
 from seqloom.config import Section, build, to_toml
-from seqloom.ensemble_network import Ensemble, own_weights, single_networks
+from seqloom.ensemble_network import AnyEnsemble, ensemble_of, own_weights, single_networks
 from seqloom.errors import ConfigError
 from seqloom.lexicon import NOTHING_KNOWN, KnownAnswers
-from seqloom.model import ModelConfig, Seq2Seq, SingleNetwork
+from seqloom.model import ModelConfig, SingleNetwork
 from seqloom.networks import AnyNetwork, new_network
 from seqloom.plugins import needs_of, written
 from seqloom.search.shortlist import Shortlist
@@ -91,7 +91,7 @@ def save_model(folder: Path | str, contents: ModelToStore) -> Manifest:
     if contents.calibration is not None:
         files[layout.CONFIDENCE] = text_writer(contents.calibration.to_json())
     files |= lexicon_writers(contents.known)
-    if isinstance(contents.model, Ensemble):
+    if isinstance(contents.model, AnyEnsemble):
         files[layout.MEMBERS] = members_writer(contents.model)
     if needs := needs_of(contents.config, *(each.config for each in single_networks(contents.model))):
         files[layout.PLUGINS] = text_writer(written(needs))
@@ -133,8 +133,7 @@ def _network(folder: Path, manifest: Manifest, config: ModelConfig, codecs: Code
     module = nn.ModuleDict({"members": nn.ModuleList(networks)}) if members else networks[0]
     stored = read_tensors(place_of(folder, layout.WEIGHTS))
     fill_tensors(distinct_tensors(module), stored, str(folder / layout.WEIGHTS))
-    written = [each for each in networks if isinstance(each, Seq2Seq)]
-    return Ensemble(written, [each.share for each in members]) if members else networks[0]
+    return ensemble_of(networks, [each.share for each in members]) if members else networks[0]
 
 
 def codec_writers(codecs: Codecs) -> dict[str, Writer]:

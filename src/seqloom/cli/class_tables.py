@@ -39,9 +39,9 @@ def label_rows(found: Evaluation) -> Iterator[tuple[str, str, str]]:
         for name, value in found.labels.figures.items():
             yield name, f"{value:.2f}", CONVENTIONS[name]
     if found.probabilities is not None:
-        for name, value in found.probabilities.figures.items():
-            if value is not None:
-                yield name, f"{value:.4f}", _said(name, found.probabilities)
+        for name, figure in found.probabilities.figures.items():
+            if figure is not None:
+                yield name, f"{figure:.4f}", _said(name, found.probabilities)
 
 
 def _said(name: str, found: LabelProbabilities) -> str:

@@ -1,19 +1,27 @@
-"""seqloom plot: draw attention maps and learning curves."""
+"""seqloom plot: draw attention maps, learning curves, and pictures of evaluations."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from seqloom.cli.guard import beside
 from seqloom.cli.options import ModelArgument, Tags, takes_plugins, with_tags
 
-plot = typer.Typer(name="plot", help="Draw attention maps and learning curves.", no_args_is_help=True)
+plot = typer.Typer(name="plot", help="Draw attention maps, learning curves and evaluations.", no_args_is_help=True)
+
+if TYPE_CHECKING:
+    from seqloom.evaluation import Evaluation
 
 Picture = Annotated[
     Path, typer.Option("--output", metavar="FILE", help="The picture; the suffix chooses PNG, SVG or PDF.")
+]
+
+
+Pairs = Annotated[
+    list[str], typer.Argument(metavar="DATA...", help="Files of pairs that the model answers.", show_default=False)
 ]
 
 
@@ -59,3 +67,65 @@ def curves(
     plot_curves(run / "log.jsonl" if run.is_dir() else run, output)
     with beside(output):
         typer.echo(output)
+
+
+@plot.command()
+@takes_plugins
+def confusion(model: ModelArgument, data: Pairs, output: Picture = Path("confusion.png"), tags: Tags = None) -> None:
+    """Draw which labels are taken for which."""
+    from seqloom.plots import plot_confusion
+
+    plot_confusion(_evaluated(model, data, tags).labels, output)
+    with beside(output):
+        typer.echo(output)
+
+
+@plot.command()
+@takes_plugins
+def reliability(
+    model: ModelArgument, data: Pairs, output: Picture = Path("reliability.png"), tags: Tags = None
+) -> None:
+    """Draw how often answers are right that have a certain confidence.
+
+    Any calibrated model has confidence; of one that answers with labels the probabilities are drawn.
+    """
+    from seqloom.plots import plot_reliability
+
+    found = _evaluated(model, data, tags)
+    plot_reliability(found.confidence if found.probabilities is None else found.probabilities.reliability, output)
+    with beside(output):
+        typer.echo(output)
+
+
+@plot.command()
+@takes_plugins
+def roc(model: ModelArgument, data: Pairs, output: Picture = Path("roc.png"), tags: Tags = None) -> None:
+    """Draw the ROC curve of each label."""
+    from seqloom.plots import plot_roc
+
+    plot_roc(_evaluated(model, data, tags).probabilities, output)
+    with beside(output):
+        typer.echo(output)
+
+
+@plot.command("precision-recall")
+@takes_plugins
+def precision_recall(
+    model: ModelArgument, data: Pairs, output: Picture = Path("precision-recall.png"), tags: Tags = None
+) -> None:
+    """Draw the precision of each label by its recall."""
+    from seqloom.plots import plot_precision_recall
+
+    plot_precision_recall(_evaluated(model, data, tags).probabilities, output)
+    with beside(output):
+        typer.echo(output)
+
+
+def _evaluated(model: Path, data: list[str], tags: list[str] | None) -> Evaluation:
+    """The model's answers to the pairs, compared with what is right; what should be known is said."""
+    from seqloom.api import load_torch
+
+    found = load_torch(model).with_settings(with_tags(None, tags)).evaluate([Path(each) for each in data])
+    for sentence in found.notes:
+        typer.echo(f"note: {sentence}", err=True)
+    return found

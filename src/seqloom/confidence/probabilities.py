@@ -45,7 +45,8 @@ class LabelProbabilities:
             sure, right = self.probabilities.ravel(), self.given.ravel()
         else:
             best = self.probabilities.argmax(1)[:, None]
-            sure, right = (np.take_along_axis(each, best, 1)[:, 0] for each in (self.probabilities, self.given))
+            sure = np.take_along_axis(self.probabilities, best, 1)[:, 0]
+            right = np.take_along_axis(self.given, best, 1)[:, 0]
         found = reliability(EXACT, sure.tolist(), right.astype(np.float64).tolist())
         assert found is not None  # as there are examples
         return found

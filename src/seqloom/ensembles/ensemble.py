@@ -20,7 +20,6 @@ from seqloom.ensembles.members import Member, check_fit, check_weights, read_mem
 from seqloom.ensembles.selection import chosen_members
 from seqloom.ensembles.tuning import Choice, tuned
 from seqloom.errors import ConfigError
-from seqloom.networks import writing
 from seqloom.training import RunConfig
 from seqloom.training.model_average import free_folder
 from seqloom.training.provenance.record import pairs_entry
@@ -98,8 +97,7 @@ def _members(models: Sequence[Path | str | Model]) -> list[Member]:
 
 def _member(model: Model, name: str) -> Member:
     """A model that was given in Python."""
-    network, own = writing(model.network, "an ensemble", name), own_parts(model)
-    return Member(name, network, model.codecs, model.config, _records(model, name), own=own)
+    return Member(name, model.network, model.codecs, model.config, _records(model, name), own=own_parts(model))
 
 
 def _records(model: Model, name: str) -> tuple[Mapping[str, Any], ...]:

@@ -8,9 +8,9 @@ from typing import Any
 from seqloom.checkpoint import ModelToStore
 from seqloom.checkpoint.own_parts import left_behind
 from seqloom.config import differences
-from seqloom.ensemble_network import Ensemble
+from seqloom.ensemble_network import AnyEnsemble, ensemble_of
 from seqloom.ensembles.members import Member, check_fit, search_of
-from seqloom.model import Seq2Seq
+from seqloom.model import SingleNetwork
 from seqloom.training.config import RunConfig
 from seqloom.training.provenance.surroundings import surroundings
 
@@ -32,11 +32,11 @@ def combined(members: Sequence[Member], weights: Sequence[float], measured: Mapp
     config, notes = _configured([members[0], *(each for each in used if each is not members[0])])
     if left:
         notes.append(f"left out, as its weight is 0: {', '.join(left)}")
-    flat = [each.name for each in used if isinstance(each.network, Ensemble)]
+    flat = [each.name for each in used if isinstance(each.network, AnyEnsemble)]
     if flat:
         notes.append(f"an ensemble itself, whose members become members of the new one: {', '.join(flat)}")
     notes += left_behind({each.name: each.own for each in used})
-    ensemble = Ensemble(networks, shares).eval()
+    ensemble = ensemble_of(networks, shares).eval()
     described = [{**each, "share": share} for each, share in zip(records, ensemble.shares, strict=True)]
     data = [{"part": "member", "file": file, "sha256": sha256} for file, sha256 in members[0].files.items()] + list(
         measured.get("data", ())
@@ -51,9 +51,9 @@ def combined(members: Sequence[Member], weights: Sequence[float], measured: Mapp
 
 def _taken_apart(
     taken: Sequence[tuple[Member, float]],
-) -> tuple[list[Seq2Seq], list[float], list[Mapping[str, Any]]]:
+) -> tuple[list[SingleNetwork], list[float], list[Mapping[str, Any]]]:
     """All single networks with their shares and records; one that comes several times is there once, with the sum."""
-    networks: dict[str, Seq2Seq] = {}
+    networks: dict[str, SingleNetwork] = {}
     shares: dict[str, float] = {}
     records: dict[str, Mapping[str, Any]] = {}
     total = sum(weight for _, weight in taken)

@@ -11,10 +11,10 @@ from seqloom.ensembles.members import Member, search_of
 from seqloom.errors import DataError
 from seqloom.evaluation import EvaluationConfig, evaluate, target_loss
 from seqloom.inference.predictor import Predictor
-from seqloom.inference.torch_engine import TorchEngine
+from seqloom.inference.torch_engine import torch_engine
 from seqloom.metrics import choose_metrics
 from seqloom.metrics.registry import metric
-from seqloom.model import Network
+from seqloom.networks import AnyNetwork
 from seqloom.training.device import choose_device
 
 LOSS = "loss"
@@ -62,10 +62,10 @@ class DevData:
                 metric(name)  # refuses an unknown one before anything is computed
         return DevData(found, names, tuple(records))
 
-    def measure(self, network: Network, members: Sequence[Member]) -> Figures:
+    def measure(self, network: AnyNetwork, members: Sequence[Member]) -> Figures:
         """The figures of a network of some of the members, with the codecs and the search that these have together."""
         device = choose_device(members[0].config.training.device)
-        engine = TorchEngine(network.to(device).eval(), device)
+        engine = torch_engine(network.to(device).eval(), device)
         predictor = Predictor(engine, members[0].codecs, search_of(members).replace(n_best=1))
         names = tuple(name for name in self.measures if name != LOSS)
         if not names:

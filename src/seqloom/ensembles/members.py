@@ -11,12 +11,12 @@ from typing import Any
 from seqloom.checkpoint import format as layout
 from seqloom.checkpoint import load_model
 from seqloom.checkpoint.own_parts import own_parts
-from seqloom.codecs import Codecs
+from seqloom.codecs import Codecs, Labels
 from seqloom.config import build, differences
-from seqloom.ensemble_network import Ensemble
+from seqloom.ensemble_network import AnyEnsemble, single_networks
 from seqloom.errors import ConfigError, ModelFolderError
-from seqloom.model import Network, Seq2Seq
-from seqloom.networks import writing
+from seqloom.model import SingleNetwork
+from seqloom.networks import AnyNetwork
 from seqloom.search import SearchConfig
 from seqloom.training.config import RunConfig
 
@@ -36,7 +36,7 @@ class Member:
     """
 
     name: str
-    network: Network = field(repr=False)
+    network: AnyNetwork = field(repr=False)
     codecs: Codecs = field(repr=False)
     config: RunConfig = field(repr=False)
     records: tuple[Mapping[str, Any], ...] = ()
@@ -46,14 +46,13 @@ class Member:
     """What else it has (`own_parts`), which an ensemble does not take over."""
 
     @property
-    def parts(self) -> Iterator[tuple[float, Seq2Seq, Mapping[str, Any]]]:
+    def parts(self) -> Iterator[tuple[float, SingleNetwork, Mapping[str, Any]]]:
         """Share, network and record of each single network in it; the shares sum to 1.
 
         The geometric mean of geometric means is one geometric mean, so an ensemble can be taken apart exactly.
         """
-        networks: Sequence[Any] = self.network.networks if isinstance(self.network, Ensemble) else [self.network]
-        shares = self.network.shares if isinstance(self.network, Ensemble) else (1.0,)
-        return zip(shares, networks, self.records, strict=True)
+        shares = self.network.shares if isinstance(self.network, AnyEnsemble) else (1.0,)
+        return zip(shares, single_networks(self.network), self.records, strict=True)
 
 
 def read_member(folder: Path | str) -> Member:
@@ -67,8 +66,7 @@ def read_member(folder: Path | str) -> Member:
     )
     taken = [each for each in (layout.CONFIG, *loaded.manifest.codecs.names) if each in files]
     hashes = {str(Path(name) / each): files[each].sha256 for each in taken}
-    network = writing(loaded.model, "an ensemble", name)
-    return Member(name, network, loaded.codecs, config, records, hashes, own_parts(loaded))
+    return Member(name, loaded.model, loaded.codecs, config, records, hashes, own_parts(loaded))
 
 
 def check_fit(members: Sequence[Member]) -> None:
@@ -85,21 +83,25 @@ def check_fit(members: Sequence[Member]) -> None:
 
 def _same_codecs(first: Member, other: Member) -> None:
     names = first.codecs.files
-    for side, file in (("source", names.source.file), ("target", names.target.file)):
+    sides = (("source", names.source.file), ("target", names.target.file))
+    for side, _ in sides:
         mine, its = (getattr(each.codecs, side) for each in (first, other))
         if mine.kind != its.kind:
             raise _unfit(f"the {side} codec is {mine.kind} in {first.name} and {its.kind} in {other.name}", other)
-        one, two = mine.tokenizer.vocabulary, its.tokenizer.vocabulary
+    for side, file in sides:
+        mine, its = (getattr(each.codecs, side) for each in (first, other))
+        one, two = (each.labels if isinstance(each, Labels) else each.tokenizer.vocabulary for each in (mine, its))
         if one != two:
-            raise _unfit(f"{file}: {_differing(one, two, first.name, other.name)}", other)
+            what = "labels" if isinstance(mine, Labels) else "symbols"
+            raise _unfit(f"{file}: {_differing(one, two, first.name, other.name, what)}", other)
         for key, here, there in differences(json.loads(mine.to_json()), json.loads(its.to_json())):
             if key not in TRAINING_ONLY:
                 said = f"{'.'.join(key)} is {_short(here)} in {first.name} and {_short(there)} in {other.name}"
                 raise _unfit(f"{file}: {said}", other)
 
 
-def _differing(one: Sequence[str], two: Sequence[str], mine: str, its: str) -> str:
-    """Where two vocabularies differ: symbols that only one has, or the first id with two symbols."""
+def _differing(one: Sequence[str], two: Sequence[str], mine: str, its: str, what: str) -> str:
+    """Where two vocabularies differ: symbols or labels that only one has, or the first id with two of them."""
     said = [
         f"only {name} has {', '.join(map(repr, only[:SHOWN]))}{', …' if len(only) > SHOWN else ''}"
         for name, only in ((mine, _only(one, two)), (its, _only(two, one)))
@@ -108,7 +110,7 @@ def _differing(one: Sequence[str], two: Sequence[str], mine: str, its: str) -> s
     if not said:
         place = next(number for number, pair in enumerate(zip(one, two, strict=True)) if pair[0] != pair[1])
         said = [f"id {place} is {one[place]!r} in {mine} and {two[place]!r} in {its}"]
-    return f"{len(one):,} and {len(two):,} symbols; {'; '.join(said)}"
+    return f"{len(one):,} and {len(two):,} {what}; {'; '.join(said)}"
 
 
 def _only(one: Sequence[str], two: Sequence[str]) -> list[str]:

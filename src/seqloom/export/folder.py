@@ -13,8 +13,7 @@ from seqloom.checkpoint.adding import add_file
 from seqloom.checkpoint.files import Writer, bytes_writer, folder_path, place_of
 from seqloom.config import build
 from seqloom.errors import ConfigError, missing_package
-from seqloom.label_network import LabelNetwork
-from seqloom.networks import writing
+from seqloom.networks import AnyLabelNetwork, writing
 from seqloom.search import SearchConfig
 
 LEFT_OUT = (layout.WEIGHTS, layout.GRAPH, layout.GRAPH_INT8)
@@ -42,7 +41,7 @@ def export_model(folder: Path | str, output: Path | str | None = None, *, int8: 
         raise ConfigError("the output folder must be new or empty", where=str(target), hint="name another one")
     search = build(SearchConfig, loaded.config.get("search", {}), where=str(folder / layout.CONFIG))
     known, copies = loaded.manifest, dict[str, Writer]()
-    if isinstance(loaded.model, LabelNetwork):
+    if isinstance(loaded.model, AnyLabelNetwork):
         graph = label_graph(loaded.model, fused=not int8)
     else:
         graph = checked_graph(

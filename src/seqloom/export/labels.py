@@ -17,7 +17,7 @@ from seqloom.export.graph import IR, shared_constants
 from seqloom.export.model_modules import unfused
 from seqloom.export.parity import CLOSE, SIZES, DiffersError, random_sources, refused
 from seqloom.export.to_onnx import OPSET, traced
-from seqloom.label_network import LabelNetwork
+from seqloom.networks import AnyLabelNetwork
 
 ROWS, LENGTHS = 3, (7, 5, 6)
 """Sizes of the example that is traced; no two alike, so that none is taken for another."""
@@ -27,7 +27,7 @@ OUTPUTS = {"scores": ("B", "C"), "weights": ("B", "S")}
 class Scored(nn.Module):
     """A network of labels, whose weights are left out where it has none."""
 
-    def __init__(self, model: LabelNetwork) -> None:
+    def __init__(self, model: AnyLabelNetwork) -> None:
         super().__init__()
         self.model = model
 
@@ -37,7 +37,7 @@ class Scored(nn.Module):
         return (scores,) if weights is None else (scores, weights)
 
 
-def label_graph(model: LabelNetwork, *, fused: bool = True) -> onnx.ModelProto:
+def label_graph(model: AnyLabelNetwork, *, fused: bool = True) -> onnx.ModelProto:
     """The graph of a network, compared with it. Without `fused` kernels every recurrence is a scan of its cell's step,
     whose products can get weights of 8 bits. Refuses a network that has no such graph with a `ConfigError`."""
     try:
@@ -51,7 +51,7 @@ def label_graph(model: LabelNetwork, *, fused: bool = True) -> onnx.ModelProto:
 
 
 @torch.no_grad()
-def _graph(model: LabelNetwork, *, fused: bool) -> onnx.ModelProto:
+def _graph(model: AnyLabelNetwork, *, fused: bool) -> onnx.ModelProto:
     model = (model if fused else unfused(model)).eval()
     source = torch.randint(min(4, model.source_size - 1), model.source_size, (ROWS, max(LENGTHS)))
     names = list(OUTPUTS)[: 1 + model.attends]
@@ -72,7 +72,7 @@ def _graph(model: LabelNetwork, *, fused: bool) -> onnx.ModelProto:
 
 
 @torch.no_grad()
-def _check(model: LabelNetwork, graph: onnx.ModelProto) -> None:
+def _check(model: AnyLabelNetwork, graph: onnx.ModelProto) -> None:
     """Refuse a graph that does not answer as the network does, at sizes that were not traced."""
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4

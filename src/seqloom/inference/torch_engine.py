@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from seqloom.data.batch import collate_ids
 from seqloom.data.padding import widened
 from seqloom.inference.engine import AnyEngine, LabelScores, TagScores
-from seqloom.label_network import LabelNetwork
+from seqloom.label_network import Labeller
 from seqloom.model import Network
 from seqloom.networks import AnyNetwork
 from seqloom.nn.label_loss import marked
@@ -125,7 +125,7 @@ def torch_engine(
         return TorchEngine(network, device, shortlist=shortlist)
     if isinstance(network, TagNetwork):
         return TorchTagEngine(network, device)
-    assert isinstance(network, LabelNetwork)
+    assert isinstance(network, Labeller)
     return TorchLabelEngine(network, device)
 
 
@@ -135,7 +135,7 @@ class TorchLabelEngine:
     threads = 1
     """Of batches; PyTorch has its own inside of one."""
 
-    def __init__(self, model: LabelNetwork, device: str | torch.device = "cpu") -> None:
+    def __init__(self, model: Labeller, device: str | torch.device = "cpu") -> None:
         self.model, self.device = model, torch.device(device)
 
     @torch.inference_mode()
