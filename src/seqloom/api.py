@@ -23,7 +23,8 @@ from seqloom.data import (
 from seqloom.data.given import given_examples
 from seqloom.ensemble_network import own_weights, single_networks
 from seqloom.errors import ConfigError
-from seqloom.evaluation import Evaluation, EvaluationConfig, Watch, evaluate, read_evaluation
+from seqloom.evaluation import Evaluation, Watch, evaluate, read_evaluation
+from seqloom.evaluation_config import EvaluationConfig
 from seqloom.evenly import evenly
 from seqloom.inference.predicting_model import PredictingModel
 from seqloom.inference.predictor import Answering, PairScore, Predictor

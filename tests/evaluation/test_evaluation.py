@@ -11,7 +11,8 @@ from seqloom.api import Model
 from seqloom.config import build
 from seqloom.data import ReadReport, pairs_as_examples
 from seqloom.errors import ConfigError, DataError
-from seqloom.evaluation import EvaluationConfig, compare_models, evaluate
+from seqloom.evaluation import compare_models, evaluate
+from seqloom.evaluation_config import EvaluationConfig
 from toy import copied
 
 

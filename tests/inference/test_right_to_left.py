@@ -20,7 +20,8 @@ from exporting import listed
 from seqloom.api import Model
 from seqloom.checkpoint.format import CONFIG, GRAPH, GRAPH_INT8, FileRecord
 from seqloom.errors import ConfigError, DataError
-from seqloom.evaluation import EvaluationConfig, evaluate
+from seqloom.evaluation import evaluate
+from seqloom.evaluation_config import EvaluationConfig
 from seqloom.export.quantise import quantised
 from seqloom.prediction import Prediction
 from toy import SETTINGS, copied

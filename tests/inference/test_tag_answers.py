@@ -13,7 +13,7 @@ from seqloom.codecs import TagsCodec
 from seqloom.data import Example
 from seqloom.data.examples import Origin
 from seqloom.errors import ConfigError
-from seqloom.evaluation import EvaluationConfig
+from seqloom.evaluation_config import EvaluationConfig
 from tagged import tagged
 
 

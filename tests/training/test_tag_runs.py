@@ -159,7 +159,8 @@ def test_what_trains_decoders_refuses_tags(tmp_path: Path, tags_folder: Path) ->
     with pytest.raises(ConfigError, match="a combination of models is not for models that answer with tags"):
         named([tags_folder])
     with pytest.raises(
-        ConfigError, match=r"an ensemble needs a model that writes sequences, and this one answers with t"
+        ConfigError,
+        match="an ensemble needs models that write sequences or answer with labels, and this one answers with tags",
     ):
         read_member(tags_folder)
     with pytest.raises(ConfigError, match="tags are found by the network alone"):

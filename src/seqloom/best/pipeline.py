@@ -138,7 +138,8 @@ def _check(config: RunConfig) -> None:
         )
     if config.model.answer == "tags":
         raise ConfigError(
-            "plan.effort = best trains models that write sequences, and model.answer is tags", hint="take normal"
+            "plan.effort = best is for models that write sequences or answer with labels, and model.answer is tags",
+            hint="take normal",
         )
     if config.data.reverse_target:
         raise ConfigError("plan.effort = best trains models of both directions", hint="leave out data.reverse_target")
@@ -151,11 +152,12 @@ def _check(config: RunConfig) -> None:
 
 
 def _check_pairs(config: RunConfig, expected: Forecast) -> None:
-    """Refuse words with tags, which no decoder should write."""
+    """Refuse words with tags, which neither a decoder nor a network of labels should answer with."""
     facts = expected.plan.facts
     if config.model.answer == "auto" and facts is not None and facts.tagged:
         raise ConfigError(
-            "plan.effort = best trains models that write sequences, and the targets of these pairs are tags of words",
+            "plan.effort = best is for models that write sequences or answer with labels, and the targets of these pairs "
+            "are tags of words",
             hint="take normal for a model of tags, or set model.answer = sequence",
         )
 

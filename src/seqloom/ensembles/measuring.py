@@ -9,7 +9,8 @@ from typing import Any
 from seqloom.data import Example
 from seqloom.ensembles.members import Member, search_of
 from seqloom.errors import DataError
-from seqloom.evaluation import EvaluationConfig, evaluate, target_loss
+from seqloom.evaluation import evaluate, target_loss
+from seqloom.evaluation_config import EvaluationConfig
 from seqloom.inference.predictor import Predictor
 from seqloom.inference.torch_engine import torch_engine
 from seqloom.metrics import choose_metrics

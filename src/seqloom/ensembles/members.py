@@ -18,6 +18,7 @@ from seqloom.errors import ConfigError, ModelFolderError
 from seqloom.model import SingleNetwork
 from seqloom.networks import AnyNetwork
 from seqloom.search import SearchConfig
+from seqloom.tag_network import TagNetwork
 from seqloom.training.config import RunConfig
 
 SHOWN = 5
@@ -66,7 +67,17 @@ def read_member(folder: Path | str) -> Member:
     )
     taken = [each for each in (layout.CONFIG, *loaded.manifest.codecs.names) if each in files]
     hashes = {str(Path(name) / each): files[each].sha256 for each in taken}
-    return Member(name, loaded.model, loaded.codecs, config, records, hashes, own_parts(loaded))
+    return Member(name, joinable(loaded.model, name), loaded.codecs, config, records, hashes, own_parts(loaded))
+
+
+def joinable(network: AnyNetwork, name: str) -> AnyNetwork:
+    """The network, if it can be part of an ensemble."""
+    if isinstance(network, TagNetwork):
+        raise ConfigError(
+            "an ensemble needs models that write sequences or answer with labels, and this one answers with tags",
+            where=name,
+        )
+    return network
 
 
 def check_fit(members: Sequence[Member]) -> None:

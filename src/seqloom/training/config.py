@@ -10,7 +10,7 @@ from seqloom.config import Section
 from seqloom.data.batching import BatchConfig, number_or_auto
 from seqloom.data.config import DataConfig
 from seqloom.errors import ConfigError
-from seqloom.evaluation import EvaluationConfig
+from seqloom.evaluation_config import EvaluationConfig
 from seqloom.model import ModelConfig
 from seqloom.nn.precision import Wanted
 from seqloom.planning.config import PlanConfig
