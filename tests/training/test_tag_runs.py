@@ -150,7 +150,7 @@ def test_models_of_tags_are_averaged(tmp_path: Path) -> None:
 def test_what_trains_decoders_refuses_tags(tmp_path: Path, tags_folder: Path) -> None:
     pairs = tmp_path / "pairs.tsv"
     pairs.write_text("".join(f"{source}\t{target}\n" for source, target in tagged(200)), encoding="utf-8")
-    for answer, reason in (("tags", "model.answer is tags"), ("auto", "the targets of these pairs are tags of words")):
+    for answer, reason in (("tags", "model.answer is tags"), ("auto", "pairs are tags of words")):
         given = {**PLANNED, "plan.effort": "best", "model.answer": answer, "data.train": [str(pairs)]}
         with pytest.raises(ConfigError, match=reason):
             seqloom.plan(build(RunConfig, laid_over({}, given)))
@@ -158,10 +158,7 @@ def test_what_trains_decoders_refuses_tags(tmp_path: Path, tags_folder: Path) ->
         Teacher.load(tags_folder, Teaching())
     with pytest.raises(ConfigError, match="a combination of models is not for models that answer with tags"):
         named([tags_folder])
-    with pytest.raises(
-        ConfigError,
-        match="an ensemble needs models that write sequences or answer with labels, and this one answers with tags",
-    ):
+    with pytest.raises(ConfigError, match=r"an ensemble needs .*, and this one answers with tags"):
         read_member(tags_folder)
     with pytest.raises(ConfigError, match="tags are found by the network alone"):
         put_lexicon(tags_folder, "exceptions.tsv", EMPTY)

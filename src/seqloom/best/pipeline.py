@@ -156,8 +156,8 @@ def _check_pairs(config: RunConfig, expected: Forecast) -> None:
     facts = expected.plan.facts
     if config.model.answer == "auto" and facts is not None and facts.tagged:
         raise ConfigError(
-            "plan.effort = best is for models that write sequences or answer with labels, and the targets of these pairs "
-            "are tags of words",
+            "plan.effort = best is for models that write sequences or answer with labels, and the targets of these "
+            "pairs are tags of words",
             hint="take normal for a model of tags, or set model.answer = sequence",
         )
 

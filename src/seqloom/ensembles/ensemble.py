@@ -97,9 +97,8 @@ def _members(models: Sequence[Path | str | Model]) -> list[Member]:
 
 def _member(model: Model, name: str) -> Member:
     """A model that was given in Python."""
-    return Member(
-        name, joinable(model.network, name), model.codecs, model.config, _records(model, name), own=own_parts(model)
-    )
+    network, own = joinable(model.network, name), own_parts(model)
+    return Member(name, network, model.codecs, model.config, _records(model, name), own=own)
 
 
 def _records(model: Model, name: str) -> tuple[Mapping[str, Any], ...]:
