@@ -6,12 +6,16 @@ import tomllib
 from itertools import product
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
+from onnxruntime import InferenceSession
 from torch import Tensor
 
 from seqloom.config import build, to_toml
 from seqloom.errors import ConfigError
+from seqloom.export.quantise import quantised
+from seqloom.export.tags import marked_sources, tag_graph
 from seqloom.model import ModelConfig
 from seqloom.nn.taggers import TAGGERS
 from seqloom.nn.word_poolings import WORD_POOLINGS, build_word_pooling, word_numbers
@@ -146,3 +150,25 @@ def test_settings_that_mean_nothing_are_not_written() -> None:
     assert "decoder" not in written
     assert "attention" not in written
     assert build(ModelConfig, tomllib.loads(written)) == config
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("unchecked_shapes")
+@pytest.mark.parametrize(("pooling", "encoder", "tagger"), CASES)
+def test_a_graph_answers_as_the_network(pooling: str, encoder: str, tagger: str) -> None:
+    """Laws 2 and 4, in float32 and with weights of 8 bits."""
+    model = network(pooling, encoder, tagger)
+    tag_graph(model)  # compares it
+    exact = tag_graph(model, fused=False)
+    session = InferenceSession(quantised(exact).SerializeToString(), providers=["CPUExecutionProvider"])
+    source, lengths = marked_sources(SOURCE_SIZE, (6, 1, 3))
+    feed = {"source": source.numpy(), "source_lengths": lengths.numpy()}
+    tags, shares, _ = session.run(["tags", "probabilities", "log_probs"], feed)
+    scores, counts = model(source, lengths, 6)
+    wanted = model.tagger.decode(scores, torch.arange(6) < counts[:, None]).probabilities.detach().numpy()
+    for row, count in enumerate(counts.tolist()):
+        assert np.abs(shares[row, :count] - wanted[row, :count]).max() < 0.1
+        alone = {"source": feed["source"][[row], : lengths[row]], "source_lengths": feed["source_lengths"][[row]]}
+        own, sure, _ = session.run(["tags", "probabilities", "log_probs"], alone)
+        assert own[0].tolist() == tags[row, :count].tolist()
+        assert np.allclose(sure[0], shares[row, :count], atol=1e-5)

@@ -12,7 +12,7 @@ from seqloom.api import Model
 from seqloom.codecs import TagsCodec
 from seqloom.data import Example
 from seqloom.data.examples import Origin
-from seqloom.errors import ConfigError
+from seqloom.errors import ConfigError, DependencyError
 from seqloom.evaluation_config import EvaluationConfig
 from tagged import tagged
 
@@ -132,3 +132,23 @@ def test_an_evaluation_has_figures_of_each_type_and_tag(model: Model) -> None:
     assert sum(each.support for each in found.tags.tags) == sum(len(each.source.split()) for each in examples)
     assert any("tags that no training pair has" in note and "'B-POI' (dev:51)" in note for note in found.notes)
     assert found.to_json()["tags"]["spans"][0]["label"] in ("LOC", "PER")
+
+
+def test_a_graph_answers_as_pytorch(model: Model, tags_graphs: Path) -> None:
+    """Law 4: in float32 the same tags and probabilities; in 8 bits nearly all tags, and law 2 in both."""
+    lines = [source for source, _ in tagged(60, 9)] + ["", "de boer", "?? in new york"]
+    wanted = model.predict(lines)
+    for int8 in (False, True):
+        graph = seqloom.load(tags_graphs, engine="onnx", int8=int8, threads=2)
+        found = graph.predict(lines)
+        pairs = [each for one, two in zip(found, wanted, strict=True) for each in zip(one.tags, two.tags, strict=True)]
+        assert sum(one == two for one, two in pairs) >= (0.997 if int8 else 1) * len(pairs)
+        for one, two in zip(found, wanted, strict=True):
+            assert one.tag_probabilities == pytest.approx(two.tag_probabilities, abs=0.1 if int8 else 1e-4)
+            assert int8 or one.score == pytest.approx(two.score, abs=1e-3)
+        for line, together in zip(lines[:10], found, strict=False):
+            (alone,) = graph.predict([line])
+            assert alone.tags == together.tags
+            assert alone.tag_probabilities == pytest.approx(together.tag_probabilities, abs=1e-5)
+        with pytest.raises(DependencyError, match="given targets are scored by PyTorch"):
+            list(graph.predictor.score([("ann", "B-PER")]))

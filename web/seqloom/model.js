@@ -5,6 +5,7 @@ import { Labels, labelCalibration } from "./labels.js";
 import { Lexicon, knownAnswers } from "./lexicon.js";
 import { withoutDefaults } from "./onnx.js";
 import { Shortlist } from "./shortlist.js";
+import { Tags, readWords } from "./tags.js";
 import { EOS, SPECIAL_TOKENS, Tokenizer, UNK, tagName } from "./tokenizer.js";
 
 const FORMAT = "seqloom-model", VERSION = 2;
@@ -23,12 +24,22 @@ const NOTHING = {
   origin: "model",
   labels: [],
   probabilities: {},
+  tags: [],
+  tagProbabilities: [],
+  spans: [],
   alternatives: [],
 };
 const GRAPHS = ["model.onnx", "model.int8.onnx"];
 const LIST = "shortlist.safetensors", LEXICONS = ["exceptions", "memory"];
 const CALIBRATION = "confidence.json";
-const KINDS = { source: ["text"], target: ["text", "label", "labels"] };
+const KINDS = { source: ["text", "words"], target: ["text", "label", "labels", "tags"] };
+const CODECS = {
+  text: (json) => new Tokenizer(json),
+  words: (json) => new Tokenizer(json),
+  label: (json) => new Labels(json, "label"),
+  labels: (json) => new Labels(json, "labels"),
+  tags: (json) => new Tags(json),
+};
 const OFFSETS = { average: 0, gnmt: 5, none: 0 };
 const TEXT = String.raw`"(?:[^"\\]|\\["\\bfnrt]|\\u[\da-fA-F]{4})*"`; // written alike in TOML and in JSON
 const PLAIN = new RegExp(String.raw`^(\w+) = (true|false|${TEXT}|\[(?:${TEXT}(?:, ${TEXT})*)?\]|[\d.e+-]+)$`);
@@ -58,7 +69,7 @@ export async function load(read, ort, { graph, session = {} } = {}) {
   const codecs = codecFiles(manifest);
   const names = Object.keys(codecs);
   const [config, bytes, ...files] = await Promise.all([text("config.toml"), whole(graph), ...names.map(text)]);
-  const sides = files.map((json, place) => (codecs[names[place]] === "text" ? new Tokenizer(json) : new Labels(json, codecs[names[place]])));
+  const sides = files.map((json, place) => CODECS[codecs[names[place]]](json));
   const [source, target = source] = sides;
   const options = { logSeverityLevel: 3, ...session };
   const running = await ort.InferenceSession.create(withoutDefaults(bytes), options);
@@ -94,6 +105,7 @@ export class Model {
   constructor(session, Tensor, source, target, config) {
     Object.assign(this, { session, Tensor, source, target });
     this.labels = target instanceof Labels ? target : null; // what answers are chosen from, where nothing is written
+    this.tagger = target instanceof Tags ? target : null; // what makes an answer of a tag for each word
     this.settings = config.search; // the defaults of predict
     this.reversed = config.data?.reverse_source ?? false; // whether sources are read from their end
     this.fromEnd = config.data?.reverse_target ?? false; // whether outputs are written from their end
@@ -118,9 +130,11 @@ export class Model {
    *
    * A model that answers with labels has of these settings n_best, max_source_length, batch, known_answers and `tags`, and
    * leaves those of a search alone. Its answers have `labels` and `probabilities`, each label with its own, the most
-   * probable first; they are calibrated where the model is.
+   * probable first; they are calibrated where the model is. One that answers with tags has max_source_length, batch and
+   * `tags`; its answers have a tag for each word in `tags`, with `tagProbabilities`, and the `spans` that they mark.
    */
   async predict(texts, settings = {}) {
+    if (this.tagger) return this.tag(texts, { ...this.settings, ...settings, beam: 1 });
     if (this.labels) return this.label(texts, { ...this.settings, ...settings, beam: 1 });
     const chosen = { ...this.settings, ...settings };
     if (!(chosen.beam >= 1)) throw new Error(`beam must be at least 1, not ${chosen.beam}`);
@@ -190,6 +204,26 @@ export class Model {
     });
   }
 
+  /** As `predict`, of a model that answers with a tag for each word. */
+  async tag(texts, chosen) {
+    if (chosen.prefix) throw new Error("the tags of this model are found together, and have no beginning: leave prefix out");
+    if (chosen.n_best > 1) throw new Error(`n_best must be 1 where an answer is a tag for each word, not ${chosen.n_best}`);
+    const encoded = texts.map((text) => readWords(this.source, text, this.needed(text, chosen.tags), chosen.max_source_length));
+    const results = encoded.map(() => ({ ...NOTHING }));
+    for (const rows of batches(encoded.map(({ ids }) => ids.length), chosen)) {
+      const { source, lengths } = this.padded(rows.map((row) => encoded[row].ids));
+      const outputs = await this.session.run({ source, source_lengths: this.whole(lengths, [rows.length]) });
+      const most = Math.max(...rows.map((row) => encoded[row].count)), size = this.tagger.labels.length;
+      rows.forEach((row, place) => {
+        const { count } = encoded[row], first = place * most;
+        const places = Array.from(outputs.tags.data.subarray(first, first + count), Number);
+        const sure = places.map((tag, word) => outputs.probabilities.data[(first + word) * size + tag]);
+        results[row] = { ...NOTHING, ...this.tagger.answer(encoded[row], places, sure, outputs.log_probs.data[place]) };
+      });
+    }
+    return results;
+  }
+
   /** Ids of some sources with end marks as the graph reads them, their lengths, and the longest of these. */
   padded(sources) {
     const width = Math.max(...sources.map((ids) => ids.length)) + 1;
@@ -202,11 +236,7 @@ export class Model {
   /** What the model reads of a text: ids without the end mark, tags first, the end of a long text left out. */
   encode(text, { tags: given = [], max_source_length: limit }) {
     if (!/[^\p{White_Space}\x1c-\x1f]/u.test(text)) return { ids: [], tokens: [], cut: false, unknown: [] };
-    const tags = this.tagsOf(given);
-    if (this.needsTag && !tags.length) {
-      const known = this.source.tags.slice(0, 20).join(", ");
-      throw new Error(`every input of this model needs a tag, and ${JSON.stringify(text)} has none; it knows ${known}`);
-    }
+    const tags = this.needed(text, given);
     const whole = this.source.encode(text), before = this.source.tagIds(tags).slice(0, limit);
     const own = whole.slice(0, limit - before.length);
     const ids = [...before, ...(this.reversed ? [...own].reverse() : own)];
@@ -216,6 +246,16 @@ export class Model {
     const tokens = ids.map((id, place) => (id === UNK ? `<unk:${hidden.next().value ?? ""}>` : pieces[place]));
     const unknown = [...new Set([...strange.map(tagName), ...this.source.newSymbols(text, own)])];
     return { ids, tokens, cut: tags.length + whole.length > limit, unknown };
+  }
+
+  /** The tags of a text, which the model may need. */
+  needed(text, given) {
+    const tags = this.tagsOf(given);
+    if (this.needsTag && !tags.length && text.trim()) {
+      const known = this.source.tags.slice(0, 20).join(", ");
+      throw new Error(`every input of this model needs a tag, and ${JSON.stringify(text)} has none; it knows ${known}`);
+    }
+    return tags;
   }
 
   /** The tags of a text: those that it is given with, or those that all texts without get. */

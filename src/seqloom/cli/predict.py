@@ -68,6 +68,7 @@ def predict(
     --min-confidence two columns follow: the confidence of the best answer, and the word check if it is doubtful.
     """
     from seqloom.cli.doubt import doubt_about
+    from seqloom.cli.tag_tables import coloured
     from seqloom.combining import ChoiceRemarks, load_any
     from seqloom.data import ReadReport, read_sources
     from seqloom.inference.predictor import WINDOW
@@ -85,7 +86,9 @@ def predict(
             remarks.add(answer)
             reasons = None if doubt is None else doubt.look(number, source, answer, rows)
             shown = reasons if as_json or rows is None else None
-            stream.write(_shown(number, answer, shown, as_json=as_json, several=chosen.config.search.n_best > 1))
+            several = chosen.config.search.n_best > 1
+            marked = "" if as_json else coloured(source.text, answer, output)
+            stream.write(marked or _shown(number, answer, shown, as_json=as_json, several=several))
             stream.flush()
     for sentence in (*report.sentences(), *remarks.sentences(), *([doubt.sentence()] if doubt else [])):
         typer.echo(f"note: {sentence}", err=True)

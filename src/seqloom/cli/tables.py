@@ -15,6 +15,7 @@ from seqloom.cli.printing import plain_console as _console
 from seqloom.cli.printing import plain_table as _table
 from seqloom.cli.printing import short as _short
 from seqloom.cli.printing import shown as _shown
+from seqloom.cli.tag_tables import tag_tables
 from seqloom.metrics import ClassificationReport
 from seqloom.planning import NOT_CHOSEN, shown_settings
 
@@ -56,6 +57,8 @@ def evaluation(measured: Evaluation) -> None:
     if measured.by is not None:
         _console().print(_by_part(measured.by, measured))
     for each in () if measured.labels is None else class_tables(measured.labels):
+        _console().print(each)
+    for each in () if measured.tags is None else tag_tables(measured.tags):
         _console().print(each)
     if measured.worst:
         bad = _table("worst", "input", "predicted", "correct")

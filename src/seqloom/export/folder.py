@@ -15,6 +15,7 @@ from seqloom.config import build
 from seqloom.errors import ConfigError, missing_package
 from seqloom.networks import AnyLabelNetwork, writing
 from seqloom.search import SearchConfig
+from seqloom.tag_network import TagNetwork
 
 LEFT_OUT = (layout.WEIGHTS, layout.GRAPH, layout.GRAPH_INT8)
 
@@ -32,6 +33,7 @@ def export_model(folder: Path | str, output: Path | str | None = None, *, int8: 
         from seqloom.export.labels import label_graph  # noqa: PLC0415 - optional package
         from seqloom.export.parity import checked_graph  # noqa: PLC0415
         from seqloom.export.quantise import quantised  # noqa: PLC0415
+        from seqloom.export.tags import tag_graph  # noqa: PLC0415
     except ImportError:
         raise missing_package("onnx", "export", "exporting") from None
     folder = folder_path(folder)
@@ -43,6 +45,8 @@ def export_model(folder: Path | str, output: Path | str | None = None, *, int8: 
     known, copies = loaded.manifest, dict[str, Writer]()
     if isinstance(loaded.model, AnyLabelNetwork):
         graph = label_graph(loaded.model, fused=not int8)
+    elif isinstance(loaded.model, TagNetwork):
+        graph = tag_graph(loaded.model, fused=not int8)
     else:
         graph = checked_graph(
             writing(loaded.model, "a search", str(folder)),

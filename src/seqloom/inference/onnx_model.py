@@ -22,6 +22,7 @@ from seqloom.data import DataConfig, Tagging
 from seqloom.errors import ConfigError, EngineError, ModelFolderError, install_command
 from seqloom.inference.onnx_engine import OnnxEngine
 from seqloom.inference.onnx_labels import OnnxLabelEngine
+from seqloom.inference.onnx_tags import OnnxTagEngine
 from seqloom.inference.predicting_model import PredictingModel
 from seqloom.inference.predictor import Predictor
 from seqloom.lexicon import NOTHING_KNOWN, KnownAnswers
@@ -59,7 +60,7 @@ class RuntimeConfig(Section):
 class RuntimeModel(PredictingModel):
     """A trained model that predicts by ONNX Runtime."""
 
-    engine: OnnxEngine | OnnxLabelEngine = field(repr=False)
+    engine: OnnxEngine | OnnxLabelEngine | OnnxTagEngine = field(repr=False)
     codecs: Codecs
     config: RuntimeConfig = field(repr=False)
     calibration: AnyCalibration | None = field(repr=False, default=None)
@@ -126,8 +127,10 @@ def load_graph(folder: Path | str, *, int8: bool | None = None, threads: int = 1
     attends = _attends(folder, manifest.files, values)
     shortlist = read_shortlist(folder, manifest.files, codecs.source.size, codecs.target.size)
     path = place_of(folder, graph)
-    engine: OnnxEngine | OnnxLabelEngine
-    if codecs.spoken is None:
+    engine: OnnxEngine | OnnxLabelEngine | OnnxTagEngine
+    if codecs.answer == "tags":
+        engine = OnnxTagEngine(path, threads=threads)
+    elif codecs.spoken is None:
         engine = OnnxLabelEngine(path, threads=threads)
     else:
         engine = OnnxEngine(path, attends=attends, threads=threads, shortlist=shortlist)

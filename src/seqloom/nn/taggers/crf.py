@@ -109,7 +109,8 @@ class CRF(Tagger):
             after = now + torch.where(begins, first, joined(before[:, :, None] + transitions, 1))
             return after, after
 
-        begins = (torch.arange(scores.size(1), device=scores.device) == 0)[None, :, None].expand(scores.size(0), -1, 1)
+        places = torch.arange(scores.size(1), device=scores.device)[None, :, None]
+        begins = (places == 0) | torch.zeros_like(scores[:, :, :1], dtype=torch.bool)
         return _walked(step, torch.zeros_like(scores[:, 0]), scores, begins)
 
     def _backward(self, scores: Tensor, real: Tensor, transitions: Tensor, last: Tensor) -> Tensor:

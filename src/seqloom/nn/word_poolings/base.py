@@ -47,14 +47,14 @@ def word_numbers(
 
 def added(values: Float[Tensor, "B S H"], words: Int[Tensor, "B S"], count: int) -> Float[Tensor, "B W H"]:
     """The sum of the vectors of each of the first `count` words."""
-    places = _places(words, count)[:, :, None].expand_as(values)
+    places = _places(words, count)[:, :, None].expand(-1, -1, values.size(2))
     sums = values.new_zeros(values.size(0), count + 1, values.size(2))
     return sums.scatter_add(1, places, values)[:, :count]
 
 
 def largest(values: Float[Tensor, "B S H"], words: Int[Tensor, "B S"], count: int) -> Float[Tensor, "B W H"]:
     """The largest value of each feature of each of the first `count` words; 0 for a word without positions."""
-    places = _places(words, count)[:, :, None].expand_as(values)
+    places = _places(words, count)[:, :, None].expand(-1, -1, values.size(2))
     least = torch.finfo(values.dtype).min
     found = values.new_full((values.size(0), count + 1, values.size(2)), least)
     found = found.scatter_reduce(1, places, values, "amax")[:, :count]

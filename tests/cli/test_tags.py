@@ -1,0 +1,63 @@
+"""The commands with a model of tags: what they print, and what a terminal shows in colour."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from seqloom.cli.main import app
+from seqloom.cli.tag_tables import highlighted
+from seqloom.prediction import Prediction
+from seqloom.tag_scheme import Span
+from tagged import tagged
+
+
+def test_answers_are_lines_of_tags_or_json(tags_folder: Path, tmp_path: Path) -> None:
+    file = tmp_path / "in.txt"
+    file.write_text("ann lives in new york\n\ndan smith met bob today\n", encoding="utf-8")
+    found = CliRunner().invoke(app, ["predict", str(tags_folder), str(file)])
+    assert found.exit_code == 0, found.output
+    assert found.stdout.splitlines() == ["B-PER O O B-LOC I-LOC", "", "B-PER I-PER O B-PER O"]
+    found = CliRunner().invoke(app, ["predict", str(tags_folder), str(file), "--json"])
+    first = json.loads(found.stdout.splitlines()[0])
+    assert first["tags"] == ["B-PER", "O", "O", "B-LOC", "I-LOC"]
+    assert [(each["type"], each["text"]) for each in first["spans"]] == [("PER", "ann"), ("LOC", "new york")]
+    assert first["source_tokens"] == ["ann", "lives", "in", "new", "york"]
+
+
+def test_an_evaluation_has_tables_of_types_and_tags(tags_folder: Path, tmp_path: Path) -> None:
+    file = tmp_path / "test.conll"
+    lines = [
+        "".join(f"{word} {tag}\n" for word, tag in zip(source.split(), target.split(), strict=True))
+        for source, target in [*tagged(30, 5), ("bob is oslo", "B-PER O B-PER")]
+    ]
+    file.write_text("\n".join(lines), encoding="utf-8")
+    found = CliRunner().invoke(app, ["evaluate", str(tags_folder), str(file)])
+    assert found.exit_code == 0, found.output
+    for expected in ("entity_f1", "token_accuracy", "span", "PER", "I-LOC", "right tag"):
+        assert expected in found.stdout
+    found = CliRunner().invoke(app, ["evaluate", str(tags_folder), str(file), "--json"])
+    values = json.loads(found.stdout)
+    assert {each["label"] for each in values["tags"]["spans"]} == {"PER", "LOC"}
+    assert values["tags"]["confused"] == [["B-PER", "B-LOC", 1]]
+
+
+def test_bad_files_end_with_2_and_the_line(tags_folder: Path, tmp_path: Path) -> None:
+    file = tmp_path / "test.tsv"
+    file.write_text("ann met bob\tB-PER O\n", encoding="utf-8")
+    found = CliRunner().invoke(app, ["evaluate", str(tags_folder), str(file)])
+    assert found.exit_code == 2
+    assert "test.tsv:1" in found.output.replace("\n", "")
+
+
+def test_spans_are_coloured(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    spans = (Span("PER", 0, 2), Span("LOC", 3, 4))
+    answer = Prediction("B-PER I-PER O B-LOC O", 0.0, spans=spans)
+    shown = highlighted(["dan", "smith", "in", "oslo", "."], answer)
+    assert "dan smith [PER]\x1b[0m in " in shown
+    assert shown.endswith("oslo [LOC]\x1b[0m .")
+    assert shown.count("\x1b[1m") == 2

@@ -1,0 +1,74 @@
+"""Answers of the page and of Node.js that are tags are those of the package, from what the same graph finds."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import seqloom
+from seqloom.inference.onnx_tags import OnnxTagEngine
+from seqloom.tag_scheme import spans_of
+from seqloom.text.special import EOS
+from tagged import tagged
+
+HERE = Path(__file__).parent
+TEXTS = [*(text for text, _ in tagged(20, 9)), " ", "xyz is  in\tnew york\u00a0city", "de boer"]
+
+
+def run(node: str, folder: Path, **settings: Any) -> dict[str, Any]:
+    model = seqloom.load(folder, engine="onnx", int8=False)
+    engine, outputs = model.predictor.engine, {}
+    assert isinstance(engine, OnnxTagEngine)
+    limit = settings.get("max_source_length", 1000)
+    for read in model.codecs.source.read(TEXTS, [()] * len(TEXTS), limit):
+        if read.ids:
+            ids = [*read.ids, EOS]
+            found = engine.tags(np.array([ids]), np.array([len(ids)]))
+            named = {name: each[0].tolist() for name, each in found._asdict().items()}
+            outputs[" ".join(map(str, ids))] = named
+    given = json.dumps({"texts": TEXTS, "settings": settings, "outputs": outputs})
+    command: list[str | Path] = [node, HERE / "tags.mjs", folder]
+    done = subprocess.run(command, input=given, capture_output=True, text=True, check=True)
+    values: dict[str, Any] = json.loads(done.stdout)
+    return values
+
+
+@pytest.mark.parametrize("limit", [1000, 5])
+def test_tags_are_those_of_the_package(limit: int, node: str, tags_graphs: Path) -> None:
+    """Also where words are cut off."""
+    settings = {"max_source_length": limit}
+    model = seqloom.load(tags_graphs, engine="onnx", int8=False).with_settings({"search": settings})
+    found = run(node, tags_graphs, **settings)["answers"]
+    for one, two in zip(found, model.predict(TEXTS, alignments=True), strict=True):
+        assert (one["text"], tuple(one["tags"])) == (two.text, two.tags)
+        assert one["score"] == pytest.approx(two.score, abs=1e-5)
+        assert one["tagProbabilities"] == pytest.approx(two.tag_probabilities, abs=1e-5)
+        assert (one["cut"], tuple(one["unknown"])) == (two.cut, two.unknown)
+        assert tuple(one["sourceTokens"]) == two.source_tokens
+        assert len(one["spans"]) == len(two.spans)
+        for first, second in zip(one["spans"], two.spans, strict=True):
+            assert {**first, "probability": round(first["probability"], 4)} == pytest.approx(second.to_json())
+
+
+def test_what_tags_do_not_have_is_refused(node: str, tags_graphs: Path) -> None:
+    assert "leave prefix out" in run(node, tags_graphs, prefix="O")["error"]
+    assert "n_best must be 1" in run(node, tags_graphs, n_best=2)["error"]
+
+
+def test_spans_are_those_of_the_package(node: str) -> None:
+    chance = np.random.default_rng(1)
+    tags = ["O", "NOUN", *(f"{prefix}-{kind}" for prefix in "BIES" for kind in ("X", "Y-Z"))]
+    drawn = [[tags[place] for place in chance.integers(0, len(tags), chance.integers(0, 7))] for _ in range(300)]
+    script = (
+        "import { spansOf } from './web/seqloom/tags.js';"
+        f"process.stdout.write(JSON.stringify({json.dumps(drawn)}.map(spansOf)))"
+    )
+    command = [node, "--input-type=module", "-e", script]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=HERE.parents[1])
+    wanted = [[{"type": kind, "start": start, "end": end} for kind, start, end in spans_of(each)] for each in drawn]
+    assert json.loads(done.stdout) == wanted
