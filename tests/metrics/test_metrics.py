@@ -57,9 +57,10 @@ def test_order_of_the_corpus_does_not_matter(
 
 @EACH
 def test_empty_answers_are_measured(name: str) -> None:
-    score = metric(name).compute(["", "a b c d"], ["a b c d", "a b c d"])
+    words = "B-a B-b B-c B-d"  # which measures of tags take for spans
+    score = metric(name).compute(["", words], [words, words])
     assert 0 <= score.value <= 100
-    assert metric(name).compute([""], [["a b", "c d"]]).value == (0 if score.higher_is_better else 100)
+    assert metric(name).compute([""], [["B-a B-b", "B-c B-d"]]).value == (0 if score.higher_is_better else 100)
 
 
 @EACH

@@ -283,6 +283,7 @@ def test_the_line_is_the_best_of_the_finished_trials(tmp_path: Path) -> None:
     assert not np.array_equal(falling, rising)
 
 
+@pytest.mark.filterwarnings("ignore::seqloom.plots.MissingGlyphWarning")
 def test_data_are_one_figure(tmp_path: Path) -> None:
     from seqloom.plots import plot_data  # noqa: PLC0415
 

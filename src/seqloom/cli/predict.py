@@ -71,7 +71,6 @@ def predict(
     from seqloom.cli.tag_tables import coloured
     from seqloom.combining import ChoiceRemarks, load_any
     from seqloom.data import ReadReport, read_sources
-    from seqloom.inference.predictor import WINDOW
 
     loaded = load_any(model, engine=engine, int8=int8 or None, threads=threads)
     settings = with_tags(settings, tags)
@@ -79,27 +78,29 @@ def predict(
     report, remarks = ReadReport(chosen.config.data.on_bad_line), ChoiceRemarks.on(chosen)
     sources, again = tee(read_sources(file, input_settings(chosen.config.data, settings, file), report))
     doubt = doubt_about(chosen.predictor, min_confidence, prefix, doubtful, output)
-    window = window or (1 if _typed(file) else WINDOW)
+    window = _read_ahead(file, window)
     with opened(output) as stream, table(doubtful) as rows:
         answers = chosen.stream(sources, alignments=as_json, prefix=prefix, window=window)
         for number, (answer, source) in enumerate(zip(answers, again, strict=False), start=1):
             remarks.add(answer)
             reasons = None if doubt is None else doubt.look(number, source, answer, rows)
             shown = reasons if as_json or rows is None else None
-            several = chosen.config.search.n_best > 1
             marked = "" if as_json else coloured(source.text, answer, output)
+            several = chosen.config.search.n_best > 1
             stream.write(marked or _shown(number, answer, shown, as_json=as_json, several=several))
             stream.flush()
     for sentence in (*report.sentences(), *remarks.sentences(), *([doubt.sentence()] if doubt else [])):
         typer.echo(f"note: {sentence}", err=True)
 
 
-def _typed(file: str) -> bool:
-    """Whether inputs are typed at a terminal, where it is said that they are waited for."""
+def _read_ahead(file: str, window: int | None) -> int:
+    """How many lines are read before the first is answered: one at a terminal, where it is said what is waited for."""
+    from seqloom.inference.predictor import WINDOW
+
     typed = file == "-" and sys.stdin.isatty()
     if typed:
         typer.echo("type inputs, one a line; each is answered at once; Ctrl-D ends", err=True)
-    return typed
+    return window or (1 if typed else WINDOW)
 
 
 def _shown(number: int, answer: Prediction, reasons: list[str] | None, *, as_json: bool, several: bool) -> str:

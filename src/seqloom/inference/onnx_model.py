@@ -36,6 +36,7 @@ MISSING = (
     "network",
     "metrics",
     "history",
+    "notices",
     "shortlist",
     "score",
     "evaluate",

@@ -3,7 +3,8 @@
     precision = TP / (TP + FP)      recall = TP / (TP + FN)      F1 = 2·TP / (2·TP + FP + FN)
 
 A span counts as found (TP) if an answer has one of the same type with the same first and last word, as in CoNLL's
-conlleval and in seqeval (Tjong Kim Sang & De Meulder 2003, §2.3). A figure whose denominator is 0 is 0.
+conlleval and in seqeval (Tjong Kim Sang & De Meulder 2003, §2.3). A figure whose denominator is 0 is 0; only the F1 of
+answers and targets that all have no span is 100, because nothing is wrong there (conlleval and seqeval give 0).
 """
 
 from __future__ import annotations
@@ -69,12 +70,9 @@ class EntityF1(Metric):
         return np.array(rows, np.float64)
 
     def value(self, total: NDArray[np.float64]) -> float:
-        """F1 in percent."""
-        return 200 * float(total[0]) / max(1.0, float(total[1] + total[2]))
-
-    def value_alone(self, row: NDArray[np.float64]) -> float:
         """F1 in percent; 100 where there is no span, and none is answered."""
-        return self.value(row) if row[1:].any() else 100.0
+        spans = float(total[1] + total[2])
+        return 200 * float(total[0]) / spans if spans else 100.0
 
     def signature(self, references: References) -> str:
         """The convention, and the number of references."""
