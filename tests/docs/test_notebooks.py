@@ -18,6 +18,8 @@ NOTEBOOKS = sorted((ROOT / "docs" / "notebooks").glob("*.ipynb"))
 LONG = "minutes=2"
 SHORT = 'epochs=6, settings={"model.hidden": 48, "model.embedding": 32, "plan.tune_search": False}'
 """What a notebook says of the length of training, and what stands there when it is tested."""
+UNSEARCHED = ("labels", "tags")
+"""Notebooks whose answers are not searched for: a setting of the search would make the model write sequences."""
 KEPT = {"train.tsv": 500, "dev.tsv": 40, "test.tsv": 40}
 """How many lines of an example's files a test keeps."""
 CUT = f"""for name, kept in {KEPT}.items():
@@ -65,8 +67,9 @@ def test_notebooks_run(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("PYTHONPATH", str(ROOT / "src"))
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     notebook = read(path)
+    short = SHORT.replace(', "plan.tune_search": False', "") if path.stem in UNSEARCHED else SHORT
     for cell in notebook.cells:
-        cell.source = cell.source.replace(LONG, SHORT)
+        cell.source = cell.source.replace(LONG, short)
         if cell.source.startswith("from pathlib import Path"):
             cell.source += f"\n{CUT}"
     client = nbclient.NotebookClient(

@@ -17,12 +17,14 @@ from seqloom.examples import EXAMPLES, WARNING, commands, parts, write
 from seqloom.examples.dates import DATES
 from seqloom.examples.english import printed
 from seqloom.examples.german import SLEEPERS, TRANSLATION, VERBS
+from seqloom.examples.requests import PHRASES
 from seqloom.examples.russian import latin
 from seqloom.examples.spanish import phones
 from seqloom.examples.tickets import SHARES
 from seqloom.examples.turkish import inflected
+from seqloom.tag_scheme import breaks, spans_of
 
-NAMES = ("g2p", "labels", "dates", "translation", "inflection", "spelling", "transliteration")
+NAMES = ("g2p", "labels", "tags", "dates", "translation", "inflection", "spelling", "transliteration")
 
 
 def test_the_examples_are_these() -> None:
@@ -172,6 +174,18 @@ def test_labels_are_unbalanced_and_not_told_by_a_word() -> None:
     assert all(abs(shares[kind] - SHARES[kind]) < 4 for kind in SHARES)
     kinds_with = {word: {row[1] for row in rows if word in row[0].split()} for word in ("parcel", "website", "refund")}
     assert all(len(kinds) > 1 for kinds in kinds_with.values())
+
+
+def test_tags_mark_the_phrases_of_their_types_and_words_alone_do_not_tell_them() -> None:
+    kinds: dict[str, set[str]] = {}
+    for words, tags, *_ in parts("tags")["train"]:
+        assert not breaks(tags.split(), "BIO")
+        for kind, start, end in spans_of(tags.split()):
+            text = " ".join(words.split()[start:end])
+            assert text in PHRASES[kind]
+            kinds.setdefault(text, set()).add(kind)
+    assert {kind for each in kinds.values() for kind in each} == set(PHRASES)
+    assert len([text for text, each in kinds.items() if len(each) > 1]) >= 6
 
 
 def test_old_spellings_follow_the_printers() -> None:

@@ -27,9 +27,9 @@ def example(
 ) -> None:
     """Write a small data set to try things with.
 
-    The names are g2p, labels, dates, translation, inflection, spelling and transliteration. Each writes train.tsv,
-    dev.tsv, test.tsv and inputs to predict from, and prints the commands that train on them. All are made by rules:
-    good figures on them prove nothing about real data.
+    The names are g2p, labels, tags, dates, translation, inflection, spelling and transliteration. Each writes
+    train.tsv, dev.tsv, test.tsv and inputs to predict from, and prints the commands that train on them. All are made by
+    rules: good figures on them prove nothing about real data.
     """
     from seqloom.examples import EXAMPLES, WARNING, commands, write
 

@@ -13,13 +13,14 @@ from seqloom.examples.base import Example, Row
 from seqloom.examples.dates import DATES
 from seqloom.examples.english import SPELLING
 from seqloom.examples.german import TRANSLATION
+from seqloom.examples.requests import TAGS
 from seqloom.examples.russian import TRANSLITERATION
 from seqloom.examples.spanish import G2P
 from seqloom.examples.tickets import LABELS
 from seqloom.examples.turkish import INFLECTION
 
 EXAMPLES: Mapping[str, Example] = {
-    each.name: each for each in (G2P, LABELS, DATES, TRANSLATION, INFLECTION, SPELLING, TRANSLITERATION)
+    each.name: each for each in (G2P, LABELS, TAGS, DATES, TRANSLATION, INFLECTION, SPELLING, TRANSLITERATION)
 }
 """The examples by name."""
 TESTED, INPUTS = 0.1, 20
@@ -69,9 +70,9 @@ def parts(name: str, seed: int = 1) -> dict[str, list[Row]]:
 def write(name: str, folder: str | os.PathLike[str], *, seed: int = 1) -> Path:
     """Write an example into a folder: train.tsv, dev.tsv, test.tsv, inputs to predict from, and README.md.
 
-    The names are g2p, labels, dates, translation, inflection, spelling and transliteration. All are made by rules, and
-    prove nothing about real data. Another `seed` makes other pairs. Raises a `ConfigError` for an unknown name, and a
-    `DiskError` if one of the files is there already.
+    The names are g2p, labels, tags, dates, translation, inflection, spelling and transliteration. All are made by
+    rules, and prove nothing about real data. Another `seed` makes other pairs. Raises a `ConfigError` for an unknown
+    name, and a `DiskError` if one of the files is there already.
     """
     chosen, folder = example(name), Path(folder)
     made = parts(name, seed)

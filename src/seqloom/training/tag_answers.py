@@ -111,7 +111,7 @@ class TagTargets:
         types = {tag[2:] for tag in codec.labels if tag[1:2] == "-"}
         told = f"tags: {scheme}, spans of {len(types):,} types"
         if not broken:
-            kept = "answers keep to it" if codec.strict else "the model was trained on tags that break it"
+            kept = "a CRF keeps to it" if codec.strict else "the model was trained on tags that break it"
             return [f"{told}; {kept}"]
         named = sorted(broken, key=lambda step: (-broken[step], step))[:NAMED]
         shown = ", ".join(
