@@ -14,8 +14,3 @@ FLAGS = {flag for line in _LINES if line.startswith("flags") for flag in line.sp
 needs_bfloat16_layers = pytest.mark.skipif(
     bool(FLAGS) and "avx512bw" not in FLAGS, reason="oneDNN has no recurrent layers in bfloat16 without AVX-512"
 )
-inexact_without_vnni = pytest.mark.xfail(
-    bool(FLAGS) and not FLAGS & {"avx512_vnni", "avx_vnni", "amx_int8"},
-    reason="ONNX Runtime's 8-bit products saturate on processors without VNNI",
-    strict=False,
-)

@@ -19,7 +19,6 @@ from pieces import joined
 
 import seqloom
 from exporting import listed
-from processor import inexact_without_vnni
 from seqloom.checkpoint.format import GRAPH, GRAPH_INT8, FileRecord
 from seqloom.data import ReadReport, pairs_as_examples
 from seqloom.evaluation import read_evaluation
@@ -64,7 +63,6 @@ def measured(folder: Path, engine: Callable[[Any], Any] = lambda engine: engine)
     return parities(seqloom.load(folder, engine="torch"), graphs, examples, "exact_match")
 
 
-@inexact_without_vnni
 @pytest.mark.usefixtures("unchecked_shapes")
 def test_an_exported_model_keeps_the_laws(both: Path) -> None:
     found = measured(both)

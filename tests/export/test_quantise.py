@@ -1,4 +1,8 @@
-"""Weights of 8 bits: what is stored, what the graph shows of bounds, and that a row's answer is its own."""
+"""Weights of 8 bits: what is stored, that no processor cuts off a sum of products, what the graph shows of bounds, and
+that a row's answer is its own.
+
+The kernels that add two products in 16 bits run on x86 processors without VNNI only, so they are imitated here.
+"""
 
 from __future__ import annotations
 
@@ -9,13 +13,16 @@ import numpy as np
 import onnx
 import onnxruntime
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from exporting import listed
-from processor import inexact_without_vnni
 from seqloom.checkpoint.format import GRAPH, GRAPH_INT8, FileRecord
 from seqloom.export.bounds import Bounds
 from seqloom.export.quantise import quantised
+from seqloom.export.rounding import largest_sums, rounded_weights
 from seqloom.inference.onnx_model import load_graph
 from toy import copied
 
@@ -42,7 +49,6 @@ def run(model: onnx.ModelProto, x: np.ndarray) -> np.ndarray:
 HOW = {"Tanh": "a fixed scale", "Neg": "a scale for each row", "Relu": "a scale for each row, from 0"}
 
 
-@inexact_without_vnni
 @pytest.mark.parametrize("before", HOW, ids=HOW.get)
 def test_products_are_close_and_rows_are_alone(before: str) -> None:
     squashed = before == "Tanh"
@@ -64,14 +70,88 @@ def test_products_are_close_and_rows_are_alone(before: str) -> None:
         np.testing.assert_array_equal(run(rounded, x[row : row + 1])[0], found[row])
 
 
-@inexact_without_vnni
 def test_what_cannot_be_negative_is_rounded_to_all_255_steps() -> None:
-    """An error of 0.044 would be that of the 127 steps on one side of the zero point."""
+    """An error of 0.053 would be that of the 127 steps on one side of the zero point."""
     chance = np.random.default_rng(0)
     weight, x = (chance.standard_normal((rows, 128)).astype(np.float32) for rows in (64, 200))
     exact = graph([helper.make_node("Relu", ["x"], ["h"]), helper.make_node("MatMul", ["h", "w"], ["y"])], w=weight)
     error = run(quantised(exact), x[:, :64]) - run(exact, x[:, :64])
-    assert np.sqrt((error**2).mean()) < 0.038
+    assert np.sqrt((error**2).mean()) < 0.049
+
+
+def neighbours(rows: NDArray[np.int8], sign: int) -> NDArray[np.int64]:
+    """The sums of rows 2i and 2i + 1, of the weights of one sign only."""
+    wide = np.maximum(sign * rows.astype(np.int64), 0)
+    return np.add.reduceat(wide, np.arange(0, len(wide), 2), axis=0)
+
+
+def in_16_bits(left: NDArray[np.uint8], rows: NDArray[np.int8]) -> NDArray[np.int64]:
+    """The product [N, O] of [N, I] and [I, O] by VPMADDUBSW: pairs of products are added and cut off at 16 bits."""
+    products = left.astype(np.int64)[:, :, None] * rows.astype(np.int64)
+    pairs = np.add.reduceat(products, np.arange(0, len(rows), 2), axis=1)
+    return np.asarray(pairs.clip(-(2**15), 2**15 - 1).sum(1))
+
+
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    shape=st.tuples(st.integers(1, 33), st.integers(1, 5)),
+    axis=st.sampled_from([0, 1]),
+    tail=st.sampled_from([0.0, 1.0, 4.0]),
+    size=st.floats(1e-6, 1e6),
+)
+def test_neighbouring_weights_never_leave_16_bits(
+    seed: int, shape: tuple[int, int], axis: int, tail: float, size: float
+) -> None:
+    """Of few and of many weights, alike in size or far apart, with an odd number of rows, and of one row."""
+    chance = np.random.default_rng(seed)
+    weight = (size * chance.standard_normal(shape) * np.exp(tail * chance.standard_normal(shape))).astype(np.float32)
+    steps, scales = rounded_weights(weight, axis)
+    assert (str(steps.dtype), str(scales.dtype), scales.shape) == ("int8", "float32", (shape[1 - axis],))
+    rows, matrix = (steps, weight) if axis == 0 else (steps.T, weight.T)
+    assert max(neighbours(rows, 1).max(), neighbours(rows, -1).max()) <= 127
+    assert np.all(np.abs(rows * scales - matrix) <= 0.5001 * scales)
+    assert np.all(scales >= np.abs(matrix).max(0) / 127), "the largest weight has a place"
+    assert np.all(scales <= 2.01 * np.abs(matrix).max(0) / 127 + 1e-9), "no step is larger than it must be"
+    left = np.concatenate([chance.choice(np.array([0, 255], np.uint8), (4, len(rows))), [[255] * len(rows)]], 0)
+    np.testing.assert_array_equal(in_16_bits(left.astype(np.uint8), rows), left.astype(np.int64) @ rows)
+
+
+def test_the_largest_weight_alone_would_leave_16_bits() -> None:
+    """The imitated kernel finds what it is there for."""
+    steps = np.full((4, 1), 127, np.int8)
+    left = np.full((1, 4), 255, np.uint8)
+    assert in_16_bits(left, steps).item() == 2 * (2**15 - 1) < 4 * 255 * 127
+
+
+@pytest.mark.parametrize(
+    ("column", "largest"),
+    [
+        ([0, 0, 0], 0),
+        ([3], 3),
+        ([-3], 3),
+        ([2, 3], 5),
+        ([-2, -3], 5),
+        ([-2, 3], 3),
+        ([1, 3, 3, 1], 4),
+        ([1, 1, 5], 5),
+    ],
+)
+def test_neighbours_of_one_sign_are_added(column: list[int], largest: int) -> None:
+    matrix = np.array(column, np.float32)[:, None]
+    assert largest_sums(matrix, 0) == largest_sums(matrix.T, 1) == largest
+    steps, scales = rounded_weights(matrix, 0)
+    np.testing.assert_allclose(steps * scales, matrix, atol=largest / 253)
+
+
+def test_every_stored_weight_keeps_the_rule(exported_folder: Path) -> None:
+    """The name says along which axis a product sums, and so which weights are neighbours."""
+    small = quantised(onnx.load(exported_folder / GRAPH))
+    stored = [each for each in small.graph.initializer if each.data_type == TensorProto.INT8]
+    assert stored
+    for each in stored:
+        rows = numpy_helper.to_array(each)
+        rows = rows if each.name.endswith(".int8.0") else rows.T
+        assert max(neighbours(rows, 1).max(), neighbours(rows, -1).max()) <= 127, each.name
 
 
 def test_bounds_are_read_off_the_graph() -> None:

@@ -10,7 +10,6 @@ import onnxruntime
 import pytest
 import torch
 
-from processor import inexact_without_vnni
 from seqloom.export.connecting import graph_nodes
 from seqloom.export.quantise import quantised
 from tracing import LAYERS, WIDTH, Layers
@@ -88,7 +87,6 @@ def test_a_recurrence_is_one_operator(
         assert each.count("MatMulIntegerToFloat") == 1, "what is carried is bounded, so its scale is fixed"
 
 
-@inexact_without_vnni
 @pytest.mark.parametrize("lengths", SIZES, ids=str)
 @pytest.mark.parametrize("rounded", [False, True], ids=["float32", "int8"])
 def test_layers_answer_as_pytorch_does_at_any_size(

@@ -1,11 +1,11 @@
 """Quantisation of an exported graph: weights of 8 bits make smaller files and faster matrix products.
 
-A weight matrix has one scale for each column, an embedding one for each row. The other factor of a product, the
-activation, is rounded to 8 bits while the graph runs. It is rounded with a fixed scale where a bound of its values can
-be derived from the graph (results of tanh and σ, means of such vectors, rows of a constant table), otherwise with a
-scale for each row; what cannot be negative (results of ReLU) gets 255 steps instead of 127. ONNX Runtime's own dynamic
-quantisation is not used: it takes one scale for a whole batch, so that a row's result would depend on the other rows of
-the batch.
+A weight matrix has one scale for each column, an embedding one for each row, such that ONNX Runtime's products of
+8-bit numbers are exact on every processor (`rounding.py`). The other factor of a product, the activation, is rounded
+to 8 bits while the graph runs. It is rounded with a fixed scale where a bound of its values can be derived from the
+graph (results of tanh and σ, means of such vectors, rows of a constant table), otherwise with a scale for each row;
+what cannot be negative (results of ReLU) gets 255 steps instead of 127. ONNX Runtime's own dynamic quantisation is
+not used: it takes one scale for a whole batch, so that a row's result would depend on the other rows of the batch.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from seqloom.export.bounds import Bounds
 from seqloom.export.connecting import graph_nodes, inner_graphs
 from seqloom.export.constants import Constants, plain_product
 from seqloom.export.patterns import join_biases, multiplied_rows, multiplying_rows, scale_tables
+from seqloom.export.rounding import rounded_weights
 
 ZERO, LIMIT, WHOLE = 128, 127, 255
 """Zero point of the unsigned 8-bit activations, the largest distance from it, and the largest value of all."""
@@ -176,7 +177,7 @@ class _Quantiser:
         """Names of the rounded matrix and of its scales: one a column with `axis=0`, one a row with `axis=1`."""
         values, scales = f"{name}.int8.{axis}", f"{name}.scale.{axis}"
         if values not in self.constants:
-            scale = np.maximum(np.abs(matrix).max(axis, keepdims=True), 1e-9) / LIMIT
-            self.constants.add(values, np.round(matrix / scale).astype(np.int8))
-            self.constants.add(scales, scale.squeeze(axis))
+            rounded, scale = rounded_weights(matrix, axis)
+            self.constants.add(values, rounded)
+            self.constants.add(scales, scale)
         return values, scales
