@@ -17,6 +17,7 @@ from pydantic import Field
 
 from seqloom.config import Section, build, override, read_toml
 from seqloom.errors import ConfigError, DataError, suggestion
+from seqloom.recipes.made import MADE, Folds, Phrases
 from seqloom.training import RunConfig
 from seqloom.training.config import with_plugins
 from seqloom.training.fine_tuning import adopted
@@ -50,6 +51,10 @@ class RecipeSection(Section):
     """Folder of the recipe's files, below that of all data sets."""
     variants: tuple[str, ...] = ()
     """Names of the variants, each of which has a model of its own; empty for a single model."""
+    folds: Folds | None = None
+    """The folds of a cross-validation that are made before the runs, in `{made}`."""
+    phrases: Phrases | None = None
+    """The phrases of parsed sentences that are written to a file before the runs, in `{made}`."""
     tests: dict[str, str] = Field(min_length=1)
     """The data file of each test."""
     mean: bool = False
@@ -68,6 +73,20 @@ class Part:
 
 
 @dataclass(frozen=True)
+class Places:
+    """Where the files of a variant are: below the folder `data`, or in that of the files that were made."""
+
+    variant: str
+    data: Path
+    made: Path
+
+    def located(self, entry: str) -> str:
+        """An entry of comma-separated data files with the path of each."""
+        named = entry.replace(VARIANT, self.variant).replace(MADE, str(self.made))
+        return ",".join(str(self.data / file) for file in named.split(","))
+
+
+@dataclass(frozen=True)
 class Recipe:
     """The contents of a recipe's file; `run` holds the plain settings of its runs."""
 
@@ -80,10 +99,13 @@ class Recipe:
         """The task in one line."""
         return self.section.title
 
-    def parts(self, data: Path, only: Iterable[str] = (), settings: Iterable[str] = ()) -> list[Part]:
+    def parts(
+        self, data: Path, only: Iterable[str] = (), settings: Iterable[str] = (), made: Path = Path()
+    ) -> list[Part]:
         """Return the models to train on the files below `data`; `settings` (NAME=VALUE) change the recipe's settings.
 
-        `only` names the variants to train. Raises ConfigError for an unknown one.
+        `made` is the folder of the files that the recipe makes itself (`seqloom.recipes.made`). `only` names the
+        variants to train. Raises ConfigError for an unknown one.
         """
         variants, wanted = self.section.variants or ("",), tuple(only)
         for name in wanted:
@@ -91,14 +113,12 @@ class Recipe:
                 hint = suggestion(name, self.section.variants) if self.section.variants else "it has one model only"
                 raise ConfigError(f"the recipe {self.name} has no part {name!r}", hint=hint)
         assignments = list(settings)
-        return [self._part(variant, data, assignments) for variant in wanted or variants]
+        return [self._part(Places(variant, data, made.resolve()), assignments) for variant in wanted or variants]
 
-    def _part(self, variant: str, data: Path, settings: list[str]) -> Part:
-        values = override(_filled(self.run, variant, data), settings)
-        tests = {
-            name.replace(VARIANT, variant): located(entry.replace(VARIANT, variant), data)
-            for name, entry in self.section.tests.items()
-        }
+    def _part(self, places: Places, settings: list[str]) -> Part:
+        values = override(_filled(self.run, places), settings)
+        variant = places.variant
+        tests = {name.replace(VARIANT, variant): places.located(entry) for name, entry in self.section.tests.items()}
         use_listed(values)
         config = with_plugins(build(RunConfig, adopted(values), where=f"recipe {self.name}"))
         return Part(variant or self.name, config.replace(data=config.data.replace(test=tuple(tests.values()))), tests)
@@ -154,16 +174,11 @@ def load_recipe(name: str) -> Recipe:
     return Recipe(path.stem, section, run)
 
 
-def located(entry: str, data: Path) -> str:
-    """Return an entry of comma-separated data files with each path below the folder `data`."""
-    return ",".join(str(data / file) for file in entry.split(","))
-
-
-def _filled(values: Mapping[str, Any], variant: str, data: Path) -> dict[str, Any]:
+def _filled(values: Mapping[str, Any], places: Places) -> dict[str, Any]:
     """Return the settings of a run with the variant inserted and the data files located."""
     filled: dict[str, Any] = dict(values)
     section = dict(filled.get("data", {}))
     for part in ("train", "dev"):
-        section[part] = [located(entry.replace(VARIANT, variant), data) for entry in section.get(part, ())]
+        section[part] = [places.located(entry) for entry in section.get(part, ())]
     filled["data"] = section
     return filled

@@ -11,6 +11,7 @@ from seqloom.recipes.recipe import Published, Recipe
 
 OURS = "Seqloom"
 MEAN = "mean"
+"""The row of means over all tests, and the name of a published mean."""
 
 
 @dataclass(frozen=True)
@@ -103,9 +104,11 @@ class Results:
 
     @staticmethod
     def _column(system: Published, measure: str, tests: Mapping[str, Score]) -> dict[str, float]:
-        """Return a published system's figures of one metric on our tests."""
+        """Return a published system's figures of one metric on our tests, and their mean where it was published."""
         return {
-            test: figures[measure] for test, figures in system.figures.items() if test in tests and measure in figures
+            test: figures[measure]
+            for test, figures in system.figures.items()
+            if (test in tests or test == MEAN) and measure in figures
         }
 
 
@@ -114,5 +117,6 @@ def _cell(column: Mapping[str, float], test: str) -> str:
 
 
 def _mean(column: Mapping[str, float], tests: Sequence[str]) -> str:
+    """The mean over all tests, or else the one that was published."""
     values = [column[test] for test in tests if test in column]
-    return f"{sum(values) / len(values):.2f}" if len(values) == len(tests) else "-"
+    return f"{sum(values) / len(values):.2f}" if len(values) == len(tests) else _cell(column, MEAN)

@@ -11,6 +11,7 @@ from seqloom.api import train_run
 from seqloom.checkpoint.files import text_writer, write_folder
 from seqloom.config import to_toml
 from seqloom.errors import ConfigError
+from seqloom.recipes.made import make
 from seqloom.recipes.recipe import Part, Recipe
 from seqloom.recipes.results import PartResult, Results
 from seqloom.streams import forgiving
@@ -33,7 +34,9 @@ def run_recipe(
     if Place.here().size > 1:
         raise ConfigError("a recipe runs in one process", hint="leave torchrun out; seqloom train runs under it")
     progress = None if progress is None else forgiving(progress)
-    parts = recipe.parts(recipe.data_folder(), only, settings)
+    data, made = recipe.data_folder(), output / "data"
+    parts = recipe.parts(data, only, settings, made)
+    make((recipe.section.folds, recipe.section.phrases), data, made)
     for part in parts:
         _claim(output, part.name, to_toml(part.config))
     done: list[PartResult] = []
