@@ -56,9 +56,9 @@ def test_its_data_are_where_it_says(
 ) -> None:
     monkeypatch.setenv("SEQLOOM_DATA", str(data_folder))
     recipe = load_recipe(name)
-    data = recipe.data_folder()
-    make((recipe.section.folds, recipe.section.phrases), data, tmp_path)
-    for part in recipe.parts(data, made=tmp_path):
+    folder = recipe.data_folder()
+    make((recipe.section.folds, recipe.section.phrases), folder, tmp_path)
+    for part in recipe.parts(folder, made=tmp_path):
         data = part.config.data
         for entry in (*data.train, *data.dev, *data.test):
             assert all(Path(file).is_file() for file in files_of(entry, data))
