@@ -16,7 +16,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from seqloom.breakdown import Breakdown, Row, kind_of, parts_of
-from seqloom.codecs import TagsCodec
+from seqloom.codecs import FrameCodec, TagsCodec
+from seqloom.codecs.pair import TargetCodec
 from seqloom.confidence import LabelProbabilities, Reliability
 from seqloom.data import DataConfig, Example, ReadReport, Source, group_by_source, read_examples
 from seqloom.errors import DataError
@@ -28,11 +29,13 @@ from seqloom.label_targets import (
     comparable,
     label_probabilities,
     label_report,
+    tag_report,
     unknown_labels,
 )
 from seqloom.learn_confidence import tested_confidence
 from seqloom.losses import Loss, LossComparison
 from seqloom.metrics import (
+    FRAME_METRICS,
     Comparison,
     Score,
     TaggingReport,
@@ -41,7 +44,6 @@ from seqloom.metrics import (
     compare,
     compute,
     tag_metrics,
-    tagging,
     worst,
 )
 from seqloom.metrics.text_form import in_one_form
@@ -234,10 +236,7 @@ def evaluate(
     chosen = tuple(comparable([examples[place] for place in places], target))
     if not chosen:
         raise DataError("there must be at least one example to evaluate, not none")
-    targets = [example.target for example in chosen]
-    tags = isinstance(target, TagsCodec)
-    chosen_by_look = tag_metrics(targets) if tags else choose_metrics(targets, [each.source for each in chosen])
-    names = config.metrics or chosen_by_look
+    names = config.metrics or _chosen_metrics(target, chosen)
     sources = [Source(example.source, example.tags) for example in chosen]
     began = time.perf_counter()
     predictions = tuple(predictor.predict(sources) if watch is None else _watched(predictor, sources, watch))
@@ -267,7 +266,19 @@ def evaluate(
         by=Breakdown(kind, rows) if kind else None,
         labels=label_report(target, names, predictions, [example.targets for example in chosen]),
         probabilities=label_probabilities(predictions, chosen, target),
-        tags=tagging(names, texts, [example.targets for example in chosen]),
+        tags=tag_report(target, names, predictions, [example.targets for example in chosen]),
+    )
+
+
+def _chosen_metrics(codec: TargetCodec, examples: Sequence[Example]) -> tuple[str, ...]:
+    """The metrics that suit answers of a codec, and targets that look like these."""
+    targets = [example.target for example in examples]
+    if isinstance(codec, FrameCodec):
+        return FRAME_METRICS
+    return (
+        tag_metrics(targets)
+        if isinstance(codec, TagsCodec)
+        else choose_metrics(targets, [each.source for each in examples])
     )
 
 

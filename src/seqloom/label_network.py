@@ -13,14 +13,14 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from seqloom.model import SingleNetwork, tag_embedding
+from seqloom.model import Read, SingleNetwork, tag_embedding
 from seqloom.model_config import ModelConfig
 from seqloom.nn.dropout import SequenceDropout, WordDropout
 from seqloom.nn.embedding import Embedding
 from seqloom.nn.encoders import build_encoder
 from seqloom.nn.label_loss import LabelLoss, marked
 from seqloom.nn.output import LossSums
-from seqloom.nn.poolings import build_pooling
+from seqloom.nn.poolings import Pooling, build_pooling
 from seqloom.nn.shapes import length_mask
 from seqloom.text.special import SPECIAL_TOKENS
 
@@ -86,9 +86,7 @@ class LabelNetwork(SingleNetwork, Labeller):
         self, source: Int[Tensor, "B S"], lengths: Int[Tensor, " B"]
     ) -> tuple[Float[Tensor, "B C"], Float[Tensor, "B S"] | None]:
         """The score of each label, and the weights of the positions where the pooling has some."""
-        values, summary, _ = self.read(source, lengths)
-        vector, weights = self.pooling(values, lengths, summary)
-        return self.readout(self.dropout(vector[:, None])[:, 0]), weights
+        return label_scores(self.read(source, lengths), lengths, self.pooling, self.dropout, self.readout)
 
     def loss(
         self,
@@ -118,3 +116,11 @@ class LabelNetwork(SingleNetwork, Labeller):
     def target_tables(self) -> list[Tensor]:
         """The last layer, with one row for each label."""
         return [self.readout.weight, self.readout.bias]
+
+
+def label_scores(
+    read: Read, lengths: Int[Tensor, " B"], pooling: Pooling, dropout: SequenceDropout, readout: nn.Linear
+) -> tuple[Float[Tensor, "B C"], Float[Tensor, "B S"] | None]:
+    """The score of each label of sources that have been read, and the weights of the positions if there are some."""
+    vector, weights = pooling(read.values, lengths, read.summary)
+    return readout(dropout(vector[:, None])[:, 0]), weights

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from seqloom.codecs import Labels
+from seqloom.codecs import OF_WORDS, Labels
+from seqloom.codecs.pair import TargetCodec
 from seqloom.confidence import (
     AnyCalibration,
     Calibration,
@@ -38,10 +39,17 @@ def learn_confidence(predictor: Predictor, examples: Sequence[Example], measure:
     """
     sources = [Source(example.source, example.tags) for example in examples]
     codec = predictor.codecs.target
+    check_calibrates(codec)
     if isinstance(codec, Labels):
         return label_confidence(list(predictor.uncalibrated.predict(sources)), examples, codec, data)
     answers = list(predictor.predict(sources, details=True))
     return confidence_from(answers, examples, predictor.search, measure, data)
+
+
+def check_calibrates(codec: TargetCodec) -> None:
+    """Refuse answers that have tags, which have no confidence as a whole, with a `ConfigError`."""
+    if codec.answer in OF_WORDS:
+        raise ConfigError("a calibration is of whole answers, and each tag has a probability of its own, the model's")
 
 
 def label_confidence(
@@ -51,8 +59,6 @@ def label_confidence(
 
     Examples that the network did not answer are left out. Of several accepted targets the first counts.
     """
-    if codec.answer == "tags":
-        raise ConfigError("a calibration is of whole answers, and each tag has a probability of its own, the model's")
     known = [(answer, example) for answer, example in zip(answers, examples, strict=True) if answer.probabilities]
     several = codec.answer == "labels"
     places = {label: place for place, label in enumerate(codec.labels)}

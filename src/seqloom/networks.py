@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from seqloom.codecs import AnswerKind, Codecs, TagsCodec
+from seqloom.codecs import AnswerKind, Codecs, FrameCodec, TagsCodec
 from seqloom.errors import ConfigError
+from seqloom.frame_network import FrameNetwork
 from seqloom.label_ensemble import LabelEnsemble
 from seqloom.label_network import LabelNetwork
 from seqloom.model import Network, Seq2Seq, SingleNetwork
@@ -18,11 +19,12 @@ AnyLabelNetwork = LabelNetwork | LabelEnsemble
 """A network that answers with labels: one that can be trained, or an ensemble."""
 TrainedNetwork = Seq2Seq | LabelNetwork | TagNetwork
 """A network that can be trained."""
-NETWORKS: Mapping[AnswerKind, type[Seq2Seq] | type[LabelNetwork] | type[TagNetwork]] = {
+NETWORKS: Mapping[AnswerKind, type[TrainedNetwork]] = {
     "sequence": Seq2Seq,
     "label": LabelNetwork,
     "labels": LabelNetwork,
     "tags": TagNetwork,
+    "frame": FrameNetwork,
 }
 """The network that is trained, for each kind of answer that a model can have."""
 
@@ -33,6 +35,9 @@ def new_network(config: ModelConfig, codecs: Codecs) -> TrainedNetwork:
     if wanted != codecs.answer:
         raise ConfigError(f"model.answer is {wanted}, and the target side of the model is made for {codecs.answer}")
     source, target = codecs.source, codecs.target
+    if isinstance(target, FrameCodec):
+        sizes = {"labels": len(target.label.labels), "reserved": source.reserved}
+        return FrameNetwork(config, source.size, target.size, **sizes, legal=target.tags.legal)
     if isinstance(target, TagsCodec):
         return TagNetwork(config, source.size, target.size, reserved=source.reserved, legal=target.legal)
     return NETWORKS[codecs.answer](config, source.size, target.size, reserved=source.reserved)

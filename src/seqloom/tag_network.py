@@ -11,7 +11,7 @@ from __future__ import annotations
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from seqloom.model import SingleNetwork, tag_embedding
+from seqloom.model import Read, SingleNetwork, tag_embedding
 from seqloom.model_config import ModelConfig
 from seqloom.nn.dropout import SequenceDropout, WordDropout
 from seqloom.nn.embedding import Embedding
@@ -61,8 +61,14 @@ class TagNetwork(SingleNetwork):
         self, source: Int[Tensor, "B S"], lengths: Int[Tensor, " B"], count: int
     ) -> tuple[Float[Tensor, "B W C"], Int[Tensor, " B"]]:
         """The scores of the tags of the first `count` words of each row, and how many words each row has."""
+        return self.word_scores(self.read(source, lengths), source, lengths, count)
+
+    def word_scores(
+        self, read: Read, source: Int[Tensor, "B S"], lengths: Int[Tensor, " B"], count: int
+    ) -> tuple[Float[Tensor, "B W C"], Int[Tensor, " B"]]:
+        """The same of a source that has been read."""
         words, sizes = word_numbers(source, lengths)
-        vectors = self.pooling(self.read(source, lengths).values, words, count)
+        vectors = self.pooling(read.values, words, count)
         return self.readout(self.dropout(vectors)), sizes
 
     def loss(
@@ -78,10 +84,19 @@ class TagNetwork(SingleNetwork):
         """The loss of the words' tags; the end mark of a target has no part in it. Settings with R-Drop are refused."""
         del target_in
         assert not r_drop
-        count = target_out.size(1)
-        scores, _ = self(source, lengths, count)
-        real = length_mask(target_lengths - 1, count).to(target_out.device, non_blocking=True)
-        loss, nll = self.tagger.loss(scores, self.places(target_out), real, smoothing)
+        scores, _ = self(source, lengths, target_out.size(1))
+        return self.tag_loss(scores, target_out, target_lengths, smoothing)
+
+    def tag_loss(
+        self,
+        scores: Float[Tensor, "B W C"],
+        target: Int[Tensor, "B W"],
+        target_lengths: Int[Tensor, " B"],
+        smoothing: float,
+    ) -> LossSums:
+        """The loss of given tags, which end with the end mark."""
+        real = length_mask(target_lengths - 1, target.size(1)).to(target.device, non_blocking=True)
+        loss, nll = self.tagger.loss(scores, self.places(target), real, smoothing)
         return LossSums(loss, nll, int(target_lengths.sum()) - len(target_lengths))
 
     def places(self, ids: Int[Tensor, "B T"]) -> Int[Tensor, "B T"]:

@@ -1,10 +1,12 @@
-"""Tags of words that mark spans: BIO and BIOES are recognised, checked, and decoded into spans.
+"""Tags of words that mark spans: BIO and BIOES are recognised, checked, and decoded into spans; frames as text.
 
     BIO      B-X begins a span of the type X, I-X continues it, O is outside of all
     BIOES    besides, E-X ends a span of several words, and S-X is one of a single word
 
 (Ramshaw & Marcus 1995; Tjong Kim Sang & Veenstra 1999, where BIO is IOB2.) Spans are decoded as CoNLL's program
 conlleval does it, which also gives tags that break the scheme a meaning: an I-X after O begins a span.
+
+A frame is a label for a whole text and a tag for each of its words; as text it is `PlayMusic: O B-song I-song`.
 """
 
 from __future__ import annotations
@@ -17,6 +19,8 @@ from typing import Any, Literal
 Scheme = Literal["none", "BIO", "BIOES"]
 OUTSIDE = "O"
 FORM = re.compile(r"([BIES])-(.+)", re.DOTALL)
+MARK = ": "
+"""What ends the label in the text of a frame."""
 
 
 @dataclass(frozen=True)
@@ -100,6 +104,17 @@ def spans_of(tags: Sequence[str]) -> list[tuple[str, int, int]]:
             begun = place
         before, kind = prefix, own
     return found
+
+
+def frame_text(label: str, tags: str) -> str:
+    """The text of a frame, of its label and its tags with spaces between them."""
+    return f"{label}{MARK}{tags}"
+
+
+def frame_parts(text: str) -> tuple[str, str]:
+    """The label and the tags in the text of a frame; the label is empty where there is none."""
+    label, found, tags = text.partition(MARK)
+    return (label.strip(), tags) if found else ("", text)
 
 
 def _cut(tag: str) -> tuple[str, str]:

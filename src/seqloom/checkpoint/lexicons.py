@@ -9,7 +9,7 @@ from seqloom.checkpoint import format as layout
 from seqloom.checkpoint.adding import add_file, remove_file
 from seqloom.checkpoint.files import Writer, bytes_writer, place_of
 from seqloom.checkpoint.reading import check_files, read_manifest
-from seqloom.codecs import TagsCodec
+from seqloom.codecs import OF_WORDS
 from seqloom.errors import ConfigError
 from seqloom.lexicon import EMPTY, NOTHING_KNOWN, KnownAnswers, Lexicon
 
@@ -32,7 +32,7 @@ def stored_lexicons(folder: Path) -> KnownAnswers:
 
 def put_lexicon(folder: Path, name: str, lexicon: Lexicon) -> None:
     """Write a lexicon into a model folder instead of an earlier one; an empty one takes the file away."""
-    if read_manifest(folder).codecs.target.kind == TagsCodec.kind:
+    if read_manifest(folder).codecs.target.kind in OF_WORDS:
         raise ConfigError("tags are found by the network alone: exceptions and a memory are of whole answers")
     if lexicon.content:
         add_file(folder, name, bytes_writer(lexicon.content), read_manifest(folder))

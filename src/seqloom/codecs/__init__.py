@@ -5,8 +5,9 @@ A codec is a file of this room, and a line in the tables of `codecs.pair` names 
 
 from __future__ import annotations
 
-from seqloom.codecs.base import AnswerKind, Codec
+from seqloom.codecs.base import OF_WORDS, AnswerKind, Codec
 from seqloom.codecs.files import CodecFiles
+from seqloom.codecs.frames import FrameCodec
 from seqloom.codecs.labels import LabelCodec, Labels, LabelsCodec
 from seqloom.codecs.pair import SOURCE_CODECS, TARGET_CODECS, Codecs
 from seqloom.codecs.tags import TagsCodec
@@ -14,12 +15,14 @@ from seqloom.codecs.text import TextCodec
 from seqloom.codecs.words import WordsCodec
 
 __all__ = [
+    "OF_WORDS",
     "SOURCE_CODECS",
     "TARGET_CODECS",
     "AnswerKind",
     "Codec",
     "CodecFiles",
     "Codecs",
+    "FrameCodec",
     "LabelCodec",
     "Labels",
     "LabelsCodec",

@@ -13,9 +13,12 @@ Given = TypeVar("Given")
 Encoded = TypeVar("Encoded")
 """What the network reads or writes: for text a list of ids."""
 
-AnswerKind = Literal["sequence", "label", "labels", "tags"]
+AnswerKind = Literal["sequence", "label", "labels", "tags", "frame"]
 """What a model answers with: a sequence of symbols, found by a search, symbol after symbol; one label for the whole
-input; any number of labels for it; or a tag for each of its words."""
+input; any number of labels for it; a tag for each of its words; or a frame: one label for the whole input and a tag for
+each of its words."""
+OF_WORDS: tuple[AnswerKind, ...] = ("tags", "frame")
+"""The kinds that have a tag for each word."""
 
 
 class Codec(ABC, Generic[Given, Encoded]):

@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from seqloom.codecs.base import AnswerKind
+from seqloom.codecs.base import OF_WORDS, AnswerKind
 from seqloom.codecs.files import SIDES, CodecFiles, SideFile, file_name
+from seqloom.codecs.frames import FrameCodec
 from seqloom.codecs.labels import LabelCodec, LabelsCodec
 from seqloom.codecs.tags import TagsCodec
 from seqloom.codecs.text import TextCodec
@@ -19,7 +20,7 @@ C = TypeVar("C")
 SourceCodec = TextCodec
 """A codec that can stand on the source side. A further one joins with `|`; the type checker then names every place
 where only text is expected."""
-TargetCodec = TextCodec | LabelCodec | LabelsCodec | TagsCodec
+TargetCodec = TextCodec | LabelCodec | LabelsCodec | TagsCodec | FrameCodec
 """A codec that can stand on the target side."""
 SOURCE_CODECS: Mapping[str, type[SourceCodec]] = {"text": TextCodec, "words": WordsCodec}
 TARGET_CODECS: Mapping[str, type[TargetCodec]] = {
@@ -27,6 +28,7 @@ TARGET_CODECS: Mapping[str, type[TargetCodec]] = {
     "label": LabelCodec,
     "labels": LabelsCodec,
     "tags": TagsCodec,
+    "frame": FrameCodec,
 }
 CODEC_FILES = frozenset(
     file_name(codec.stem, side) for codec in {*SOURCE_CODECS.values(), *TARGET_CODECS.values()} for side in ("", *SIDES)
@@ -57,7 +59,9 @@ class Codecs:
     def sizes(self) -> dict[str, int]:
         """How many symbols, labels or tags each side has."""
         target = {"target symbols": self.target.size}
-        if not isinstance(self.target, TextCodec):
+        if isinstance(self.target, FrameCodec):
+            target = {"labels": len(self.target.label.labels), "tags": len(self.target.tags.labels)}
+        elif not isinstance(self.target, TextCodec):
             target = {self.target.noun: len(self.target.labels)}
         return {"source symbols": self.source.size, **target}
 
@@ -82,8 +86,8 @@ class Codecs:
         )
 
     def refuse_tags(self, purpose: str, where: str = "") -> None:
-        """Raise a `ConfigError` where answers are tags, which `purpose` is not for."""
-        if self.answer == "tags":
+        """Raise a `ConfigError` where answers are tags, or a label and tags, which `purpose` is not for."""
+        if self.answer in OF_WORDS:
             raise ConfigError(f"{purpose} is not for models that answer with tags", where=where)
 
     @property

@@ -31,7 +31,7 @@ from seqloom.plugins import fingerprint
 
 FORMAT = 4
 CORPUS, TEXT = ".arrow", ".txt"
-COLUMNS = {"source", "target", "references", "tags", "tag_separator", "delimiter", "header", "header_names"}
+COLUMNS = {"source", "target", "label", "references", "tags", "tag_separator", "delimiter", "header", "header_names"}
 READING = {
     "format",
     "pattern",

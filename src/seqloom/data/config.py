@@ -54,6 +54,10 @@ class DataConfig(Section):
     target: str = ""
     """Target column, by name or by number from 1. If empty, a column with a usual name such as `target` or `label` is
     taken, or else column 2; it is said which."""
+    label: str = ""
+    """Column with a label for the whole source beside a target that has a tag for each word, such as the intent of a
+    request beside its slots; of parallel files the number of the file, from 1. Together they are one target,
+    `label: tags`, and a model of frames is trained (model.answer)."""
     references: tuple[str, ...] = ()
     """Columns with further targets that count as correct in evaluation."""
     tags: str = ""

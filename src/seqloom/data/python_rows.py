@@ -52,6 +52,7 @@ def rows_as_examples(given: Any, config: DataConfig, report: ReadReport, name: s
                 target=names[columns.target or 0],
                 references=tuple(names[place] for place in columns.references),
                 tags="" if columns.tags is None else names[columns.tags],
+                label="" if columns.label is None else names[columns.label],
             )
         plain = {str(key): value.item() if isinstance(value, np.generic) else value for key, value in row.items()}
         example = record_example(plain, inner, Origin(name, number), report)
@@ -78,7 +79,8 @@ def find_columns(names: Sequence[str], config: DataConfig, where: str) -> Column
     tags = place(config.tags) if config.tags and (config.tags_needed or config.tags in names) else None
     references = tuple(map(place, config.references))
     found = {role: place(name) for role in ("source", "target") if (name := getattr(config, role))}
-    taken = {*found.values(), *references, tags}
+    label = place(config.label) if config.label else None
+    taken = {*found.values(), *references, tags, label}
     free = [each for each in range(len(names)) if each not in taken and not counts_rows(names[each])]
     for role, known in (("source", SOURCES), ("target", TARGETS)):
         usual = [each for each in free if known_name(names[each], known) and each not in found.values()]
@@ -94,7 +96,7 @@ def find_columns(names: Sequence[str], config: DataConfig, where: str) -> Column
             hint='name them: source="…", target="…" (data.source, data.target)',
         )
     found |= dict(zip(missing, left, strict=False))
-    return Columns(found["source"], found["target"], references, tags)
+    return Columns(found["source"], found["target"], references, tags, label)
 
 
 def _of_table(given: Any, where: str) -> Iterator[Record]:

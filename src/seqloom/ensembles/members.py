@@ -74,7 +74,8 @@ def joinable(network: AnyNetwork, name: str) -> AnyNetwork:
     """The network, if it can be part of an ensemble."""
     if isinstance(network, TagNetwork):
         raise ConfigError(
-            "an ensemble needs models that write sequences or answer with labels, and this one answers with tags",
+            "an ensemble needs models that write sequences or answer with labels, and this one answers with "
+            f"{network.config.answer}",
             where=name,
         )
     return network

@@ -1,6 +1,6 @@
-"""A network of tags → one ONNX graph with its loops over words inside, compared with the network.
+"""A network of tags or of frames → one ONNX graph with its loops over words inside, compared with the network.
 
-source, source_lengths → tags [B, W], probabilities [B, W, C] and log_probs [B]
+source, source_lengths → tags [B, W], probabilities [B, W, C] and log_probs [B]; of frames also label_scores [B, L]
 
 W is the largest number of words of a row, and C the number of tags. The forward, backward and Viterbi algorithms of a
 conditional random field are one `Scan` each.
@@ -20,6 +20,7 @@ from seqloom.export.graph import IR, shared_constants
 from seqloom.export.model_modules import unfused
 from seqloom.export.parity import CLOSE, DiffersError, refused
 from seqloom.export.to_onnx import OPSET, traced
+from seqloom.frame_network import FrameNetwork
 from seqloom.nn.shapes import length_mask
 from seqloom.nn.taggers import Tagger
 from seqloom.tag_network import TagNetwork
@@ -30,6 +31,8 @@ OUTPUTS = {
     "probabilities": (TensorProto.FLOAT, ("B", "W", "C")),
     "log_probs": (TensorProto.FLOAT, ("B",)),
 }
+LABELS = "label_scores"
+OF_FRAMES = {**OUTPUTS, LABELS: (TensorProto.FLOAT, ("B", "L"))}
 TRACED = (2, 6, 1)
 """Words of the rows that are traced; sizes of no two axes are alike, so that none is taken for another."""
 COMPARED = ((1,), (3, 9, 1, 0, 4), (7, 2))
@@ -44,9 +47,11 @@ class Scored(nn.Module):
         self.model = model
 
     def forward(self, source: Tensor, lengths: Tensor) -> tuple[Tensor, ...]:
-        """Scores [B, S, C] of as many words as there are positions, and how many words each row has [B]."""
-        scores, words = self.model(source, lengths, source.size(1))
-        return scores, words
+        """Scores [B, S, C] of as many words as there are positions, how many words each row has [B], and of frames the
+        scores of labels [B, L]."""
+        if isinstance(self.model, FrameNetwork):
+            return tuple(self.model.scores(source, lengths, source.size(1)))
+        return tuple(self.model(source, lengths, source.size(1)))
 
 
 class Decoded(nn.Module):
@@ -89,7 +94,9 @@ def _graph(model: TagNetwork, *, fused: bool) -> onnx.ModelProto:
     model = (model if fused else unfused(model)).eval()
     source, lengths = marked_sources(model.source_size, TRACED)
     given, between = ["source", "source_lengths"], ["scores", "words"]
-    first = piece(traced(Scored(model), [source, lengths]), "read", given, ["every.score", "words"])
+    outputs = OF_FRAMES if isinstance(model, FrameNetwork) else OUTPUTS
+    said = ["every.score", "words", *(name for name in outputs if name not in OUTPUTS)]
+    first = piece(traced(Scored(model), [source, lengths]), "read", given, said)
     scores, words = model(source, lengths, max(TRACED))
     second = piece(traced(Decoded(model.tagger), [scores, words]), "tag", between, list(OUTPUTS))
     numbers = {"zero": np.array([0]), "one": np.array([1])}
@@ -103,7 +110,7 @@ def _graph(model: TagNetwork, *, fused: bool) -> onnx.ModelProto:
             helper.make_tensor_value_info("source", TensorProto.INT64, ["B", "S"]),
             helper.make_tensor_value_info("source_lengths", TensorProto.INT64, ["B"]),
         ],
-        [helper.make_tensor_value_info(name, *OUTPUTS[name]) for name in OUTPUTS],
+        [helper.make_tensor_value_info(name, *outputs[name]) for name in outputs],
         list(shared_constants(constants, (), graph_nodes(nodes))),
     )
     made = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], producer_name="seqloom")
@@ -127,15 +134,18 @@ def _check(model: TagNetwork, graph: onnx.ModelProto) -> None:
     options.log_severity_level = 4
     options.intra_op_num_threads = 1
     session = onnxruntime.InferenceSession(graph.SerializeToString(), options, providers=["CPUExecutionProvider"])
+    outputs = [each.name for each in session.get_outputs()]
     for words in COMPARED:
         source, lengths = marked_sources(model.source_size, words)
-        found = session.run(list(OUTPUTS), {"source": source.numpy(), "source_lengths": lengths.numpy()})
-        scores, counts = model.eval()(source, lengths, max(words))
-        wanted = [each.numpy() for each in model.tagger.decode(scores, length_mask(counts, max(words)))]
+        found = session.run(None, {"source": source.numpy(), "source_lengths": lengths.numpy()})
+        scores, counts, *labels = Scored(model.eval())(source, lengths)
+        scores = scores[:, : max(words)]
+        decoded = model.tagger.decode(scores, length_mask(counts, max(words)))
+        wanted = [each.numpy() for each in (*decoded, *labels)]
         real = np.arange(max(words)) < np.array(words)[:, None]
-        for name, one, two in zip(OUTPUTS, found, wanted, strict=True):
+        for name, one, two in zip(outputs, found, wanted, strict=True):
             if one.shape != two.shape:
                 raise DiffersError(f"{name} have the sizes {one.shape} instead of {two.shape}")
-            some = np.array(words) > 0 if name == "log_probs" else real
+            some = real if name in ("tags", "probabilities") else np.array(words) > 0
             if not np.allclose(one[some], two[some], atol=CLOSE, rtol=CLOSE):
                 raise DiffersError(f"{name} differ")

@@ -26,7 +26,8 @@ class Engine(Protocol):
 
         Of a network of labels it is one number, the log-probability of the target as a whole, or nothing where the one
         label of a target is none of the network's. Of a network of tags it is one number for each word, the
-        log-probability of its tag after those before it, or nothing where a tag is none of the network's.
+        log-probability of its tag after those before it, or nothing where a tag is none of the network's. Of a network
+        of frames that of the label comes first.
         """
 
 
@@ -88,4 +89,19 @@ class TagEngine(Engine, Protocol):
         """The tags of each row of `source` [B, S], in which a begin mark stands before each word and EOS at the end."""
 
 
-AnyEngine = SearchEngine | LabelEngine | TagEngine
+class FrameScores(NamedTuple):
+    """What a network says of the labels and of the tags of B sources."""
+
+    labels: LabelScores
+    tags: TagScores
+
+
+class FrameEngine(Engine, Protocol):
+    """A network that answers with one label for the whole source and a tag for each word."""
+
+    def frames(self, source: NDArray[np.int64], lengths: NDArray[np.int64]) -> FrameScores:
+        """The labels and the tags of each row of `source` [B, S], in which a begin mark stands before each word and EOS
+        at the end."""
+
+
+AnyEngine = SearchEngine | LabelEngine | TagEngine | FrameEngine

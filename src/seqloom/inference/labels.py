@@ -14,7 +14,7 @@ from seqloom.confidence import LabelCalibration
 from seqloom.confidence.labels import log_probabilities
 from seqloom.data.padding import padded_sources
 from seqloom.errors import ConfigError
-from seqloom.inference.engine import LabelEngine
+from seqloom.inference.engine import LabelEngine, LabelScores
 from seqloom.prediction import Prediction
 from seqloom.search import SearchConfig
 from seqloom.text.model_inputs import ReadSource
@@ -22,7 +22,8 @@ from seqloom.text.special import EOS, SPECIAL_TOKENS
 
 
 class LabelAnswers:
-    """Answers batches of sources with labels; what is asked for is the same for all of them.
+    """Answers batches of sources with labels; what is asked for is the same for all of them. Without an engine,
+    predictions are made of what another one has found (`made`).
 
     With a `calibration` the probabilities are those of the scores divided by its temperature, so that they can be
     trusted, and answers get a confidence. `details` adds the source's tokens, and the alignment where the network
@@ -33,7 +34,7 @@ class LabelAnswers:
 
     def __init__(
         self,
-        engine: LabelEngine,
+        engine: LabelEngine | None,
         codecs: Codecs,
         search: SearchConfig,
         *,
@@ -62,8 +63,11 @@ class LabelAnswers:
 
     def __call__(self, sources: Sequence[ReadSource]) -> list[Prediction]:
         """One prediction for each source of a batch, in their order; each source must have at least one id."""
-        ids, lengths = padded_sources([each.ids for each in sources])
-        found = self._engine.labels(ids, lengths)
+        assert self._engine is not None
+        return self.made(sources, self._engine.labels(*padded_sources([each.ids for each in sources])))
+
+    def made(self, sources: Sequence[ReadSource], found: LabelScores) -> list[Prediction]:
+        """The predictions from what a network says of the sources."""
         scores = found.scores.astype(np.float64)
         own = log_probabilities(scores, several=self._several)
         sure = own if self._temperature == 1 else log_probabilities(scores / self._temperature, several=self._several)

@@ -22,13 +22,15 @@ from seqloom.data import DataConfig, Tagging
 from seqloom.errors import ConfigError, EngineError, ModelFolderError, install_command
 from seqloom.inference.onnx_engine import OnnxEngine
 from seqloom.inference.onnx_labels import OnnxLabelEngine
-from seqloom.inference.onnx_tags import OnnxTagEngine
+from seqloom.inference.onnx_tags import OnnxFrameEngine, OnnxTagEngine
 from seqloom.inference.predicting_model import PredictingModel
 from seqloom.inference.predictor import Predictor
 from seqloom.lexicon import NOTHING_KNOWN, KnownAnswers
 from seqloom.notebook import graph_html, graph_text
 from seqloom.search import SearchConfig
 
+AnyGraphEngine = OnnxEngine | OnnxLabelEngine | OnnxTagEngine | OnnxFrameEngine
+"""An engine that runs a graph."""
 FIXED = ("text", "model", "training", "evaluation")
 """Sections of a run's configuration that have no part in predicting."""
 MISSING = (
@@ -61,7 +63,7 @@ class RuntimeConfig(Section):
 class RuntimeModel(PredictingModel):
     """A trained model that predicts by ONNX Runtime."""
 
-    engine: OnnxEngine | OnnxLabelEngine | OnnxTagEngine = field(repr=False)
+    engine: AnyGraphEngine = field(repr=False)
     codecs: Codecs
     config: RuntimeConfig = field(repr=False)
     calibration: AnyCalibration | None = field(repr=False, default=None)
@@ -128,8 +130,10 @@ def load_graph(folder: Path | str, *, int8: bool | None = None, threads: int = 1
     attends = _attends(folder, manifest.files, values)
     shortlist = read_shortlist(folder, manifest.files, codecs.source.size, codecs.target.size)
     path = place_of(folder, graph)
-    engine: OnnxEngine | OnnxLabelEngine | OnnxTagEngine
-    if codecs.answer == "tags":
+    engine: AnyGraphEngine
+    if codecs.answer == "frame":
+        engine = OnnxFrameEngine(path, threads=threads)
+    elif codecs.answer == "tags":
         engine = OnnxTagEngine(path, threads=threads)
     elif codecs.spoken is None:
         engine = OnnxLabelEngine(path, threads=threads)

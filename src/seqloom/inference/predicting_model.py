@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol, Self
 
-from seqloom.codecs import Codecs
+from seqloom.codecs import OF_WORDS, Codecs
 from seqloom.config import Settings, build, laid_over, merged
 from seqloom.data import DataConfig, Example, ReadReport, Source, given_files, pairs_as_examples, read_examples
 from seqloom.data.python_pairs import described
@@ -223,7 +223,7 @@ def _check_of_labels(given: Mapping[str, Any], beam: int | None, answer: str) ->
 
 def _check_looked_up(codecs: Codecs) -> None:
     """Refuse answers that are looked up, where answers are tags."""
-    if codecs.answer == "tags":
+    if codecs.answer in OF_WORDS:
         raise ConfigError("tags are found by the network alone: exceptions and a memory are of whole answers")
 
 

@@ -16,6 +16,7 @@ from seqloom.data import Source, Tagging, inputs_as_sources
 from seqloom.errors import ConfigError
 from seqloom.inference.batching import in_batches
 from seqloom.inference.engine import AnyEngine, SearchEngine
+from seqloom.inference.frames import FrameAnswers
 from seqloom.inference.labels import LabelAnswers
 from seqloom.inference.looked_up import filled, looked_up
 from seqloom.inference.sequences import SequenceAnswers, SequenceSamples
@@ -52,6 +53,7 @@ ANSWERS: Mapping[AnswerKind, Callable[..., Answers]] = {
     "label": LabelAnswers,
     "labels": LabelAnswers,
     "tags": TagAnswers,
+    "frame": FrameAnswers,
 }
 """What answers batches of sources, for each kind of answer that a model can have."""
 

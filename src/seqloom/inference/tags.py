@@ -10,7 +10,7 @@ from seqloom.codecs import Codecs, TagsCodec
 from seqloom.confidence import AnyCalibration
 from seqloom.data.padding import padded_sources
 from seqloom.errors import ConfigError
-from seqloom.inference.engine import TagEngine
+from seqloom.inference.engine import TagEngine, TagScores
 from seqloom.prediction import Prediction
 from seqloom.search import SearchConfig
 from seqloom.tag_scheme import Span, spans_of
@@ -22,7 +22,8 @@ LEAST = 1e-300
 
 
 class TagAnswers:
-    """Answers batches of sources with a tag for each word; what is asked for is the same for all of them.
+    """Answers batches of sources with a tag for each word; what is asked for is the same for all of them. Without an
+    engine, predictions are made of what another one has found (`made`).
 
     Words that were cut off, because the source is too long, get the tag of words outside of all spans with the
     probability 0. `details` adds words, tags and their log-probabilities as tokens.
@@ -32,7 +33,7 @@ class TagAnswers:
 
     def __init__(
         self,
-        engine: TagEngine,
+        engine: TagEngine | None,
         codecs: Codecs,
         search: SearchConfig,
         *,
@@ -57,17 +58,20 @@ class TagAnswers:
 
     def __call__(self, sources: Sequence[ReadSource]) -> list[Prediction]:
         """One prediction for each source of a batch, in their order; each source must have at least one id."""
-        ids, lengths = padded_sources([each.ids for each in sources])
-        found = self._engine.tags(ids, lengths)
+        assert self._engine is not None
+        return self.made(sources, self._engine.tags(*padded_sources([each.ids for each in sources])))
+
+    def made(self, sources: Sequence[ReadSource], found: TagScores) -> list[Prediction]:
+        """The predictions from what a network says of the sources."""
         made = []
         for row, source in enumerate(sources):
             count = source.ids.count(BOS)
             places = found.tags[row, :count].tolist()
             sure = [float(found.probabilities[row, word, place]) for word, place in enumerate(places)]
-            made.append(self._made(source, places, sure, float(found.log_probs[row])))
+            made.append(self._one(source, places, sure, float(found.log_probs[row])))
         return made
 
-    def _made(self, source: ReadSource, places: Sequence[int], sure: Sequence[float], log_prob: float) -> Prediction:
+    def _one(self, source: ReadSource, places: Sequence[int], sure: Sequence[float], log_prob: float) -> Prediction:
         """The answer with tags at these places of the codec's, with these probabilities."""
         lost = len(source.words) - len(places)
         tags = (*(self._codec.labels[place] for place in places), *[self._codec.outside] * lost)

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from seqloom.data.batch import collate_ids
 from seqloom.data.padding import widened
-from seqloom.inference.engine import AnyEngine, LabelScores, TagScores
+from seqloom.frame_network import FrameNetwork
+from seqloom.inference.engine import AnyEngine, FrameScores, LabelScores, TagScores
 from seqloom.label_network import Labeller
 from seqloom.model import Network
 from seqloom.networks import AnyNetwork
@@ -123,6 +124,8 @@ def torch_engine(
     """The engine that runs a network with PyTorch."""
     if isinstance(network, Network):
         return TorchEngine(network, device, shortlist=shortlist)
+    if isinstance(network, FrameNetwork):
+        return TorchFrameEngine(network, device)
     if isinstance(network, TagNetwork):
         return TorchTagEngine(network, device)
     assert isinstance(network, Labeller)
@@ -192,3 +195,40 @@ class TorchTagEngine:
             found = self.model.tagger.given_log_probs(scores, self.model.places(batch.target_out), real)
         rows = zip(found.tolist(), targets, strict=True)
         return [() if UNK in ids else tuple(row[: len(ids)]) for row, ids in rows]
+
+
+class TorchFrameEngine:
+    """Finds the labels and the tags of sources and scores given ones."""
+
+    threads = 1
+    """Of batches; PyTorch has its own inside of one."""
+
+    def __init__(self, model: FrameNetwork, device: str | torch.device = "cpu") -> None:
+        self.model, self.device = model, torch.device(device)
+
+    @torch.inference_mode()
+    def frames(self, source: NDArray[np.int64], lengths: NDArray[np.int64]) -> FrameScores:
+        """The scores of the labels and the most probable tags of each row."""
+        count = max(1, int((source == BOS).sum(1).max(initial=0)))
+        with choose_precision("float32", self.device.type).active():
+            ids, sizes = (torch.from_numpy(array).to(self.device) for array in (widened(source), lengths))
+            scores = self.model.scores(ids, sizes, count)
+            found = self.model.tagger.decode(scores.tags, length_mask(scores.words, count))
+        labels = LabelScores(scores.labels.float().cpu().numpy(), None)
+        return FrameScores(labels, TagScores(*(each.cpu().numpy() for each in found)))
+
+    @torch.inference_mode()
+    def score(self, sources: Sequence[Sequence[int]], targets: Sequence[Sequence[int]]) -> list[tuple[float, ...]]:
+        """The log-probabilities of the label and of each tag of each target after those before it; nothing where one of
+        them is none of the network's."""
+        batch = collate_ids(sources, targets).to(self.device)
+        tags = batch.target_out[:, 1:]
+        real = length_mask(batch.target_lengths.to(self.device) - 2, tags.size(1))
+        with choose_precision("float32", self.device.type).active():
+            scores = self.model.scores(batch.source, batch.source_lengths, tags.size(1))
+            found = self.model.tagger.given_log_probs(scores.tags, self.model.places(tags), real)
+            labels = torch.log_softmax(scores.labels.float(), 1)
+        marks = self.model.given_labels(batch.target_out)
+        own = torch.where(marks, labels, 0.0).sum(1)
+        rows = zip(own.tolist(), found.tolist(), targets, strict=True)
+        return [() if UNK in ids else (label, *row[: len(ids) - 1]) for label, row, ids in rows]

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from seqloom.metrics.base import Metric, Score
 from seqloom.metrics.bootstrap import Comparison, compare
-from seqloom.metrics.choice import DEFAULT_METRICS, KINDS, choose_metrics, tag_metrics, target_kind
+from seqloom.metrics.choice import DEFAULT_METRICS, FRAME_METRICS, KINDS, choose_metrics, tag_metrics, target_kind
 from seqloom.metrics.classification import ClassFigures, ClassificationReport, classification
 from seqloom.metrics.registry import METRICS, Entry, compute, compute_each, metric
 from seqloom.metrics.several_labels import SeveralLabelsReport
@@ -29,6 +29,7 @@ from seqloom.metrics.worst import Worst, worst
 
 __all__ = [
     "DEFAULT_METRICS",
+    "FRAME_METRICS",
     "KINDS",
     "METRICS",
     "ClassFigures",

@@ -30,6 +30,9 @@ DEFAULT_METRICS: dict[Kind, tuple[str, ...]] = {
 }
 """The default metrics for each kind of target (see `target_kind`), the main one first."""
 
+FRAME_METRICS = ("exact_match", "slot_f1", "intent_accuracy")
+"""The default metrics of frames, a label and a tag for each word: whole frames, spans and labels that are right."""
+
 KINDS: dict[Kind, str] = {
     "labels": "there are few different targets, each of which comes often",
     "symbols": "targets are symbols between spaces, such as phones",

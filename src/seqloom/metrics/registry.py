@@ -10,6 +10,7 @@ from functools import partial
 from seqloom.errors import ConfigError
 from seqloom.metrics.base import Metric, Score
 from seqloom.metrics.edits import EditRate
+from seqloom.metrics.frames import intent_accuracy, slot_f1
 from seqloom.metrics.matches import ExactMatch, MacroF1
 from seqloom.metrics.rouge import Rouge
 from seqloom.metrics.sacre import MOSES_LANGUAGES, TOKENIZERS, MosesBleu, SacreMetric, bleu
@@ -60,6 +61,8 @@ METRICS: Family[Entry] = Family(
         "macro_f1": Entry("mean F1 over labels", MacroF1),
         "entity_f1": Entry("F1 of spans in tags (BIO, BIOES), as conlleval and seqeval count them", EntityF1),
         "token_accuracy": Entry("share of words whose tag is right", TokenAccuracy),
+        "slot_f1": Entry("F1 of the spans of frames (a label and a tag for each word), as entity_f1", slot_f1),
+        "intent_accuracy": Entry("share of frames whose label is right", intent_accuracy),
         "rouge1": Entry("ROUGE-1 F1; English words Porter-stemmed", Rouge),
         "rouge2": Entry("ROUGE-2 F1; English words Porter-stemmed", Rouge),
         "rougeL": Entry("ROUGE-L F1; English words Porter-stemmed", Rouge),

@@ -74,7 +74,8 @@ class Facts:
 
     def sentences(self) -> Iterator[str]:
         """What a user should know of the pairs before training."""
-        yield f"{self.pairs:,} pairs: {TASKS[self.task]}"
+        said = "texts have a label, and their words have tags" if self.answer == "frame" else TASKS[self.task]
+        yield f"{self.pairs:,} pairs: {said}"
         yield (
             f"sources have {self.source_length:.1f} of {self.source_symbols:,} symbols on average, "
             f"targets {self.target_length:.1f} of {self.target_symbols:,}"

@@ -212,6 +212,13 @@ RULES: tuple[Rule, ...] = (
     ),
     # tags
     Rule(
+        {"model.answer": "frame", "plan.tune_search": False},
+        "every text has one label (data.label) and every word one tag, and nothing is written symbol by symbol",
+        "no measurement: the data say so",
+        tasks=("tags",),
+        when=lambda facts: facts.answer == "frame",
+    ),
+    Rule(
         {"model.answer": "tags", "plan.tune_search": False},
         "every word has one tag out of few, and nothing is written symbol by symbol",
         "SNIPS (13,084 sentences), 700 updates: F1 of dev spans 89.6 with the mean of a word's pieces, the first 89.2",

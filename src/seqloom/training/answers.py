@@ -10,11 +10,12 @@ from typing import TypeVar
 import numpy as np
 import torch
 
-from seqloom.codecs import AnswerKind, LabelCodec, Labels, LabelsCodec
+from seqloom.codecs import OF_WORDS, AnswerKind, FrameCodec, LabelCodec, Labels, LabelsCodec
 from seqloom.codecs.labels import FIRST
 from seqloom.data import Corpus, Example
 from seqloom.errors import ConfigError, DataError
 from seqloom.label_network import LabelNetwork
+from seqloom.label_targets import parted
 from seqloom.model import SingleNetwork
 from seqloom.model_config import LABELLING, OF_DECODER, WITHOUT_DECODER
 from seqloom.nn.label_loss import LabelLoss, balanced
@@ -35,8 +36,10 @@ OF_SEQUENCES = (*(f"model.{name}" for name in OF_DECODER), "text.target", "text.
 @dataclass
 class Targets:
     """The targets of all pairs, counted while the pairs are read once; `first` says where each was met first, and
-    `sources` are different sources, as many as matter; `tags` are the same targets read as tags."""
+    `sources` are different sources, as many as matter; `tags` are the same targets read as tags. Of `frames` the labels
+    are counted, and their tags are read as tags."""
 
+    frames: bool = False
     counts: Counter[str] = field(default_factory=Counter)
     first: dict[str, str] = field(default_factory=dict)
     sources: set[str] = field(default_factory=set)
@@ -50,27 +53,30 @@ class Targets:
     def counting(self, examples: Iterable[Example]) -> Iterator[Example]:
         """Pass examples on and count their targets, until there are too many different ones to be labels."""
         for example in examples:
+            label, tags = parted(example) if self.frames else (example, example)
             if len(self.counts) <= MOST:
-                target = example.target.strip()
+                target = label.target.strip()
                 self.counts[target] += 1
                 self.first.setdefault(target, str(example.origin))
             if len(self.sources) < 2 * MOST:
                 self.sources.add(example.source)
-            self.tags.add(example)
+            self.tags.add(tags)
             yield example
 
 
 def answering(config: RunConfig, facts: Facts, given: Iterable[str], targets: Targets) -> Facts:
     """The facts with what a model of these pairs answers with: as `model.answer` says, or chosen.
 
-    Tags are chosen where every word has one, and labels where targets are few and shared by different sources, if no
-    setting of a decoder or of its search is given.
+    Frames are chosen where the data have a label beside each target. Tags are chosen where every word has one, and
+    labels where targets are few and shared by different sources, if no setting of a decoder or of its search is given.
     """
     answer, facts = config.model.answer, replace(facts, tagged=targets.tags.fit)
+    if answer == "auto" and config.data.label:
+        answer = "frame"
     if answer == "auto" and facts.tagged and config.plan.effort != "none" and not of_sequences(given):
         answer = "tags"
     if answer != "auto":
-        task = "tags" if answer == "tags" else "labels" if answer in LABELLING else facts.task
+        task = "tags" if answer in OF_WORDS else "labels" if answer in LABELLING else facts.task
         return replace(facts, answer=answer, task=task)
     few = facts.task == "labels" and 1 < len(targets.counts) <= MOST and targets.shared and config.plan.effort != "none"
     return replace(facts, answer="label" if few and not of_sequences(given) else "sequence")
@@ -90,6 +96,11 @@ def of_sequences(given: Iterable[str]) -> list[str]:
 def check_settings(config: RunConfig, given: Iterable[str]) -> None:
     """Refuse given settings that a model which answers as `config` says does not have, by name."""
     answer, training = config.model.answer, config.training
+    if config.data.label and answer != "frame":
+        raise ConfigError(
+            f"data.label is of models that answer with frames, and model.answer is {answer}",
+            hint="leave it out, or set model.answer = frame",
+        )
     if answer not in LABELLING:
         wrong = [name for name in ("focal", "class_weights") if getattr(training, name) not in (0.0, "none")]
         if wrong:
@@ -106,9 +117,9 @@ def check_settings(config: RunConfig, given: Iterable[str]) -> None:
             f"{strange[0]} is of models that write sequences, and model.answer is {answer}",
             hint="leave it out, or set model.answer = sequence",
         )
-    if answer == "tags" and training.r_drop:
+    if answer in OF_WORDS and training.r_drop:
         raise ConfigError(
-            "training.r_drop is of models that answer with sequences or labels, and model.answer is tags",
+            f"training.r_drop is of models that answer with sequences or labels, and model.answer is {answer}",
             hint="leave it out",
         )
     if answer == "labels" and training.class_weights != "none":
@@ -158,6 +169,14 @@ def label_codec(
         more_of = f", and {len(rare) - NAMED} more" if len(rare) > NAMED else ""
         said.append(f"labels with a single example, from which little can be learned: {places}{more_of}")
     return codec, said
+
+
+def frame_codec(targets: Targets) -> tuple[FrameCodec, list[str]]:
+    """The codec of the labels and the tags of all pairs, and notices about them, with the errors of either."""
+    label, said = label_codec("label", targets, "")
+    tags, more = targets.tags.codec()
+    assert isinstance(label, LabelCodec)  # as one label was asked for
+    return FrameCodec(label, tags), [*said, *more]
 
 
 def with_criterion(network: N, config: RunConfig, train: Corpus) -> N:

@@ -8,7 +8,7 @@ from seqloom.codecs import Labels
 from seqloom.confidence import AnyCalibration, chosen_measure
 from seqloom.confidence.fitting import FEWEST
 from seqloom.errors import SeqloomError
-from seqloom.learn_confidence import confidence_from, label_confidence
+from seqloom.learn_confidence import check_calibrates, confidence_from, label_confidence
 from seqloom.prediction import Prediction
 from seqloom.training.setup import Prepared
 
@@ -34,6 +34,7 @@ def calibrated(prepared: Prepared, answers: Sequence[Prediction]) -> tuple[AnyCa
 
     def fit() -> tuple[AnyCalibration | None, str]:
         try:
+            check_calibrates(codec)
             if isinstance(codec, Labels):
                 return _said(label_confidence(answers, prepared.dev_examples, codec, DATA))
             found = confidence_from(answers, prepared.dev_examples, search, measure, DATA)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from seqloom.data import Corpus, DataConfig, Example, group_by_source
 from seqloom.errors import ConfigError
 from seqloom.evenly import evenly
-from seqloom.metrics import blind_sentence, blind_share, choose_metrics, tag_metrics
+from seqloom.metrics import FRAME_METRICS, blind_sentence, blind_share, choose_metrics, tag_metrics
 from seqloom.metrics.uninformative import REFUSED
 from seqloom.training.config import RunConfig
 
@@ -31,6 +31,8 @@ def with_measures(config: RunConfig, train: Corpus) -> tuple[RunConfig, list[str
     if not names:
         if config.model.answer == "tags":
             names = tag_metrics(targets)
+        elif config.model.answer == "frame":
+            names = FRAME_METRICS
         elif config.model.answer == "labels":
             names = ("accuracy",)
         else:

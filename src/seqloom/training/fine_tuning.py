@@ -61,6 +61,8 @@ def same_network(config: RunConfig, start: StoredModel) -> None:
     """Raise ConfigError for settings that contradict the model to start from, except those that choose its new
     symbols."""
     folder = config.training.start_from
+    if start.codecs.answer == "frame":
+        raise ConfigError("fine-tuning is not for models that answer with frames", where=folder, hint="train a new one")
     saved = build(RunConfig, {name: start.config.get(name, {}) for name in ("model", "text")}, where=folder)
     sides = {"source": saved.text.source, "target": saved.text.target}
     joining = {("text", side, name) for side, cut in sides.items() for name in GROWING.get(cut.kind, ())}

@@ -6,7 +6,7 @@ import json
 from importlib.metadata import version
 
 from seqloom.checkpoint import StoredModel
-from seqloom.codecs import Codecs, Labels, TagsCodec, TextCodec, WordsCodec
+from seqloom.codecs import OF_WORDS, Codecs, Labels, TextCodec, WordsCodec
 from seqloom.codecs.pair import TARGET_CODECS, TargetCodec
 from seqloom.data import Survey, survey
 from seqloom.model_config import WITHOUT_DECODER
@@ -15,7 +15,7 @@ from seqloom.text import TextConfig, Tokenizer, train_tokenizers
 from seqloom.text.choice import choose, choose_source
 from seqloom.text.coverage import Coverage, text_notices
 from seqloom.text.training import train_source_tokenizer
-from seqloom.training.answers import Targets, answering, check_settings, label_codec
+from seqloom.training.answers import Targets, answering, check_settings, frame_codec, label_codec
 from seqloom.training.attention_place import fitted
 from seqloom.training.config import RunConfig
 from seqloom.training.fine_tuning import grown, grown_source
@@ -36,7 +36,7 @@ def read_once(
     """
 
     def make() -> str:
-        targets = Targets()
+        targets = Targets(frames=bool(config.data.label) or config.model.answer == "frame")
         examples = targets.counting(source.examples())
         seen = survey(examples, seed=config.training.seed, where=", ".join(source.files))
         facts = facts_of(seen.pairs, tags=len(seen.tags), count=seen.count)
@@ -65,7 +65,7 @@ def read_once(
     target: TargetCodec = first
     if not text.shared:
         target = TARGET_CODECS[values["kind"]].from_json(values["target"])
-    if isinstance(target, TagsCodec):
+    if target.answer in OF_WORDS:
         first = WordsCodec(first.tokenizer)
     codecs = Codecs(first, target).turned(**config.data.reversed)
     lengths = [name for name in ("training.epochs", "training.max_steps") if name in given]
@@ -86,7 +86,7 @@ def _text(config: RunConfig, seen: Survey, start: StoredModel | None) -> Made:
 
 
 def _labelled(config: RunConfig, facts: Facts, targets: Targets, seen: Survey, start: StoredModel | None) -> Made:
-    """Text on the source side, labels or tags on the other."""
+    """Text on the source side, labels, tags or frames on the other."""
     sources = [source for source, _ in seen.pairs]
     if start is None:
         text, said = choose_source(seen.pairs, config.text, seen.count)
@@ -94,10 +94,12 @@ def _labelled(config: RunConfig, facts: Facts, targets: Targets, seen: Survey, s
     else:
         text, old = config.text, start.codecs.target if isinstance(start.codecs.target, Labels) else None
         tokenizer, said = grown_source(config, start, seen)
-    codec, more = (
-        targets.tags.codec(old)
-        if facts.answer == "tags"
-        else label_codec(facts.answer, targets, text.label_separator, old)
-    )
+    codec: TargetCodec
+    if facts.answer == "frame":
+        codec, more = frame_codec(targets)
+    elif facts.answer == "tags":
+        codec, more = targets.tags.codec(old)
+    else:
+        codec, more = label_codec(facts.answer, targets, text.label_separator, old)
     read = Coverage.of(tokenizer, sources).sentences("source", written=False)
     return text, tokenizer, codec, [*said, *more, *read]

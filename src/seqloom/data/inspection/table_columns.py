@@ -126,6 +126,7 @@ def _fields(path: str, config: DataConfig) -> tuple[Column, ...]:
     ]
     roles = {config.source or "source": "source", config.target or "target": "target"}
     roles |= {config.tags: "tags"} if config.tags else {}
+    roles |= {config.label: "label"} if config.label else {}
     roles |= {name: f"reference {number}" for number, name in enumerate(config.references, start=1)}
     names = dict.fromkeys(name for record in records for name in record)
     return tuple(

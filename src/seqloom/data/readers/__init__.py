@@ -21,6 +21,7 @@ from seqloom.data.readers.pattern import read_pattern
 from seqloom.data.readers.report import USUAL, BadLine, ReadReport
 from seqloom.data.readers.shards import matches, shards_of
 from seqloom.data.readers.tables import read_arrow, read_parquet
+from seqloom.errors import DataError
 from seqloom.plugins import Family, at_work, instance_of
 
 Reader = Callable[[str, DataConfig, ReadReport], Iterator[Example]]
@@ -62,6 +63,10 @@ SUFFIXES = {
 }
 
 
+UNLABELLED = ("conll", "pattern")
+"""Formats that have no place for a label beside a target (`data.label`)."""
+
+
 def format_of(entry: str, config: DataConfig, default: str = "tsv") -> str:
     """The format of an entry: the configured one, or else by `data.pattern`, a comma (parallel files) or the suffix."""
     if config.format != "auto":
@@ -97,6 +102,12 @@ def read_examples(entries: Iterable[str], config: DataConfig, report: ReadReport
         before = report.examples
         for shard in expanded(entry, config):
             kind = "parallel" if format_of(entry, config) == "parallel" else format_of(shard, config)
+            if config.label and kind in UNLABELLED:
+                raise DataError(
+                    f"files of the format {kind} have no column of labels, and data.label is {config.label!r}",
+                    where=shard,
+                    hint="give columns, fields of JSON, or a third parallel file",
+                )
             reader = READERS[kind] if kind in READERS.own else partial(_of_plugin, kind)
             yield from tagged_examples(reader(shard, config, report), shard, config, report)
         report.parts.append(report.examples - before)

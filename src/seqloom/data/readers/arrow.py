@@ -39,7 +39,7 @@ def table_records(
             raise DataError(f"must have {columns.needed} columns, not {len(names)}", where=entry)
         kind_name = "parquet" if parquet else "arrow"
         report.add_table(Table.of(kind_name, "", names, columns.places, len(names)), display_name(entry))
-        wanted = {"source": columns.source, "target": columns.target, "tags": columns.tags}
+        wanted = {role: getattr(columns, role) for role in ("source", "target", "label", "tags")}
         places = {name: place for name, place in wanted.items() if place is not None}
         places |= {f"reference {number}": place for number, place in enumerate(columns.references)}
         for place in places.values():

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from seqloom.data.config import DataConfig
-from seqloom.data.examples import Example
+from seqloom.data.examples import Example, Origin
 from seqloom.data.readers.header import LABELS, SOURCES, TARGETS, counts_rows, known_name, turned
 from seqloom.data.readers.report import ReadReport
 from seqloom.errors import DataError, suggestion
+from seqloom.tag_scheme import MARK, frame_text
 
 
 @dataclass(frozen=True)
@@ -21,18 +22,19 @@ class Columns:
     target: int | None
     references: tuple[int, ...] = ()
     tags: int | None = None
+    label: int | None = None
 
     @property
     def places(self) -> tuple[tuple[str, int], ...]:
         """The role and the number, from 1, of each column that is read."""
-        wanted = [("source", self.source), ("target", self.target), ("tags", self.tags)]
+        wanted = [("source", self.source), ("target", self.target), ("label", self.label), ("tags", self.tags)]
         wanted += [(f"reference {number}", place) for number, place in enumerate(self.references, start=1)]
         return tuple((name, place + 1) for name, place in wanted if place is not None)
 
     @cached_property
     def needed(self) -> int:
         """Number of cells that a row must have at least."""
-        return 1 + max(p for p in (self.source, self.target, self.tags, *self.references) if p is not None)
+        return max(number for _, number in self.places)
 
 
 def find_columns(header: Sequence[str] | None, config: DataConfig, where: str, *, target: bool = True) -> Columns:
@@ -66,6 +68,7 @@ def find_columns(header: Sequence[str] | None, config: DataConfig, where: str, *
         place(config.target, "target", 1) if target else None,
         tuple(place(name, "", 0) for name in config.references) if target else (),
         place(config.tags, "", 0) if config.tags_needed or has_tags(header, config) else None,
+        place(config.label, "", 0) if target and config.label else None,
     )
 
 
@@ -78,9 +81,13 @@ def _usual_places(header: Sequence[str], config: DataConfig) -> dict[str, int]:
     """Indices of source and target by their usual names, or of the first two columns that do not number rows."""
     if config.source or config.target:
         return {}
-    if len(header) < 3:
+    if len(header) < 3 and not config.label:
         return {"source": 1, "target": 0} if len(header) == 2 and turned(*header) else {}
-    texts = [place for place, cell in enumerate(header) if not counts_rows(cell)]
+    texts = [
+        place
+        for place, cell in enumerate(header)
+        if not counts_rows(cell) and cell != config.label and str(place + 1) != config.label
+    ]
     sources = [place for place in texts if known_name(header[place], SOURCES)]
     targets = [place for place in texts if known_name(header[place], TARGETS)]
     others = [place for place in targets if not known_name(header[place], LABELS)]
@@ -94,6 +101,17 @@ def _usual_places(header: Sequence[str], config: DataConfig) -> dict[str, int]:
 def split_tags(text: str, config: DataConfig) -> tuple[str, ...]:
     """Split a cell into its tags."""
     return tuple(tag for part in text.split(config.tag_separator) if (tag := part.strip()))
+
+
+def labelled(label: str, target: str, origin: Origin, report: ReadReport) -> str | None:
+    """The text of a frame, of its label and a target with its tags; None if it was refused and skipped."""
+    if not label.strip() or MARK in label:
+        report.refuse(origin, f"the label must not be empty or have a colon with a space behind it, and is {label!r}")
+        return None
+    if not target.strip():
+        report.refuse(origin, "the target must not be empty")
+        return None
+    return frame_text(label.strip(), target)
 
 
 def checked(example: Example, report: ReadReport) -> Example | None:

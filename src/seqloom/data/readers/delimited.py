@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from seqloom.data.config import DataConfig
 from seqloom.data.examples import Example, Origin
-from seqloom.data.readers.columns import Columns, checked, split_tags
+from seqloom.data.readers.columns import Columns, checked, labelled, split_tags
 from seqloom.data.readers.layout import table_cells
 from seqloom.data.readers.report import ReadReport, shown_delimiter
 
@@ -48,7 +48,12 @@ def _example(
     assert columns.target is not None
     tags = () if columns.tags is None else split_tags(row[columns.tags], config)
     references = tuple(row[place] for place in columns.references if row[place].strip())
-    return checked(Example(row[columns.source], row[columns.target], origin, tags, references), report)
+    target: str | None = row[columns.target]
+    if columns.label is not None:
+        target = labelled(row[columns.label], row[columns.target], origin, report)
+    if target is None:
+        return None
+    return checked(Example(row[columns.source], target, origin, tags, references), report)
 
 
 def _count(number: int) -> str:

@@ -59,6 +59,7 @@ def names_columns(rows: Sequence[Sequence[str]], config: DataConfig) -> tuple[bo
         return False, False
     first = [cell.strip() for cell in rows[0]]
     named = [name for name in (config.source, config.target, *config.references) if name]
+    named += [config.label] if config.label else []
     named += [config.tags] if config.tags_needed else []
     if config.header == "yes" or any(not name.isdecimal() for name in named):
         return True, False

@@ -14,7 +14,7 @@ from typing import Any
 
 from seqloom.data.config import DataConfig
 from seqloom.data.examples import Example, Origin, Source
-from seqloom.data.readers.columns import checked, split_tags
+from seqloom.data.readers.columns import checked, labelled, split_tags
 from seqloom.data.readers.lines import display_name, read_lines
 from seqloom.data.readers.report import ReadReport
 from seqloom.errors import DataError
@@ -77,6 +77,7 @@ def record_example(record: Mapping[str, Any], config: DataConfig, origin: Origin
     fields = Fields(record, config, origin, report)
     try:
         source = fields.source()
+        label = fields.label()
         target, *more = fields.targets()
         for name in config.references:
             if record.get(name) is not None:
@@ -85,7 +86,10 @@ def record_example(record: Mapping[str, Any], config: DataConfig, origin: Origin
     except FieldError as error:
         report.refuse(origin, str(error), error.hint)
         return None
-    return checked(Example(source, target, origin, tags, tuple(text for text in more if text.strip())), report)
+    frame = labelled(label, target, origin, report) if config.label else target
+    if frame is None:
+        return None
+    return checked(Example(source, frame, origin, tags, tuple(text for text in more if text.strip())), report)
 
 
 def record_source(record: Mapping[str, Any], config: DataConfig, origin: Origin, report: ReadReport) -> Source | None:
@@ -118,6 +122,13 @@ class Fields:
         if self._lists_words and isinstance(self.record.get(name), list | tuple):
             return [self._words(name)]
         return self.texts(name)
+
+    def label(self) -> str:
+        """The label beside the target; empty where none is configured."""
+        name = self.config.label
+        if name and name not in self.record:
+            raise self._lacking(name, "data.label names the field of the label")
+        return self.text(name) if name else ""
 
     @property
     def _source_name(self) -> str:

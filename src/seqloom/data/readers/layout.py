@@ -74,7 +74,7 @@ def _check_filled(rows: Sequence[Sequence[str]], columns: Columns, path: str) ->
     for side, place in (("source", columns.source), ("target", columns.target)):
         if len(whole) < FEWEST or place is None or any(row[place].strip() for row in whole):
             continue
-        used = (columns.source, columns.target, columns.tags)
+        used = (columns.source, columns.target, columns.label, columns.tags)
         others = range(min(map(len, whole)))
         full = [str(each + 1) for each in others if each not in used and any(row[each].strip() for row in whole)]
         raise DataError(

@@ -40,8 +40,8 @@ def table_records(entry: str, config: DataConfig, report: ReadReport, *, parquet
 def named(config: DataConfig) -> DataConfig:
     """The settings for reading a record of `table_records`, whose fields have fixed names."""
     references = tuple(f"reference {number}" for number in range(len(config.references)))
-    tags = "tags" if config.tags else ""
-    return config.replace(source="source", target="target", references=references, tags=tags)
+    tags, label = "tags" if config.tags else "", "label" if config.label else ""
+    return config.replace(source="source", target="target", label=label, references=references, tags=tags)
 
 
 def _examples(records: Records, config: DataConfig, report: ReadReport) -> Iterator[Example]:
