@@ -29,6 +29,7 @@ pytest_plugins = [
     "several",
     "labelling",
     "tagged",
+    "framed",
 ]
 
 

@@ -35,6 +35,7 @@ ROOMS = (
     "label_network",
     "label_ensemble",
     "tag_network",
+    "frame_network",
     "networks",
     "ensemble_network",
     "search",

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from framed import framed
 from seqloom.cli.main import app
 from seqloom.cli.tag_tables import highlighted
 from seqloom.prediction import Prediction
@@ -61,3 +62,25 @@ def test_spans_are_coloured(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "dan smith [PER]\x1b[0m in " in shown
     assert shown.endswith("oslo [LOC]\x1b[0m .")
     assert shown.count("\x1b[1m") == 2
+    answer = Prediction("ask where: O B-LOC", 0.0, labels=("ask where",), spans=(Span("LOC", 1, 2),))
+    assert highlighted(["in", "oslo"], answer).startswith("\x1b[1mask where:\x1b[0m in ")
+
+
+def test_frames_have_a_label_before_their_tags(frame_folder: Path, tmp_path: Path) -> None:
+    file = tmp_path / "in.txt"
+    file.write_text("ann lives in new york\n", encoding="utf-8")
+    found = CliRunner().invoke(app, ["predict", str(frame_folder), str(file)])
+    assert found.stdout == "home: B-PER O O B-LOC I-LOC\n", found.output
+    file = tmp_path / "test.tsv"
+    rows = [(source, *reversed(target.split(": "))) for source, target in framed(30, 5)]
+    file.write_text("".join("\t".join(row) + "\n" for row in rows), encoding="utf-8")
+    given = ["evaluate", str(frame_folder), str(file), "--set", 'data.label="3"']
+    found = CliRunner().invoke(app, given)
+    assert found.exit_code == 0, found.output
+    for expected in ("exact_match", "slot_f1", "intent_accuracy", "majority baseline", "nats per word and label"):
+        assert expected in found.stdout
+    for expected in ("ask where", "PER", "I-LOC"):
+        assert expected in found.stdout
+    values = json.loads(CliRunner().invoke(app, [*given, "--json"]).stdout)
+    assert {each["label"] for each in values["tags"]["spans"]} == {"PER", "LOC"}
+    assert {each["label"] for each in values["labels"]["classes"]} >= {"home", "way"}

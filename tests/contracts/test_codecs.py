@@ -14,6 +14,7 @@ from seqloom.codecs import (
     TARGET_CODECS,
     CodecFiles,
     Codecs,
+    FrameCodec,
     LabelCodec,
     LabelsCodec,
     TagsCodec,
@@ -51,6 +52,12 @@ EXAMPLES: dict[str, list[tuple[Any, list[str]]]] = {
     "label": [(LabelCodec(LABELS), list(LABELS))],
     "labels": [(LabelsCodec(LABELS, mark), ["calm", mark.join(LABELS), mark.join(LABELS[1:])]) for mark in (", ", "|")],
     "words": words_codecs(),
+    "frame": [
+        (
+            FrameCodec(LabelCodec(LABELS), TagsCodec(("B-X", "I-X", "O"))),
+            ["calm: O", "great joy: B-X I-X", "grief: I-X O"],
+        )
+    ],
     "tags": [(TagsCodec(("B-X", "I-X", "O"), strict), ["O", "B-X I-X O", "I-X"]) for strict in (False, True)],
 }
 """Codecs of each kind, with values that they can represent."""

@@ -23,6 +23,7 @@ const run = async ({ source }) => {
     probabilities: {
       data: Float32Array.from(found.flatMap(({ probabilities }) => filled(probabilities, Array(count).fill(0)).flat())),
     },
+    ...(found[0].label_scores ? { label_scores: { data: Float32Array.from(found.flatMap((each) => each.label_scores)) } } : {}),
     log_probs: { data: Float32Array.from(found.map(({ log_probs: each }) => each)) },
   };
 };

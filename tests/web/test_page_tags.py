@@ -1,4 +1,4 @@
-"""Answers of the page and of Node.js that are tags are those of the package, from what the same graph finds."""
+"""Answers of the page and of Node.js that are tags or frames are those of the package, from what the graph finds."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import seqloom
-from seqloom.inference.onnx_tags import OnnxTagEngine
+from seqloom.inference.onnx_tags import OnnxFrameEngine, OnnxTagEngine
 from seqloom.tag_scheme import spans_of
 from seqloom.text.special import EOS
 from tagged import tagged
@@ -23,13 +23,16 @@ TEXTS = [*(text for text, _ in tagged(20, 9)), " ", "xyz is  in\tnew york\u00a0c
 def run(node: str, folder: Path, **settings: Any) -> dict[str, Any]:
     model = seqloom.load(folder, engine="onnx", int8=False)
     engine, outputs = model.predictor.engine, {}
-    assert isinstance(engine, OnnxTagEngine)
+    assert isinstance(engine, OnnxTagEngine | OnnxFrameEngine)
     limit = settings.get("max_source_length", 1000)
     for read in model.codecs.source.read(TEXTS, [()] * len(TEXTS), limit):
         if read.ids:
             ids = [*read.ids, EOS]
-            found = engine.tags(np.array([ids]), np.array([len(ids)]))
+            given = np.array([ids]), np.array([len(ids)])
+            frames = None if isinstance(engine, OnnxTagEngine) else engine.frames(*given)
+            found = engine.tags(*given) if isinstance(engine, OnnxTagEngine) else engine.frames(*given).tags
             named = {name: each[0].tolist() for name, each in found._asdict().items()}
+            named |= {} if frames is None else {"label_scores": frames.labels.scores[0].tolist()}
             outputs[" ".join(map(str, ids))] = named
     given = json.dumps({"texts": TEXTS, "settings": settings, "outputs": outputs})
     command: list[str | Path] = [node, HERE / "tags.mjs", folder]
@@ -39,13 +42,16 @@ def run(node: str, folder: Path, **settings: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("limit", [1000, 5])
-def test_tags_are_those_of_the_package(limit: int, node: str, tags_graphs: Path) -> None:
+@pytest.mark.parametrize("kind", ["tags", "frame"])
+def test_tags_are_those_of_the_package(kind: str, limit: int, node: str, request: pytest.FixtureRequest) -> None:
     """Also where words are cut off."""
-    settings = {"max_source_length": limit}
-    model = seqloom.load(tags_graphs, engine="onnx", int8=False).with_settings({"search": settings})
-    found = run(node, tags_graphs, **settings)["answers"]
+    settings, folder = {"max_source_length": limit}, request.getfixturevalue(f"{kind}_graphs")
+    model = seqloom.load(folder, engine="onnx", int8=False).with_settings({"search": settings})
+    found = run(node, folder, **settings)["answers"]
     for one, two in zip(found, model.predict(TEXTS, alignments=True), strict=True):
         assert (one["text"], tuple(one["tags"])) == (two.text, two.tags)
+        assert tuple(one["labels"]) == two.labels
+        assert one["probabilities"] == pytest.approx(dict(two.probabilities), abs=1e-5)
         assert one["score"] == pytest.approx(two.score, abs=1e-5)
         assert one["tagProbabilities"] == pytest.approx(two.tag_probabilities, abs=1e-5)
         assert (one["cut"], tuple(one["unknown"])) == (two.cut, two.unknown)

@@ -1,6 +1,7 @@
 // A model folder → predictions, in a browser or in Node. The search is part of the graph; around it are the tokenizers.
 
 import { Confidence } from "./confidence.js";
+import { Frames } from "./frames.js";
 import { Labels, labelCalibration } from "./labels.js";
 import { Lexicon, knownAnswers } from "./lexicon.js";
 import { withoutDefaults } from "./onnx.js";
@@ -32,13 +33,14 @@ const NOTHING = {
 const GRAPHS = ["model.onnx", "model.int8.onnx"];
 const LIST = "shortlist.safetensors", LEXICONS = ["exceptions", "memory"];
 const CALIBRATION = "confidence.json";
-const KINDS = { source: ["text", "words"], target: ["text", "label", "labels", "tags"] };
+const KINDS = { source: ["text", "words"], target: ["text", "label", "labels", "tags", "frame"] };
 const CODECS = {
   text: (json) => new Tokenizer(json),
   words: (json) => new Tokenizer(json),
   label: (json) => new Labels(json, "label"),
   labels: (json) => new Labels(json, "labels"),
   tags: (json) => new Tags(json),
+  frame: (json) => new Frames(json),
 };
 const OFFSETS = { average: 0, gnmt: 5, none: 0 };
 const TEXT = String.raw`"(?:[^"\\]|\\["\\bfnrt]|\\u[\da-fA-F]{4})*"`; // written alike in TOML and in JSON
@@ -105,7 +107,8 @@ export class Model {
   constructor(session, Tensor, source, target, config) {
     Object.assign(this, { session, Tensor, source, target });
     this.labels = target instanceof Labels ? target : null; // what answers are chosen from, where nothing is written
-    this.tagger = target instanceof Tags ? target : null; // what makes an answer of a tag for each word
+    this.frames = target instanceof Frames ? target : null; // what joins a label and the tags of the words
+    this.tagger = this.frames?.tags ?? (target instanceof Tags ? target : null); // what makes an answer of words' tags
     this.settings = config.search; // the defaults of predict
     this.reversed = config.data?.reverse_source ?? false; // whether sources are read from their end
     this.fromEnd = config.data?.reverse_target ?? false; // whether outputs are written from their end
@@ -131,7 +134,8 @@ export class Model {
    * A model that answers with labels has of these settings n_best, max_source_length, batch, known_answers and `tags`, and
    * leaves those of a search alone. Its answers have `labels` and `probabilities`, each label with its own, the most
    * probable first; they are calibrated where the model is. One that answers with tags has max_source_length, batch and
-   * `tags`; its answers have a tag for each word in `tags`, with `tagProbabilities`, and the `spans` that they mark.
+   * `tags`; its answers have a tag for each word in `tags`, with `tagProbabilities`, and the `spans` that they mark. So has
+   * one that answers with frames, whose answers also have `labels` and `probabilities` of the whole text.
    */
   async predict(texts, settings = {}) {
     if (this.tagger) return this.tag(texts, { ...this.settings, ...settings, beam: 1 });
@@ -204,7 +208,7 @@ export class Model {
     });
   }
 
-  /** As `predict`, of a model that answers with a tag for each word. */
+  /** As `predict`, of a model that answers with a tag for each word, or with frames. */
   async tag(texts, chosen) {
     if (chosen.prefix) throw new Error("the tags of this model are found together, and have no beginning: leave prefix out");
     if (chosen.n_best > 1) throw new Error(`n_best must be 1 where an answer is a tag for each word, not ${chosen.n_best}`);
@@ -218,7 +222,10 @@ export class Model {
         const { count } = encoded[row], first = place * most;
         const places = Array.from(outputs.tags.data.subarray(first, first + count), Number);
         const sure = places.map((tag, word) => outputs.probabilities.data[(first + word) * size + tag]);
-        results[row] = { ...NOTHING, ...this.tagger.answer(encoded[row], places, sure, outputs.log_probs.data[place]) };
+        const answer = this.tagger.answer(encoded[row], places, sure, outputs.log_probs.data[place]);
+        const labels = this.frames?.label.labels.length, begin = place * labels;
+        const scores = labels && Array.from(outputs.label_scores.data.subarray(begin, begin + labels));
+        results[row] = { ...NOTHING, ...(labels ? this.frames.joined(answer, scores) : answer) };
       });
     }
     return results;

@@ -37,13 +37,16 @@ def evaluation(measured: Evaluation) -> None:
     table = _table("measure", "value", "convention")
     for score in measured.scores:
         table.add_row(score.name, f"{score.value:.2f}", score.signature)
-        if score.name == "accuracy" and isinstance(measured.labels, ClassificationReport):
+        if score.name in ("accuracy", "intent_accuracy") and isinstance(measured.labels, ClassificationReport):
             always = f"always answering {_short(measured.labels.majority.label, 30)}, the most frequent label"
             table.add_row("majority baseline", f"{measured.labels.baseline:.2f}", always)
     for row in label_rows(measured):
         table.add_row(*row)
     loss = measured.teacher_forced
-    if measured.probabilities is not None:
+    if measured.tags is not None:
+        unit = "word" if measured.labels is None else "word and label"
+        table.add_row("loss", f"{loss.per_token:.4f}", f"nats per {unit}")
+    elif measured.probabilities is not None:
         table.add_row("loss", f"{loss.per_token:.4f}", "nats per example, of the network without its calibration")
     else:
         table.add_row("loss", f"{loss.per_token:.4f}", "nats per token of this model, end marks included")

@@ -56,8 +56,9 @@ def coloured(text: str, answer: Prediction, output: Path | None) -> str:
 
 
 def highlighted(words: Sequence[str], answer: Prediction) -> str:
-    """The words of an input, with its spans in the colours of their types, which stand behind them."""
-    parts, place = list[str](), 0
+    """The words of an input behind the label of the whole, if it has one, with its spans in the colours of their types,
+    which stand behind them."""
+    parts, place = [typer.style(f"{label}:", bold=True) for label in answer.labels], 0
     for span in answer.spans:
         parts += words[place : span.start]
         colour = COLOURS[crc32(span.type.encode()) % len(COLOURS)]

@@ -67,6 +67,8 @@ def _kind(model: Model) -> str:
     config = model.config.model
     encoder = config.encoder.kind
     reader = f"{config.cell.kind} encoder" if encoder == "recurrent" else f"{encoder} encoder"
+    if config.answer not in ("auto", "sequence"):
+        return f"{reader}, answer {config.answer}, width {config.hidden}"
     looks = f"{config.attention.kind} attention" if config.attention is not None else "no attention"
     return f"{reader}, {config.cell.kind} decoder, {looks}, width {config.hidden}"
 
