@@ -28,9 +28,9 @@ def run(node: str, folder: Path, **settings: Any) -> dict[str, Any]:
     for read in model.codecs.source.read(TEXTS, [()] * len(TEXTS), limit):
         if read.ids:
             ids = [*read.ids, EOS]
-            given = np.array([ids]), np.array([len(ids)])
-            frames = None if isinstance(engine, OnnxTagEngine) else engine.frames(*given)
-            found = engine.tags(*given) if isinstance(engine, OnnxTagEngine) else engine.frames(*given).tags
+            row, size = np.array([ids]), np.array([len(ids)])
+            frames = None if isinstance(engine, OnnxTagEngine) else engine.frames(row, size)
+            found = engine.tags(row, size) if isinstance(engine, OnnxTagEngine) else engine.frames(row, size).tags
             named = {name: each[0].tolist() for name, each in found._asdict().items()}
             named |= {} if frames is None else {"label_scores": frames.labels.scores[0].tolist()}
             outputs[" ".join(map(str, ids))] = named
