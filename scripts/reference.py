@@ -21,7 +21,9 @@ from seqloom.cli.main import app
 from seqloom.config import OneOf, Section
 from seqloom.planning import shown_settings
 from seqloom.planning.facts import TASKS
-from seqloom.planning.rules import MANY, RULES, SHARES, UPDATES
+from seqloom.planning.rule import MANY
+from seqloom.planning.rules import RULES
+from seqloom.planning.updates import SHARES, UPDATES
 from seqloom.training import RunConfig
 
 FOLDER = Path(__file__).parents[1] / "docs" / "reference"

@@ -30,6 +30,7 @@ pytest_plugins = [
     "labelling",
     "tagged",
     "framed",
+    "transduced",
 ]
 
 

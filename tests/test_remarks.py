@@ -29,6 +29,7 @@ def test_json_gives_every_count() -> None:
         "unknown_symbols": {"x": 2, "y": 1},
         "at_limit": 0,
         "unwritable": 0,
+        "unscored": 0,
         "unwritable_symbols": {},
         "exceptions": 0,
         "memory": 0,
@@ -44,6 +45,17 @@ def test_targets_that_cannot_be_written_are_said() -> None:
         "there, such as 'é', 'ß' (2 in all): input 2, 3"
     ]
     assert remarks.to_json()["unwritable_symbols"] == {"é": 2, "ß": 1}
+
+
+def test_targets_that_no_answer_can_be_are_said() -> None:
+    remarks = Remarks()
+    remarks.note(cut=False, unknown=())
+    remarks.note(cut=False, unknown=(), unwritable=("rage",), unscored=True)
+    assert remarks.sentences() == [
+        "1 of 2 targets can never be an answer of this model, and have no part in loss and perplexity, such as 'rage' "
+        "(1 in all): input 2"
+    ]
+    assert remarks.to_json()["unscored"] == 1
 
 
 def test_a_single_input_has_its_end() -> None:

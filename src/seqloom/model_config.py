@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from seqloom.codecs.base import OF_WORDS
+from seqloom.codecs.base import OF_PARTS
 from seqloom.config import Section, one_of
 from seqloom.nn.attention import AttentionConfig, attention_configs
 from seqloom.nn.attention.general import GeneralConfig
@@ -24,7 +24,7 @@ from seqloom.nn.word_poolings.mean import MeanOfWordConfig
 
 LABELLING = ("label", "labels")
 """The answers of networks that label a whole source."""
-WITHOUT_DECODER = (*LABELLING, *OF_WORDS)
+WITHOUT_DECODER = (*LABELLING, *OF_PARTS)
 """The answers of networks without a decoder."""
 OF_DECODER = ("decoder", "attention", "share_embeddings", "target_word_dropout")
 """Settings of networks that write sequences."""
@@ -33,13 +33,15 @@ OF_DECODER = ("decoder", "attention", "share_embeddings", "target_word_dropout")
 class ModelConfig(Section):
     """The network. Combinations that make no sense are refused here, before any work starts."""
 
-    answer: Literal["auto", "sequence", "label", "labels", "tags", "frame"] = "auto"
+    answer: Literal["auto", "sequence", "label", "labels", "tags", "frame", "transduction"] = "auto"
     """What the network answers with: a `sequence` that a decoder writes; one `label` for the whole source; any number
     of `labels`, which stand in a target with text.label_separator between them; `tags`, one for each word of the
-    source, with spaces between them; or a `frame`, one label for the whole source and a tag for each word, such as an
-    intent with its slots. `auto` takes a frame if data.label names a column of labels. Else, where nothing asks for a
-    decoder, it takes a label if the targets of the training pairs are few and repeated, and tags if every target has as
-    many words as its source and they are few and repeated and no words of the sources; else it takes a sequence."""
+    source, with spaces between them; a `frame`, one label for the whole source and a tag for each word, such as an
+    intent with its slots; or a `transduction`, a text of one short string for each symbol of the source, which a
+    learned alignment cuts out of the targets. `auto` takes a frame if data.label names a column of labels. Else, where
+    nothing asks for a decoder, it takes a label if the targets of the training pairs are few and repeated, and tags if
+    every target has as many words as its source and they are few and repeated and no words of the sources; else it
+    takes a sequence."""
     embedding: int = Field(default=256, ge=1)
     """Width E of source and target embeddings."""
     hidden: int = Field(default=256, ge=1)
@@ -77,11 +79,11 @@ class ModelConfig(Section):
     """How a network that answers with labels or frames makes one vector of the source; not set = attention. Other
     answers have none."""
     word_pooling: Annotated[WordPoolingConfig | None, *one_of("word_pooling", word_pooling_configs)] = None
-    """How a network that answers with tags or frames makes one vector of the pieces of each word; not set = mean. Other
-    answers have none."""
+    """How a network that answers with tags, frames or a transduction makes one vector of the pieces of each word, or
+    of each symbol and its mark; not set = mean. Other answers have none."""
     tagger: Annotated[TaggerConfig | None, *one_of("tagger", tagger_configs)] = None
-    """How a network that answers with tags or frames finds tags: each by itself (softmax), or all of a text
-    together (crf); not set = crf. Other answers have none."""
+    """How a network that answers with tags, frames or a transduction finds tags, or strings: each by itself (softmax),
+    or all of a text together (crf); not set = crf. Other answers have none."""
     label_weight: float = Field(default=1.0, gt=0, allow_inf_nan=False)
     """How much the loss of the label counts beside that of all tags of a text, where a network answers with frames."""
 
@@ -90,8 +92,9 @@ class ModelConfig(Section):
     def _default_parts(cls, values: Any) -> Any:
         """Attention is there unless the decoder attends nowhere; labels have a pooling instead, tags one of words."""
         if isinstance(values, dict) and values.get("answer") in WITHOUT_DECODER:
-            parts: dict[str, Any] = {} if values["answer"] == "tags" else {"pooling": AttentionPoolingConfig()}
-            if values["answer"] in OF_WORDS:
+            labelling = values["answer"] in (*LABELLING, "frame")
+            parts: dict[str, Any] = {"pooling": AttentionPoolingConfig()} if labelling else {}
+            if values["answer"] in OF_PARTS:
                 parts |= {"word_pooling": MeanOfWordConfig(), "tagger": CRFConfig()}
             unset = values.get("attention") in ("general", GeneralConfig(), GeneralConfig().model_dump(), None)
             kept = {name: value for name, value in values.items() if name != "attention" or not unset}
@@ -132,8 +135,8 @@ class ModelConfig(Section):
         """Refuse parts of networks that answer otherwise."""
         parts = {
             "pooling": ("labels", (*LABELLING, "frame")),
-            "word_pooling": ("tags", OF_WORDS),
-            "tagger": ("tags", OF_WORDS),
+            "word_pooling": ("tags", OF_PARTS),
+            "tagger": ("tags", OF_PARTS),
             "label_weight": ("frames", ("frame",)),
         }
         for name, (whose, answers) in parts.items():
@@ -164,7 +167,7 @@ class ModelConfig(Section):
         """Whether answers come with weights of the source's positions."""
         if self.answer in LABELLING:
             return self.pooling is not None and self.pooling.attends
-        return self.answer not in OF_WORDS and self.attention is not None
+        return self.answer not in OF_PARTS and self.attention is not None
 
     def _check_copy(self) -> None:
         if self.encoder_cell is None or not self.encoder.final_states:

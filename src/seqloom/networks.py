@@ -25,6 +25,7 @@ NETWORKS: Mapping[AnswerKind, type[TrainedNetwork]] = {
     "labels": LabelNetwork,
     "tags": TagNetwork,
     "frame": FrameNetwork,
+    "transduction": TagNetwork,
 }
 """The network that is trained, for each kind of answer that a model can have."""
 

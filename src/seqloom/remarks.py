@@ -28,6 +28,8 @@ class Remarks:
     """Numbers of the inputs whose answer is as long as the search allows."""
     unwritable: list[int] = field(default_factory=list)
     """Numbers of the inputs whose given target contains symbols that the model cannot write."""
+    unscored: list[int] = field(default_factory=list)
+    """Numbers of the inputs whose given target the model can never answer, so that it has no score."""
     targets: Counter[str] = field(default_factory=Counter)
     """The symbols that cannot be written, and how many targets contain each."""
     origins: Counter[Origin] = field(default_factory=Counter)
@@ -47,9 +49,15 @@ class Remarks:
         self.origins[prediction.origin] += 1
 
     def note(
-        self, cut: bool, unknown: Sequence[str], unwritable: Sequence[str] = (), *, at_limit: bool = False
+        self,
+        cut: bool,
+        unknown: Sequence[str],
+        unwritable: Sequence[str] = (),
+        *,
+        at_limit: bool = False,
+        unscored: bool = False,
     ) -> None:
-        """Count one more input with the facts about it."""
+        """Count one more input with the facts about it; an `unscored` target has no part in loss and perplexity."""
         self.answers += 1
         if cut:
             self.cut.append(self.answers)
@@ -59,7 +67,7 @@ class Remarks:
         if at_limit:
             self.at_limit.append(self.answers)
         if unwritable:
-            self.unwritable.append(self.answers)
+            (self.unscored if unscored else self.unwritable).append(self.answers)
             self.targets.update(unwritable)
 
     def sentences(self) -> list[str]:
@@ -82,6 +90,11 @@ class Remarks:
                 f"{len(self.unwritable):,} of {self.answers:,} targets {'has' if one else 'have'} symbols that the "
                 f"model cannot write, so that loss and perplexity count the unknown token there, such as "
                 f"{_symbols(self.targets)}: {_numbers(self.unwritable)}"
+            )
+        if self.unscored:
+            said.append(
+                f"{len(self.unscored):,} of {self.answers:,} targets can never be an answer of this model, and have no "
+                f"part in loss and perplexity, such as {_symbols(self.targets)}: {_numbers(self.unscored)}"
             )
         if self.at_limit:
             said.append(
@@ -108,6 +121,7 @@ class Remarks:
             "unknown_symbols": dict(self.symbols.most_common()),
             "at_limit": len(self.at_limit),
             "unwritable": len(self.unwritable),
+            "unscored": len(self.unscored),
             "unwritable_symbols": dict(self.targets.most_common()),
             "exceptions": self.origins["exception"],
             "memory": self.origins["memory"],

@@ -21,7 +21,7 @@ from seqloom.nn.shapes import length_mask
 from seqloom.nn.taggers import build_tagger
 from seqloom.nn.word_poolings import build_word_pooling, word_numbers
 from seqloom.tag_scheme import Legal
-from seqloom.text.special import SPECIAL_TOKENS
+from seqloom.text.special import SPECIAL_TOKENS, UNK
 
 
 class TagNetwork(SingleNetwork):
@@ -81,7 +81,8 @@ class TagNetwork(SingleNetwork):
         smoothing: float = 0.0,
         r_drop: float = 0.0,
     ) -> LossSums:
-        """The loss of the words' tags; the end mark of a target has no part in it. Settings with R-Drop are refused."""
+        """The loss of the words' tags; the end mark of a target has no part in it, nor has a row with an unknown tag.
+        Settings with R-Drop are refused."""
         del target_in
         assert not r_drop
         scores, _ = self(source, lengths, target_out.size(1))
@@ -96,8 +97,9 @@ class TagNetwork(SingleNetwork):
     ) -> LossSums:
         """The loss of given tags, which end with the end mark."""
         real = length_mask(target_lengths - 1, target.size(1)).to(target.device, non_blocking=True)
+        real = real & (target != UNK).all(1, keepdim=True)
         loss, nll = self.tagger.loss(scores, self.places(target), real, smoothing)
-        return LossSums(loss, nll, int(target_lengths.sum()) - len(target_lengths))
+        return LossSums(loss, nll, int(real.sum()))
 
     def places(self, ids: Int[Tensor, "B T"]) -> Int[Tensor, "B T"]:
         """The places of tags among the C, of target ids; those of special ids have no meaning."""

@@ -17,12 +17,16 @@ from seqloom.codecs import (
     FrameCodec,
     LabelCodec,
     LabelsCodec,
+    SymbolsCodec,
     TagsCodec,
     TextCodec,
+    TransductionCodec,
     WordsCodec,
 )
+from seqloom.codecs.symbols import symbols_of
 from seqloom.errors import ModelFolderError
 from seqloom.text import TextConfig, TokenizerConfig, train_tokenizer, train_tokenizers
+from seqloom.transduction import Aligner
 
 TEXTS = ["abc cba", "a b c", "bca", "c", "ab  ba"]
 CHARACTERS = TokenizerConfig(kind="character")
@@ -46,6 +50,35 @@ def words_codecs() -> list[tuple[WordsCodec, list[str]]]:
     return [(WordsCodec(tokenizer), kept) for tokenizer in trained]
 
 
+def symbols_codecs() -> list[tuple[SymbolsCodec, list[str]]]:
+    """Codecs of symbols of all kinds of tokenizers, each with texts that it can represent."""
+    return [(SymbolsCodec(codec.tokenizer), kept) for codec, kept in text_codecs() if not codec.reverse]
+
+
+def transduction_codecs() -> list[tuple[TransductionCodec, list[str]]]:
+    """Codecs of strings for symbols, learned from the texts that they represent, whose sources are the same texts."""
+    made = []
+    for kind in ("character", "word"):
+        kept = TEXTS if kind == "character" else [text.replace("  ", " ") for text in TEXTS]
+        tokenizer = train_tokenizer(kept, TokenizerConfig(kind=kind, vocabulary_size=40))
+        pairs = list(zip(map(symbols_of, sources_of(kept)), tokenizer.encode(kept), strict=True))
+        made.append((TransductionCodec(tokenizer, Aligner.learned(pairs)), kept))
+    return made
+
+
+SOURCES = SymbolsCodec(train_tokenizer(TEXTS, CHARACTERS, ("X",)))
+
+
+def sources_of(values: list[str]) -> list[list[int]]:
+    """What is read of a source that is the same text as its target."""
+    return SOURCES.encode(values)
+
+
+def encoded_by(codec: Any, values: list[str]) -> Any:
+    """The values as a codec encodes them, beside sources that are the same texts."""
+    return codec.encode_beside(sources_of(values), values)
+
+
 LABELS = ("calm", "great joy", "grief")
 EXAMPLES: dict[str, list[tuple[Any, list[str]]]] = {
     "text": text_codecs(),
@@ -58,6 +91,8 @@ EXAMPLES: dict[str, list[tuple[Any, list[str]]]] = {
             ["calm: O", "great joy: B-X I-X", "grief: I-X O"],
         )
     ],
+    "symbols": symbols_codecs(),
+    "transduction": transduction_codecs(),
     "tags": [(TagsCodec(("B-X", "I-X", "O"), strict), ["O", "B-X I-X O", "I-X"]) for strict in (False, True)],
 }
 """Codecs of each kind, with values that they can represent."""
@@ -74,25 +109,25 @@ def test_every_codec_has_examples() -> None:
 
 @pytest.mark.parametrize(("codec", "values"), CASES)
 def test_decoding_gives_back_what_was_encoded(codec: Any, values: list[str]) -> None:
-    encoded = codec.encode(values)
+    encoded = encoded_by(codec, values)
     assert codec.decode(encoded) == values
     assert all(0 <= symbol < codec.size for each in encoded for symbol in each)
-    assert codec.encode([]) == []
+    assert encoded_by(codec, []) == []
     assert codec.decode([]) == []
 
 
 @pytest.mark.parametrize(("codec", "values"), CASES)
 def test_a_value_is_encoded_alone_as_among_others(codec: Any, values: list[str]) -> None:
-    assert [codec.encode([each])[0] for each in values] == codec.encode(values)
+    assert [encoded_by(codec, [each])[0] for each in values] == encoded_by(codec, values)
 
 
 @pytest.mark.parametrize(("codec", "values"), CASES)
 def test_the_file_of_a_codec_gives_it_back(codec: Any, values: list[str]) -> None:
     json.loads(codec.to_json())
     again = type(codec).from_json(codec.to_json()).turned(codec.reverse)
-    assert again.encode(values) == codec.encode(values)
+    assert encoded_by(again, values) == encoded_by(codec, values)
     assert (again.size, again.to_json(), again.answer) == (codec.size, codec.to_json(), codec.answer)
-    assert pickle.loads(pickle.dumps(codec)).encode(values) == codec.encode(values)
+    assert encoded_by(pickle.loads(pickle.dumps(codec)), values) == encoded_by(codec, values)
     with pytest.raises(ModelFolderError):
         type(codec).from_json("{}")
 
@@ -113,6 +148,15 @@ def test_a_pair_is_described_written_and_read(shared: bool, reverse: bool) -> No
     assert again.identity == codecs.identity
     assert (again.source.content is again.target.content) == shared
     assert again.encode_pairs(["ab"], [()], ["ba"]) == codecs.encode_pairs(["ab"], [()], ["ba"])
+
+
+def test_symbols_have_marks_and_a_transduction_needs_them() -> None:
+    (ids,) = SOURCES.encode(["ab"], [("X",)])
+    assert SOURCES.tokenizer.tokens(ids) == ("<X>", "<s>", "<s>", "a", "<s>", "b", "<s>")
+    assert SOURCES.tokenizer.tokens(symbols_of(ids)) == ("<s>", "a", "b", "</s>")
+    (codec, _), *_ = transduction_codecs()
+    with pytest.raises(TypeError, match="beside its source"):
+        codec.encode(["abc"])
 
 
 def test_tags_stand_before_the_source_in_both_directions() -> None:

@@ -124,7 +124,7 @@ def test_a_codec_that_is_not_known_is_refused(copy: Path, engine: str) -> None:
     for codec, said in [
         (
             {"kind": "pictures", "file": "tokenizer.target.json"},
-            "must be one of text, label, labels, tags, not 'pictures'",
+            "must be one of text, label, labels, tags, transduction, not 'pictures'",
         ),
         ({"kind": "text", "file": "../tokenizer.json"}, "names files of its own folder only"),
         ({"kind": "text", "file": "other.json"}, "the manifest does not list other.json"),

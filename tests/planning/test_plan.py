@@ -16,7 +16,8 @@ from seqloom.config import build, laid_over
 from seqloom.errors import ConfigError
 from seqloom.planning import Choice, Facts, Plan, listed, make_plan, shown_settings
 from seqloom.planning.facts import TASKS
-from seqloom.planning.rules import RULES, UPDATES
+from seqloom.planning.rules import RULES
+from seqloom.planning.updates import UPDATES
 from seqloom.presets import PRESETS
 from seqloom.training import RunConfig
 from seqloom.training.forecast import Forecast

@@ -14,7 +14,7 @@ from seqloom.best.parts import Part, Parts
 from seqloom.best.variants import Settings, variants
 from seqloom.best.working_files import chosen_length, given_before, remove_parts, working_files
 from seqloom.checkpoint import format as layout
-from seqloom.codecs import OF_WORDS
+from seqloom.codecs import OF_PARTS
 from seqloom.combining import Rescoring, save_combination
 from seqloom.config import build, laid_over
 from seqloom.ensembles import ensemble, select_members
@@ -137,7 +137,7 @@ def _check(config: RunConfig) -> None:
             "plan.effort = best chooses among networks, and training.start_from names one",
             hint="fine-tune with the effort normal",
         )
-    if config.model.answer in OF_WORDS or config.data.label:
+    if config.model.answer in OF_PARTS or config.data.label:
         answer = "frame" if config.data.label else config.model.answer
         raise ConfigError(
             "plan.effort = best is for models that write sequences or answer with labels, and model.answer is "

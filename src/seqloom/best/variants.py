@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from seqloom.planning.facts import Task
-from seqloom.planning.rules import is_given
+from seqloom.planning.rule import is_given
 
 Settings = Mapping[str, Any]
 

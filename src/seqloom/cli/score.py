@@ -15,7 +15,8 @@ def score(
     """Score given pairs.
 
     Prints for each pair the natural logarithm of its probability and its number of target tokens, including the end
-    mark. The mean goes to standard error.
+    mark. The mean goes to standard error. A target that the model can never answer, such as a label that it does not
+    know, has -inf and no tokens, and no part in the mean.
     """
     from seqloom.api import load_torch
     from seqloom.data import ReadReport, read_examples
@@ -28,10 +29,11 @@ def score(
     total, tokens, remarks = 0.0, 0, Remarks()
     for scored in chosen.score(examples):
         total, tokens = total + scored.log_prob, tokens + scored.tokens
-        remarks.note(scored.cut, scored.unknown, scored.unwritable)
+        none = bool(scored.unwritable) and not scored.tokens
+        remarks.note(scored.cut, scored.unknown, scored.unwritable, unscored=none)
         if as_json:
             values = {
-                "log_prob": round(scored.log_prob, 4),
+                "log_prob": None if none else round(scored.log_prob, 4),
                 "tokens": scored.tokens,
                 "token_log_probs": [round(value, 4) for value in scored.token_log_probs],
                 "cut": scored.cut,
@@ -40,7 +42,7 @@ def score(
             }
             typer.echo(json.dumps(values, ensure_ascii=False))
         else:
-            typer.echo(f"{scored.log_prob:.4f}\t{scored.tokens}")
+            typer.echo(f"{'-inf' if none else f'{scored.log_prob:.4f}'}\t{scored.tokens}")
     for sentence in (*report.sentences(), *remarks.sentences()):
         typer.echo(f"note: {sentence}", err=True)
     if tokens:

@@ -5,16 +5,19 @@ A codec is a file of this room, and a line in the tables of `codecs.pair` names 
 
 from __future__ import annotations
 
-from seqloom.codecs.base import OF_WORDS, AnswerKind, Codec
+from seqloom.codecs.base import OF_PARTS, OF_WORDS, AnswerKind, Codec
 from seqloom.codecs.files import CodecFiles
 from seqloom.codecs.frames import FrameCodec
 from seqloom.codecs.labels import LabelCodec, Labels, LabelsCodec
 from seqloom.codecs.pair import SOURCE_CODECS, TARGET_CODECS, Codecs
+from seqloom.codecs.symbols import SymbolsCodec
 from seqloom.codecs.tags import TagsCodec
 from seqloom.codecs.text import TextCodec
+from seqloom.codecs.transduction import TransductionCodec
 from seqloom.codecs.words import WordsCodec
 
 __all__ = [
+    "OF_PARTS",
     "OF_WORDS",
     "SOURCE_CODECS",
     "TARGET_CODECS",
@@ -26,7 +29,9 @@ __all__ = [
     "LabelCodec",
     "Labels",
     "LabelsCodec",
+    "SymbolsCodec",
     "TagsCodec",
     "TextCodec",
+    "TransductionCodec",
     "WordsCodec",
 ]

@@ -13,12 +13,14 @@ Given = TypeVar("Given")
 Encoded = TypeVar("Encoded")
 """What the network reads or writes: for text a list of ids."""
 
-AnswerKind = Literal["sequence", "label", "labels", "tags", "frame"]
+AnswerKind = Literal["sequence", "label", "labels", "tags", "frame", "transduction"]
 """What a model answers with: a sequence of symbols, found by a search, symbol after symbol; one label for the whole
-input; any number of labels for it; a tag for each of its words; or a frame: one label for the whole input and a tag for
-each of its words."""
+input; any number of labels for it; a tag for each of its words; a frame: one label for the whole input and a tag for
+each of its words; or a transduction: a short string for each of its symbols."""
 OF_WORDS: tuple[AnswerKind, ...] = ("tags", "frame")
 """The kinds that have a tag for each word."""
+OF_PARTS: tuple[AnswerKind, ...] = (*OF_WORDS, "transduction")
+"""The kinds that have a part for each word or each symbol, all of which are found together."""
 
 
 class Codec(ABC, Generic[Given, Encoded]):
@@ -51,8 +53,23 @@ class Codec(ABC, Generic[Given, Encoded]):
         """What the codec's file holds. Two sides whose contents are the same object share one file."""
 
     @abstractmethod
-    def encode(self, values: Sequence[Given]) -> Sequence[Encoded]:
+    def encode(self, values: Sequence[Given], *, sample: bool = False, seed: int | None = None) -> Sequence[Encoded]:
         """What the network reads, or is to write, for each value."""
+
+    def encode_beside(
+        self,
+        sources: Sequence[Sequence[int]],
+        values: Sequence[Given],
+        *,
+        sample: bool = False,
+        seed: int | None = None,
+    ) -> list[Encoded]:
+        """What the network is to write for each value, where its source has these ids; `encode`, unless that matters.
+
+        With `sample`, a codec that can draws among several ways to encode a value, from `seed`.
+        """
+        del sources
+        return list(self.encode(values, sample=sample, seed=seed))
 
     @abstractmethod
     def decode(self, encoded: Sequence[Encoded]) -> Sequence[Given]:

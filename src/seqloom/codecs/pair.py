@@ -10,8 +10,10 @@ from seqloom.codecs.base import OF_WORDS, AnswerKind
 from seqloom.codecs.files import SIDES, CodecFiles, SideFile, file_name
 from seqloom.codecs.frames import FrameCodec
 from seqloom.codecs.labels import LabelCodec, LabelsCodec
+from seqloom.codecs.symbols import SymbolsCodec
 from seqloom.codecs.tags import TagsCodec
 from seqloom.codecs.text import TextCodec
+from seqloom.codecs.transduction import TransductionCodec
 from seqloom.codecs.words import WordsCodec
 from seqloom.errors import ConfigError, ModelFolderError
 from seqloom.text.tokenizer import Tokenizer
@@ -20,15 +22,20 @@ C = TypeVar("C")
 SourceCodec = TextCodec
 """A codec that can stand on the source side. A further one joins with `|`; the type checker then names every place
 where only text is expected."""
-TargetCodec = TextCodec | LabelCodec | LabelsCodec | TagsCodec | FrameCodec
+TargetCodec = TextCodec | LabelCodec | LabelsCodec | TagsCodec | FrameCodec | TransductionCodec
 """A codec that can stand on the target side."""
-SOURCE_CODECS: Mapping[str, type[SourceCodec]] = {"text": TextCodec, "words": WordsCodec}
+SOURCE_CODECS: Mapping[str, type[SourceCodec]] = {
+    "text": TextCodec,
+    "words": WordsCodec,
+    "symbols": SymbolsCodec,
+}
 TARGET_CODECS: Mapping[str, type[TargetCodec]] = {
     "text": TextCodec,
     "label": LabelCodec,
     "labels": LabelsCodec,
     "tags": TagsCodec,
     "frame": FrameCodec,
+    "transduction": TransductionCodec,
 }
 CODEC_FILES = frozenset(
     file_name(codec.stem, side) for codec in {*SOURCE_CODECS.values(), *TARGET_CODECS.values()} for side in ("", *SIDES)
@@ -61,6 +68,8 @@ class Codecs:
         target = {"target symbols": self.target.size}
         if isinstance(self.target, FrameCodec):
             target = {"labels": len(self.target.label.labels), "tags": len(self.target.tags.labels)}
+        elif isinstance(self.target, TransductionCodec):
+            target = {self.target.noun: len(self.target.strings)}
         elif not isinstance(self.target, TextCodec):
             target = {self.target.noun: len(self.target.labels)}
         return {"source symbols": self.source.size, **target}
@@ -118,7 +127,8 @@ class Codecs:
         """
         sample = seed is not None
         source_ids = self.source.encode(sources, tags, sample=sample, seed=seed)
-        return source_ids, self.target.encode(targets, sample=sample, seed=None if seed is None else seed + 1)
+        own = None if seed is None else seed + 1
+        return source_ids, self.target.encode_beside(source_ids, targets, sample=sample, seed=own)
 
     @property
     def files(self) -> CodecFiles:

@@ -15,7 +15,7 @@ from seqloom.checkpoint.lexicons import NAMES, read_lexicons
 from seqloom.checkpoint.members import read_members
 from seqloom.checkpoint.reading import check_files, read_codecs, read_config, read_manifest, read_plugins
 from seqloom.checkpoint.shortlist import read_shortlist
-from seqloom.codecs import Codecs
+from seqloom.codecs import OF_PARTS, Codecs
 from seqloom.confidence import AnyCalibration
 from seqloom.config import Section, build
 from seqloom.data import DataConfig, Tagging
@@ -133,7 +133,7 @@ def load_graph(folder: Path | str, *, int8: bool | None = None, threads: int = 1
     engine: AnyGraphEngine
     if codecs.answer == "frame":
         engine = OnnxFrameEngine(path, threads=threads)
-    elif codecs.answer == "tags":
+    elif codecs.answer in OF_PARTS:
         engine = OnnxTagEngine(path, threads=threads)
     elif codecs.spoken is None:
         engine = OnnxLabelEngine(path, threads=threads)

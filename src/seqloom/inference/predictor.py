@@ -21,6 +21,7 @@ from seqloom.inference.labels import LabelAnswers
 from seqloom.inference.looked_up import filled, looked_up
 from seqloom.inference.sequences import SequenceAnswers, SequenceSamples
 from seqloom.inference.tags import TagAnswers
+from seqloom.inference.transduction import TransductionAnswers
 from seqloom.lexicon import NOTHING_KNOWN, Found, KnownAnswers
 from seqloom.prediction import Prediction
 from seqloom.search import SamplingConfig, SearchConfig
@@ -54,6 +55,7 @@ ANSWERS: Mapping[AnswerKind, Callable[..., Answers]] = {
     "labels": LabelAnswers,
     "tags": TagAnswers,
     "frame": FrameAnswers,
+    "transduction": TransductionAnswers,
 }
 """What answers batches of sources, for each kind of answer that a model can have."""
 
@@ -187,7 +189,8 @@ class Predictor:
         for chunk in _chunks(pairs, WINDOW):
             read = self._read([_as_source(source) for source, _ in chunk])
             texts = [target for _, target in chunk]
-            rows = list(zip(read, texts, self.codecs.target.encode(texts), strict=True))
+            ids = self.codecs.target.encode_beside([source.ids for source in read], texts)
+            rows = list(zip(read, texts, ids, strict=True))
             sizes = [2 + max(len(source.ids), len(ids)) for source, _, ids in rows]
             yield from in_batches(rows, sizes, self._scored, sentences=self.search.batch, tokens=TOKENS)
 

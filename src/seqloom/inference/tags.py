@@ -41,16 +41,7 @@ class TagAnswers:
         details: bool = False,
         calibration: AnyCalibration | None = None,
     ) -> None:
-        if prefix:
-            raise ConfigError(
-                f"the tags of this model are found for all words together, and cannot begin with {prefix!r}",
-                hint="leave the prefix out",
-            )
-        if search.n_best > 1:
-            raise ConfigError(
-                f"tags are one answer for each text; search.n_best must be 1, not {search.n_best}",
-                hint="each tag has its probability",
-            )
+        check_one_answer("tags", search, prefix)
         assert isinstance(codecs.target, TagsCodec)  # which is why the answers are made here
         assert calibration is None  # learn_confidence makes none for tags
         self._engine, self._codec, self.details = engine, codecs.target, details
@@ -89,6 +80,20 @@ class TagAnswers:
             return answer
         logs = tuple(math.log(max(each, LEAST)) for each in probabilities)
         return replace(answer, source_tokens=source.words, target_tokens=tags, token_log_probs=logs)
+
+
+def check_one_answer(what: str, search: SearchConfig, prefix: str) -> None:
+    """Refuse to list several answers, and to begin them, where tags or strings are found together."""
+    if prefix:
+        raise ConfigError(
+            f"the {what} of this model are found together, and cannot begin with {prefix!r}",
+            hint="leave the prefix out",
+        )
+    if search.n_best > 1:
+        raise ConfigError(
+            f"the {what} of this model are one answer for each text; search.n_best must be 1, not {search.n_best}",
+            hint=f"each of the {what} has its probability",
+        )
 
 
 def with_words(tags: Sequence[str], words: Sequence[str], probabilities: Sequence[float]) -> tuple[Span, ...]:

@@ -1,7 +1,7 @@
 """Plans: settings that were not given, chosen from what the training pairs are like, each with its reason."""
 
 from seqloom.planning.config import PlanConfig
-from seqloom.planning.facts import Facts, facts_of
+from seqloom.planning.facts import Facts, Task, facts_of
 from seqloom.planning.outlook import Outlook
 from seqloom.planning.plan import NOT_CHOSEN, Choice, Plan, listed, make_plan, shown_settings
 
@@ -12,6 +12,7 @@ __all__ = [
     "Outlook",
     "Plan",
     "PlanConfig",
+    "Task",
     "facts_of",
     "listed",
     "make_plan",

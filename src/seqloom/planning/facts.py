@@ -23,10 +23,11 @@ LONG = 100
 FOLDED = 0.6
 """An alphabet that Unicode's canonical decomposition makes smaller by this factor is one of composed characters."""
 
-Task = Literal["labels", "tags", "words", "sentences", "texts"]
+Task = Literal["labels", "tags", "transduction", "words", "sentences", "texts"]
 TASKS: Mapping[Task, str] = {
     "labels": "texts have labels",
     "tags": "words of texts have tags",
+    "transduction": "each symbol of a text becomes a short string",
     "words": "words, names or numbers become other words, or sequences of a small set such as phones",
     "sentences": "sentences become sentences",
     "texts": "long texts become shorter ones",

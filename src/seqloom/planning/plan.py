@@ -8,7 +8,9 @@ from typing import Any
 
 from seqloom.planning.config import Effort
 from seqloom.planning.facts import Facts
-from seqloom.planning.rules import RULES, SHARES, Rule, is_given, wanted_updates
+from seqloom.planning.rule import Rule, is_given
+from seqloom.planning.rules import RULES
+from seqloom.planning.updates import SHARES, wanted_updates
 
 Fits = Callable[[Mapping[str, Any]], bool]
 """Whether settings, by dotted name, go together with all that was given."""

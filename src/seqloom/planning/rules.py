@@ -7,52 +7,17 @@ special case stands above the general one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Collection
 
 from seqloom.planning.config import Effort
-from seqloom.planning.facts import TASKS, Facts, Task
+from seqloom.planning.rule import Rule, is_given
 
-EVERY: tuple[Task, ...] = tuple(TASKS)
-MANY = 10**12
-"""A number of pairs that no corpus has."""
 MONOTONIC = 0.3
 """The least correlation of positions with which targets follow the order of their sources."""
 SEVERAL_WORDS = 3
 """The least mean number of words with which a source is more than a word or a name."""
 SAME_LETTERS = 0.9
 """The least share of target letters that are letters of sources, too, with which both sides have one alphabet."""
-SHARES: Mapping[Effort, float] = {"quick": 0.4, "normal": 1.0, "best": 1.0}
-"""The share of the planned updates that an effort makes."""
-
-
-@dataclass(frozen=True)
-class Rule:
-    """One row of the table.
-
-    - `settings`: what is chosen, by dotted name
-    - `why`: the reason, which is said before training
-    - `measured`: the measurement behind it
-    - `tasks`, `pairs`: for which tasks, and for corpora of at least the first and fewer than the second number of pairs
-    - `when`: a condition on other facts
-    - `unless`: given settings with which nothing is chosen
-    - `together`: whether the settings are chosen together or not at all
-    """
-
-    settings: Mapping[str, Any]
-    why: str
-    measured: str
-    tasks: tuple[Task, ...] = EVERY
-    pairs: tuple[int, int] = (0, MANY)
-    when: Callable[[Facts], bool] | None = None
-    unless: tuple[str, ...] = ()
-    together: bool = False
-
-    def holds(self, facts: Facts) -> bool:
-        """Whether the rule is for pairs like these."""
-        least, most = self.pairs
-        return facts.task in self.tasks and least <= facts.pairs < most and (not self.when or self.when(facts))
 
 
 RULES: tuple[Rule, ...] = (
@@ -61,7 +26,7 @@ RULES: tuple[Rule, ...] = (
         {"text.source.unicode": "NFD"},
         "source characters are composed of far fewer parts",
         "Korean (SIGMORPHON 2020): 17 points of word error rate; nothing elsewhere",
-        tasks=("words",),
+        tasks=("words", "transduction"),
         when=lambda facts: facts.composed,
     ),
     Rule(
@@ -254,6 +219,37 @@ RULES: tuple[Rule, ...] = (
         "no measurement: tagging 700 sentences takes a second",
         tasks=("tags",),
     ),
+    # transduction
+    Rule(
+        {"plan.tune_search": False},
+        "the strings of all symbols are found together, and nothing is searched for",
+        "no measurement: there is no search",
+        tasks=("transduction",),
+    ),
+    Rule(
+        {
+            "model.embedding": 128,
+            "model.hidden": 256,
+            "model.encoder.layers": 1,
+            "model.dropout": 0.5,
+            "model.embedding_dropout": 0.4,
+        },
+        "words need a small network and strong dropout",
+        "Dutch, 3,600 words, 1,500 updates: 16.9 % of dev words wrong",
+        tasks=("transduction",),
+    ),
+    Rule(
+        {"training.batch.tokens": 1500, "training.optimiser.learning_rate": 3e-3, "training.schedule.warmup": 100},
+        "strings are learned from few updates at a high rate",
+        "Dutch, 3,600 words, 1,500 updates: 16.9 % of dev words wrong",
+        tasks=("transduction",),
+    ),
+    Rule(
+        {"training.selection.on": "main", "training.selection.limit": 2000},
+        "answers are cheap to look at",
+        "no measurement: answering 450 words takes a second",
+        tasks=("transduction",),
+    ),
     # sentences and texts
     Rule(
         {"text.shared": True, "model.share_embeddings": True, "model.decoder.readout": {"kind": "tied"}},
@@ -319,20 +315,6 @@ RULES: tuple[Rule, ...] = (
 )
 """The rules, special ones first."""
 
-UPDATES: Mapping[Task, tuple[tuple[int, int], ...]] = {
-    "labels": ((8_000, 1_000), (20_000, 1_500), (MANY, 6_000)),
-    "tags": ((8_000, 1_500), (20_000, 2_500), (MANY, 6_000)),
-    "words": ((2_000, 2_500), (8_000, 3_000), (20_000, 5_000), (100_000, 8_000), (MANY, 20_000)),
-    "sentences": ((15_000, 3_000), (100_000, 6_500), (MANY, 12_000)),
-    "texts": ((20_000, 4_000), (100_000, 6_000), (MANY, 10_000)),
-}
-"""The number of updates for each task: pairs of a number of training pairs and the updates for fewer than these."""
-
-
-def wanted_updates(facts: Facts) -> int:
-    """How many updates training should make on pairs like these."""
-    return next(updates for most, updates in UPDATES[facts.task] if facts.pairs < most)
-
 
 def left_open(given: Collection[str], effort: Effort) -> frozenset[str]:
     """The dotted names of the settings that a plan may still choose where these are given."""
@@ -340,8 +322,3 @@ def left_open(given: Collection[str], effort: Effort) -> frozenset[str]:
         return frozenset()
     names = (name for rule in RULES for name in (*rule.settings, *rule.unless))
     return frozenset(name for name in names if not is_given(name, given))
-
-
-def is_given(name: str, given: Collection[str]) -> bool:
-    """Whether a setting, or a part of a section, is among the given ones."""
-    return any(each == name or each.startswith(f"{name}.") for each in given)

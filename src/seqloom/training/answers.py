@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 import numpy as np
 import torch
 
-from seqloom.codecs import OF_WORDS, AnswerKind, FrameCodec, LabelCodec, Labels, LabelsCodec
+from seqloom.codecs import OF_PARTS, AnswerKind, FrameCodec, LabelCodec, Labels, LabelsCodec
 from seqloom.codecs.labels import FIRST
 from seqloom.data import Corpus, Example
 from seqloom.errors import ConfigError, DataError
@@ -19,7 +19,7 @@ from seqloom.label_targets import parted
 from seqloom.model import SingleNetwork
 from seqloom.model_config import LABELLING, OF_DECODER, WITHOUT_DECODER
 from seqloom.nn.label_loss import LabelLoss, balanced
-from seqloom.planning import Facts
+from seqloom.planning import Facts, Task
 from seqloom.search.config import OF_LABELS
 from seqloom.training.config import RunConfig
 from seqloom.training.tag_answers import TagTargets
@@ -31,6 +31,16 @@ NAMED = 3
 """How many labels, or places in files, a sentence names."""
 OF_SEQUENCES = (*(f"model.{name}" for name in OF_DECODER), "text.target", "text.shared", "data.reverse_target")
 """Settings of networks that write sequences, besides those of the search."""
+
+
+TASK_OF: Mapping[AnswerKind, Task] = {
+    "label": "labels",
+    "labels": "labels",
+    "tags": "tags",
+    "frame": "tags",
+    "transduction": "transduction",
+}
+"""What kind of pairs they are, where a setting says what a model answers with."""
 
 
 @dataclass
@@ -76,8 +86,7 @@ def answering(config: RunConfig, facts: Facts, given: Iterable[str], targets: Ta
     if answer == "auto" and facts.tagged and config.plan.effort != "none" and not of_sequences(given):
         answer = "tags"
     if answer != "auto":
-        task = "tags" if answer in OF_WORDS else "labels" if answer in LABELLING else facts.task
-        return replace(facts, answer=answer, task=task)
+        return replace(facts, answer=answer, task=TASK_OF.get(answer, facts.task))
     few = facts.task == "labels" and 1 < len(targets.counts) <= MOST and targets.shared and config.plan.effort != "none"
     return replace(facts, answer="label" if few and not of_sequences(given) else "sequence")
 
@@ -112,12 +121,13 @@ def check_settings(config: RunConfig, given: Iterable[str]) -> None:
         return
     if training.start_from:  # its other settings come from the model, and were right there
         given = [name for name in given if name.startswith("search.")]
-    if strange := of_sequences(given):
+    strange = [name for name in of_sequences(given) if answer != "transduction" or not name.startswith("text.target")]
+    if strange:
         raise ConfigError(
             f"{strange[0]} is of models that write sequences, and model.answer is {answer}",
             hint="leave it out, or set model.answer = sequence",
         )
-    if answer in OF_WORDS and training.r_drop:
+    if answer in OF_PARTS and training.r_drop:
         raise ConfigError(
             f"training.r_drop is of models that answer with sequences or labels, and model.answer is {answer}",
             hint="leave it out",

@@ -17,7 +17,7 @@ from seqloom.checkpoint.files import place_of
 from seqloom.checkpoint.own_parts import left_behind, own_parts
 from seqloom.checkpoint.reading import check_plugins, reversed_sides
 from seqloom.checkpoint.tensors import distinct_tensors, fill_tensors
-from seqloom.codecs import Codecs, Labels, TextCodec
+from seqloom.codecs import Codecs, Labels, TextCodec, TransductionCodec
 from seqloom.codecs.pair import TargetCodec
 from seqloom.config import build, differences, merged
 from seqloom.data import Survey
@@ -126,6 +126,8 @@ def _origins_of_target(old: TargetCodec, new: TargetCodec) -> list[int]:
     """For each row of the tables of the target side its row in the old ones, or -1 for a new symbol or label."""
     if isinstance(old, TextCodec) and isinstance(new, TextCodec):
         return origins(old.tokenizer, new.tokenizer)
+    if isinstance(old, TransductionCodec):  # the same as the new one
+        return list(range(len(old.strings)))
     assert isinstance(old, Labels)  # the settings of the network are those of the model
     assert isinstance(new, Labels)
     return new.origins(old)

@@ -43,6 +43,7 @@ from seqloom.training.reading import read_once
 from seqloom.training.run_length import Length, settle_length
 from seqloom.training.stopping import MAIN
 from seqloom.training.time_plan import Trained, within
+from seqloom.training.uncut import uncut, with_cuts
 from seqloom.training.update_count import UpdateCount
 
 
@@ -286,6 +287,8 @@ def _corpora(
     train, cleaned = clean(train, config.data, source.say)
     if len(train) < before:
         notices.append(f"training data: {cleaned.summary()}")
+    train, lost = with_cuts(train, codecs)
+    notices += lost
     if not len(train):
         raise DataError("no training pairs are left after filtering", hint="look at the limits in [data]")
     if not len(dev):
@@ -300,6 +303,7 @@ def _corpora(
         examples = comparable(dev.examples(), codecs.target)
         notices += unknown_labels(examples, codecs.target, "dev data")
         notices += broken_tags(examples, codecs.target, "dev data")
+        notices += uncut(dev, codecs, "dev data", "answers to them count as wrong, and the loss leaves them out")
     return train, dev
 
 
