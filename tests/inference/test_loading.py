@@ -18,6 +18,7 @@ from exporting import listed
 from seqloom import loading
 from seqloom.api import Model
 from seqloom.checkpoint.format import FORMAT_VERSION, GRAPH, GRAPH_INT8, MANIFEST, WEIGHTS, FileRecord
+from seqloom.codecs import TARGET_CODECS
 from seqloom.inference.onnx_engine import OnnxEngine
 from seqloom.inference.onnx_model import MISSING, RuntimeModel, load_graph
 
@@ -124,7 +125,7 @@ def test_a_codec_that_is_not_known_is_refused(copy: Path, engine: str) -> None:
     for codec, said in [
         (
             {"kind": "pictures", "file": "tokenizer.target.json"},
-            "must be one of text, label, labels, tags, transduction, not 'pictures'",
+            f"must be one of {', '.join(TARGET_CODECS)}, not 'pictures'",
         ),
         ({"kind": "text", "file": "../tokenizer.json"}, "names files of its own folder only"),
         ({"kind": "text", "file": "other.json"}, "the manifest does not list other.json"),

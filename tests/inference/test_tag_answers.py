@@ -102,7 +102,7 @@ def test_given_tags_have_a_probability(model: Model) -> None:
 
 @pytest.mark.parametrize(
     ("settings", "reason"),
-    [({"beam": 3}, r"search\.beam is of models that write sequences"), ({"n_best": 2}, "tags are one answer")],
+    [({"beam": 3}, r"search\.beam is of models that write sequences"), ({"n_best": 2}, "one answer for each text")],
 )
 def test_what_tags_do_not_have_is_refused(model: Model, settings: dict[str, int], reason: str) -> None:
     with pytest.raises(ConfigError, match=reason):
