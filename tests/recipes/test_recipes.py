@@ -26,6 +26,7 @@ NAMES = [
     "scan-simple",
     "sigmorphon2020-g2p",
     "sigmorphon2020-g2p-multilingual",
+    "snips",
     "sst2",
     "sst5",
     "trec",
