@@ -9,7 +9,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from typer.testing import CliRunner
 
+from seqloom.cli.main import app
 from seqloom.data import DataConfig, ReadReport, read_examples, read_sources
 from seqloom.data.python_pairs import pairs_as_examples
 from seqloom.errors import DataError
@@ -79,6 +81,16 @@ def test_a_label_that_cannot_be_one_is_refused_with_its_line(label: str, tmp_pat
     path.write_text("a b\tO O\tfine\na b\t \tfine\n", encoding="utf-8")
     with pytest.raises(DataError, match="the target must not be empty"):
         read(path, label="3")
+
+
+def test_a_report_knows_frames(tmp_path: Path) -> None:
+    path = tmp_path / "train.tsv"
+    path.write_text("".join("\t".join(row) + "\n" for row in ROWS * 20), encoding="utf-8")
+    found = CliRunner().invoke(app, ["data", "report", str(path), "--set", 'data.label="3"', "--json"])
+    assert found.exit_code == 0, found.output
+    outlook = json.loads(found.stdout)["outlook"]
+    assert outlook["measures"] == ["exact_match", "slot_f1", "intent_accuracy"]
+    assert outlook["facts"]["answer"] == "frame"
 
 
 def test_formats_without_a_place_for_it_refuse_it(tmp_path: Path) -> None:

@@ -105,7 +105,9 @@ def _introduction(model: AnyNetwork) -> str:
     kind = network.config.encoder.kind
     reader = "A Transformer encoder" if kind == "transformer" else f"A {kind} encoder"
     if network.config.tagger is not None:
-        return f"{reader} reads the source, and each of its words gets a tag ({network.config.tagger.kind})."
+        tagger, pooling = network.config.tagger.kind, network.config.pooling
+        whole = "" if pooling is None else f" The whole is pooled ({pooling.kind}) and gets one label."
+        return f"{reader} reads the source, and each of its words gets a tag ({tagger}).{whole}"
     if network.config.pooling is None:
         return f"{reader} reads the source sequence, a recurrent decoder writes the target sequence."
     answers = "any number of labels" if network.config.answer == "labels" else "one label"

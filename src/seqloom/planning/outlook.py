@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from seqloom.config import build, laid_over
 from seqloom.data import Survey
 from seqloom.errors import ConfigError
 from seqloom.evenly import evenly
-from seqloom.metrics import DEFAULT_METRICS, KINDS, target_kind
+from seqloom.metrics import DEFAULT_METRICS, FRAME_METRICS, KINDS, target_kind
 from seqloom.planning.facts import TASKS, Facts, facts_of
 from seqloom.planning.plan import listed, make_plan
 from seqloom.text.choice import choose
@@ -33,8 +33,13 @@ class Outlook:
 
     @staticmethod
     def of(seen: Survey, text: TextConfig, given: Collection[str] = ()) -> Outlook:
-        """Choose as training does for the pairs that were surveyed; `given` settings, by dotted name, stay."""
-        facts = facts_of(seen.pairs, tags=len(seen.tags), count=seen.count)
+        """Choose as training does for the pairs that were surveyed; `given` settings, by dotted name, stay.
+
+        Where `data.label` is among them, targets are frames.
+        """
+        facts, frames = facts_of(seen.pairs, tags=len(seen.tags), count=seen.count), "data.label" in given
+        if frames:
+            facts = replace(facts, task="tags", answer="frame")
         values = {"text": text.model_dump()}
 
         def fits(settings: Mapping[str, Any]) -> bool:
@@ -51,6 +56,9 @@ class Outlook:
             for each in plan.choices
             if any(name.startswith("text.") for name in each.settings)
         )
+        if frames:
+            why = "targets are frames, a label and a tag for each word"
+            return Outlook(facts, chosen, (*reasons, *said), FRAME_METRICS, why)
         some = [seen.pairs[row] for row in evenly(len(seen.pairs), SAMPLED)]
         kind = target_kind([target for _, target in some], [source for source, _ in some])
         return Outlook(facts, chosen, (*reasons, *said), DEFAULT_METRICS[kind], KINDS[kind])
