@@ -69,7 +69,7 @@ def test_the_score_is_the_probability_of_the_whole_frame(model: Model) -> None:
 def test_what_frames_do_not_have_is_refused(model: Model) -> None:
     with pytest.raises(ConfigError, match=r"search\.beam is of models that write sequences"):
         model.predict(["ann"], beam=3)
-    with pytest.raises(ConfigError, match="tags are one answer for each text"):
+    with pytest.raises(ConfigError, match="one answer for each text"):
         model.predict(["ann"], n_best=2)
     with pytest.raises(ConfigError, match="cannot begin with 'home'"):
         model.predict(["ann"], prefix="home")
