@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,17 +16,18 @@ from seqloom.inference.onnx_tags import OnnxFrameEngine, OnnxTagEngine
 from seqloom.tag_scheme import spans_of
 from seqloom.text.special import EOS
 from tagged import tagged
+from transduced import words
 
 HERE = Path(__file__).parent
 TEXTS = [*(text for text, _ in tagged(20, 9)), " ", "xyz is  in\tnew york\u00a0city", "de boer"]
 
 
-def run(node: str, folder: Path, **settings: Any) -> dict[str, Any]:
+def run(node: str, folder: Path, texts: Sequence[str] = TEXTS, **settings: Any) -> dict[str, Any]:
     model = seqloom.load(folder, engine="onnx", int8=False)
     engine, outputs = model.predictor.engine, {}
     assert isinstance(engine, OnnxTagEngine | OnnxFrameEngine)
     limit = settings.get("max_source_length", 1000)
-    for read in model.codecs.source.read(TEXTS, [()] * len(TEXTS), limit):
+    for read in model.codecs.source.read(texts, [()] * len(texts), limit):
         if read.ids:
             ids = [*read.ids, EOS]
             row, size = np.array([ids]), np.array([len(ids)])
@@ -34,7 +36,7 @@ def run(node: str, folder: Path, **settings: Any) -> dict[str, Any]:
             named = {name: each[0].tolist() for name, each in found._asdict().items()}
             named |= {} if frames is None else {"label_scores": frames.labels.scores[0].tolist()}
             outputs[" ".join(map(str, ids))] = named
-    given = json.dumps({"texts": TEXTS, "settings": settings, "outputs": outputs})
+    given = json.dumps({"texts": texts, "settings": settings, "outputs": outputs})
     command: list[str | Path] = [node, HERE / "tags.mjs", folder]
     done = subprocess.run(command, input=given, capture_output=True, text=True, check=True)
     values: dict[str, Any] = json.loads(done.stdout)
@@ -59,6 +61,24 @@ def test_tags_are_those_of_the_package(kind: str, limit: int, node: str, request
         assert len(one["spans"]) == len(two.spans)
         for first, second in zip(one["spans"], two.spans, strict=True):
             assert {**first, "probability": round(first["probability"], 4)} == pytest.approx(second.to_json())
+
+
+@pytest.mark.parametrize("limit", [1000, 3])
+def test_transductions_are_those_of_the_package(limit: int, node: str, transduction_graphs: Path) -> None:
+    texts = [*(source for source, _ in words(20, 9)), "", "ayb"]
+    settings = {"max_source_length": limit}
+    model = seqloom.load(transduction_graphs, engine="onnx", int8=False).with_settings({"search": settings})
+    found = run(node, transduction_graphs, texts, **settings)["answers"]
+    for one, two in zip(found, model.predict(texts, alignments=True), strict=True):
+        assert one["text"] == two.text
+        assert one["score"] == pytest.approx(two.score, abs=1e-5)
+        assert one["confidence"] == pytest.approx(two.confidence, abs=1e-5)
+        assert tuple(one["sourceTokens"]) == two.source_tokens
+        assert tuple(one["targetTokens"]) == two.target_tokens
+        assert one["tokenLogProbs"] == pytest.approx(list(two.token_log_probs), abs=1e-5)
+        assert (one["cut"], tuple(one["unknown"])) == (two.cut, two.unknown)
+        if two.alignment is not None:
+            assert one["alignment"] == two.alignment.tolist()
 
 
 def test_what_tags_do_not_have_is_refused(node: str, tags_graphs: Path) -> None:

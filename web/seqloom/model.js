@@ -8,6 +8,7 @@ import { withoutDefaults } from "./onnx.js";
 import { Shortlist } from "./shortlist.js";
 import { Tags, readWords } from "./tags.js";
 import { EOS, SPECIAL_TOKENS, Tokenizer, UNK, tagName } from "./tokenizer.js";
+import { Transduction } from "./transduction.js";
 
 const FORMAT = "seqloom-model", VERSION = 2;
 const TOKENS = 16_384; // padded source tokens of a batch times its beam: a bound on memory
@@ -33,14 +34,19 @@ const NOTHING = {
 const GRAPHS = ["model.onnx", "model.int8.onnx"];
 const LIST = "shortlist.safetensors", LEXICONS = ["exceptions", "memory"];
 const CALIBRATION = "confidence.json";
-const KINDS = { source: ["text", "words"], target: ["text", "label", "labels", "tags", "frame"] };
+const KINDS = {
+  source: ["text", "words", "symbols"],
+  target: ["text", "label", "labels", "tags", "frame", "transduction"],
+};
 const CODECS = {
   text: (json) => new Tokenizer(json),
   words: (json) => new Tokenizer(json),
+  symbols: (json) => new Tokenizer(json),
   label: (json) => new Labels(json, "label"),
   labels: (json) => new Labels(json, "labels"),
   tags: (json) => new Tags(json),
   frame: (json) => new Frames(json),
+  transduction: (json) => new Transduction(json),
 };
 const OFFSETS = { average: 0, gnmt: 5, none: 0 };
 const TEXT = String.raw`"(?:[^"\\]|\\["\\bfnrt]|\\u[\da-fA-F]{4})*"`; // written alike in TOML and in JSON
@@ -108,7 +114,8 @@ export class Model {
     Object.assign(this, { session, Tensor, source, target });
     this.labels = target instanceof Labels ? target : null; // what answers are chosen from, where nothing is written
     this.frames = target instanceof Frames ? target : null; // what joins a label and the tags of the words
-    this.tagger = this.frames?.tags ?? (target instanceof Tags ? target : null); // what makes an answer of words' tags
+    this.symbols = target instanceof Transduction ? target : null; // what joins the strings of the source's symbols
+    this.tagger = this.frames?.tags ?? this.symbols ?? (target instanceof Tags ? target : null); // what makes answers of parts
     this.settings = config.search; // the defaults of predict
     this.reversed = config.data?.reverse_source ?? false; // whether sources are read from their end
     this.fromEnd = config.data?.reverse_target ?? false; // whether outputs are written from their end
@@ -135,7 +142,8 @@ export class Model {
    * leaves those of a search alone. Its answers have `labels` and `probabilities`, each label with its own, the most
    * probable first; they are calibrated where the model is. One that answers with tags has max_source_length, batch and
    * `tags`; its answers have a tag for each word in `tags`, with `tagProbabilities`, and the `spans` that they mark. So has
-   * one that answers with frames, whose answers also have `labels` and `probabilities` of the whole text.
+   * one that answers with frames, whose answers also have `labels` and `probabilities` of the whole text. One that answers
+   * with a transduction has known_answers, too; its target tokens are the strings of the source's symbols.
    */
   async predict(texts, settings = {}) {
     if (this.tagger) return this.tag(texts, { ...this.settings, ...settings, beam: 1 });
@@ -208,27 +216,34 @@ export class Model {
     });
   }
 
-  /** As `predict`, of a model that answers with a tag for each word, or with frames. */
+  /** As `predict`, of a model that answers with a part for each word or symbol: tags, frames, transductions. */
   async tag(texts, chosen) {
-    if (chosen.prefix) throw new Error("the tags of this model are found together, and have no beginning: leave prefix out");
-    if (chosen.n_best > 1) throw new Error(`n_best must be 1 where an answer is a tag for each word, not ${chosen.n_best}`);
-    const encoded = texts.map((text) => readWords(this.source, text, this.needed(text, chosen.tags), chosen.max_source_length));
+    const what = this.symbols ? "strings" : "tags", limit = chosen.max_source_length;
+    if (chosen.prefix) throw new Error(`the ${what} of this model are found together, and have no beginning: leave prefix out`);
+    if (chosen.n_best > 1) throw new Error(`n_best must be 1 where all ${what} are one answer, not ${chosen.n_best}`);
+    const encoded = texts.map((text) => {
+      const tags = this.needed(text, chosen.tags);
+      return this.symbols?.read(this.encode(text, chosen), Math.min(tags.length, limit)) ?? readWords(this.source, text, tags, limit);
+    });
     const results = encoded.map(() => ({ ...NOTHING }));
-    for (const rows of batches(encoded.map(({ ids }) => ids.length), chosen)) {
+    const sure = this.symbols && this.confidence?.fits({ ...chosen, beam: this.settings.beam }) ? this.confidence : null;
+    const known = texts.map((text) => knownAnswers(this, text, { ...chosen, tags: this.tagsOf(chosen.tags) }));
+    for (const rows of batches(encoded.map(({ ids }, row) => (known[row] ? 0 : ids.length)), chosen)) {
       const { source, lengths } = this.padded(rows.map((row) => encoded[row].ids));
       const outputs = await this.session.run({ source, source_lengths: this.whole(lengths, [rows.length]) });
       const most = Math.max(...rows.map((row) => encoded[row].count)), size = this.tagger.labels.length;
       rows.forEach((row, place) => {
         const { count } = encoded[row], first = place * most;
         const places = Array.from(outputs.tags.data.subarray(first, first + count), Number);
-        const sure = places.map((tag, word) => outputs.probabilities.data[(first + word) * size + tag]);
-        const answer = this.tagger.answer(encoded[row], places, sure, outputs.log_probs.data[place]);
+        const likely = places.map((tag, word) => outputs.probabilities.data[(first + word) * size + tag]);
+        const answer = this.tagger.answer(encoded[row], places, likely, outputs.log_probs.data[place]);
         const labels = this.frames?.label.labels.length, begin = place * labels;
         const scores = labels && Array.from(outputs.label_scores.data.subarray(begin, begin + labels));
         results[row] = { ...NOTHING, ...(labels ? this.frames.joined(answer, scores) : answer) };
+        if (sure) results[row].confidence = sure.of(results[row]);
       });
     }
-    return results;
+    return results.map((result, row) => (known[row] ? lookedUp(known[row], [], (encoded[row].tokens ?? []).slice(0, -1), 1) : result));
   }
 
   /** Ids of some sources with end marks as the graph reads them, their lengths, and the longest of these. */
