@@ -47,7 +47,8 @@ def run(node: str, folder: Path, texts: Sequence[str] = TEXTS, **settings: Any) 
 @pytest.mark.parametrize("kind", ["tags", "frame"])
 def test_tags_are_those_of_the_package(kind: str, limit: int, node: str, request: pytest.FixtureRequest) -> None:
     """Also where words are cut off."""
-    settings, folder = {"max_source_length": limit}, request.getfixturevalue(f"{kind}_graphs")
+    settings: dict[str, Any] = {"max_source_length": limit}
+    folder = request.getfixturevalue(f"{kind}_graphs")
     model = seqloom.load(folder, engine="onnx", int8=False).with_settings({"search": settings})
     found = run(node, folder, **settings)["answers"]
     for one, two in zip(found, model.predict(TEXTS, alignments=True), strict=True):
@@ -66,7 +67,7 @@ def test_tags_are_those_of_the_package(kind: str, limit: int, node: str, request
 @pytest.mark.parametrize("limit", [1000, 3])
 def test_transductions_are_those_of_the_package(limit: int, node: str, transduction_graphs: Path) -> None:
     texts = [*(source for source, _ in words(20, 9)), "", "ayb"]
-    settings = {"max_source_length": limit}
+    settings: dict[str, Any] = {"max_source_length": limit}
     model = seqloom.load(transduction_graphs, engine="onnx", int8=False).with_settings({"search": settings})
     found = run(node, transduction_graphs, texts, **settings)["answers"]
     for one, two in zip(found, model.predict(texts, alignments=True), strict=True):
