@@ -44,6 +44,7 @@ ROOMS = (
     "checkpoint",
     "export",
     "inference",
+    "explanation",
     "learn_shortlist",
     "label_targets",
     "learn_confidence",

@@ -18,6 +18,7 @@ from seqloom.cli.ensemble import ensemble
 from seqloom.cli.evaluate import evaluate
 from seqloom.cli.example import example
 from seqloom.cli.exceptions import exceptions
+from seqloom.cli.explain import explain
 from seqloom.cli.export import export
 from seqloom.cli.guard import BROKEN_PIPE, INTERRUPTED, USER_ERROR, Guard
 from seqloom.cli.lexicon import lexicon
@@ -72,6 +73,7 @@ for command in (
     predict,
     evaluate,
     score,
+    explain,
     calibrate,
     show,
     average,
