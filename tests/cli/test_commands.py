@@ -48,7 +48,7 @@ def test_flags_stay_few() -> None:
         "predict": 14,
         "evaluate": 7,
         "score": 4,
-        "explain": 4,
+        "explain": 5,
         "calibrate": 5,
         "show": 2,
         "average": 2,
