@@ -366,7 +366,7 @@ def test_recipes_are_listed_and_shown() -> None:
         (["train", "smal"], "did you mean small"),
         (["train", "--resume", "--output", "nowhere"], "no run to go on with"),
         (["config", "--set", "model"], "--set takes section.key=value"),
-        (["recipe", "show", "sst3"], "did you mean sst2"),
+        (["recipe", "show", "sst3"], "did you mean sst"),
         (["recipe", "run", "sst2", "--only", "de"], "one model only"),
         (["plot", "curves", "nowhere"], "cannot be read"),
         (["data", "report", "nowhere.tsv"], "nowhere.tsv: the file does not exist"),
