@@ -97,7 +97,7 @@ class TagNetwork(SingleNetwork):
     ) -> LossSums:
         """The loss of given tags, which end with the end mark."""
         real = length_mask(target_lengths - 1, target.size(1)).to(target.device, non_blocking=True)
-        real = real & (target != UNK).all(1, keepdim=True)
+        real = real & (~real | (target != UNK)).all(1, keepdim=True)
         loss, nll = self.tagger.loss(scores, self.places(target), real, smoothing)
         return LossSums(loss, nll, int(real.sum()))
 

@@ -60,7 +60,7 @@ def test_a_real_bash_completes(program: Path, tmp_path: Path) -> None:
         return done.stdout.split()
 
     (tmp_path / "small.tsv").touch()
-    assert completed("seqloom exp") == ["export"]
+    assert completed("seqloom expo") == ["export"]
     assert set(completed("seqloom train sma")) == {"small", "small.tsv"}
     assert completed("seqloom train --set model.hid") == ["model.hidden=256"]
     assert completed("seqloom recipe run multi30k-en-d") == ["multi30k-en-de"]

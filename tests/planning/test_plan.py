@@ -134,7 +134,7 @@ def test_a_plan_reads_well_in_80_columns(capsys: pytest.CaptureFixture[str], mon
 
 def test_one_time_is_said_where_minutes_are_given(capsys: pytest.CaptureFixture[str]) -> None:
     given = frozenset({"plan.minutes"})
-    plan = Plan(notes=("plan: 2 updates and 3 evaluations take about 0.9 of the 1 minutes: 1 ms",))
+    plan = Plan(notes=("plan: 2 updates and 3 evaluations take about 0.9 of 1 minute from now on: 1 ms",))
     tables.forecast(Forecast(RunConfig(), given, plan, (), (), (), 1, 2, 3, 60.0, "cpu", 4))
     assert capsys.readouterr().out.count("take about") == 1
 

@@ -33,7 +33,7 @@ def test_the_time_decides_on_the_number_of_updates(tmp_path: Path, monkeypatch: 
     (setup,) = [each for each in reports if isinstance(each, SetupReport)]
     assert setup.steps_total == int((60 * 0.95 - 11 * 1.0) / 0.5)
     said = [each.text for each in reports if isinstance(each, NoticeReport) and each.text.startswith("plan: ")]
-    assert any("11 evaluations" in text and "of the 1 minutes" in text for text in said)
+    assert any("11 evaluations" in text and "of 1 minute from now on" in text for text in said)
 
 
 def test_no_time_is_used_that_is_not_needed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -93,7 +93,7 @@ def test_evaluations_do_not_take_the_time_of_updates(monkeypatch: pytest.MonkeyP
     assert prepared.updates.total() == 480, "(2 x 60 x 0.95 - 3 x 6) s of 0.2 s"
     (advice,) = [each for each in prepared.plan.notes if "fewer teach less" in each]
     assert "2,500 updates are wanted" in advice
-    assert "plan.minutes = 10 " in advice, "(2,500 x 0.2 + 3 x 6) s and some to spare"
+    assert "10 minutes allow them (--minutes 10)" in advice, "(2,500 x 0.2 + 3 x 6) s and some to spare"
     assert not prepared.warnings
     given = {"plan": {"minutes": 2, "tune_search": True}, "training": {"selection": {"limit": 300}}}
     prepared = prepare(build(RunConfig, given), inputs)
@@ -115,7 +115,7 @@ def test_what_is_planned_is_a_configuration_that_trains(tmp_path: Path) -> None:
     again = build(RunConfig, tomllib.loads(found.to_toml()))
     assert again.plan.minutes == 0, "the length stands in updates"
     assert prepare(again, Inputs(pairs, pairs[:10])).updates.total() == found.updates
-    assert any("of the 0.02 minutes" in each and "threads: " in each for each in found.plan.notes)
+    assert any("of 0.02 minutes from now on" in each and "threads: " in each for each in found.plan.notes)
     assert (found.device, found.threads) == (found.to_json()["device"], torch.get_num_threads())
 
 

@@ -115,8 +115,10 @@ def try_predicting(model: Path, more: str = "") -> None:
     from seqloom.checkpoint.reading import read_config
 
     data = read_config(model).get("data", {})
-    tagged = data.get("tag_from_name") or (data.get("tags") and data.get("untagged") != "accept")
-    parts = (f"echo ... | seqloom predict {shlex.quote(str(model))}", "--tag TAG" if tagged else "", more.strip())
+    needed = data.get("tags") and data.get("untagged") != "accept"
+    text = "printf 'TEXT\\tTAGS\\n'" if needed else "echo ..."
+    tag = "--tag TAG" if data.get("tag_from_name") and not needed else ""
+    parts = (f"{text} | seqloom predict {shlex.quote(str(model))}", tag, more.strip())
     typer.echo(f"try it: {' '.join(part for part in parts if part)}", err=True)
 
 

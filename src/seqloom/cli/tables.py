@@ -36,7 +36,7 @@ def evaluation(measured: Evaluation) -> None:
     """Print the figures of an evaluation with their conventions, then the worst examples."""
     table = _table("measure", "value", "convention")
     for score in measured.scores:
-        table.add_row(score.name, f"{score.value:.2f}", score.signature)
+        table.add_row(score.name, f"{score.value:.2f}", score.signature.replace("|", ", "))
         if score.name in ("accuracy", "intent_accuracy") and isinstance(measured.labels, ClassificationReport):
             always = f"always answering {_short(measured.labels.majority.label, 30)}, the most frequent label"
             table.add_row("majority baseline", f"{measured.labels.baseline:.2f}", always)
@@ -52,6 +52,7 @@ def evaluation(measured: Evaluation) -> None:
         table.add_row("loss", f"{loss.per_token:.4f}", "nats per token of this model, end marks included")
         table.add_row("loss", f"{loss.per_character:.4f}", "nats per character of the references")
         table.add_row("perplexity", f"{loss.perplexity:.2f}", "per token")
+    table.caption, table.caption_justify = "measures are in percent", "left"
     _console().print(table)
     rate = measured.count / max(measured.seconds, 1e-9)
     _console().print(f"{measured.count:,} examples in {measured.seconds:.1f} s ({rate:,.0f} per second)")
@@ -101,6 +102,8 @@ def confidence(found: Reliability) -> None:
         f"confidence: expected calibration error {found.calibration_error:.3f}, Brier score {found.brier:.3f};\n"
         f"mean {found.confidence:.3f}, true {found.worth:.3f}"
     )
+    if found.without:
+        table.caption += f"\n{found.without:,} answers more have none: they were looked up, or their input is empty"
     table.caption_justify = "left"
     _console().print(table)
 

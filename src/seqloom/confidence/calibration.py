@@ -56,8 +56,10 @@ class FittedCalibration(ABC):
 
     @property
     def rough(self) -> str:
-        """A warning to end the sentence about a fit to few answers; empty for a fit to many."""
-        return "" if self.figures.answers >= ROUGH else f"; with fewer than {ROUGH} answers it is a rough one"
+        """A warning to end the sentence about a fit to few answers, or one that is no gain; empty for a good one."""
+        few = "" if self.figures.answers >= ROUGH else f"; with fewer than {ROUGH} answers it is a rough one"
+        worse = self.figures.calibration_error > self.figures.raw_calibration_error
+        return f"{few}; seqloom calibrate with more pairs may mend that" if worse else few
 
     @abstractmethod
     def to_values(self) -> dict[str, Any]:

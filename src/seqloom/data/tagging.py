@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -47,5 +48,13 @@ def check_known(tags: Sequence[str], known: Sequence[str]) -> None:
         if tag not in known:
             raise ConfigError(
                 f"the model was not trained on anything with the tag {tag!r}",
-                hint=suggestion(tag, known) if known else "it was trained without tags",
+                hint=_tag_hint(tag, known) if known else "it was trained without tags",
             )
+
+
+def _tag_hint(tag: str, known: Sequence[str]) -> str:
+    """What is meant by a tag that is none: several known ones in one text, or one that is written alike."""
+    parts = [part for part in re.split(r"[^\w]+", tag) if part]
+    if len(parts) > 1 and set(parts) <= set(known):
+        return f"each tag is given by itself: {' '.join(f'--tag {part}' for part in parts)}"
+    return suggestion(tag, known)

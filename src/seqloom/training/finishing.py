@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 
 from seqloom.label_targets import LabelReport, label_report
 from seqloom.prediction import Prediction
@@ -65,22 +65,38 @@ def finish(run: Run) -> Iterator[reports.Report]:
     classes = {"dev_classes": labels.to_json()} if labels else {}
     install(run, {"dev": figures, "chosen": chosen, **classes, **tuning}, finished=True, calibration=calibration)
     run.group.from_first(run.folder.end)  # all processes wait here, so the model is in its folder when they return
-    yield reports.FinishReport(
+    yield _report(run, chosen, figures)
+
+
+def _report(run: Run, chosen: str, figures: Mapping[str, float]) -> reports.FinishReport:
+    """Return the report of a run that is finished."""
+    return reports.FinishReport(
         output=str(run.folder.output),
         epoch=run.epoch,
-        step=progress.step,
+        step=run.progress.step,
         reason=run.ended,
         chosen=chosen,
-        seconds=progress.seconds,
-        tokens=progress.tokens,
+        seconds=run.progress.seconds,
+        tokens=run.progress.tokens,
         metrics=figures,
+        decoded=len(run.prepared.dev_examples),
+        dev_examples=len(run.prepared.dev_rows),
+        wanted=_missed(run),
+        warnings=tuple(run.prepared.warnings),
     )
+
+
+def _missed(run: Run) -> int:
+    """Return how many updates were wanted for these pairs, where the time that was given allowed less than half."""
+    config, wanted = run.prepared.config, run.prepared.plan.updates
+    given = {"training.epochs", "training.max_steps"} & config.given
+    return wanted if not given and 0 < config.training.max_steps < wanted / 2 else 0
 
 
 def _final_answers(run: Run) -> Generator[reports.StageReport, None, list[Prediction]]:
     """Return the answers to the dev examples that are decoded, found as the model will answer, with details."""
     prepared = run.prepared
-    if not prepared.dev_examples:
+    if not prepared.dev_examples or prepared.codecs.answer == "tags":  # these have probabilities of their own
         return []
     predictor = predictor_of(prepared, prepared.config.search.replace(n_best=1))
     return (yield from reported_answers(prepared, predictor, "answering dev examples, to calibrate confidence"))

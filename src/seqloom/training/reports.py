@@ -210,7 +210,11 @@ class InterruptReport(Report):
 
 @dataclass(frozen=True)
 class FinishReport(Report):
-    """The run is finished and `output` holds its model; `reason` is why it ended, `chosen` which weights were kept."""
+    """The run is finished and `output` holds its model; `reason` is why it ended, `chosen` which weights were kept.
+
+    The metrics are those of `decoded` of `dev_examples`. `wanted` is the number of updates that the plan would have
+    made, where the time allowed less than half of them. `warnings` are those of the beginning.
+    """
 
     kind: ClassVar[str] = "finish"
     output: str
@@ -221,3 +225,7 @@ class FinishReport(Report):
     seconds: float
     tokens: int
     metrics: Mapping[str, float] = field(default_factory=dict)
+    decoded: int = 0
+    dev_examples: int = 0
+    wanted: int = 0
+    warnings: tuple[str, ...] = ()

@@ -298,7 +298,8 @@ def _corpora(
                 "selection on a metric, patience and average_best need dev data, and there are none",
                 hint="name a file in data.dev, or let data.dev_count and data.dev_fraction set some pairs aside",
             )
-        notices.append("no dev data: the last weights become the model")
+        few = "of so few different sources none are set aside, and " if config.data.dev_count else ""
+        notices.append(f"no dev data: {few}the last weights become the model")
     if codecs.spoken is None:
         examples = comparable(dev.examples(), codecs.target)
         notices += unknown_labels(examples, codecs.target, "dev data")

@@ -122,7 +122,8 @@ def within(
     planned = speed.seconds(updates, evaluations) / 60
     evaluated = f"{evaluations} evaluation{'' if evaluations == 1 else 's'}"
     notes = [
-        f"plan: {updates:,} updates and {evaluated} take about {planned:.1f} of the {minutes:g} minutes: "
+        f"plan: {updates:,} updates and {evaluated} take about {planned:.1f} of {minutes:g} "
+        f"minute{'' if minutes == 1 else 's'} from now on: "
         f"{1000 * speed.update:.0f} ms an update and {speed.evaluation:.1f} s an evaluation were measured "
         f"({pairs.device.type}, threads: {torch.get_num_threads()})"
     ]
@@ -136,7 +137,7 @@ def within(
         enough = math.ceil(speed.seconds(wanted, evaluations) / SPARE / 60)
         notes.append(
             f"plan: {wanted:,} updates are wanted for these pairs, and fewer teach less: "
-            f"plan.minutes = {enough} allows them"
+            f"{enough} minutes allow them (--minutes {enough})"
         )
     settled = tried.replace(training=training, plan=tried.plan.replace(minutes=0.0))
     return settled, replace(plan, notes=(*plan.notes, *notes)), said

@@ -156,7 +156,12 @@ def _finish(report: FinishReport) -> str:
     figures = "".join(f"  {name} {_shown(value)}" for name, value in report.metrics.items())
     updates = "" if "updates" in report.reason else f", {report.step:,} updates"
     kept = f"; the model has {report.chosen}" if report.chosen else ""
-    dev = f"\ndev{figures}" if figures else ""
+    few = 0 < report.decoded < report.dev_examples
+    part = f"  (measures of {report.decoded:,} of the {report.dev_examples:,} dev examples)" if few else ""
+    dev = f"\ndev{figures}{part}" if figures else ""
+    if report.wanted:
+        dev += f"\nthis run was short: such pairs want {report.wanted:,} updates, and fewer teach less"
+    dev += "".join(f"\nwarned of at the beginning: {each}" for each in report.warnings)
     return f"finished after {duration(report.seconds)}: {report.reason}{updates}{kept}{dev}\nmodel: {report.output}"
 
 
