@@ -29,8 +29,8 @@ from seqloom.checkpoint.confidence import add_calibration
 from seqloom.confidence import Reliability, reliability, worth
 from seqloom.confidence.quality import EXACT
 from seqloom.export import export_model
-from seqloom.inference.onnx_model import load_graph
 from seqloom.prediction import Prediction
+from seqloom.runtime_model import load_graph
 
 DATA = Path(os.environ.get("SEQLOOM_DATA", "../shared/data"))
 SETTINGS = {

@@ -36,9 +36,9 @@ from seqloom.data import Example
 from seqloom.data.padding import padded_sources
 from seqloom.evaluation import read_evaluation
 from seqloom.inference.engine import SearchEngine
-from seqloom.inference.onnx_model import RuntimeModel
 from seqloom.inference.predicting_model import PredictingModel
 from seqloom.metrics import choose_metrics, metric
+from seqloom.runtime_model import RuntimeModel
 from seqloom.search import Hypothesis, SearchConfig
 from seqloom.search.rules import settings_of
 from seqloom.search.scores import penalty

@@ -33,7 +33,7 @@ from seqloom import load
 from seqloom.bench import offers
 from seqloom.bench.interleaved import BATCH, BEAM
 from seqloom.data import Source, read_sources
-from seqloom.inference.onnx_model import RuntimeModel
+from seqloom.runtime_model import RuntimeModel
 
 CHUNK = 32
 """Calls traced by one session: it keeps no more than a million events."""

@@ -40,6 +40,11 @@ def test_several_labels_have_a_change_together(labels_folder: Path) -> None:
     assert sorted(changes, key=lambda part: changes[part])[0] in ("bad", "still")
 
 
+def test_a_graph_explains_what_it_writes(exported_folder: Path) -> None:
+    found, wanted = (explain(seqloom.load(exported_folder, engine=engine), "abc") for engine in ("onnx", "torch"))
+    assert [each.change for each in found.without] == pytest.approx([each.change for each in wanted.without], abs=1e-3)
+
+
 def test_characters_of_a_word_and_texts_that_are_written(toy_folder: Path) -> None:
     model: Any = seqloom.load(toy_folder)
     found = explain(model, "abc")

@@ -2,36 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Protocol, Self, TextIO
+from tempfile import TemporaryDirectory
+from typing import Any, Self, TextIO
 
 from seqloom.checkpoint import ModelToStore, load_model, save_model
 from seqloom.checkpoint.files import folder_path, place_of
 from seqloom.codecs import Codecs
-from seqloom.confidence import AnyCalibration, chosen_measure
+from seqloom.confidence import AnyCalibration
 from seqloom.config import build
 from seqloom.data import (
-    Example,
-    ReadReport,
-    Source,
     Tagging,
-    given_files,
-    pairs_as_examples,
 )
-from seqloom.data.given import given_examples
 from seqloom.ensemble_network import own_weights, single_networks
 from seqloom.errors import ConfigError
-from seqloom.evaluation import Evaluation, Watch, evaluate, read_evaluation
-from seqloom.evaluation_config import EvaluationConfig
-from seqloom.evenly import evenly
-from seqloom.inference.predicting_model import PredictingModel
-from seqloom.inference.predictor import Answering, PairScore, Predictor
+from seqloom.export import export_model
+from seqloom.inference.predictor import Predictor
 from seqloom.inference.torch_engine import torch_engine
-from seqloom.learn_confidence import learn_confidence
 from seqloom.learn_shortlist import CANDIDATES, FREQUENT, learn_shortlist
 from seqloom.lexicon import NOTHING_KNOWN, KnownAnswers
+from seqloom.measured_model import Data, MeasuredModel
 from seqloom.model import SingleNetwork, parameter_count
 from seqloom.networks import AnyNetwork, writing
 from seqloom.notebook import model_html, model_text
@@ -49,21 +41,8 @@ from seqloom.training.states.folder import LOG
 from seqloom.training.updates.freezing import frozen_count
 
 
-class Table(Protocol):
-    """A table that hands over its columns by Arrow's C stream: a frame of pandas or polars, a table of pyarrow."""
-
-    def __arrow_c_stream__(self, requested_schema: Any = None) -> object:
-        """A capsule with the stream."""
-
-
-Pair = tuple[str, str] | Example
-Pairs = str | Path | Sequence[Pair] | Sequence[str | Path]
-Data = Pairs | Iterable[Pair | Mapping[str, Any]] | Table
-"""Files of pairs, pairs, records, or a table: what `seqloom.train` and `Model.evaluate` take."""
-
-
 @dataclass(frozen=True)
-class Model(PredictingModel):
+class Model(MeasuredModel):
     """A trained model with the codecs of its two sides, its configuration and what was measured when it was trained.
 
     `metrics` are the final figures, `history` the losses and figures of all evaluations, as a table.
@@ -93,37 +72,6 @@ class Model(PredictingModel):
         plan = Plan.of_json(record.get("plan", {}))
         return (*record.get("warnings", ()), *record.get("notices", ()), *plan.notes, *plan.sentences())
 
-    def score(self, pairs: Data) -> Iterator[PairScore]:
-        """How likely the model holds each target to be, given its source; natural logarithms."""
-        examples = self._examples(pairs)
-        return self.predictor.score((Source(example.source, example.tags), example.target) for example in examples)
-
-    def evaluate(
-        self,
-        data: Data,
-        *,
-        source: str = "",
-        target: str = "",
-        tags: str = "",
-        metrics: str | Sequence[str] | None = None,
-        by: Answering | None = None,
-        watch: Watch | None = None,
-    ) -> Evaluation:
-        """Figures on pairs, on a table of pairs, or on files of pairs that are read as the training files were.
-
-        `source`, `target` and `tags` name columns, as for `seqloom.train`; without them, those of the training data
-        are taken. `metrics` are names, or one text with commas between them; without them, the model is judged as in
-        training. `by` answers instead of the model, where it only has a part in the answers. `watch` is called with
-        what is being done, and how many of how many examples are done.
-        """
-        names = metrics or self.config.measures
-        settings = build(EvaluationConfig, {**self.config.evaluation.model_dump(), "metrics": names})
-        report = ReadReport(self.config.data.on_bad_line)
-        columns = {name: given for name, given in {"source": source, "target": target, "tags": tags}.items() if given}
-        examples = given_examples(data, self.config.data.replace(**columns), report)
-        found = evaluate(by or self.predictor, examples, settings, watch)
-        return replace(found, reading=(*report.sentences(), *found.reading))
-
     def with_shortlist(self, pairs: Data, *, candidates: int = CANDIDATES, frequent: int = FREQUENT) -> Self:
         """The same model with a list of target words for each source word, which `search.shortlist` keeps answers to.
 
@@ -135,20 +83,6 @@ class Model(PredictingModel):
         examples = self._examples(pairs)
         learned = learn_shortlist(network, examples, self.codecs, candidates=candidates, frequent=frequent)
         return replace(self, shortlist=learned)
-
-    def with_confidence(self, pairs: Data, *, metric: str = "", limit: int = 0) -> Self:
-        """The same model, calibrated: its answers have a `confidence`, the probability that they are right.
-
-        It is fitted to the model's answers to these pairs, or to at most `limit` of them, evenly spaced. They should be
-        pairs that the model was not trained on, such as a dev set. `metric` is what an answer is worth something by:
-        without it exact match, or the model's main metric where that is one of sentences, such as BLEU. The confidence
-        holds for the model's settings of search. Raises `DataError` if there are fewer than 20 answers.
-        """
-        examples = test_examples(pairs, self.config, ReadReport(self.config.data.on_bad_line))
-        chosen = examples if not limit else [examples[row] for row in evenly(len(examples), limit)]
-        name = ", ".join(given_files(pairs)) or "pairs given in Python"
-        measure = metric or chosen_measure(self.config.measures)
-        return replace(self, calibration=learn_confidence(self.predictor, chosen, measure, name))
 
     def _checked(self, values: dict[str, Any]) -> RunConfig:
         """The configuration with these plain values, in which what is fixed when a model is trained has not changed."""
@@ -166,6 +100,13 @@ class Model(PredictingModel):
         """The same model with other known answers."""
         return replace(self, known=known)
 
+    def _with_calibration(self, calibration: AnyCalibration) -> Self:
+        """The same model with another calibration."""
+        return replace(self, calibration=calibration)
+
+    def _check_measurable(self) -> None:
+        """Nothing is lacking: a model is loaded with all plugins that it needs."""
+
     def save(self, folder: Path | str, *, overwrite: bool = False) -> None:
         """Write the model folder, whole or not at all.
 
@@ -177,6 +118,22 @@ class Model(PredictingModel):
         metrics = {**self.metrics, **({"history": [dict(row) for row in self.history]} if self.history else {})}
         contents = ModelToStore(self.network, self.codecs, self.config, metrics, *parts)
         save_model(folder, contents)
+
+    def export(self, output: Path | str | None = None, *, int8: bool = False) -> Path:
+        """Write the model with its search as one ONNX graph, which runs without PyTorch; return the path of the graph.
+
+        Without `output` the graph joins the folder that the model was trained to or loaded from, whose other files stay
+        as they are. With it a new folder gets the graph and all that is needed to run it, with this model's settings.
+        `int8` stores weights in 8 bits. The graph is compared with the model before it is written. Raises `ConfigError`
+        where there is no such folder, where `output` holds something, and for what cannot be exported.
+        """
+        if output is not None:
+            with TemporaryDirectory() as place:
+                self.save(Path(place) / "model")
+                return export_model(Path(place) / "model", output, int8=int8)
+        if not self.folder:
+            raise ConfigError("the model is in no folder that a graph could join", hint='name a new one: export("new")')
+        return export_model(self.folder, int8=int8)
 
     def sizes(self) -> dict[str, int]:
         """How large the model is."""
@@ -201,16 +158,6 @@ class Model(PredictingModel):
         engine = torch_engine(self.network, device, shortlist=self.shortlist)
         tagging = Tagging.of(self.config.data)
         return Predictor(engine, self.codecs, self.config.search, tagging, self.calibration, self.known)
-
-    def _examples(self, data: Data) -> Iterable[Example]:
-        if files := given_files(data):
-            return read_evaluation(files, self.config.data.replace(group_by_source=False))
-        return pairs_as_examples(data, ReadReport(self.config.data.on_bad_line), config=self.config.data)
-
-
-def test_examples(data: Data, config: RunConfig, report: ReadReport) -> list[Example]:
-    """Pairs, or files of them that are read as training files are; grouped by their source where `data` says so."""
-    return given_examples(data, config.data, report)
 
 
 def load_torch(folder: Path | str) -> Model:

@@ -10,11 +10,12 @@ from functools import reduce
 from pathlib import Path
 from typing import Any, Literal, TextIO, overload
 
-from seqloom.api import Data, Model, Pair, train_run
+from seqloom.api import Model, train_run
 from seqloom.best import forecast_best, given_before, parts_of, train_best
 from seqloom.config import Settings, build, laid_over
 from seqloom.data import given_files, listed_pairs
 from seqloom.errors import ConfigError, in_python
+from seqloom.measured_model import Data, Pair
 from seqloom.notebook import in_notebook
 from seqloom.plugins import use_all
 from seqloom.training import Inputs, RunConfig

@@ -14,7 +14,7 @@ from typing import Any
 
 from seqloom.codecs import OF_WORDS
 from seqloom.data import Source
-from seqloom.errors import DataError, DependencyError
+from seqloom.errors import DataError
 from seqloom.inference.predicting_model import PredictingModel
 from seqloom.prediction import Prediction
 from seqloom.text.splitting import words_of
@@ -75,7 +75,7 @@ def explain(model: PredictingModel, source: str | Source) -> Explanation:
     """Answer a source, and answer it again without each of its words, or characters where it is one word.
 
     The network is asked even where an answer is known without it. Changes are of the label's probability, or of the
-    log-probability of the written answer, which needs PyTorch. Raises a `DataError` for a source of nothing but white
+    log-probability of the written answer. Raises a `DataError` for a source of nothing but white
     space.
     """
     given = source if isinstance(source, Source) else Source(source)
@@ -112,10 +112,7 @@ def _changes(
     elif kind in (*OF_WORDS, "transduction"):  # what is left has no answer of the same parts
         return unknown
     else:
-        try:
-            likely = [each.log_prob for each in model.predictor.score([(each, answer.text) for each in sources])]
-        except DependencyError:  # an exported graph scores nothing that is given
-            return unknown
+        likely = [each.log_prob for each in model.predictor.score([(each, answer.text) for each in sources])]
     return [each - likely[0] for each in likely[1:]]
 
 

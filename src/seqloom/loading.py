@@ -15,7 +15,7 @@ from seqloom.plugins import use_all
 
 if TYPE_CHECKING:
     from seqloom.api import Model
-    from seqloom.inference.onnx_model import RuntimeModel
+    from seqloom.runtime_model import RuntimeModel
 
 ENGINES = ("auto", "torch", "onnx")
 
@@ -83,7 +83,7 @@ def load(
         with_torch: Model = api.load_torch(folder)
         return with_torch
     cores = 1 if threads is None else threads
-    runtime = import_module("seqloom.inference.onnx_model")
+    runtime = import_module("seqloom.runtime_model")
     with_graph: RuntimeModel = runtime.load_graph(folder, int8=int8, threads=cores)
     return with_graph
 

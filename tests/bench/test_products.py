@@ -15,7 +15,7 @@ from products_alone import Call, Part, Repeats, grouped, parts_of, repeated
 
 import seqloom
 from seqloom.data import Source
-from seqloom.inference.onnx_model import RuntimeModel
+from seqloom.runtime_model import RuntimeModel
 
 FILES = {False: "model.onnx", True: "model.int8.onnx"}
 

@@ -12,7 +12,7 @@ from seqloom.api import Model
 from seqloom.codecs import TextCodec
 from seqloom.combining import ChosenPrediction, Rescoring
 from seqloom.data import Source
-from seqloom.errors import ConfigError, DataError, EngineError, SeqloomError
+from seqloom.errors import ConfigError, DataError
 from seqloom.loading import load
 from seqloom.model import Seq2Seq
 from seqloom.text import TokenizerConfig, train_tokenizer
@@ -124,9 +124,12 @@ def test_what_a_model_cannot_write_is_said(three_models: Models) -> None:
     assert any(f"{count} answer" in note and "symbols that narrow cannot write" in note for note in measured.notes)
 
 
-def test_a_graph_can_write_the_answers_and_not_judge_them(exported_folder: object, three_models: Models) -> None:
-    graph = load(str(exported_folder), engine="onnx")
-    with pytest.raises(SeqloomError, match="given targets are scored by PyTorch"):
-        Rescoring.of({"graph": graph, "a": three_models["a"]}).predict("ab")
-    with pytest.raises(EngineError, match="evaluate needs PyTorch"):
-        Rescoring.of({"graph": graph, "a": three_models["a"]}).evaluate([("a", "b")])
+def test_graphs_write_and_judge_answers(exported_folder: object, three_models: Models) -> None:
+    by_torch, by_graph = (
+        Rescoring.of({"first": load(str(exported_folder), engine=engine), "a": three_models["a"]}, [1, 0.5])
+        for engine in ("torch", "onnx")
+    )
+    assert [each.text for each in by_graph.predict(LINES)] == [each.text for each in by_torch.predict(LINES)]
+    wanted, found = (each.evaluate([("ab", "ab"), ("dcb", "d")]) for each in (by_torch, by_graph))
+    assert found.loss == pytest.approx(wanted.loss, rel=1e-4)
+    assert found.notes == wanted.notes

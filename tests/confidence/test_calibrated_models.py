@@ -20,8 +20,8 @@ from seqloom.confidence import chosen_measure
 from seqloom.data import DataConfig, Source
 from seqloom.errors import ConfigError, DataError, ModelFolderError
 from seqloom.evaluation import read_evaluation
-from seqloom.inference.onnx_model import load_graph
 from seqloom.prediction import Prediction
+from seqloom.runtime_model import load_graph
 from toy import SETTINGS, copied, write_pairs
 
 pytestmark = pytest.mark.usefixtures("unchecked_shapes")

@@ -22,11 +22,11 @@ from seqloom.codecs import Codecs
 from seqloom.config import build
 from seqloom.export import export_model
 from seqloom.export.model_pieces import graph_of
-from seqloom.inference.onnx_model import RuntimeModel
 from seqloom.inference.predicting_model import PredictingModel
 from seqloom.model import Seq2Seq
 from seqloom.networks import writing
 from seqloom.prediction import Prediction
+from seqloom.runtime_model import RuntimeModel
 from seqloom.search import SearchConfig, Shortlist
 from seqloom.search.shortlist import FEW
 from seqloom.text import TextConfig, TokenizerConfig, train_tokenizers

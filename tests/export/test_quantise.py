@@ -23,7 +23,7 @@ from seqloom.checkpoint.format import GRAPH, GRAPH_INT8, FileRecord
 from seqloom.export.bounds import Bounds
 from seqloom.export.quantise import quantised
 from seqloom.export.rounding import largest_sums, rounded_weights
-from seqloom.inference.onnx_model import load_graph
+from seqloom.runtime_model import load_graph
 from toy import copied
 
 

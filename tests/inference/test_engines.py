@@ -28,7 +28,7 @@ from seqloom.export import constants
 from seqloom.export.connecting import graph_nodes
 from seqloom.export.quantise import quantised
 from seqloom.inference.onnx_engine import OnnxEngine
-from seqloom.inference.onnx_model import RuntimeModel
+from seqloom.runtime_model import RuntimeModel
 from seqloom.search import SearchConfig, Shortlist, step
 
 pytestmark = pytest.mark.usefixtures("unchecked_shapes")
@@ -90,6 +90,41 @@ def test_the_graph_answers_as_pytorch_does(with_torch: Model, with_graph: Runtim
     found = answers(with_graph, LINES, asked)
     assert_same(found, answers(with_torch, LINES, asked))
     assert any(each.alignment is not None and each.alignment.size for each in found)
+
+
+SCORED = [(line, target) for line in LINES for target in ("abcd", "a?c", "", line[::-1], "dcba" * 9)]
+"""Also what no search would write: nothing, symbols that the model does not know, targets beyond the longest length."""
+
+
+@pytest.mark.parametrize("folder", ["exported_folder", "blind_folder"])
+def test_given_targets_have_the_scores_of_pytorch(folder: str, request: pytest.FixtureRequest) -> None:
+    path = request.getfixturevalue(folder)
+    settings = {"search.min_length": 3, "search.no_repeat_ngram": 2, "search.beam": 4}
+    by_torch, by_graph = (
+        list(seqloom.load(path, engine=engine).with_settings(settings).predictor.score(SCORED))
+        for engine in ("torch", "onnx")
+    )
+    for one, two in zip(by_graph, by_torch, strict=True):
+        assert (one.tokens, one.unknown, one.unwritable, one.unknown_tokens, one.cut) == (
+            (two.tokens, two.unknown, two.unwritable, two.unknown_tokens, two.cut)
+        )
+        assert one.token_log_probs == pytest.approx(two.token_log_probs, abs=1e-4)
+        assert one.log_prob == pytest.approx(two.log_prob, rel=1e-5, abs=1e-4)
+
+
+def test_scores_of_an_answer_are_those_it_was_found_with(either_graph: RuntimeModel) -> None:
+    """In float32 and in 8 bits, with and without attention; alone and in a batch."""
+    model = either_graph.with_settings({"search.length_penalty": "none"})
+    lines = [line for line in LINES if line.strip()]
+    answers_found = model.predict(lines, alignments=True)
+    pairs = [(line, each.text) for line, each in zip(lines, answers_found, strict=True) if not each.at_limit]
+    kept = [each for each in answers_found if not each.at_limit]
+    assert len(pairs) > 5
+    together = list(model.predictor.score(pairs))
+    for pair, answer, scored in zip(pairs, kept, together, strict=True):
+        assert scored.log_prob == pytest.approx(answer.score, abs=1e-3)
+        (alone,) = model.predictor.score([pair])
+        assert alone.token_log_probs == pytest.approx(scored.token_log_probs, abs=1e-4)
 
 
 def test_without_details_there_are_none(with_torch: Model, with_graph: RuntimeModel) -> None:

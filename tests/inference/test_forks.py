@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 import seqloom
-from seqloom.inference.onnx_model import RuntimeModel
+from seqloom.runtime_model import RuntimeModel
 
 LINES = ["abc", "ddd", "abcdabcd", "", "b"]
 FORKING = """

@@ -15,7 +15,7 @@ from seqloom.api import Model
 from seqloom.checkpoint.format import CONFIDENCE, GRAPH, GRAPH_INT8
 from seqloom.confidence import LabelCalibration, fitted_labels
 from seqloom.confidence.labels import best_temperature, best_threshold, log_probabilities
-from seqloom.errors import ConfigError, DataError, DependencyError
+from seqloom.errors import ConfigError, DataError
 from seqloom.export import export_model
 from seqloom.label_network import LabelNetwork
 from seqloom.plots import plot_attention
@@ -97,7 +97,8 @@ def test_details_show_where_the_network_looks(one: Model, tmp_path: Path) -> Non
 def test_graphs_answer_as_the_network(exported: tuple[Path, Path], place: int) -> None:
     """Law 4, and law 2 in both graphs: an answer alone is that among others."""
     folder = exported[place]
-    wanted = seqloom.load(folder, engine="torch").predict(TEXTS, alignments=True)
+    whole = seqloom.load(folder, engine="torch")
+    wanted = whole.predict(TEXTS, alignments=True)
     for int8, close in ((False, 1e-4), (True, 0.1)):
         model = seqloom.load(folder, engine="onnx", int8=int8)
         found = model.predict(TEXTS, alignments=True)
@@ -110,8 +111,10 @@ def test_graphs_answer_as_the_network(exported: tuple[Path, Path], place: int) -
             assert alone.probabilities == pytest.approx(dict(own.probabilities), abs=1e-5)
         if not int8:
             assert [each.labels for each in found] == [each.labels for each in wanted]
-        with pytest.raises(DependencyError, match="scored by PyTorch"):
-            list(model.predictor.score([("a", "joy")]))
+        pairs = [(text, label) for text in TEXTS[:9] for label in ("joy", "grief", "no label of these")]
+        for scored, right in zip(model.score(pairs), whole.score(pairs), strict=True):
+            assert (scored.tokens, scored.unwritable) == (right.tokens, right.unwritable)
+            assert scored.token_log_probs == pytest.approx(right.token_log_probs, abs=0.5 if int8 else 1e-4)
 
 
 @pytest.mark.usefixtures("unchecked_shapes")

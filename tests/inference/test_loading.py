@@ -20,7 +20,7 @@ from seqloom.api import Model
 from seqloom.checkpoint.format import FORMAT_VERSION, GRAPH, GRAPH_INT8, MANIFEST, WEIGHTS, FileRecord
 from seqloom.codecs import TARGET_CODECS
 from seqloom.inference.onnx_engine import OnnxEngine
-from seqloom.inference.onnx_model import MISSING, RuntimeModel, load_graph
+from seqloom.runtime_model import MISSING, RuntimeModel, load_graph
 
 
 @pytest.fixture
@@ -148,7 +148,8 @@ def test_settings_of_search_and_data_change_and_no_others(copy: Path) -> None:
     wide = model.with_settings(["search.beam=7", "data.source=2"], n_best=2)
     assert (wide.config.search.beam, wide.config.search.n_best, wide.config.data.source) == (7, 2, "2")
     assert model.with_settings(n_best=9).config.search.beam == 9
-    for setting in ("model.hidden=3", "training.seed=2", "evaluation.worst=1"):
+    assert model.with_settings(["evaluation.worst=1"]).config.evaluation.worst == 1
+    for setting in ("model.hidden=3", "training.seed=2"):
         with pytest.raises(seqloom.ConfigError, match="has no part in an exported model"):
             model.with_settings([setting])
     with pytest.raises(seqloom.ConfigError, match="did you mean search"):
@@ -158,14 +159,14 @@ def test_settings_of_search_and_data_change_and_no_others(copy: Path) -> None:
 def test_what_needs_pytorch_says_so(copy: Path) -> None:
     model: Any = seqloom.load(copy, engine="onnx")
     for kind in (AttributeError, seqloom.SeqloomError):
-        with pytest.raises(kind, match="evaluate needs PyTorch"):
-            model.evaluate([("a", "a")])
+        with pytest.raises(kind, match="sizes needs PyTorch: an exported graph predicts, scores and is evaluated"):
+            model.sizes()
     assert not hasattr(model, "nothing")
     with_torch, without = seqloom.load(copy, engine="torch"), {*dir(model), *vars(model)}
     public = {name for name in {*dir(with_torch), *vars(with_torch)} if not name.startswith("_")}
     assert public - without == set(MISSING)
-    with pytest.raises(seqloom.DependencyError, match="scored by PyTorch"):
-        list(model.predictor.score([("a", "a")]))
+    with pytest.raises(seqloom.DependencyError, match="drawn at random by PyTorch"):
+        model.sample(["a"])
 
 
 @pytest.mark.parametrize("given", [None, 3, b"folder", ["a", "b"]])

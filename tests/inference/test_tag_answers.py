@@ -12,7 +12,7 @@ from seqloom.api import Model
 from seqloom.codecs import TagsCodec
 from seqloom.data import Example
 from seqloom.data.examples import Origin
-from seqloom.errors import ConfigError, DependencyError
+from seqloom.errors import ConfigError, DataError
 from seqloom.evaluation_config import EvaluationConfig
 from tagged import tagged
 
@@ -100,6 +100,19 @@ def test_given_tags_have_a_probability(model: Model) -> None:
     assert unknown.unwritable == ("B-POI",)
 
 
+def test_tags_of_words_that_are_cut_off_are_not_asked_for(model: Model) -> None:
+    short = model.with_settings({"search.max_source_length": 5})
+    (scored,) = short.score([("ann lives in new york", "B-PER O O B-LOC I-LOC")])
+    (read,) = model.score([("ann lives", "B-PER O")])
+    assert scored.cut
+    assert scored.token_log_probs == pytest.approx(read.token_log_probs, abs=1e-5)
+
+
+def test_a_word_without_a_tag_is_refused(model: Model) -> None:
+    with pytest.raises(DataError, match=r"every word must have one tag, and 2 words have 1 tags: 'B-PER'"):
+        list(model.score([("ann lives", "B-PER")]))
+
+
 @pytest.mark.parametrize(
     ("settings", "reason"),
     [({"beam": 3}, r"search\.beam is of models that write sequences"), ({"n_best": 2}, "one answer for each text")],
@@ -150,5 +163,7 @@ def test_a_graph_answers_as_pytorch(model: Model, tags_graphs: Path) -> None:
             (alone,) = graph.predict([line])
             assert alone.tags == together.tags
             assert alone.tag_probabilities == pytest.approx(together.tag_probabilities, abs=1e-5)
-        with pytest.raises(DependencyError, match="given targets are scored by PyTorch"):
-            list(graph.predictor.score([("ann", "B-PER")]))
+        pairs = [*tagged(20, 11), ("ann met bob", "B-PER O B-POI"), ("york york smith", "I-LOC I-PER O")]
+        for own, other in zip(graph.score(pairs), model.score(pairs), strict=True):
+            assert (own.tokens, own.unwritable) == (other.tokens, other.unwritable)
+            assert own.token_log_probs == pytest.approx(other.token_log_probs, abs=0.5 if int8 else 1e-3)

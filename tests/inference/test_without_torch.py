@@ -109,7 +109,7 @@ def test_the_command_prints_json_with_alignments(exported_folder: Path) -> None:
 
 def test_what_needs_more_says_what_to_install(exported_folder: Path, toy_folder: Path, tmp_path: Path) -> None:
     hint = f"hint: {install_command('train')}"
-    for arguments in (["evaluate", exported_folder, "x.tsv"], ["predict", exported_folder, "--engine=torch"]):
+    for arguments in (["calibrate", exported_folder, "x.tsv"], ["predict", exported_folder, "--engine=torch"]):
         done = python(COMMAND, *arguments)
         assert done.returncode == 2
         assert "needs the package" in done.stderr

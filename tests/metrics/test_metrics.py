@@ -104,5 +104,5 @@ def test_unknown_names_are_refused_with_a_hint(name: str, message: str) -> None:
 )
 def test_a_missing_package_is_named(name: str, module: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, module, None)
-    with pytest.raises(DependencyError, match=rf"the metric {name} needs .*\n.*\[train\]"):
+    with pytest.raises(DependencyError, match=rf"the metric {name} needs .*\n.*\[metrics\]"):
         compute([name], ["a"], ["a"])

@@ -218,6 +218,12 @@ def test_an_exported_graph_needs_no_plugin(model: Path) -> None:
     assert json.loads((model / "manifest.json").read_text())["files"][PLUGINS]
     with pytest.raises(ModelFolderError, match="its exported graph answers without: engine onnx"):
         seqloom.load(model)
+    refused = process("evaluate", model, "dev.txt", "--engine", "onnx")
+    assert refused.returncode == 2
+    assert "reader arrows, cell my_gru, attention mine, metric first_letter), which is not in use" in refused.stderr
+    measured = process("evaluate", model, "dev.txt", "--engine", "onnx", "--plugin", "mine.py", "--json")
+    assert measured.returncode == 0, measured.stderr
+    assert [each["name"] for each in json.loads(measured.stdout)["scores"]] == ["first_letter", "exact_match"]
     timed = process("bench", model, "--count", "2", "--json", "--plugin", "mine.py")
     assert timed.returncode == 0, timed.stderr
     assert [each["engine"] for each in json.loads(timed.stdout)] == ["PyTorch", "float32 graph"]

@@ -12,7 +12,7 @@ import pytest
 
 import seqloom
 from labelling import labelled
-from seqloom.inference.onnx_model import RuntimeModel
+from seqloom.runtime_model import RuntimeModel
 from seqloom.text.special import EOS
 
 HERE = Path(__file__).parent

@@ -230,7 +230,8 @@ export class Model {
     const known = texts.map((text) => knownAnswers(this, text, { ...chosen, tags: this.tagsOf(chosen.tags) }));
     for (const rows of batches(encoded.map(({ ids }, row) => (known[row] ? 0 : ids.length)), chosen)) {
       const { source, lengths } = this.padded(rows.map((row) => encoded[row].ids));
-      const outputs = await this.session.run({ source, source_lengths: this.whole(lengths, [rows.length]) });
+      const feed = { source, source_lengths: this.whole(lengths, [rows.length]), given: this.whole([], [0, 0]) };
+      const outputs = await this.session.run(feed);
       const most = Math.max(...rows.map((row) => encoded[row].count)), size = this.tagger.labels.length;
       rows.forEach((row, place) => {
         const { count } = encoded[row], first = place * most;

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from seqloom.cli.options import Json, ModelArgument, SettingOptions, Tags, with_tags
+from seqloom.cli.options import Engine, Json, ModelArgument, SettingOptions, Tags, with_tags
 
 if TYPE_CHECKING:
     from seqloom.synthetic.augment import Augmented
@@ -60,9 +60,7 @@ def augment(
     min_score: MinScore = None,
     max_ratio: MaxRatio = 0.0,
     drop_copies: DropCopies = False,
-    engine: Annotated[
-        str, typer.Option("--engine", metavar="NAME", help="torch, onnx, or auto for torch if it is installed.")
-    ] = "auto",
+    engine: Engine = "auto",
     as_json: Json = False,
     settings: SettingOptions = None,
 ) -> None:

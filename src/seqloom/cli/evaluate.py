@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from seqloom.cli import completion
-from seqloom.cli.options import Answers, Json, SettingOptions, Tags, with_tags
+from seqloom.cli.options import Answers, Engine, Int8, Json, SettingOptions, Tags, with_tags
 from seqloom.cli.watching import if_seen, watched
 
 if TYPE_CHECKING:
-    from seqloom.api import Model
     from seqloom.combining import Combination
     from seqloom.evaluation import Evaluation
+    from seqloom.measured_model import MeasuredModel
 
 
 def evaluate(
@@ -43,6 +43,8 @@ def evaluate(
     as_json: Json = False,
     settings: SettingOptions = None,
     tags: Tags = None,
+    engine: Engine = "auto",
+    int8: Int8 = False,
 ) -> None:
     """Measure a model on pairs.
 
@@ -52,8 +54,8 @@ def evaluate(
 
     settings = [*with_tags(settings, tags), *(["evaluation.by=tag"] if by_tag else [])]
     with watched(f"loading {model}") as watch:
-        first = _loaded(model, settings)
-        second = None if compare is None else _loaded(compare, settings)
+        first = _loaded(model, settings, engine, int8=int8)
+        second = None if compare is None else _loaded(compare, settings, engine, int8=int8)
         watch("reading the pairs")
         files = [Path(each) for each in data]  # paths, also where there is no file
         measured = first.evaluate(files, metrics=metrics, watch=if_seen(watch))
@@ -89,13 +91,10 @@ def _show_compared(first: Evaluation, second: Evaluation, samples: int, *, as_js
         tables.comparison(differences, losses, first.count)
 
 
-def _loaded(path: Path, settings: Sequence[str]) -> Model | Combination:
-    from seqloom.api import load_torch
-    from seqloom.combining.files import is_combination, load_combination
+def _loaded(path: Path, settings: Sequence[str], engine: str, *, int8: bool) -> MeasuredModel | Combination:
+    from seqloom.combining import load_any
 
-    if is_combination(path):
-        return load_combination(path, engine="torch").with_settings(settings)
-    return load_torch(path).with_settings(settings)
+    return load_any(path, engine=engine, int8=int8 or None).with_settings(settings)
 
 
 def _say(measured: Evaluation, whose: str = "") -> None:

@@ -123,9 +123,9 @@ def precision_recall(
 
 def _evaluated(model: Path, data: list[str], tags: list[str] | None) -> Evaluation:
     """The model's answers to the pairs, compared with what is right; what should be known is said."""
-    from seqloom.api import load_torch
+    from seqloom.loading import load
 
-    found = load_torch(model).with_settings(with_tags(None, tags)).evaluate([Path(each) for each in data])
+    found = load(model).with_settings(with_tags(None, tags)).evaluate([Path(each) for each in data])
     for sentence in found.notes:
         typer.echo(f"note: {sentence}", err=True)
     return found

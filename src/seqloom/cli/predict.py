@@ -18,11 +18,14 @@ import typer
 from seqloom.cli.options import (
     Answers,
     Doubtful,
+    Engine,
+    Int8,
     Json,
     MinConfidence,
     Output,
     SettingOptions,
     Tags,
+    Threads,
     with_tags,
 )
 
@@ -49,14 +52,9 @@ def predict(
     as_json: Json = False,
     settings: SettingOptions = None,
     tags: Tags = None,
-    engine: Annotated[
-        str, typer.Option("--engine", metavar="NAME", help="torch, onnx, or auto for torch if it is installed.")
-    ] = "auto",
-    int8: Annotated[bool, typer.Option("--int8", help="Use the exported graph with 8-bit weights.")] = False,
-    threads: Annotated[
-        int | None,
-        typer.Option("--threads", metavar="N", help="Batches to run at a time, each on one core (onnx only)."),
-    ] = None,
+    engine: Engine = "auto",
+    int8: Int8 = False,
+    threads: Threads = None,
     window: Annotated[
         int | None,
         typer.Option("--window", metavar="N", help="Lines to read before the first is answered.", min=1),

@@ -6,11 +6,17 @@ import json
 
 import typer
 
-from seqloom.cli.options import Data, Json, ModelArgument, SettingOptions, Tags, with_tags
+from seqloom.cli.options import Data, Engine, Int8, Json, ModelArgument, SettingOptions, Tags, with_tags
 
 
 def score(
-    model: ModelArgument, data: Data, as_json: Json = False, settings: SettingOptions = None, tags: Tags = None
+    model: ModelArgument,
+    data: Data,
+    as_json: Json = False,
+    settings: SettingOptions = None,
+    tags: Tags = None,
+    engine: Engine = "auto",
+    int8: Int8 = False,
 ) -> None:
     """Score given pairs.
 
@@ -18,12 +24,12 @@ def score(
     mark. The mean goes to standard error. A target that the model can never answer, such as a label that it does not
     know, has -inf and no tokens, and no part in the mean.
     """
-    from seqloom.api import load_torch
     from seqloom.data import ReadReport, read_examples
+    from seqloom.loading import load
     from seqloom.losses import perplexity
     from seqloom.remarks import Remarks
 
-    chosen = load_torch(model).with_settings(with_tags(settings, tags))
+    chosen = load(model, engine=engine, int8=int8 or None).with_settings(with_tags(settings, tags))
     report = ReadReport(chosen.config.data.on_bad_line)
     examples = read_examples([data], chosen.config.data, report)
     total, tokens, remarks = 0.0, 0, Remarks()

@@ -15,19 +15,18 @@ from seqloom.combining.choice import ChosenPrediction
 from seqloom.combining.settings import CombinationSettings
 from seqloom.config import Settings
 from seqloom.data import Source, inputs_as_sources
-from seqloom.inference.predicting_model import PredictingModel
 from seqloom.loading import load
+from seqloom.measured_model import MeasuredModel, Pairs
 from seqloom.prediction import Prediction
 from seqloom.remarks import Remarks
 
 if TYPE_CHECKING:
-    from seqloom.api import Model, Pairs
     from seqloom.evaluation import Evaluation, Watch
     from seqloom.inference.predictor import PairScore
 
 WINDOW = 256
 """Inputs whose candidates are collected before the first of them is answered."""
-Models = Mapping[str, PredictingModel] | Sequence[PredictingModel | str | Path]
+Models = Mapping[str, MeasuredModel] | Sequence[MeasuredModel | str | Path]
 """Models by name, or models and model folders. Models without a name are called "model 1", "model 2" and so on."""
 
 
@@ -35,7 +34,7 @@ Models = Mapping[str, PredictingModel] | Sequence[PredictingModel | str | Path]
 class Combination(ABC):
     """Answers inputs by choosing among candidates. It is a value: other settings make another combination."""
 
-    models: tuple[PredictingModel, ...]
+    models: tuple[MeasuredModel, ...]
     settings: CombinationSettings
     changed: tuple[str, ...] = ()
     """Names of models that are no longer those with which the combination was written."""
@@ -56,7 +55,7 @@ class Combination(ABC):
         ]
 
     @property
-    def first(self) -> PredictingModel:
+    def first(self) -> MeasuredModel:
         """The model whose settings say how data are read, how many answers are wanted, and what measures them."""
         return self.models[0]
 
@@ -100,10 +99,9 @@ class Combination(ABC):
         """Figures on pairs or files of pairs, as `Model.evaluate` gives them.
 
         Data are read, and metrics chosen, as the first model says. Loss and perplexity are those of the first model,
-        because a choice among answers has none of its own; a remark says so. They need PyTorch.
+        because a choice among answers has none of its own; a remark says so.
         """
-        model: Model = self.first  # type: ignore[assignment]  # a model without PyTorch refuses in words
-        measured = model.evaluate(data, metrics=metrics, by=self.predictor, watch=watch)
+        measured = self.first.evaluate(data, metrics=metrics, by=self.predictor, watch=watch)
         remarks = ChoiceRemarks.on(self)
         for each in measured.predictions:
             remarks.add(each)
@@ -171,7 +169,7 @@ class ChoiceRemarks(Remarks):
         return [*self.chosen, *super().sentences(), *strange]
 
 
-def named(models: Models) -> dict[str, PredictingModel]:
+def named(models: Models) -> dict[str, MeasuredModel]:
     """Models by name; folders are loaded."""
     found = dict(models) if isinstance(models, Mapping) else _loaded(models)
     for name, model in found.items():
@@ -179,7 +177,7 @@ def named(models: Models) -> dict[str, PredictingModel]:
     return found
 
 
-def _loaded(models: Sequence[PredictingModel | str | Path]) -> dict[str, PredictingModel]:
+def _loaded(models: Sequence[MeasuredModel | str | Path]) -> dict[str, MeasuredModel]:
     return {
         (str(each) if isinstance(each, str | Path) else f"model {number}"): (
             load(each) if isinstance(each, str | Path) else each

@@ -17,7 +17,7 @@ from seqloom.combining.choice import Candidates
 from seqloom.combining.settings import BayesRiskSettings
 from seqloom.config import build
 from seqloom.data import Source
-from seqloom.inference.predicting_model import PredictingModel
+from seqloom.measured_model import MeasuredModel
 from seqloom.metrics import compute_each, metric
 from seqloom.metrics.text_form import in_one_form
 from seqloom.prediction import Prediction
@@ -43,7 +43,7 @@ class BayesRisk(Combination):
     settings: BayesRiskSettings
 
     @staticmethod
-    def of(model: PredictingModel | str | Path, metric: str, **settings: Any) -> BayesRisk:
+    def of(model: MeasuredModel | str | Path, metric: str, **settings: Any) -> BayesRisk:
         """Choose among the answers of a model by a metric; `settings` are those of `BayesRiskSettings`."""
         given = named([model])
         values = {"models": tuple(given), "metric": metric, **settings}

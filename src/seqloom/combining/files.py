@@ -17,8 +17,8 @@ from seqloom.combining.settings import BayesRiskSettings, CombinationSettings, R
 from seqloom.combining.voting import Voting
 from seqloom.config import build, read_toml, to_toml
 from seqloom.errors import ConfigError, suggestion
-from seqloom.inference.predicting_model import PredictingModel
 from seqloom.loading import load
+from seqloom.measured_model import MeasuredModel
 
 SUFFIX = ".toml"
 COMBINATIONS: Mapping[str, tuple[type[CombinationSettings], type[Combination]]] = {
@@ -82,7 +82,7 @@ def read_combination(path: Path | str) -> CombinationSettings:
     return settings.replace(models=tuple(str(path.parent / name) for name in settings.models))
 
 
-def load_any(path: Path | str, **options: Any) -> PredictingModel | Combination:
+def load_any(path: Path | str, **options: Any) -> MeasuredModel | Combination:
     """The model in a folder, or the combination in a file: whatever answers."""
     return load_combination(path, **options) if is_combination(path) else load(path, **options)
 

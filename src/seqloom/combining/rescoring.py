@@ -23,8 +23,8 @@ class Rescoring(Weighted):
 
     s(y) = Σₘ wₘ · log pₘ(y | x) / |y|ₘ, where |y|ₘ counts the tokens of model m, end mark included. Because each model
     reads and scores texts, their vocabularies and directions may differ; a right-to-left model (`data.reverse_target`)
-    is the usual second one (Liu et al. 2016; Sennrich et al. 2016). All models need PyTorch. Where two candidates are
-    level, the one that the search found better comes first. What the first model looked up (`seqloom.lexicon`) stands.
+    is the usual second one (Liu et al. 2016; Sennrich et al. 2016). Where two candidates are level, the one that the
+    search found better comes first. What the first model looked up (`seqloom.lexicon`) stands.
     """
 
     settings: RescoringSettings

@@ -17,7 +17,7 @@ from seqloom.metrics import choose_metrics
 from seqloom.prediction import Prediction
 
 if TYPE_CHECKING:
-    from seqloom.api import Pairs
+    from seqloom.measured_model import Pairs
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from seqloom.api import Model, Pairs, test_examples
+from seqloom.api import Model
 from seqloom.checkpoint.own_parts import own_parts
 from seqloom.config import build
 from seqloom.data import Example, ReadReport, given_files
 from seqloom.data.digests import content_digests
+from seqloom.data.given import given_examples
 from seqloom.data.readers import files_of
 from seqloom.data.readers.lines import readable_once
 from seqloom.ensemble_network import single_networks
@@ -20,6 +21,7 @@ from seqloom.ensembles.members import Member, check_fit, check_weights, joinable
 from seqloom.ensembles.selection import chosen_members
 from seqloom.ensembles.tuning import Choice, tuned
 from seqloom.errors import ConfigError
+from seqloom.measured_model import Pairs
 from seqloom.training import RunConfig
 from seqloom.training.model_average import free_folder
 from seqloom.training.provenance.record import pairs_entry
@@ -110,7 +112,7 @@ def _records(model: Model, name: str) -> tuple[Mapping[str, Any], ...]:
 def _dev_data(first: Member, data: Pairs, metrics: str | Sequence[str] | None) -> DevData:
     """Dev pairs, read as the first model's, with the measures to decide by."""
     names = [name.strip() for name in metrics.split(",")] if isinstance(metrics, str) else metrics
-    examples = test_examples(data, first.config, ReadReport(first.config.data.on_bad_line))
+    examples = given_examples(data, first.config.data, ReadReport(first.config.data.on_bad_line))
     return DevData.of(examples, names or first.config.measures, _records_of(data, first.config, examples))
 
 

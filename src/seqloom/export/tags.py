@@ -1,9 +1,10 @@
 """A network of tags or of frames → one ONNX graph with its loops over words inside, compared with the network.
 
 source, source_lengths → tags [B, W], probabilities [B, W, C] and log_probs [B]; of frames also label_scores [B, L]
+            given [B, W] → given_log_probs [B, W]
 
 W is the largest number of words of a row, and C the number of tags. The forward, backward and Viterbi algorithms of a
-conditional random field are one `Scan` each.
+conditional random field are one `Scan` each. Where the input `given` is left out, nothing is worked out of given tags.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import torch
 from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 
-from seqloom.export.connecting import graph_nodes, piece
+from seqloom.export.connecting import Piece, graph_nodes, piece, untold
 from seqloom.export.graph import IR, shared_constants
 from seqloom.export.model_modules import unfused
 from seqloom.export.parity import CLOSE, DiffersError, refused
@@ -33,6 +34,8 @@ OUTPUTS = {
 }
 LABELS = "label_scores"
 OF_FRAMES = {**OUTPUTS, LABELS: (TensorProto.FLOAT, ("B", "L"))}
+GIVEN = "given_log_probs"
+"""The output for given tags."""
 TRACED = (2, 6, 1)
 """Words of the rows that are traced; sizes of no two axes are alike, so that none is taken for another."""
 COMPARED = ((1,), (3, 9, 1, 0, 4), (7, 2))
@@ -64,6 +67,18 @@ class Decoded(nn.Module):
     def forward(self, scores: Tensor, words: Tensor) -> tuple[Tensor, ...]:
         """Tags [B, W], probabilities [B, W, C], log-probabilities [B]."""
         return tuple(self.model.decode(scores, length_mask(words, scores.size(1))))
+
+
+class Given(nn.Module):
+    """A tagger that is asked about given tags; it is called `model`, as in `Decoded`."""
+
+    def __init__(self, tagger: Tagger) -> None:
+        super().__init__()
+        self.model = tagger
+
+    def forward(self, scores: Tensor, words: Tensor, given: Tensor) -> Tensor:
+        """The log-probability of each given tag after those before it [B, W]."""
+        return self.model.given_log_probs(scores, given, length_mask(words, scores.size(1)))
 
 
 def tag_graph(model: TagNetwork, *, fused: bool = True) -> onnx.ModelProto:
@@ -99,19 +114,26 @@ def _graph(model: TagNetwork, *, fused: bool) -> onnx.ModelProto:
     first = piece(traced(Scored(model), [source, lengths]), "read", given, said)
     scores, words = model(source, lengths, max(TRACED))
     second = piece(traced(Decoded(model.tagger), [scores, words]), "tag", between, list(OUTPUTS))
-    numbers = {"zero": np.array([0]), "one": np.array([1])}
-    constants = first.constants | second.constants
+    tags = torch.zeros(scores.shape[:2], dtype=torch.int64)
+    third = piece(traced(Given(model.tagger), [scores, words, tags]), "asked", [*between, "given"], ["asked.found"])
+    numbers = {"zero": np.array([0]), "one": np.array([1]), "given": np.zeros((0, 0), np.int64)}
+    numbers["nothing"] = np.zeros((0, 0), np.float32)
+    constants = first.constants | second.constants | third.constants
     constants |= {name: numpy_helper.from_array(value, name) for name, value in numbers.items()}
-    nodes = [*first.nodes, *_cut(), *second.nodes]
+    nodes = [*first.nodes, *_cut(), *second.nodes, *_where_given(third)]
     graph = helper.make_graph(
         nodes,
         "seqloom",
         [
             helper.make_tensor_value_info("source", TensorProto.INT64, ["B", "S"]),
             helper.make_tensor_value_info("source_lengths", TensorProto.INT64, ["B"]),
+            helper.make_tensor_value_info("given", TensorProto.INT64, ["G", "V"]),
         ],
-        [helper.make_tensor_value_info(name, *outputs[name]) for name in outputs],
-        list(shared_constants(constants, (), graph_nodes(nodes))),
+        [
+            *(helper.make_tensor_value_info(name, *outputs[name]) for name in outputs),
+            helper.make_tensor_value_info(GIVEN, TensorProto.FLOAT, ["G", "V"]),
+        ],
+        list(shared_constants(constants, ("given",), graph_nodes(nodes))),
     )
     made = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], producer_name="seqloom")
     made.ir_version = IR
@@ -127,6 +149,22 @@ def _cut() -> list[onnx.NodeProto]:
     ]
 
 
+def _where_given(asked: Piece) -> list[onnx.NodeProto]:
+    """Nodes that ask about given tags where there are any."""
+    yes, no = (
+        helper.make_graph(nodes, name, [], [untold(result, TensorProto.FLOAT)])
+        for nodes, name, result in (
+            (asked.nodes, "asked", "asked.found"),
+            ([helper.make_node("Identity", ["nothing"], ["asked.nothing"])], "unasked", "asked.nothing"),
+        )
+    )
+    return [
+        helper.make_node("Size", ["given"], ["given.size"]),
+        helper.make_node("Cast", ["given.size"], ["given.some"], to=TensorProto.BOOL),
+        helper.make_node("If", ["given.some"], [GIVEN], then_branch=yes, else_branch=no),
+    ]
+
+
 @torch.no_grad()
 def _check(model: TagNetwork, graph: onnx.ModelProto) -> None:
     """Refuse a graph that does not answer as the network does, at sizes that were not traced."""
@@ -137,15 +175,16 @@ def _check(model: TagNetwork, graph: onnx.ModelProto) -> None:
     outputs = [each.name for each in session.get_outputs()]
     for words in COMPARED:
         source, lengths = marked_sources(model.source_size, words)
-        found = session.run(None, {"source": source.numpy(), "source_lengths": lengths.numpy()})
         scores, counts, *labels = Scored(model.eval())(source, lengths)
-        scores = scores[:, : max(words)]
-        decoded = model.tagger.decode(scores, length_mask(counts, max(words)))
-        wanted = [each.numpy() for each in (*decoded, *labels)]
+        scores, mask = scores[:, : max(words)], length_mask(counts, max(words))
+        given = torch.arange(mask.numel()).view(mask.shape) % scores.size(2)
+        found = session.run(None, {"source": source.numpy(), "source_lengths": lengths.numpy(), "given": given.numpy()})
+        asked = model.tagger.given_log_probs(scores, given, mask)
+        wanted = [each.numpy() for each in (*model.tagger.decode(scores, mask), *labels, asked)]
         real = np.arange(max(words)) < np.array(words)[:, None]
         for name, one, two in zip(outputs, found, wanted, strict=True):
             if one.shape != two.shape:
                 raise DiffersError(f"{name} have the sizes {one.shape} instead of {two.shape}")
-            some = real if name in ("tags", "probabilities") else np.array(words) > 0
+            some = real if name in ("tags", "probabilities", GIVEN) else np.array(words) > 0
             if not np.allclose(one[some], two[some], atol=CLOSE, rtol=CLOSE):
                 raise DiffersError(f"{name} differ")

@@ -21,6 +21,9 @@ NOISE = {
 }
 """Beginnings of messages, by their loggers, that every trace writes and that say nothing of the model."""
 
+RECURRENT = (torch.ops.aten.lstm.input, torch.ops.aten.gru.input)
+"""Operators that the tracer of torch 2.13 replaces by loops while it works."""
+
 Axes = Collection[int]
 """Numbers of the axes of a tensor that may have any length in the graph, but for those of length one."""
 
@@ -38,6 +41,8 @@ def traced(
     arguments = [  # one tensor given twice would be traced as one input
         [each.clone() for each in group] if isinstance(group, list) else group.clone() for group in arguments
     ]
+    for operator in RECURRENT:  # each keeps what it was after the last trace, which unrolls it
+        operator._dispatch_cache.clear()
     count = sum(len(group) if isinstance(group, list) else 1 for group in arguments)
     with warnings.catch_warnings(), _without_noise():
         warnings.simplefilter("ignore")

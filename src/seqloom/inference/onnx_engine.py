@@ -1,4 +1,7 @@
-"""An exported graph as the engine of predictions: the network and its whole search are one call."""
+"""An exported graph as the engine of predictions: the network and its whole search are one call.
+
+Given targets are scored by the same search: it must write them, as a prefix that ends with the end mark.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from seqloom.data.padding import padded_sources
 from seqloom.errors import DependencyError, ModelFolderError, install_command
 from seqloom.inference.onnx_session import GraphFile
 from seqloom.search import Hypothesis, SamplingConfig, SearchConfig, Shortlist
@@ -16,13 +20,15 @@ from seqloom.search.found import Found
 from seqloom.search.graph_inputs import asked
 from seqloom.search.shortlist import FEW, open_words
 
+FORCED = SearchConfig(beam=1, length_penalty="none", allow_unknown=True)
+"""The search that writes what it must; an unknown token in a target is one of its tokens."""
 OUTPUTS = ("scores", "lengths", "tokens", "log_probs", "alignments")
 
 
 class OnnxEngine(GraphFile):
-    """Searches with a graph, each batch on one thread; `attends` says whether the model has attention, and `shortlist`
-    is what a search with `search.shortlist` keeps to.
+    """Searches and scores with a graph, each batch on one thread.
 
+    `attends` says whether the model has attention, and `shortlist` is what a search with `search.shortlist` keeps to.
     A call of the graph changes nothing but memory of its own, so threads may share an engine.
     """
 
@@ -92,7 +98,7 @@ class OnnxEngine(GraphFile):
         prefix: Sequence[int] = (),
         alignments: bool = False,
     ) -> list[list[Hypothesis]]:
-        """Refused: a graph holds the search and nothing else."""
+        """Refused: a graph holds the search and draws nothing."""
         del source, lengths, config, sampling, prefix, alignments
         raise DependencyError(
             "answers are drawn at random by PyTorch, not by an exported graph, which holds the search",
@@ -101,9 +107,9 @@ class OnnxEngine(GraphFile):
         )
 
     def score(self, sources: Sequence[Sequence[int]], targets: Sequence[Sequence[int]]) -> list[tuple[float, ...]]:
-        """Refused: a graph holds the search and nothing else."""
-        del sources, targets
-        raise DependencyError(
-            "given targets are scored by PyTorch, not by an exported graph",
-            hint=f'{install_command("train")}, and load the folder with engine="torch"',
-        )
+        """The log-probability of each token of each target, the end mark's last."""
+        source, lengths = padded_sources(sources)
+        forced, sizes = padded_sources(targets)
+        feed = {**asked(source, lengths, FORCED), "prefix": forced, "prefix_lengths": sizes}
+        (found,) = self._session.run(["log_probs"], feed)
+        return [tuple(row[0, :size].tolist()) for row, size in zip(found, sizes.tolist(), strict=True)]

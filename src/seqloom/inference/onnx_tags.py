@@ -8,12 +8,17 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from seqloom.errors import DependencyError, install_command
+from seqloom.codecs.labels import FIRST
+from seqloom.confidence.labels import log_probabilities
+from seqloom.data.padding import padded_sources
 from seqloom.inference.engine import FrameScores, LabelScores, TagScores
 from seqloom.inference.onnx_session import GraphFile
+from seqloom.text.special import BOS, UNK
 
 LABELS = "label_scores"
 """The output of a graph of frames beside those of tags."""
+GIVEN = "given_log_probs"
+"""The output for given tags."""
 
 
 class _OfWords(GraphFile):
@@ -26,30 +31,50 @@ class _OfWords(GraphFile):
         super().__init__(path)
         self.threads = threads
 
-    def score(self, sources: Sequence[Sequence[int]], targets: Sequence[Sequence[int]]) -> list[tuple[float, ...]]:
-        """Refused, as by every graph: predictions hold the probability of each tag."""
-        del sources, targets
-        raise DependencyError(
-            "given targets are scored by PyTorch, not by an exported graph",
-            hint=f'{install_command("train")}, and load the folder with engine="torch"; or read the probabilities of '
-            "tags from the predictions",
-        )
+    def _given(
+        self, sources: Sequence[Sequence[int]], tags: Sequence[Sequence[int]], *outputs: str
+    ) -> list[NDArray[np.float32]]:
+        """The log-probability of each given tag after those before it, and other outputs."""
+        source, lengths = padded_sources(sources)
+        given = np.zeros((len(tags), max(1, int((source == BOS).sum(1).max()))), np.int64)
+        for row, ids in zip(given, tags, strict=True):
+            row[: len(ids)] = np.maximum(np.array(ids, np.int64) - FIRST, 0)
+        feed = {"source": source, "source_lengths": lengths, "given": given}
+        found: list[NDArray[np.float32]] = self._session.run([GIVEN, *outputs], feed)
+        return found
 
 
 class OnnxTagEngine(_OfWords):
-    """Finds the tags of words with a graph."""
+    """Finds the tags of words and scores given ones with a graph."""
 
     def tags(self, source: NDArray[np.int64], lengths: NDArray[np.int64]) -> TagScores:
         """The most probable tags of each row."""
         given = {"source": source.astype(np.int64), "source_lengths": lengths}
         return TagScores(*self._session.run(list(TagScores._fields), given))
 
+    def score(self, sources: Sequence[Sequence[int]], targets: Sequence[Sequence[int]]) -> list[tuple[float, ...]]:
+        """The log-probability of each tag of each target after those before it; nothing where one of them is none of
+        the network's."""
+        (found,) = self._given(sources, targets)
+        return [() if UNK in ids else tuple(row[: len(ids)].tolist()) for row, ids in zip(found, targets, strict=True)]
+
 
 class OnnxFrameEngine(_OfWords):
-    """Finds labels and the tags of words with a graph."""
+    """Finds labels and the tags of words, and scores given ones, with a graph."""
 
     def frames(self, source: NDArray[np.int64], lengths: NDArray[np.int64]) -> FrameScores:
         """The scores of the labels and the most probable tags of each row."""
         given = {"source": source.astype(np.int64), "source_lengths": lengths}
         labels, *tags = self._session.run([LABELS, *TagScores._fields], given)
         return FrameScores(LabelScores(labels, None), TagScores(*tags))
+
+    def score(self, sources: Sequence[Sequence[int]], targets: Sequence[Sequence[int]]) -> list[tuple[float, ...]]:
+        """The log-probabilities of the label and of each tag of each target after those before it; nothing where one of
+        them is none of the network's."""
+        found, labels, tags = self._given(sources, [ids[1:] for ids in targets], LABELS, "probabilities")
+        own = log_probabilities(labels.astype(np.float64), several=False)
+        first = FIRST + tags.shape[2]  # the ids of labels stand behind those of tags
+        return [
+            () if UNK in ids else (float(sure[ids[0] - first]), *row[: len(ids) - 1].tolist())
+            for sure, row, ids in zip(own, found, targets, strict=True)
+        ]

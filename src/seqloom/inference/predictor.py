@@ -13,7 +13,7 @@ from typing import Protocol, TypeVar, cast
 from seqloom.codecs import AnswerKind, Codecs, TextCodec
 from seqloom.confidence import AnyCalibration
 from seqloom.data import Source, Tagging, inputs_as_sources
-from seqloom.errors import ConfigError
+from seqloom.errors import ConfigError, DataError
 from seqloom.inference.batching import in_batches
 from seqloom.inference.engine import AnyEngine, SearchEngine
 from seqloom.inference.frames import FrameAnswers
@@ -26,7 +26,7 @@ from seqloom.lexicon import NOTHING_KNOWN, Found, KnownAnswers
 from seqloom.prediction import Prediction
 from seqloom.search import SamplingConfig, SearchConfig
 from seqloom.text.model_inputs import ReadSource
-from seqloom.text.special import EOS, SPECIAL_TOKENS, UNK
+from seqloom.text.special import BOS, EOS, SPECIAL_TOKENS, UNK
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -58,6 +58,8 @@ ANSWERS: Mapping[AnswerKind, Callable[..., Answers]] = {
     "transduction": TransductionAnswers,
 }
 """What answers batches of sources, for each kind of answer that a model can have."""
+BEFORE_TAGS: Mapping[AnswerKind, int] = {"tags": 0, "frame": 1}
+"""How many ids of a target stand before the tags of its words, for each kind of answer that has such."""
 
 
 @dataclass(frozen=True)
@@ -192,7 +194,9 @@ class Predictor:
             ids = self.codecs.target.encode_beside([source.ids for source in read], texts)
             rows = list(zip(read, texts, ids, strict=True))
             sizes = [2 + max(len(source.ids), len(ids)) for source, _, ids in rows]
-            yield from in_batches(rows, sizes, self._scored, sentences=self.search.batch, tokens=TOKENS)
+            yield from in_batches(
+                rows, sizes, self._scored, sentences=self.search.batch, tokens=TOKENS, threads=self.engine.threads
+            )
 
     def _answers(self, prefix: str, *, details: bool) -> Answers:
         """What answers batches of sources."""
@@ -251,13 +255,15 @@ class Predictor:
 
     def _scored(self, rows: Sequence[tuple[ReadSource, str, list[int]]]) -> list[PairScore]:
         """The scores of a batch of sources, each with the text and the ids of its target."""
-        found = self.engine.score([source.ids for source, _, _ in rows], [ids for _, _, ids in rows])
+        before = BEFORE_TAGS.get(self.codecs.answer)
+        asked = [ids if before is None else _asked(source, text, ids, before) for source, text, ids in rows]
+        found = self.engine.score([source.ids for source, _, _ in rows], asked)
         scores = []
         target = self.codecs.target
         for log_probs, (source, text, ids) in zip(found, rows, strict=True):
             lost, in_order = target.unwritable(text, ids), (*target.in_text_order(log_probs[:-1]), *log_probs[-1:])
-            asked = ids.count(UNK) if self.codecs.spoken else 0
-            scores.append(PairScore(sum(in_order), in_order, source.cut, source.unknown, lost, asked))
+            unknown = ids.count(UNK) if self.codecs.spoken else 0
+            scores.append(PairScore(sum(in_order), in_order, source.cut, source.unknown, lost, unknown))
         return scores
 
     def _read(self, sources: Sequence[Source]) -> list[ReadSource]:
@@ -269,6 +275,18 @@ class Predictor:
     def _tagged(self, source: Source) -> Source:
         """The source with the tags of `tagging`, if it has none."""
         return self.tagging.tagged(source, self.codecs.source.tokenizer.tags)
+
+
+def _asked(source: ReadSource, text: str, ids: list[int], before: int) -> list[int]:
+    """The ids before the tags of a target, and the tags of those words that the network reads; raises a `DataError`
+    where a word has no tag of its own."""
+    tags, words = len(ids) - before, len(source.words)
+    if tags != words:
+        raise DataError(
+            f"every word must have one tag, and {words:,} words have {tags:,} tags: {text!r}",
+            hint="words and tags are separated by spaces",
+        )
+    return ids[: before + source.ids.count(BOS)]
 
 
 def _as_source(line: str | Source) -> Source:

@@ -129,8 +129,8 @@ def reference_counts(references: References) -> str:
 
 
 def needed(module: str, package: str, purpose: str) -> Any:
-    """Import a module of the `train` extra; if it is missing, the error names the package and the purpose."""
+    """Import a module of the `metrics` extra; if it is missing, the error names the package and the purpose."""
     try:
         return import_module(module)
     except ImportError:
-        raise missing_package(package, "train", purpose) from None
+        raise missing_package(package, "metrics", purpose) from None

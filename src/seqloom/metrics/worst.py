@@ -26,6 +26,8 @@ def worst(
 
     Examples with equal values, as for exact match, are ordered by their character error rate.
     """
+    if not count:
+        return []
     measured = metric(measure) if isinstance(measure, str) else measure
     answers, accepted = comparable(predictions, references)
     values = measured.per_example(answers, accepted)

@@ -10,7 +10,7 @@ from seqloom.notebook.html import block, facts, figure, heading
 
 if TYPE_CHECKING:
     from seqloom.api import Model
-    from seqloom.inference.onnx_model import RuntimeModel
+    from seqloom.runtime_model import RuntimeModel
 
 
 def model_facts(model: Model, folder: str) -> dict[str, str]:

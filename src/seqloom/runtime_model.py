@@ -1,9 +1,10 @@
-"""A model folder without PyTorch: its codecs, its settings of search and data, and its graph."""
+"""A model folder without PyTorch: its codecs, its settings of search, data and evaluation, and its graph."""
 
 from __future__ import annotations
 
 import shlex
-from collections.abc import Container, Mapping
+import warnings
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
@@ -19,20 +20,22 @@ from seqloom.codecs import OF_PARTS, Codecs
 from seqloom.confidence import AnyCalibration
 from seqloom.config import Section, build
 from seqloom.data import DataConfig, Tagging
-from seqloom.errors import ConfigError, EngineError, ModelFolderError, install_command
+from seqloom.errors import ConfigError, EngineError, ModelFolderError, SeqloomError, install_command
+from seqloom.evaluation_config import EvaluationConfig
 from seqloom.inference.onnx_engine import OnnxEngine
 from seqloom.inference.onnx_labels import OnnxLabelEngine
 from seqloom.inference.onnx_tags import OnnxFrameEngine, OnnxTagEngine
-from seqloom.inference.predicting_model import PredictingModel
 from seqloom.inference.predictor import Predictor
 from seqloom.lexicon import NOTHING_KNOWN, KnownAnswers
+from seqloom.measured_model import MeasuredModel
 from seqloom.notebook import graph_html, graph_text
+from seqloom.plugins import Need, PluginWarning, check_needs
 from seqloom.search import SearchConfig
 
 AnyGraphEngine = OnnxEngine | OnnxLabelEngine | OnnxTagEngine | OnnxFrameEngine
 """An engine that runs a graph."""
-FIXED = ("text", "model", "training", "evaluation")
-"""Sections of a run's configuration that have no part in predicting."""
+FIXED = ("text", "model", "training")
+"""Sections of a run's configuration that have no part in predicting and evaluating."""
 MISSING = (
     "folder",
     "network",
@@ -40,34 +43,43 @@ MISSING = (
     "history",
     "notices",
     "shortlist",
-    "score",
-    "evaluate",
     "with_shortlist",
-    "with_confidence",
     "save",
+    "export",
     "sizes",
 )
 """What a `seqloom.api.Model` has and a model without PyTorch has not; a test compares the list with the two classes."""
 
 
 class RuntimeConfig(Section):
-    """What of a run's configuration a prediction depends on."""
+    """What of a run's configuration predictions and evaluations depend on."""
 
     data: DataConfig = DataConfig()
     """How inputs are read."""
     search: SearchConfig = SearchConfig()
     """How predictions are found."""
+    evaluation: EvaluationConfig = EvaluationConfig()
+    """How predictions are evaluated."""
+
+    @property
+    def measures(self) -> tuple[str, ...]:
+        """The metrics that predictions are evaluated by, the main one first; empty where they are to be chosen."""
+        return self.evaluation.metrics
 
 
 @dataclass(frozen=True)
-class RuntimeModel(PredictingModel):
-    """A trained model that predicts by ONNX Runtime."""
+class RuntimeModel(MeasuredModel):
+    """A trained model that predicts and scores by ONNX Runtime.
+
+    `lacking` says why pairs cannot be read, or answers not measured, as in training: a plugin is not in use.
+    """
 
     engine: AnyGraphEngine = field(repr=False)
     codecs: Codecs
     config: RuntimeConfig = field(repr=False)
     calibration: AnyCalibration | None = field(repr=False, default=None)
     known: KnownAnswers = field(repr=False, default=NOTHING_KNOWN)
+    lacking: SeqloomError | None = field(repr=False, default=None, compare=False)
 
     def __repr__(self) -> str:
         return graph_text(self)
@@ -80,7 +92,7 @@ class RuntimeModel(PredictingModel):
         """The configuration with these plain values, if they are of sections that predictions depend on."""
         for name in FIXED:
             if name in values:
-                hint = "settings of search and data can change; for others load the folder with PyTorch"
+                hint = "settings of search, evaluation and data can change; for others load the folder with PyTorch"
                 raise ConfigError(f"{name} has no part in an exported model", hint=hint)
         return build(RuntimeConfig, values)
 
@@ -92,6 +104,15 @@ class RuntimeModel(PredictingModel):
         """The same model with other known answers."""
         return replace(self, known=known)
 
+    def _with_calibration(self, calibration: AnyCalibration) -> Self:
+        """The same model with another calibration."""
+        return replace(self, calibration=calibration)
+
+    def _check_measurable(self) -> None:
+        """Raise the error that says which plugin is not in use, if one is lacking."""
+        if self.lacking is not None:
+            raise self.lacking
+
     @property
     def predictor(self) -> Predictor:
         """The model at work."""
@@ -101,7 +122,7 @@ class RuntimeModel(PredictingModel):
     def __getattr__(self, name: str) -> Any:
         if name in MISSING:
             raise EngineError(
-                f"{name} needs PyTorch: an exported graph predicts and does nothing else",
+                f"{name} needs PyTorch: an exported graph predicts, scores and is evaluated",
                 hint=f'{install_command("train")}, and load the folder with engine="torch"',
             )
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
@@ -123,8 +144,9 @@ def load_graph(folder: Path | str, *, int8: bool | None = None, threads: int = 1
     check_files(folder, manifest, (layout.CONFIG, *manifest.codecs.names, graph, *listed))
     values = read_config(folder)
     known = {name: values[name] for name in RuntimeConfig.model_fields if name in values}
-    if any(need.has("reader") for need in read_plugins(folder, manifest.files)):  # of the pairs it was trained on
-        known["data"] = {**known["data"], "format": "auto"}
+    lacking = _lacking(folder, read_plugins(folder, manifest.files))
+    if lacking is not None:
+        known |= {"data": {**known["data"], "format": "auto"}, "evaluation": {**known["evaluation"], "metrics": []}}
     config = build(RuntimeConfig, known, where=str(folder / layout.CONFIG))
     codecs = read_codecs(folder, manifest.codecs, values)
     attends = _attends(folder, manifest.files, values)
@@ -136,11 +158,22 @@ def load_graph(folder: Path | str, *, int8: bool | None = None, threads: int = 1
     elif codecs.answer in OF_PARTS:
         engine = OnnxTagEngine(path, threads=threads)
     elif codecs.spoken is None:
-        engine = OnnxLabelEngine(path, threads=threads)
+        engine = OnnxLabelEngine(path, several=codecs.answer == "labels", threads=threads)
     else:
         engine = OnnxEngine(path, attends=attends, threads=threads, shortlist=shortlist)
     calibration = read_calibration(folder, manifest.files)
-    return RuntimeModel(engine, codecs, config, calibration, read_lexicons(folder, manifest.files))
+    return RuntimeModel(engine, codecs, config, calibration, read_lexicons(folder, manifest.files), lacking)
+
+
+def _lacking(folder: Path, needs: Iterable[Need]) -> SeqloomError | None:
+    """Why pairs cannot be read, or answers not measured, as in training; the graph itself needs no plugin."""
+    wanted = [need for need in needs if need.has("reader") or need.has("metric")]
+    try:
+        for sentence in check_needs(wanted, str(folder)):
+            warnings.warn(sentence, PluginWarning, stacklevel=3)
+    except SeqloomError as error:
+        return error
+    return None
 
 
 def _attends(folder: Path, names: Container[str], values: Mapping[str, Any]) -> bool:
