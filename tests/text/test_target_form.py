@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seqloom.text import TextConfig, Tokenizer, TokenizerConfig, train_tokenizers
+from seqloom.text import TextConfig, Tokenizer, TokenizerConfig, train_tokenizer, train_tokenizers
 from seqloom.text.config import Kind
-from seqloom.text.coverage import text_notices
+from seqloom.text.coverage import Coverage, text_notices
 from seqloom.text.target_form import WrittenForm
 
 KINDS: tuple[Kind, ...] = ("character", "byte", "word", "bpe", "unigram")
@@ -87,6 +87,15 @@ def test_notices_say_the_form_and_what_differs_from_it() -> None:
         "target text: 1 of 9 training texts have another Unicode form or other white space than answers will have, "
         "the first is 'e\u0301  é'",
     ]
+
+
+def test_words_that_are_unknown_are_called_words() -> None:
+    config = TokenizerConfig(kind="word", min_count=2)
+    tokenizer = train_tokenizer(["aa bb aa"], config)
+    (said,) = Coverage.of(tokenizer, ["aa bb", "aa"]).sentences("source", written=False)
+    assert said.startswith(
+        "source text: words with 29 % of the characters in 1 of 2 training texts are read as unknown"
+    )
 
 
 def test_notices_say_what_cannot_be_written() -> None:

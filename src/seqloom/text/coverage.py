@@ -23,8 +23,8 @@ class Coverage:
     """How well a tokenizer covers some texts.
 
     `texts` and `characters` count what was checked. `affected` texts contain symbols without an id; these make up
-    `lost` characters, and `symbols` counts each of them. `altered` texts are decoded with another Unicode form or other
-    white space than they had; `example` is the first of them.
+    `lost` characters, and `symbols` counts each of them, which are words where the tokenizer makes `words`. `altered`
+    texts are decoded with another Unicode form or other white space than they had; `example` is the first of them.
     """
 
     texts: int
@@ -34,6 +34,7 @@ class Coverage:
     altered: int = 0
     example: str = ""
     symbols: Counter[str] = field(default_factory=Counter)
+    words: bool = False
 
     @property
     def share(self) -> float:
@@ -56,7 +57,16 @@ class Coverage:
                     symbols.update(behind if tokenizer.kind == "word" else "".join(behind))
                 if returns and not _plain(text) and tokenizer.form.write(tokenizer.normalize(text)) != text:
                     altered, example = altered + 1, example or text
-        return Coverage(len(looked_at), sum(map(len, looked_at)), affected, lost, altered, example, symbols)
+        return Coverage(
+            len(looked_at),
+            sum(map(len, looked_at)),
+            affected,
+            lost,
+            altered,
+            example,
+            symbols,
+            tokenizer.kind == "word",
+        )
 
     def sentences(self, side: str, *, written: bool, texts: str = "training texts") -> list[str]:
         """Warnings about the texts of a side, which are `written` (targets) or read; empty if there are none."""
@@ -64,8 +74,9 @@ class Coverage:
         if self.affected:
             shown = ", ".join(repr(symbol) for symbol, _ in self.symbols.most_common(NAMED))
             what = "cannot be written" if written else "are read as unknown"
+            whole = "words with " if self.words else ""
             said.append(
-                f"{side} text: {_percent(self.share)} of the characters in {self.affected:,} of {self.texts:,} "
+                f"{side} text: {whole}{_percent(self.share)} of the characters in {self.affected:,} of {self.texts:,} "
                 f"{texts} {what}, such as {shown} ({len(self.symbols):,} in all)"
             )
         if self.altered:
