@@ -110,9 +110,9 @@ def test_figures_that_are_no_numbers_fail_a_trial(tmp_path: Path) -> None:
     space = '"training.optimiser.clip_norm" = { choices = [0, 1] }'
     training = "schedule = { kind = 'constant', warmup = 0 }\nlog_every = 1"
     text = SWEEP.format(sweep='sampler = "random"', training=training, space=space)
-    Path("sweep.toml").write_text(text.replace("high = 0.1", "high = 1e30"), encoding="utf-8")
+    Path("sweep.toml").write_text(text.replace("high = 0.1", "high = 3e38"), encoding="utf-8")
     with pytest.raises(SeqloomError, match=r"no trial could be finished; the last one: .*finite"):
-        run_sweep(load_sweep(_from(1e29)), "out", trials=2)
+        run_sweep(load_sweep(_from(2e38)), "out", trials=2)
     with pytest.raises(SeqloomError, match=r"3 trials in a row failed alike: .*finite"):
         run_sweep(load_sweep("sweep.toml"), "other", trials=9)
     trials = optuna.load_study(study_name="sweep", storage="sqlite:///other/study.db").trials
