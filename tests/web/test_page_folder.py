@@ -169,7 +169,8 @@ def test_codecs_are_those_of_the_manifest(node: str, folder: Path) -> None:
     assert loaded(node, folder)["sizes"] == [whole["sizes"][1]] * 2
     path.write_text(json.dumps({**manifest, "codecs": {"source": shared, "target": {**shared, "kind": "pictures"}}}))
     assert loaded(node, folder) == {
-        "error": "the target codec must be text or label or labels or tags or frame, not pictures: take a newer page"
+        "error": "the target codec must be text or label or labels or tags or frame or transduction, not pictures: "
+        "take a newer page"
     }
 
 
