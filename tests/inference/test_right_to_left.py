@@ -91,8 +91,9 @@ def test_every_engine_gives_answers_in_their_normal_order(engine: dict[str, Any]
     assert found[0].alignment is not None
 
 
-def test_given_targets_are_scored_in_their_normal_order(turned_folder: Path, toy_model: Model) -> None:
-    turned = seqloom.load(turned_folder, engine="torch")
+@pytest.mark.parametrize("engine", ["torch", "onnx"])
+def test_given_targets_are_scored_in_their_normal_order(engine: str, turned_folder: Path, toy_model: Model) -> None:
+    turned = seqloom.load(turned_folder, engine=engine)
     (found,) = turned.predict(["abcd"], alignments=True)
     (scored,) = turned.score([("abcd", found.text)])
     assert scored.token_log_probs == pytest.approx(found.token_log_probs, abs=1e-4)
@@ -103,8 +104,9 @@ def test_given_targets_are_scored_in_their_normal_order(turned_folder: Path, toy
     assert toy_model.codecs.reversed == {"reverse_source": False, "reverse_target": False}
 
 
-def test_it_is_evaluated_on_texts_in_their_normal_order(turned_folder: Path) -> None:
-    turned = seqloom.load(turned_folder, engine="torch")
+@pytest.mark.parametrize("engine", ["torch", "onnx"])
+def test_it_is_evaluated_on_texts_in_their_normal_order(engine: str, turned_folder: Path) -> None:
+    turned = seqloom.load(turned_folder, engine=engine)
     examples = turned.evaluate([(source, source[::-1]) for source, _ in copied(30, seed=8)]).examples
     measured = evaluate(turned.predictor, examples, EvaluationConfig(metrics=("exact_match",)))
     assert measured["exact_match"] > 80
