@@ -12,15 +12,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from seqloom.codecs import OF_WORDS
+from seqloom.codecs import OF_PARTS
 from seqloom.data import Source
 from seqloom.errors import DataError
 from seqloom.inference.predicting_model import PredictingModel
+from seqloom.inference.tags import LEAST
 from seqloom.prediction import Prediction
 from seqloom.text.splitting import words_of
-
-LEAST = 1e-300
-"""The least probability of which a logarithm is taken."""
 
 
 @dataclass(frozen=True)
@@ -109,7 +107,7 @@ def _changes(
     unknown: list[float | None] = [None] * (len(sources) - 1)
     if answer.probabilities and kind != "frame":
         likely = [_of_labels(answer.labels, each, several=kind == "labels") for each in answers]
-    elif kind in (*OF_WORDS, "transduction"):  # what is left has no answer of the same parts
+    elif kind in OF_PARTS:  # what is left has no answer of the same parts
         return unknown
     else:
         likely = [each.log_prob for each in model.predictor.score([(each, answer.text) for each in sources])]

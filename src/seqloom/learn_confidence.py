@@ -24,11 +24,9 @@ from seqloom.confidence.calibration import settings_of
 from seqloom.data import Example, Source
 from seqloom.errors import ConfigError
 from seqloom.inference.predictor import Answering, Predictor
+from seqloom.inference.tags import LEAST
 from seqloom.prediction import Prediction
 from seqloom.search import SearchConfig
-
-LEAST = 1e-300
-"""The least probability of which a logarithm is taken."""
 
 
 def learn_confidence(predictor: Predictor, examples: Sequence[Example], measure: str, data: str) -> AnyCalibration:

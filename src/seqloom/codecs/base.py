@@ -10,6 +10,7 @@ from seqloom.text.special import SPECIAL_TOKENS
 
 Given = TypeVar("Given")
 """What a user has: for text a string."""
+T = TypeVar("T")
 Encoded = TypeVar("Encoded")
 """What the network reads or writes: for text a list of ids."""
 
@@ -83,3 +84,21 @@ class Codec(ABC, Generic[Given, Encoded]):
     @abstractmethod
     def from_json(cls, text: str) -> Self:
         """The codec whose `to_json` wrote this text; raises a `ModelFolderError` for any other text."""
+
+
+class ListedCodec(Codec[str, list[int]]):
+    """A codec of answers that are chosen from lists: they have no direction, and nothing is drawn at random."""
+
+    noun: ClassVar[str]
+    """What the lists hold, in the plural."""
+    reverse: ClassVar[bool] = False
+    samples: ClassVar[bool] = False
+
+    def turned(self, reverse: bool) -> Self:
+        """The same codec: such answers have no direction."""
+        del reverse
+        return self
+
+    def in_text_order(self, items: Sequence[T]) -> Sequence[T]:
+        """The items as they are."""
+        return items

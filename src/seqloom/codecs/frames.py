@@ -9,20 +9,18 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Literal, Self, TypeVar
+from typing import ClassVar, Literal, Self
 
-from seqloom.codecs.base import AnswerKind, Codec
+from seqloom.codecs.base import AnswerKind, ListedCodec
 from seqloom.codecs.labels import FIRST, LabelCodec
 from seqloom.codecs.tags import TagsCodec
 from seqloom.errors import ModelFolderError
 from seqloom.tag_scheme import frame_parts, frame_text
 from seqloom.text.special import UNK
 
-T = TypeVar("T")
-
 
 @dataclass(frozen=True)
-class FrameCodec(Codec[str, list[int]]):
+class FrameCodec(ListedCodec):
     """A label and a tag for each word. The ids of a frame are that of its label and then those of the tags.
 
     The ids of tags come first in the vocabulary, as those of a `TagsCodec` alone, and those of labels behind them. A
@@ -36,8 +34,6 @@ class FrameCodec(Codec[str, list[int]]):
     stem: ClassVar[str] = "frame"
     answer: ClassVar[AnswerKind] = "frame"
     noun: ClassVar[str] = "labels and tags"
-    reverse: ClassVar[bool] = False
-    samples: ClassVar[bool] = False
 
     @property
     def size(self) -> int:
@@ -48,11 +44,6 @@ class FrameCodec(Codec[str, list[int]]):
     def content(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """The labels and the tags."""
         return self.label.labels, self.tags.labels
-
-    def turned(self, reverse: bool) -> Self:
-        """The same codec: frames have no direction."""
-        del reverse
-        return self
 
     def canonical(self, text: str) -> str:
         """The one form in which a target is compared with an answer."""
@@ -74,10 +65,6 @@ class FrameCodec(Codec[str, list[int]]):
         labels = self.label.decode([[each - behind + FIRST for each in ids if each >= behind] for ids in encoded])
         tags = self.tags.decode([[each for each in ids if each < behind] for ids in encoded])
         return [frame_text(*each) for each in zip(labels, tags, strict=True)]
-
-    def in_text_order(self, items: Sequence[T]) -> Sequence[T]:
-        """The items as they are."""
-        return items
 
     def unwritable(self, text: str, ids: Sequence[int]) -> tuple[str, ...]:
         """The label and the tags of a target that are not in the lists, each once."""

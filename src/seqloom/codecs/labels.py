@@ -5,20 +5,19 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, Self, TypeVar
+from typing import Any, ClassVar, Literal, Self
 
-from seqloom.codecs.base import AnswerKind, Codec
+from seqloom.codecs.base import AnswerKind, ListedCodec
 from seqloom.errors import ModelFolderError
 from seqloom.text.special import SPECIAL_TOKENS, UNK
 
-T = TypeVar("T")
 FORMAT = 1
 FIRST = len(SPECIAL_TOKENS)
 """The id of the first label; below it are the special ids, of which labels use that of the unknown one."""
 
 
 @dataclass(frozen=True)
-class Labels(Codec[str, list[int]]):
+class Labels(ListedCodec):
     """What the codecs of one label and of several have in common: a list of labels, whose ids follow its order.
 
     White space around a label does not count. A label that is not in the list has the id of the unknown symbol.
@@ -28,8 +27,6 @@ class Labels(Codec[str, list[int]]):
 
     stem: ClassVar[str] = "labels"
     noun: ClassVar[str] = "labels"
-    reverse: ClassVar[bool] = False
-    samples: ClassVar[bool] = False
 
     @property
     def size(self) -> int:
@@ -40,11 +37,6 @@ class Labels(Codec[str, list[int]]):
     def content(self) -> tuple[str, ...]:
         """The labels."""
         return self.labels
-
-    def turned(self, reverse: bool) -> Self:
-        """The same codec: labels have no direction."""
-        del reverse
-        return self
 
     def parts(self, text: str) -> tuple[str, ...]:
         """The labels that a target names."""
@@ -67,10 +59,6 @@ class Labels(Codec[str, list[int]]):
     def decode(self, encoded: Sequence[Sequence[int]]) -> list[str]:
         """The text of each list of ids; special ids leave no trace."""
         return [self.written(self.labels[each - FIRST] for each in ids if each >= FIRST) for ids in encoded]
-
-    def in_text_order(self, items: Sequence[T]) -> Sequence[T]:
-        """The items as they are."""
-        return items
 
     def unwritable(self, text: str, ids: Sequence[int]) -> tuple[str, ...]:
         """The labels of a target that are not in the list, each once."""

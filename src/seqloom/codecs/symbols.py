@@ -7,14 +7,13 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from typing import ClassVar, Literal
 
-from seqloom.codecs.text import TextCodec
-from seqloom.errors import ConfigError
+from seqloom.codecs.marked import MarkedCodec
 from seqloom.text.model_inputs import ReadSource
 from seqloom.text.special import BOS, EOS
 
 
 @dataclass(frozen=True)
-class SymbolsCodec(TextCodec):
+class SymbolsCodec(MarkedCodec):
     """Text as the ids of its symbols, with the begin mark before each, and before and behind them all.
 
     What a tokenizer makes of a text are its symbols, such as letters. The network takes what begins with a mark for a
@@ -23,31 +22,11 @@ class SymbolsCodec(TextCodec):
 
     kind: ClassVar[Literal["symbols"]] = "symbols"  # type: ignore[assignment]
 
-    def turned(self, reverse: bool) -> SymbolsCodec:
-        """The same codec; refuses to read from the end with a `ConfigError`."""
-        if reverse:
-            raise ConfigError(
-                "data.reverse_source is of models that write sequences; symbols are answered in their order",
-                hint="leave it out",
-            )
-        return self
+    in_order: ClassVar[str] = "symbols are answered in their order"
 
-    def encode(
-        self,
-        values: Sequence[str],
-        tags: Sequence[Sequence[str]] = (),
-        *,
-        sample: bool = False,
-        seed: int | None = None,
-    ) -> list[list[int]]:
-        """The ids of each text: those of its `tags`, then its symbols with their marks.
-
-        With `sample`, a tokenizer with dropout draws the symbols at random, from `seed`.
-        """
-        made = [_marked(ids) for ids in self.tokenizer.encode(values, sample=sample, seed=seed)]
-        if any(tags):
-            made = [self.tokenizer.tag_ids(own) + ids for own, ids in zip(tags, made, strict=True)]
-        return made
+    def marked(self, values: Sequence[str], *, sample: bool, seed: int | None) -> list[list[int]]:
+        """A begin mark before each symbol, and before and behind them all."""
+        return [_marked(ids) for ids in self.tokenizer.encode(values, sample=sample, seed=seed)]
 
     def decode(self, encoded: Sequence[Sequence[int]]) -> list[str]:
         """The text of each sequence of ids; marks and tags leave no trace."""

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
-from typing import ClassVar, Literal, Self, TypeVar
+from typing import ClassVar, Literal, Self
 
-from seqloom.codecs.base import AnswerKind, Codec
+from seqloom.codecs.base import AnswerKind, ListedCodec
 from seqloom.codecs.labels import FIRST
 from seqloom.codecs.symbols import symbols_of
 from seqloom.errors import ModelFolderError
@@ -18,12 +18,11 @@ from seqloom.text.tokenizer import Tokenizer
 from seqloom.text.unknown import without_ids
 from seqloom.transduction import Aligner
 
-T = TypeVar("T")
 FORMAT = 1
 
 
 @dataclass(frozen=True)
-class TransductionCodec(Codec[str, list[int]]):
+class TransductionCodec(ListedCodec):
     """A text, cut into the parts that the symbols of its source stand for; the network writes the number of each part.
 
     `aligner` cuts a target along its source. `tokenizer` makes the symbols of parts out of texts. A target that cannot
@@ -38,8 +37,6 @@ class TransductionCodec(Codec[str, list[int]]):
     stem: ClassVar[str] = "transduction"
     answer: ClassVar[AnswerKind] = "transduction"
     noun: ClassVar[str] = "target strings"
-    reverse: ClassVar[bool] = False
-    samples: ClassVar[bool] = False
 
     @property
     def size(self) -> int:
@@ -55,11 +52,6 @@ class TransductionCodec(Codec[str, list[int]]):
     def strings(self) -> tuple[str, ...]:
         """What each string is, in the order of its ids, with spaces between its symbols."""
         return tuple(" ".join(self.tokenizer.tokens(part)) for part in self.aligner.parts)
-
-    def turned(self, reverse: bool) -> Self:
-        """The same codec: parts stand in the order of the source."""
-        del reverse
-        return self
 
     def encode(self, values: Sequence[str], *, sample: bool = False, seed: int | None = None) -> list[list[int]]:
         """Refused with a `TypeError`: a target is cut along its source, see `encode_beside`."""
@@ -89,10 +81,6 @@ class TransductionCodec(Codec[str, list[int]]):
     def canonical(self, text: str) -> str:
         """The one form in which a target is compared with an answer: the text as it is."""
         return text
-
-    def in_text_order(self, items: Sequence[T]) -> Sequence[T]:
-        """The items as they are."""
-        return items
 
     def unwritable(self, text: str, ids: Sequence[int]) -> tuple[str, ...]:
         """The symbols of a target that cannot be cut for which there are no ids, each once; the text if all have."""

@@ -7,8 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import chain, islice
 from typing import ClassVar, Literal
 
-from seqloom.codecs.text import TextCodec
-from seqloom.errors import ConfigError
+from seqloom.codecs.marked import MarkedCodec
 from seqloom.text.model_inputs import ReadSource
 from seqloom.text.special import BOS, UNK
 from seqloom.text.splitting import words_of
@@ -20,7 +19,7 @@ PART = 1024
 
 
 @dataclass(frozen=True)
-class WordsCodec(TextCodec):
+class WordsCodec(MarkedCodec):
     """Text as the ids of its words' pieces, with the begin mark before each word.
 
     Words are what stands between white space. Each is cut into pieces by itself, so that a word has the same pieces
@@ -29,33 +28,13 @@ class WordsCodec(TextCodec):
 
     kind: ClassVar[Literal["words"]] = "words"  # type: ignore[assignment]
 
-    def turned(self, reverse: bool) -> WordsCodec:
-        """The same codec; refuses to read from the end with a `ConfigError`."""
-        if reverse:
-            raise ConfigError(
-                "data.reverse_source is of models that write sequences; words are tagged in their order",
-                hint="leave it out",
-            )
-        return self
+    in_order: ClassVar[str] = "words are tagged in their order"
 
-    def encode(
-        self,
-        values: Sequence[str],
-        tags: Sequence[Sequence[str]] = (),
-        *,
-        sample: bool = False,
-        seed: int | None = None,
-    ) -> list[list[int]]:
-        """The ids of each text: those of its `tags`, then a begin mark and the ids of each word in turn.
-
-        With `sample`, a tokenizer with dropout draws the pieces of each word at random, from `seed`.
-        """
+    def marked(self, values: Sequence[str], *, sample: bool, seed: int | None) -> list[list[int]]:
+        """A begin mark and the ids of each word in turn."""
         words = [words_of(text) for text in values]
         pieces = iter(self.tokenizer.encode(list(chain.from_iterable(words)), sample=sample, seed=seed))
-        made = [[piece for own in islice(pieces, len(each)) for piece in (BOS, *own)] for each in words]
-        if any(tags):
-            made = [self.tokenizer.tag_ids(own) + ids for own, ids in zip(tags, made, strict=True)]
-        return made
+        return [[piece for own in islice(pieces, len(each)) for piece in (BOS, *own)] for each in words]
 
     def decode(self, encoded: Sequence[Sequence[int]]) -> list[str]:
         """The words of each sequence of ids, with a space between them; tags leave no trace."""

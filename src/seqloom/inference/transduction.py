@@ -10,7 +10,6 @@ import numpy as np
 
 from seqloom.codecs import Codecs, TransductionCodec
 from seqloom.codecs.labels import FIRST
-from seqloom.codecs.symbols import symbols_of
 from seqloom.confidence import AnyCalibration, Calibration, evidence
 from seqloom.data.padding import padded_sources
 from seqloom.inference.engine import TagEngine
@@ -18,7 +17,7 @@ from seqloom.inference.tags import LEAST, check_one_answer
 from seqloom.prediction import Prediction
 from seqloom.search import SearchConfig
 from seqloom.text.model_inputs import ReadSource
-from seqloom.text.special import BOS, SPECIAL_TOKENS
+from seqloom.text.special import BOS, EOS, SPECIAL_TOKENS
 
 
 class TransductionAnswers:
@@ -70,8 +69,7 @@ class TransductionAnswers:
         """The answer with the symbols of its source and their strings."""
         before = source.ids.index(BOS)
         shown = [piece for own, piece in zip(source.ids, source.tokens(self._source), strict=True) if own != BOS]
-        begin, end = SPECIAL_TOKENS[BOS], SPECIAL_TOKENS[symbols_of(source.ids)[-1]]
-        tokens = (*shown[:before], begin, *shown[before:], end)
+        tokens = (*shown[:before], SPECIAL_TOKENS[BOS], *shown[before:], SPECIAL_TOKENS[EOS])
         alignment = np.zeros((len(places), len(tokens)), np.float32)
         alignment[np.arange(len(places)), before + np.arange(len(places))] = 1.0
         return replace(

@@ -18,14 +18,16 @@ def with_cuts(train: Corpus, codecs: Codecs) -> tuple[Corpus, list[str]]:
     if not lost:
         return train, []
     kept = np.setdiff1d(np.arange(len(train)), lost)
-    return train.select(kept), uncut(train, codecs, "training data", "they are left out")
+    return train.select(kept), _named(train, lost, "training data", "they are left out")
 
 
 def uncut(corpus: Corpus, codecs: Codecs, name: str, what: str) -> list[str]:
     """A sentence that names the pairs, with file and line, and says `what` becomes of them; none where all are well."""
     lost = _uncut(corpus, codecs)
-    if not lost:
-        return []
+    return _named(corpus, lost, name, what) if lost else []
+
+
+def _named(corpus: Corpus, lost: list[int], name: str, what: str) -> list[str]:
     shown = ", ".join(f"{each.target!r} for {each.source!r} ({each.origin})" for each in corpus.examples(lost[:NAMED]))
     more = f", and {len(lost) - NAMED:,} more" if len(lost) > NAMED else ""
     return [f"{name}: {len(lost):,} targets cannot be cut along their sources; {what}: {shown}{more}"]
