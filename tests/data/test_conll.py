@@ -44,7 +44,7 @@ def test_words_and_their_last_column_are_read(tmp_path: Path) -> None:
     found, report = read(path, NER)
     assert found == [("EU rejects #", "B-ORG O O", f"{path}:3"), ("Peter Blackburn", "B-PER I-PER", f"{path}:7")]
     assert report.examples == 2
-    assert report.sentences() == [f"1 lines that begin a document (-DOCSTART-), which are left out (first: {path}:1)"]
+    assert report.sentences() == [f"lines that begin a document (-DOCSTART-), which are left out: 1 (first: {path}:1)"]
 
 
 def test_columns_are_chosen_by_number(tmp_path: Path) -> None:

@@ -61,7 +61,7 @@ def test_utf_8_that_is_read_as_something_else_is_said(tmp_path: Path) -> None:
     report = ReadReport()
     assert [line for _, line in read_lines(str(file), report, "cp1252")] == ["faÃ§ade\tx", "naive\ty"]
     assert report.sentences() == [
-        f"1 lines that are read as cp1252 (data.encoding), and would be good UTF-8 (first: {file}:1)"
+        f"lines that are read as cp1252 (data.encoding), and would be good UTF-8: 1 (first: {file}:1)"
     ]
     for encoding in ("UTF8", "utf-8"):
         report = ReadReport()

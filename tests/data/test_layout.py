@@ -262,12 +262,12 @@ def test_inputs_say_what_other_columns_are_read_as(tmp_path: Path) -> None:
     assert sources(two, tags="2")[1] == [f"{two}: source is column 1, tags is column 2"]
     plain = write(tmp_path / "in.txt", [("ab", "cd"), ("ef",)])
     text = "inputs with a tab, which is read as part of the text (data.format=tsv: columns)"
-    assert sources(plain) == (["ab\tcd", "ef"], [f"1 {text} (first: {plain}:1)"])
+    assert sources(plain) == (["ab\tcd", "ef"], [f"{text}: 1 (first: {plain}:1)"])
     assert sources(plain, tags="3") == (
         ["ab", "ef"],
         [
-            f"1 inputs whose part after a tab is read as tags (first: {plain}:1)",
-            f"1 inputs without tags (which come after a tab), although the model reads tags (first: {plain}:2)",
+            f"inputs whose part after a tab is read as tags: 1 (first: {plain}:1)",
+            f"inputs without tags (which come after a tab), although the model reads tags: 1 (first: {plain}:2)",
         ],
     )
 

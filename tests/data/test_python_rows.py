@@ -97,7 +97,7 @@ def test_numbers_are_taken_as_text_where_the_settings_say_so(make: Make) -> None
         read(make(table))
     report = ReadReport()
     assert read(make(table), report, numbers="text") == [("good", "1"), ("bad", "0")]
-    assert "2 numbers converted to text (first: pairs:1)" in report.sentences()
+    assert "numbers converted to text: 2 (first: pairs:1)" in report.sentences()
 
 
 def test_numbers_in_tuples_are_taken_as_text_where_the_settings_say_so() -> None:
@@ -155,4 +155,4 @@ def test_an_iterator_is_read_once_and_that_is_said() -> None:
 def test_rows_that_are_left_out_are_counted_where_they_are_listed() -> None:
     pairs, said = listed_pairs([{"word": "a", "ipa": "b"}, {"word": "c"}], config=DataConfig(on_bad_line="skip"))
     assert len(pairs) == 1
-    assert said[-1].startswith("pairs: 1 rows left out (first: pairs:2: must have the field 'ipa'")
+    assert said[-1].startswith("pairs: rows left out: 1 (first: pairs:2: must have the field 'ipa'")

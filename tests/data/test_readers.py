@@ -205,7 +205,7 @@ def test_numbers_are_refused_or_written_out_as_one_is_told(tmp_path: Path) -> No
         ("b", "0.5"),
         ("7", "c"),
     ]
-    assert report.sentences() == [f"3 numbers converted to text (first: {path}:1)"]
+    assert report.sentences() == [f"numbers converted to text: 3 (first: {path}:1)"]
     for value in ("NaN", "Infinity", "true", "null", '{"a": 1}'):
         path.write_text(f'{{"source": "a", "target": {value}}}\n')
         with pytest.raises(DataError, match=r"p\.jsonl:1: the field 'target' must hold text, not"):
@@ -435,8 +435,8 @@ def test_files_without_tags_are_accepted_where_that_is_asked_for(tmp_path: Path)
     found = [(each.source, each.tags) for each in read_examples(entries, config, report)]
     assert found == [("a", ("x", "y")), ("c", ()), ("e", ()), ("g", ()), ("i", ())]
     said = report.sentences()
-    assert f"1 files without tags (data.untagged) (first: {tmp_path / 'plain.tsv'}:1)" in said
-    assert f"1 records without tags (data.untagged) (first: {tmp_path / 'plain.jsonl'}:1)" in said
+    assert f"files without tags (data.untagged): 1 (first: {tmp_path / 'plain.tsv'}:1)" in said
+    assert f"records without tags (data.untagged): 1 (first: {tmp_path / 'plain.jsonl'}:1)" in said
     for entry in entries[1:]:
         with pytest.raises(DataError):
             list(read_examples([entry], DataConfig(tags="tags"), ReadReport()))

@@ -69,7 +69,7 @@ def test_plain_lines_where_there_is_no_terminal() -> None:
     assert lines[0] == "source text: characters"
     assert "12,345 weights" in lines[1]
     assert lines[2] == "going on after update 5"
-    assert lines[3] == "epoch 1  step 10  dev loss 1.250  ppl 3.49  bleu 20.50  (best so far)  2 min 02 s left"
+    assert lines[3] == "epoch 1  step 10  dev loss 1.250  ppl 3.49  bleu 20.50  (best)  2 min 02 s left"
     end = "finished after 3 min 20 s: 3 epochs done, 30 updates; the model has the best weights, after update 30"
     assert lines[4] == end
 
@@ -77,7 +77,7 @@ def test_plain_lines_where_there_is_no_terminal() -> None:
 def test_remarks_on_the_dev_answers_stand_beside_the_figures() -> None:
     stream, remarks = io.StringIO(), {"answers": 20, "at_limit": 3, "unknown": 0, "cut": 1}
     follow([replace(EVALUATION, decoded=20, beam=5, remarks=remarks)], [ConsoleReporter(stream)])
-    assert "(answers at the length limit: 3, inputs without their end: 1; of 20)  (best so far)" in stream.getvalue()
+    assert "(answers at the length limit: 3, inputs without their end: 1; of 20)  (best)" in stream.getvalue()
 
 
 def test_no_color_means_plain_lines(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -44,10 +44,20 @@ def config(tmp_path: Path) -> Path:
 def begun(config: Path, output: Path, *more: object) -> Iterator[subprocess.Popen[str]]:
     """A group of two that has done some updates."""
     with group(2, "-m", "seqloom", "train", config, "--output", output, *more) as process:
-        assert process.stderr is not None
-        updates = (line for line in process.stderr if re.search(r"step \d", line))
-        assert all(next(updates, "") for _ in range(4))
+        while updates_now(output, resumed="--resume" in more) < 4:
+            assert process.poll() is None, process.communicate()[1]
+            time.sleep(0.05)
         yield process
+
+
+def updates_now(output: Path, *, resumed: bool) -> int:
+    """How many updates a run has logged, or has logged since it was resumed."""
+    if not (output / "log.jsonl").exists():
+        return 0
+    lines = (output / "log.jsonl").read_text(encoding="utf-8").splitlines()
+    kinds = [found[1] for line in lines if (found := re.match(r'\{"kind": "(\w+)"', line))]
+    starts = [place for place, kind in enumerate(kinds) if kind == "resume"]
+    return kinds[starts[-1] if starts else 0 :].count("step") if starts or not resumed else 0
 
 
 def ended(process: subprocess.Popen[str]) -> tuple[str, float]:

@@ -26,7 +26,7 @@ def export(
     """
     from seqloom.export import export_model
 
-    typer.echo("tracing the search, writing the graph and comparing it with the model: a minute or so", err=True)
+    typer.echo("tracing the search, writing the graph and comparing it with the model: one to three minutes", err=True)
     graph = export_model(model, output, int8=int8)
     typer.echo(f"{graph}: {graph.stat().st_size / 1e6:.1f} MB", err=True)
     beside = "--engine onnx --int8" if int8 else "--engine onnx"  # the weights, which PyTorch would run

@@ -77,6 +77,10 @@ def predict(
     sources, again = tee(read_sources(file, input_settings(chosen.config.data, settings, file), report))
     doubt = doubt_about(chosen.predictor, min_confidence, prefix, doubtful, output)
     window = _read_ahead(file, window)
+    several = chosen.config.search.n_best > 1
+    if several and not as_json:
+        more = ", confidence of the best, check" if doubt is not None and doubtful is None else ""
+        typer.echo(f"columns: number of the input, score, answer{more}", err=True)
     with opened(output) as stream, table(doubtful) as rows:
         answers = chosen.stream(sources, alignments=as_json, prefix=prefix, window=window)
         for number, (answer, source) in enumerate(zip(answers, again, strict=False), start=1):
@@ -84,7 +88,6 @@ def predict(
             reasons = None if doubt is None else doubt.look(number, source, answer, rows)
             shown = reasons if as_json or rows is None else None
             marked = "" if as_json else coloured(source.text, answer, output)
-            several = chosen.config.search.n_best > 1
             stream.write(marked or _shown(number, answer, shown, as_json=as_json, several=several))
             stream.flush()
     for sentence in (*report.sentences(), *remarks.sentences(), *([doubt.sentence()] if doubt else [])):

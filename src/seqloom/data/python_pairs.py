@@ -53,7 +53,7 @@ def listed_pairs(pairs: Any, name: str = "pairs", config: DataConfig = ANYHOW) -
     said = report.sentences()
     if report.bad_count:
         said.append(
-            f"{name}: {report.bad_count:,} rows left out (first: {report.bad[0].where}: {report.bad[0].reason})"
+            f"{name}: rows left out: {report.bad_count:,} (first: {report.bad[0].where}: {report.bad[0].reason})"
         )
     if isinstance(pairs, Iterator):
         said.append(f"{name}: an iterator, which was read once to its end: {len(found):,} pairs, kept in memory")

@@ -186,7 +186,7 @@ class ReadReport:
         if self.named:
             counts = ", ".join(f"{tag} {count:,}" for tag, count in self.named.items())
             said.append(f"tags from the names of the files (data.tag_from_name): {counts}")
-        return said + [f"{noted.count:,} {what} (first: {noted.where})" for what, noted in self.noted.items()]
+        return said + [f"{what}: {noted.count:,} (first: {noted.where})" for what, noted in self.noted.items()]
 
     def summary(self) -> str:
         """A sentence with the numbers of pairs and bad lines."""

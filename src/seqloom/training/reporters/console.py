@@ -99,7 +99,7 @@ def _setup(report: SetupReport) -> str:
 
 
 def _evaluation(report: EvalReport) -> str:
-    best = "  (best so far)" if report.best else ""
+    best = "  (best)" if report.best else ""
     remarks = in_few_words(report.remarks)
     said = f"  ({remarks}; of {report.decoded:,})" if remarks else ""
     line = f"epoch {report.epoch}  step {report.step:,}  dev {_figures(report)}{said}{best}"
