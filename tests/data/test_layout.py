@@ -335,7 +335,7 @@ def test_columns_of_texts_of_any_kind_are_read(tmp_path: Path) -> None:
     )
     pairs, said = read(str(tmp_path / "p.parquet"), source="text", target="id", numbers="text")
     assert pairs == [("ab", "1"), ("cd", "2")]
-    first = f"{tmp_path}/p.parquet:1)"
+    first = f"2 (first: {tmp_path}/p.parquet:1)"
     assert said == ["source is column 2 ('text'), target is column 1 ('id'); not read: column 3 ('label')", first]
 
 
