@@ -23,7 +23,7 @@ NAMES = [
     "cmudict-g2p",
     "multi30k-en-de",
     "rotten-tomatoes",
-    "scan-simple",
+    "scan",
     "sigmorphon2020-g2p",
     "sigmorphon2020-g2p-multilingual",
     "snips",
