@@ -353,3 +353,30 @@ def test_a_header_that_is_settled_by_hand_is_obeyed(
     assume(not rows or not any(map(known_name, rows[0])))  # such names say which columns are read
     path = write(tmp_path_factory.mktemp("rows") / "p.tsv", rows)
     assert read(path, header=header, delimiter="tab")[0] == (rows[1:] if header == "yes" else rows)
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"target": "1"}, "source and target must be different columns, and both are column 1\nhint: data.source"),
+        ({"source": "2"}, "source and target must be different columns, and both are column 2\nhint: data.target"),
+        ({"tags": "2"}, "target and tags must be different columns, and both are column 2"),
+        ({"source": "1", "target": "3", "tags": "3"}, "target and tags must be different.*\nhint: data.tags names"),
+        ({"tags": "1"}, "source and tags must be different columns, and both are column 1\nhint: data.source"),
+    ],
+)
+def test_two_roles_have_one_column_only_where_somebody_says_so(
+    given: dict[str, str], words: str, tmp_path: Path
+) -> None:
+    path = write(tmp_path / "pairs.tsv", [("house", "houses", "N;PL"), ("go", "went", "V;PST")])
+    with pytest.raises(DataError, match=words):
+        read(path, **given)
+    assert read(path, source="1", target="1")[0] == [("house", "house"), ("go", "go")]  # a model that copies
+
+
+def test_a_column_that_no_row_has_is_named_with_its_role(tmp_path: Path) -> None:
+    path = write(tmp_path / "pairs.tsv", [("house", "houses", "N;PL")])
+    with pytest.raises(DataError, match=r"must have 7 columns, not 3\nhint: tags is column 7 by the settings"):
+        read(path, tags="7")
+    with pytest.raises(DataError, match=r"no column 'form'\nhint: known: .*; a number, from 1, names a column, too"):
+        read(path, target="form")

@@ -13,7 +13,7 @@ import seqloom
 from processor import needs_bfloat16_layers
 from seqloom.data import Example
 from seqloom.data.examples import Origin
-from seqloom.errors import ConfigError
+from seqloom.errors import ConfigError, DataError
 from seqloom.training import Inputs, train
 from seqloom.training.reports import EvalReport, FinishReport, NoticeReport, Report
 from seqloom.training.runs import run_config
@@ -115,3 +115,9 @@ def test_a_score_that_stands_still_does_not_keep_the_first_weights(tmp_path: Pat
     assert isinstance(reports[-1], FinishReport)
     assert reports[-1].chosen == f"the best weights, after update {best.step}"
     assert list(evaluations[0].metrics) == ["chrf", "exact_match"]
+
+
+def test_dev_files_without_pairs_are_refused_rather_than_done_without(tmp_path: Path) -> None:
+    (tmp_path / "dev.tsv").write_text("", encoding="utf-8")
+    with pytest.raises(DataError, match=r"dev\.tsv: there must be at least one dev pair, not none\nhint: without dev"):
+        seqloom.train(copied(60), tmp_path / "dev.tsv", tmp_path / "model", settings=QUICK)

@@ -277,6 +277,12 @@ def _corpora(
     _say_read("training data", train, *said)
     if inputs.dev is not None or config.data.dev:
         dev = PairSource(config.data, config.data.dev, inputs.dev, "dev pairs", source.group, source.say).corpus(codecs)
+        if not len(dev):
+            raise DataError(
+                "there must be at least one dev pair, not none",
+                where=", ".join(config.data.dev),
+                hint="without dev pairs of your own, some of the training pairs are set aside",
+            )
         _say_read("dev data", dev, *said)
         notices += shared_with(train, dev).sentences()
     else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import combinations
 
 from seqloom.data.config import DataConfig
 from seqloom.data.examples import Example, Origin
@@ -38,7 +39,8 @@ class Columns:
 
 
 def find_columns(header: Sequence[str] | None, config: DataConfig, where: str, *, target: bool = True) -> Columns:
-    """Find the configured columns; raises `DataError` for a name that is not in the header.
+    """Find the configured columns; raises `DataError` for a name that is not in the header, and for two roles in one
+    column.
 
     If no column is configured, the following are tried in order:
 
@@ -60,16 +62,38 @@ def find_columns(header: Sequence[str] | None, config: DataConfig, where: str, *
         if header is None:
             raise DataError(f"there is no header to find the column {name!r} in", where=where, hint="number it from 1")
         if name not in header:
-            raise DataError(f"there is no column {name!r}", where=where, hint=suggestion(name, header))
+            hint = f"{suggestion(name, header)}; a number, from 1, names a column, too"
+            raise DataError(f"there is no column {name!r}", where=where, hint=hint)
         return header.index(name)
 
-    return Columns(
+    found = Columns(
         place(config.source, "source", 0),
         place(config.target, "target", 1) if target else None,
         tuple(place(name, "", 0) for name in config.references) if target else (),
         place(config.tags, "", 0) if config.tags_needed or has_tags(header, config) else None,
         place(config.label, "", 0) if target and config.label else None,
     )
+    _check_apart(found, config, where)
+    return found
+
+
+def _check_apart(found: Columns, config: DataConfig, where: str) -> None:
+    """Raise a `DataError` where two roles have one column without anybody having said so, or where the model would read
+    what it has to answer."""
+    if found.target is None:
+        return
+    given = {"source": config.source, "target": config.target, "tags": config.tags, "label": config.label}
+    places = [("source", found.source), ("target", found.target), ("label", found.label), ("tags", found.tags)]
+    for (one, first), (two, second) in combinations(places, 2):
+        if first is None or first != second:
+            continue
+        unsaid = next((role for role in (one, two) if not given[role]), "")
+        if unsaid or ("target" in (one, two) and (one, two) != ("source", "target")):
+            raise DataError(
+                f"{one} and {two} must be different columns, and both are column {first + 1}",
+                where=where,
+                hint=f"data.{unsaid or two} names the column of the {unsaid or two}",
+            )
 
 
 def has_tags(header: Sequence[str] | None, config: DataConfig) -> bool:

@@ -32,7 +32,7 @@ def _examples(entry: str, config: DataConfig, report: ReadReport, *, comma: bool
         if row is None:
             continue
         if len(row) < columns.needed or (width and len(row) != width):
-            hint = "" if width else f"cells are separated by a {shown_delimiter(cells.delimiter)}; see data.delimiter"
+            hint = "" if width else _hint(columns, len(row), shown_delimiter(cells.delimiter))
             report.refuse(origin, f"must have {_count(max(width, columns.needed))}, not {_found(row)}", hint)
             continue
         width = len(row)
@@ -54,6 +54,13 @@ def _example(
     if target is None:
         return None
     return checked(Example(row[columns.source], target, origin, tags, references), report)
+
+
+def _hint(columns: Columns, found: int, delimiter: str) -> str:
+    """What may be wrong with a first row of so many cells: the column that somebody wants, or what parts cells."""
+    beyond = [f"{role} is column {place}" for role, place in columns.places if place > max(found, 2)]
+    wanted = f"{', '.join(beyond)} by the settings of data; " if beyond and found > 1 else ""
+    return f"{wanted}cells are separated by a {delimiter}; see data.delimiter"
 
 
 def _count(number: int) -> str:
