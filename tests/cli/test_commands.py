@@ -229,6 +229,21 @@ def test_plots_are_pictures(toy_folder: Path, tmp_path: Path) -> None:
         assert path.read_bytes().startswith(b"\x89PNG")
 
 
+def test_a_picture_of_attention_is_of_texts_not_of_files(toy_folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "inputs.txt").write_text("abc\n", encoding="utf-8")
+    drawn = run("plot", "attention", toy_folder, tmp_path / "inputs.txt", "ab\0", "--output", tmp_path / "a.png")
+    assert drawn.exit_code == 0
+    assert drawn.stderr.count("is a file, but inputs are texts: its name is drawn, not its lines") == 1
+    empty = run("plot", "attention", toy_folder, "ab", " ", "--output", tmp_path / "a.png")
+    assert (empty.exit_code, "an input must not be empty" in empty.stderr) == (2, True)
+
+
+def test_curves_of_what_was_not_trained_here_are_refused(tmp_path: Path) -> None:
+    assert "the model folder does not exist" in run("plot", "curves", tmp_path / "none").stderr
+    refused = run("plot", "curves", tmp_path)
+    assert (refused.exit_code, "an exported folder has none: name the folder that" in refused.stderr) == (2, True)
+
+
 def test_a_picture_of_attention_reads_tags_as_predict_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     rows = [f"{'ab' * (1 + number % 3)}\tb{number % 2}\t{'XY'[number % 2]}" for number in range(40)]
     (tmp_path / "tagged.tsv").write_text("\n".join(rows) + "\n", encoding="utf-8")

@@ -54,7 +54,7 @@ def test_exceptions_are_added_listed_and_taken_out(folder: Path, tmp_path: Path)
         "answers": [{"text": "two", "weight": 3.0}, {"text": "one", "weight": 1.0}],
     }
     assert "exceptions.jsonl" in verify(folder).files
-    assert "there are none, and no such file" in good("exceptions", folder, "--clear").stderr
+    assert "nothing is kept, and there is no such file" in good("exceptions", folder, "--clear").stderr
     assert "exceptions.jsonl" not in verify(folder).files
 
 

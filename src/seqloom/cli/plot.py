@@ -41,9 +41,14 @@ def attention(
     """
     from seqloom.api import load_torch
     from seqloom.data import plain_source
+    from seqloom.errors import ConfigError
     from seqloom.plots import plot_attention
     from seqloom.remarks import Remarks
 
+    if not all(line.strip() for line in inputs):
+        raise ConfigError("an input must not be empty: there is nothing to look at")
+    for line in filter(_is_file, inputs):
+        typer.echo(f"note: {line} is a file, but inputs are texts: its name is drawn, not its lines", err=True)
     settings = [*with_tags(None, tags), "search.known_answers=none"]
     loaded, remarks = load_torch(model).with_settings(settings), Remarks()
     answers = loaded.predict([plain_source(line, loaded.config.data) for line in inputs], alignments=True)
@@ -62,8 +67,11 @@ def curves(
     output: Picture = Path("curves.png"),
 ) -> None:
     """Draw the learning curves of a run."""
+    from seqloom.errors import ModelFolderError
     from seqloom.plots import plot_curves
 
+    if not run.exists():
+        raise ModelFolderError("the model folder does not exist", where=str(run))
     plot_curves(run / "log.jsonl" if run.is_dir() else run, output)
     with beside(output):
         typer.echo(output)
@@ -119,6 +127,14 @@ def precision_recall(
     plot_precision_recall(_evaluated(model, data, tags).probabilities, output)
     with beside(output):
         typer.echo(output)
+
+
+def _is_file(text: str) -> bool:
+    """Whether there is a file with this name; a text may be too long for a name, or hold what no name can."""
+    try:
+        return Path(text).is_file()
+    except (OSError, ValueError):
+        return False
 
 
 def _evaluated(model: Path, data: list[str], tags: list[str] | None) -> Evaluation:

@@ -32,7 +32,8 @@ def read_log(path: Path | str) -> list[dict[str, Any]]:
     try:
         lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError as error:
-        raise DataError(f"the log of the run cannot be read: {error.strerror}", where=str(path)) from None
+        hint = "" if path.exists() else "an exported folder has none: name the folder that training wrote"
+        raise DataError(f"the log of the run cannot be read: {error.strerror}", where=str(path), hint=hint) from None
     records = []
     for number, line in enumerate(lines, start=1):
         try:
