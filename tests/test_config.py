@@ -57,5 +57,5 @@ def test_a_hint_tells_settings_of_all_kinds_from_those_of_some() -> None:
     common, _, rare = caught.value.hint.partition("; to some kinds only: ")
     assert common == "known: heads, kind, normaliser"
     assert {"max_positions", "size"} <= set(rare.split(", "))
-    with pytest.raises(ConfigError, match="did you mean heads"):
+    with pytest.raises(ConfigError, match=r"did you mean model\.attention\.heads"):
         build(RunConfig, {"model": {"attention": {"head": 1}}})

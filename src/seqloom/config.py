@@ -297,7 +297,7 @@ def _explain(section: type[Section], error: ValidationError, where: str, within:
     path = _setting(first["loc"])
     key = ".".join([within, *path] if within else path)
     if first["type"] == "extra_forbidden":
-        return ConfigError(f"{key} is not a setting", where=where, hint=_nearest(section, path))
+        return ConfigError(f"{key} is not a setting", where=where, hint=_nearest(section, path, within))
     reason = first["msg"].removeprefix("Value error, ")
     reason = reason[:1].lower() + reason[1:]
     if reason.startswith(SHOULD):
@@ -339,11 +339,12 @@ def _sections(section: type[Section], path: list[str]) -> list[type[Section]]:
     return layer
 
 
-def _nearest(section: type[Section], path: list[str]) -> str:
+def _nearest(section: type[Section], path: list[str], within: str) -> str:
     """A hint for a setting that a section does not have: the kinds that have it, or the nearest name."""
     name, known = path[-1], known_keys(section, path[:-1])
     if name not in known:
         members = _sections(section, path[:-1])
-        return suggestion(name, known, [each for each in known if any(each not in m.model_fields for m in members)])
+        rare = [each for each in known if any(each not in m.model_fields for m in members)]
+        return suggestion(name, known, rare, before="".join(f"{each}." for each in (within, *path[:-1]) if each))
     owners = [each.model_fields for each in _sections(section, path[:-1]) if name in each.model_fields]
     return f"of this family it is a setting of: {', '.join(str(each['kind'].default) for each in owners)}"

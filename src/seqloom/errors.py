@@ -158,12 +158,12 @@ def absent(error: ModuleNotFoundError, purpose: str) -> ModuleNotFoundError | De
     return missing_package(package, "train", purpose) if package in TRAINING else error
 
 
-def suggestion(name: str, known: Iterable[str], some: Iterable[str] = ()) -> str:
-    """A hint for an unknown name: the most similar known name, or the list of all known names, of which `some` are
-    known to some kinds only."""
+def suggestion(name: str, known: Iterable[str], some: Iterable[str] = (), *, before: str = "") -> str:
+    """A hint for an unknown name: the most similar known name, with what stands `before` it, or the list of all known
+    names, of which `some` are known to some kinds only."""
     names, rare = sorted(known), sorted(some)
     close = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
     if close:
-        return f"did you mean {close[0]}?"
+        return f"did you mean {before}{close[0]}?"
     listed = f"known: {', '.join(each for each in names if each not in rare)}"
     return f"{listed}; to some kinds only: {', '.join(rare)}" if rare else listed

@@ -63,17 +63,19 @@ PIECE = 64
 
 @dataclass(frozen=True)
 class BadAnswer:
-    """One of the worst examples; `value` is its own value of the main metric, `where` its file and line."""
+    """One of the worst examples; `value` is its own value of the main metric, `where` its file and line, `tags` what
+    its source came with."""
 
     source: str
     prediction: str
     references: tuple[str, ...]
     value: float
     where: str
+    tags: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Plain values for a JSON file."""
-        return {**vars(self), "references": list(self.references)}
+        return {**vars(self), "references": list(self.references), "tags": list(self.tags)}
 
 
 @dataclass(frozen=True)
@@ -331,9 +333,8 @@ def _tokens_of(predictor: Answering) -> str:
 
 def _worst(name: str, texts: Sequence[str], examples: Sequence[Example], count: int) -> list[BadAnswer]:
     found = worst(name, texts, [example.targets for example in examples], count)
+    bad = [(each, examples[each.index]) for each in found]
     return [
-        BadAnswer(
-            examples[each.index].source, each.prediction, each.references, each.value, str(examples[each.index].origin)
-        )
-        for each in found
+        BadAnswer(one.source, each.prediction, each.references, each.value, str(one.origin), one.tags)
+        for each, one in bad
     ]

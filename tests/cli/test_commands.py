@@ -377,7 +377,7 @@ def test_recipes_are_listed_and_shown() -> None:
         (["train"], "data.train must name at least one file"),
         (["train", "nowhere.toml"], "does not exist"),
         (["train", "--train", "nowhere.tsv"], "nowhere.tsv"),
-        (["train", "--set", "model.hiden=3"], "did you mean hidden"),
+        (["train", "--set", "model.hiden=3"], "did you mean model.hidden?"),
         (["train", "smal"], "did you mean small"),
         (["train", "--resume", "--output", "nowhere"], "no run to go on with"),
         (["config", "--set", "model"], "--set takes section.key=value"),

@@ -99,3 +99,16 @@ def test_an_unknown_option_of_the_whole_command_is_named_too(tmp_path: Path) -> 
     result = CliRunner().invoke(app, ["--gpu", "train"])
     assert result.exit_code == 2
     assert "--gpu" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("plan x.tsv --minutes zero", "error: --minutes must be a valid number, not zero\n"),
+        ("predict m --n-best=few", "error: --n-best must be a valid integer, not few\n"),
+        ("predict m --min-confidence 9", "error: --min-confidence must be less than or equal to 1, not 9\n"),
+    ],
+)
+def test_a_wrong_value_of_an_option_is_repeated(typed: str, said: str) -> None:
+    result = CliRunner().invoke(app, shlex.split(typed))
+    assert (result.exit_code, result.stdout, result.stderr) == (2, "", said)

@@ -64,7 +64,9 @@ def test_what_cannot_be_done_is_refused_and_nothing_changes(folder: Path, tmp_pa
     good("exceptions", folder, own)
     before = (folder / "exceptions.jsonl").read_bytes()
     own.write_text("abc\tone\nonly one column\n", encoding="utf-8")
+    (tmp_path / "empty.tsv").write_text("", encoding="utf-8")
     refused: list[tuple[list[object], str]] = [
+        ([tmp_path / "empty.tsv"], "empty.tsv: there must be at least one pair, not none"),
         ([own], "own.tsv:2: must have 2 columns, not 1"),
         (["--remove", "abd"], "there is no entry for 'abd'"),
         (["--set", "search.beam=3", "--list"], "only settings of data"),

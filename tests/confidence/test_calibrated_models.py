@@ -165,7 +165,7 @@ def test_doubtful_answers_are_marked(copy: Path) -> None:
     rows = [line.split("\t") for line in out.splitlines()]
     assert [row[2] for row in rows] == ["", "", "", "", "check"]
     assert rows[1] == ["", "", ""]
-    assert "1 of 5 answers are doubtful (unknown symbols: 1); confidence is the probability" in err
+    assert "1 of 5 answers is doubtful (unknown symbols: 1); confidence is the probability" in err
     _, out, err = run("predict", copy, "--min-confidence", 1, text=lines)
     assert [line.split("\t")[2] for line in out.splitlines()] == ["check", "", "check", "check", "check"]
     assert "4 of 5 answers are doubtful (confidence below 1: 4, unknown symbols: 1)" in err
@@ -184,7 +184,7 @@ def test_an_answer_that_was_looked_up_is_never_doubtful(toy_model: Model) -> Non
     known = Prediction("b", 0.0, unknown=("?",), origin="exception")
     assert doubt.look(1, Source("a?"), known, None) == []
     assert doubt.look(2, Source("a?"), replace(known, origin="model"), None) == ["unknown symbols"]
-    assert doubt.sentence().startswith("1 of 2 answers are doubtful")
+    assert doubt.sentence().startswith("1 of 2 answers is doubtful")
 
 
 def test_doubtful_answers_are_written_apart_as_pairs(copy: Path, tmp_path: Path) -> None:

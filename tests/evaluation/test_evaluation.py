@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 import math
+import re
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from seqloom.api import Model
+from seqloom.cli import tables
 from seqloom.config import build
 from seqloom.data import ReadReport, pairs_as_examples
 from seqloom.errors import ConfigError, DataError
-from seqloom.evaluation import compare_models, evaluate
+from seqloom.evaluation import BadAnswer, compare_models, evaluate
 from seqloom.evaluation_config import EvaluationConfig
 from toy import copied
 
@@ -38,6 +42,18 @@ def test_the_worst_examples_name_their_place_and_are_wrong(toy_model: Model) -> 
     assert values["worst"][0]["references"] == ["dddddd"]
     assert len(values["predictions"]) == 11
     assert "predictions" not in result.to_json()
+
+
+def test_the_worst_examples_show_their_tags_where_there_are_any(
+    toy_model: Model, capsys: pytest.CaptureFixture[str]
+) -> None:
+    worst = [BadAnswer("go", "goed", ("went",), 100.0, "in.tsv:3", ("V", "PST")), BadAnswer("a", "b", ("a",), 9, "x:1")]
+    measured = toy_model.evaluate(copied(3))
+    tables.evaluation(replace(measured, worst=tuple(worst)))
+    assert re.search(r"worst +input +tags +predicted +correct *\nin.tsv:3 +go +V;PST +goed", capsys.readouterr().out)
+    tables.evaluation(replace(measured, worst=tuple(worst[1:])))
+    assert re.search(r"worst +input +predicted +correct", capsys.readouterr().out)
+    assert worst[0].to_json()["tags"] == ["V", "PST"]
 
 
 def test_metrics_are_chosen_by_the_targets_and_limits_hold(toy_model: Model) -> None:
@@ -79,7 +95,10 @@ def test_a_model_does_not_differ_from_itself_but_from_a_silent_one(toy_model: Mo
         compare_models(first, toy_model.evaluate(pairs[:5], metrics=("exact_match",)))
 
 
-def test_what_cannot_be_measured_is_refused(toy_model: Model) -> None:
+def test_what_cannot_be_measured_is_refused(toy_model: Model, tmp_path: Path) -> None:
+    (tmp_path / "empty.tsv").write_text("", encoding="utf-8")
+    with pytest.raises(DataError, match=r"empty\.tsv: there must be at least one pair, not none"):
+        toy_model.evaluate(tmp_path / "empty.tsv")
     with pytest.raises(DataError, match="at least one example"):
         toy_model.evaluate([])
     with pytest.raises(ConfigError, match="did you mean bleu"):

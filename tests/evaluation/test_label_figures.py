@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from pathlib import Path
 
 import pytest
@@ -65,3 +66,12 @@ def test_the_terminal_shows_them(label_folder: Path, labels_folder: Path, tmp_pa
     assert "perplexity" not in shown
     assert "per example" in shown["loss"]
     assert not [line for line in done.stdout.splitlines() if len(line.rstrip()) > 80]
+
+
+def test_without_a_known_label_there_is_no_loss(label_folder: Path, tmp_path: Path) -> None:
+    pairs = write_pairs(tmp_path / "other.tsv", [("a good day", "rage")])
+    found = CliRunner().invoke(app, ["evaluate", str(label_folder), str(pairs)])
+    assert found.exit_code == 0, found.output
+    assert re.search(r"loss +- +no target can be an answer of this model", found.stdout)
+    assert re.search(r"^1 example in ", found.stdout, re.MULTILINE)
+    assert "perplexity" not in found.stdout

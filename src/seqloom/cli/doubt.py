@@ -48,8 +48,9 @@ class Doubt:
     def sentence(self) -> str:
         """How many answers are doubtful, and why."""
         why = ", ".join(f"{reason}: {count:,}" for reason, count in self.reasons.items())
+        verb = "is" if self.doubtful == 1 else "are"
         return (
-            f"{self.doubtful:,} of {self.answers:,} answers are doubtful{f' ({why})' if why else ''}; "
+            f"{self.doubtful:,} of {self.answers:,} answers {verb} doubtful{f' ({why})' if why else ''}; "
             f"confidence is {self.calibration.meaning}"
         )
 

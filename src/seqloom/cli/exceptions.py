@@ -78,11 +78,13 @@ def _with_files(
     lexicon: Lexicon, files: list[str], reading: DataConfig, match_case: bool | None
 ) -> tuple[Lexicon, dict[str, Any]]:
     """The lexicon with the pairs of some files, and what was added as plain values; says what is not plainly new."""
+    from seqloom.cli.lexicons import in_files
     from seqloom.data import ReadReport
     from seqloom.lexicon import added, weighted_files
 
     report = ReadReport(reading.on_bad_line)
-    changed, additions = added(lexicon, weighted_files(files, reading, report), match_case=match_case)
+    with in_files(files):
+        changed, additions = added(lexicon, weighted_files(files, reading, report), match_case=match_case)
     for sentence in (*report.sentences(), *additions.sentences()):
         typer.echo(f"note: {sentence}", err=True)
     return changed, {"added": additions.to_json()}

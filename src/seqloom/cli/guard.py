@@ -22,6 +22,8 @@ from seqloom.streams import STANDARD_OUTPUT
 
 TYPED = "seqloom.typed"
 """Where the arguments of the command line are kept in a context."""
+SHOULD = "Input should be "
+"""How a message of pydantic on a value begins."""
 FAILED, USER_ERROR, INTERRUPTED, BROKEN_PIPE = 1, 2, 130, 141
 
 
@@ -57,7 +59,7 @@ class Guard(TyperGroup):
         except (typer.Exit, typer.Abort):
             raise
         except Exception as error:
-            foreign = unknown_option(error, ctx.meta[TYPED])
+            foreign = unknown_option(error, ctx.meta[TYPED]) or wrong_value(error, ctx.meta[TYPED])
             if _speaks():
                 if foreign is None:
                     raise
@@ -87,6 +89,20 @@ def unknown_option(error: Exception, typed: Sequence[str]) -> ConfigError | None
         f"did you mean {close[0]}?" if close else f"{whole} --help lists the options"
     )
     return ConfigError(f"{whole} has no option {flag}", hint=hint)
+
+
+def wrong_value(error: Exception, typed: Sequence[str]) -> ConfigError | None:
+    """The error that says what the value of an option must be, and what came; None for errors of another kind."""
+    options = getattr(getattr(error, "param", None), "opts", ())
+    asked = str(getattr(error, "message", "")).partition(", unable to")[0]
+    if type(error).__name__ != "BadParameter" or not asked.startswith(SHOULD):  # typer does not make the class known
+        return None
+    for number, each in enumerate(typed):
+        flag, _, value = each.partition("=")
+        if flag in options:
+            came = value or (typed[number + 1] if number + 1 < len(typed) else "")
+            return ConfigError(f"{flag} must be {asked.removeprefix(SHOULD)}, not {came}")
+    return None
 
 
 @contextmanager

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,19 @@ from seqloom.cli.predict import one_line
 if TYPE_CHECKING:
     from seqloom.data import DataConfig
     from seqloom.lexicon import Lexicon
+
+
+@contextmanager
+def in_files(files: Sequence[str]) -> Iterator[None]:
+    """Name the files in an error about their pairs that names none."""
+    from seqloom.errors import DataError
+
+    try:
+        yield
+    except DataError as error:
+        if error.where:
+            raise
+        raise DataError(error.message, where=", ".join(files), hint=error.hint) from None
 
 
 def training_settings(model: Path) -> DataConfig:

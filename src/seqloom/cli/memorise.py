@@ -77,13 +77,15 @@ def _learned(
     model: Path, data: list[str], reading: DataConfig, how: tuple[int | None, float | None, str | None]
 ) -> tuple[Lexicon, Tuning | None]:
     """The memory of some files, with its least count, its least share and the dev pairs that it is tuned on."""
+    from seqloom.cli.lexicons import in_files
     from seqloom.data import ReadReport, read_examples
     from seqloom.lexicon import EMPTY, memorised
     from seqloom.lexicon.memorising import MIN_COUNT, MIN_SHARE, counted
 
     min_count, min_share, dev = how
     report = ReadReport(reading.on_bad_line)
-    renderings = counted(read_examples(data, reading, report))
+    with in_files(data):
+        renderings = counted(read_examples(data, reading, report))
     _note(report.sentences())
     if dev is None:
         least = MIN_COUNT if min_count is None else min_count

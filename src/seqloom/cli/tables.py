@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from seqloom.bench import Speed
     from seqloom.breakdown import Breakdown
     from seqloom.confidence import Reliability
-    from seqloom.evaluation import Evaluation
+    from seqloom.evaluation import BadAnswer, Evaluation
     from seqloom.losses import LossComparison
     from seqloom.metrics import Comparison
     from seqloom.sweeps import SweepResults
@@ -48,6 +48,8 @@ def evaluation(measured: Evaluation) -> None:
         table.add_row("loss", f"{loss.per_token:.4f}", f"nats per {unit}")
     elif measured.probabilities is not None:
         table.add_row("loss", f"{loss.per_token:.4f}", "nats per example, of the network without its calibration")
+    elif not loss.tokens:
+        table.add_row("loss", "-", "no target can be an answer of this model")
     else:
         table.add_row("loss", f"{loss.per_token:.4f}", "nats per token of this model, end marks included")
         table.add_row("loss", f"{loss.per_character:.4f}", "nats per character of the references")
@@ -55,7 +57,8 @@ def evaluation(measured: Evaluation) -> None:
     table.caption, table.caption_justify = "measures are in percent", "left"
     _console().print(table)
     rate = measured.count / max(measured.seconds, 1e-9)
-    _console().print(f"{measured.count:,} examples in {measured.seconds:.1f} s ({rate:,.0f} per second)")
+    examples = "example" if measured.count == 1 else "examples"
+    _console().print(f"{measured.count:,} {examples} in {measured.seconds:.1f} s ({rate:,.0f} per second)")
     if measured.confidence is not None:
         confidence(measured.confidence)
     if measured.by is not None:
@@ -65,13 +68,19 @@ def evaluation(measured: Evaluation) -> None:
     for each in () if measured.tags is None else tag_tables(measured.tags):
         _console().print(each)
     if measured.worst:
-        bad = _table("worst", "input", "predicted", "correct")
-        bad.columns[0].no_wrap = True  # a line number that is cut in two reads as another one
-        for answer in measured.worst:
-            right = " | ".join(answer.references)
-            place = _file_name(answer.where)
-            bad.add_row(*(_short(text) for text in (place, answer.source, answer.prediction, right)))
-        _console().print(bad)
+        _console().print(_worst(measured.worst))
+
+
+def _worst(answers: Sequence[BadAnswer]) -> Table:
+    """A row for each of the worst examples; with a column of tags where any source has some."""
+    tagged = any(answer.tags for answer in answers)
+    table = _table("worst", "input", *(["tags"] if tagged else []), "predicted", "correct")
+    table.columns[0].no_wrap = True  # a line number that is cut in two reads as another one
+    for answer in answers:
+        tags = [";".join(answer.tags)] if tagged else []
+        cells = (_file_name(answer.where), answer.source, *tags, answer.prediction, " | ".join(answer.references))
+        table.add_row(*map(_short, cells))
+    return table
 
 
 def _by_part(by: Breakdown, measured: Evaluation) -> Table:

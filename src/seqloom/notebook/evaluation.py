@@ -47,7 +47,7 @@ def _worst(evaluation: Evaluation) -> str:
     if not evaluation.worst:
         return ""
     rows = [
-        (bad.source, bad.prediction, " | ".join(bad.references), f"{bad.value:.2f}", bad.where)
+        ("; ".join((bad.source, *bad.tags)), bad.prediction, " | ".join(bad.references), f"{bad.value:.2f}", bad.where)
         for bad in evaluation.worst
     ]
     measure = evaluation.scores[0].name

@@ -78,8 +78,8 @@ class Facts:
         said = "texts have a label, and their words have tags" if self.answer == "frame" else TASKS[self.task]
         yield f"{self.pairs:,} pairs: {said}"
         yield (
-            f"sources have {self.source_length:.1f} of {self.source_symbols:,} symbols on average, "
-            f"targets {self.target_length:.1f} of {self.target_symbols:,}"
+            f"sources have {self.source_length:.1f} symbols on average, of {self.source_symbols:,} different ones; "
+            f"targets {self.target_length:.1f}, of {self.target_symbols:,}"
         )
         if self.task == "labels":
             yield f"{self.distinct_targets:,} different labels"

@@ -45,7 +45,9 @@ class Tuned:
             return f"search: {chosen} instead of {before}: {figure} and was {values[before]:.2f}; {count} were tried"
         if len(set(values.values())) == 1:
             return f"search: {chosen}, as before: {figure}, the same with all {count} settings that were tried"
-        return f"search: {chosen}, as before: {figure}, and none of {count} that were tried gains {self.needed:.2g}"
+        return (
+            f"search: {chosen}, as before: {figure}, and none of the {count} tried gains the {self.needed:.2g} needed"
+        )
 
     def to_json(self) -> dict[str, object]:
         """Plain values for a JSON file."""

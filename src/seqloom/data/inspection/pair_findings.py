@@ -90,7 +90,7 @@ def _labels(found: Inspection) -> Iterator[Finding]:
         yield Finding(
             Weight.CONTENT,
             f"the labels are unbalanced: {largest!r} has {most:,} of {found.count:,} pairs, {smallest!r} {least:,}; "
-            "accuracy says little of the small ones, so that to choose the model by all alike",
+            "accuracy says little of the small ones; to choose the model by the mean over all labels",
             {"training.selection.on": "macro_f1"},
             topic=Topic.LABELS,
         )
