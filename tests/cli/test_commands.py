@@ -383,7 +383,7 @@ def test_recipes_are_listed_and_shown() -> None:
         (["config", "--set", "model"], "--set takes section.key=value"),
         (["recipe", "show", "sst3"], "did you mean sst"),
         (["recipe", "run", "sst2", "--only", "de"], "one model only"),
-        (["plot", "curves", "nowhere"], "cannot be read"),
+        (["plot", "curves", "nowhere"], "the model folder does not exist"),
         (["data", "report", "nowhere.tsv"], "nowhere.tsv: the file does not exist"),
         (["data", "report", "nowhere-*.tsv"], "no file matches the pattern"),
         (["data", "report", "x.tsv", "--set", "model.hidden=3"], "model is not a setting"),
