@@ -62,6 +62,9 @@ def test_tags_are_part_of_an_input(tmp_path: Path) -> None:
     (tmp_path / "p.tsv").write_text("go\twent\tPST\ngo\tgone\tPTCP\n")
     assert report(str(tmp_path / "p.tsv"), tags="3")["sources_with_several_targets"] == 0
     assert report(str(tmp_path / "p.tsv"), header="no", target="3")["sources_with_several_targets"] == 1
+    (tmp_path / "q.tsv").write_text("go\tgoing\tPRS\ngo\twent\tPST\nsee\tsaw\tPST\n")
+    (found,) = report(str(tmp_path / "p.tsv"), against=(str(tmp_path / "q.tsv"),), tags="3")["against"]
+    assert (found["sources_seen"], found["texts_seen"], found["pairs_seen"]) == (1, 2, 1)
 
 
 def test_overlap_with_test_data_is_said(tmp_path: Path) -> None:
@@ -73,6 +76,7 @@ def test_overlap_with_test_data_is_said(tmp_path: Path) -> None:
     assert (first["pairs"], first["sources_seen"], first["pairs_seen"]) == (5, 3, 1)
     assert first["unknown_characters"] == {"source": ["n", "é"], "target": ["e", "h", "o", "r", "ö"]}
     assert (second["sources_seen"], second["pairs_seen"], second["unknown_characters"]) == (50, 50, {})
+    assert (first["texts_seen"], second["texts_seen"]) == (3, 50)
     assert said(values, "3 of 5 sources in", "test.tsv are in", "train.tsv")
     assert said(values, "1 of 5 pairs in", "test.tsv")
     assert said(values, "2 characters of the sources", "é (U+00E9)")

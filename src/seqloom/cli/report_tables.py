@@ -118,9 +118,13 @@ def _vocabulary(values: Mapping[str, Any]) -> Table:
 
 
 def _against(values: Mapping[str, Any]) -> Table:
-    shared = plain_table("shared with", "pairs", "sources seen", "pairs seen", "unknown characters")
+    """What files have in common with the data; of sources with tags also how many were seen with any tags."""
+    tagged = any(each["texts_seen"] != each["sources_seen"] for each in values["against"])
+    more = ["with any tags"] if tagged else []
+    shared = plain_table("shared with", "pairs", "sources seen", *more, "pairs seen", "unknown characters")
     for each in values["against"]:
         unknown = sum(map(len, each["unknown_characters"].values()))
-        numbers = (each["pairs"], each["sources_seen"], each["pairs_seen"], unknown)
+        texts = [each["texts_seen"]] if tagged else []
+        numbers = (each["pairs"], each["sources_seen"], *texts, each["pairs_seen"], unknown)
         shared.add_row(file_name(each["file"]), *(f"{number:,}" for number in numbers))
     return shared

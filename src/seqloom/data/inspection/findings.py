@@ -67,6 +67,7 @@ def inspection_values(found: Inspection, columns: Sequence[Column] = ()) -> dict
                 "file": each.file,
                 "pairs": each.count,
                 "sources_seen": each.sources,
+                "texts_seen": each.texts,
                 "pairs_seen": each.pairs,
                 "unknown_characters": {side: list(characters) for side, characters in each.unknown.items()},
             }

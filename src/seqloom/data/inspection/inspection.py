@@ -49,7 +49,7 @@ class Findings(ReadReport):
 class Inspection:
     """What was found in some files.
 
-    `sources` (with their tags), `targets` and `pairs` hold one hash for each pair. `identical` counts the pairs
+    `sources` (with their tags), `texts` (sources without them), `targets` and `pairs` hold one hash for each pair. `identical` counts the pairs
     with the same text on both sides, `values` holds the different texts of each side while they are few,
     `sample` some pairs.
     `seen` is what tokenizers would be trained from.
@@ -65,6 +65,7 @@ class Inspection:
     seen: Survey | None = None
     contradictions: tuple[Contradiction, ...] = ()
     sources: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+    texts: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
     targets: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
     pairs: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
     ratios: NDArray[np.float32] = field(default_factory=lambda: np.zeros(0, np.float32))
@@ -113,14 +114,15 @@ class Inspection:
 class Overlap:
     """What a dev or test file shares with the inspected data.
 
-    `sources` and `pairs` count its pairs whose source, or which as a whole, occur in the data. `unknown` holds, for
-    each side, the characters that occur only in the file. `seen` holds a
-    sample of its pairs, `notes` are remarks on how it was read.
+    `sources` and `pairs` count its pairs whose source, or which as a whole, occur in the data, `texts` those whose
+    source occurs with whatever tags. `unknown` holds, for each side, the characters that occur only in the file. `seen`
+    holds a sample of its pairs, `notes` are remarks on how it was read.
     """
 
     file: str
     count: int
     sources: int
+    texts: int
     pairs: int
     unknown: dict[str, tuple[str, ...]]
     seen: Survey
@@ -172,7 +174,7 @@ def repeats_of(found: Inspection) -> Repeats:
 def observed(examples: Iterable[Example], found: Inspection) -> Iterator[Example]:
     """Hand on examples, and fill `found` with what they are like; its hashes are there at the end."""
     stream = iter(examples)
-    hashes: dict[str, list[NDArray[np.int64]]] = {"sources": [], "targets": [], "pairs": []}
+    hashes: dict[str, list[NDArray[np.int64]]] = {"sources": [], "texts": [], "targets": [], "pairs": []}
     ratios: list[NDArray[np.float32]] = []
     largest = 0.0
     while part := list(islice(stream, SLICE)):
@@ -180,6 +182,7 @@ def observed(examples: Iterable[Example], found: Inspection) -> Iterator[Example
         _count(part, origins, found)
         inputs = [hash((example.source, example.tags)) for example in part]
         hashes["sources"].append(np.array(inputs, np.int64))
+        hashes["texts"].append(np.array([hash(example.source) for example in part], np.int64))
         hashes["targets"].append(np.array([hash(example.target) for example in part], np.int64))
         pairs = [hash((key, e.target)) for key, e in zip(inputs, part, strict=True)]
         hashes["pairs"].append(np.array(pairs, np.int64))
@@ -189,7 +192,7 @@ def observed(examples: Iterable[Example], found: Inspection) -> Iterator[Example
             found.unlike_at = str(origins[int(ratios[-1].argmax())])
         yield from part
     if ratios:
-        found.sources, found.targets, found.pairs = (np.concatenate(each) for each in hashes.values())
+        found.sources, found.texts, found.targets, found.pairs = map(np.concatenate, hashes.values())
         found.ratios = np.concatenate(ratios)
 
 
@@ -235,6 +238,7 @@ def _overlap(entry: str, config: DataConfig, train: Inspection, repeats: Repeats
         entry,
         other.count,
         int(np.isin(other.sources, repeats.sources).sum()),
+        int(np.isin(other.texts, train.texts).sum()),
         int(np.isin(other.pairs, repeats.pairs).sum()),
         {side: characters for side, characters in unknown.items() if characters},
         other.surveyed,
