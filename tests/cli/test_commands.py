@@ -17,6 +17,7 @@ from typer.testing import CliRunner, Result
 
 import seqloom
 from seqloom.cli.main import app
+from seqloom.cli.printing import shown
 from seqloom.config import build, laid_over, to_toml
 from seqloom.training import RunConfig
 from toy import SETTINGS, copied, write_pairs
@@ -220,6 +221,11 @@ def test_show_says_sizes_figures_and_settings(toy_folder: Path) -> None:
     assert "weights" in text
     assert "[model.encoder]" in text
     assert json.loads(good("show", toy_folder, "--json"))["sizes"]["target symbols"] == 8
+
+
+def test_a_list_of_rows_is_shown_in_words() -> None:
+    assert shown([{"beam": 5, "cer": 24.22222}, {"beam": 1, "cer": 24.0}]) == "beam 5, cer 24.22; beam 1, cer 24"
+    assert [shown(each) for each in ([], [1, 2], "ab", 0.123456)] == ["[]", "[1, 2]", "ab", "0.1235"]
 
 
 def test_plots_are_pictures(toy_folder: Path, tmp_path: Path) -> None:

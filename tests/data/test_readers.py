@@ -4,6 +4,7 @@ import csv
 import gzip
 import io
 import json
+import re
 import sys
 from collections.abc import Callable
 from functools import partial
@@ -440,3 +441,14 @@ def test_files_without_tags_are_accepted_where_that_is_asked_for(tmp_path: Path)
     for entry in entries[1:]:
         with pytest.raises(DataError):
             list(read_examples([entry], DataConfig(tags="tags"), ReadReport()))
+
+
+def test_a_file_that_is_not_there_is_looked_for_beside_it(tmp_path: Path) -> None:
+    (tmp_path / "ady_train.tsv").write_text("a\tb\n", encoding="utf-8")
+    for name, hint in [
+        ("ady_trian.tsv", rf"does not exist\nhint: did you mean {re.escape(str(tmp_path / 'ady_train.tsv'))}\?$"),
+        ("other.tsv", "does not exist$"),
+        ("no/ady_train.tsv", rf"does not exist\nhint: there is no folder {re.escape(str(tmp_path / 'no'))}$"),
+    ]:
+        with pytest.raises(DataError, match=hint):
+            list(read_examples([str(tmp_path / name)], DataConfig(), ReadReport()))

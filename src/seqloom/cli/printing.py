@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
@@ -31,7 +32,9 @@ def plain_table(*columns: str, fold: bool = True) -> Table:
 
 
 def shown(value: Any) -> str:
-    """A value as text, numbers with four digits."""
+    """A value as text, numbers with four digits; of a table the names and values of each row."""
+    if isinstance(value, Sequence) and value and all(isinstance(row, Mapping) for row in value):
+        return "; ".join(", ".join(f"{name} {shown(cell)}" for name, cell in row.items()) for row in value)
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 

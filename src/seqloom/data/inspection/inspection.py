@@ -49,10 +49,9 @@ class Findings(ReadReport):
 class Inspection:
     """What was found in some files.
 
-    `sources` (with their tags), `texts` (sources without them), `targets` and `pairs` hold one hash for each pair. `identical` counts the pairs
-    with the same text on both sides, `values` holds the different texts of each side while they are few,
-    `sample` some pairs.
-    `seen` is what tokenizers would be trained from.
+    `sources` (with their tags), `texts` (sources without them), `targets` and `pairs` hold one hash for each pair.
+    `identical` counts the pairs with the same text on both sides, `values` holds the different texts of each side while
+    they are few, `sample` some pairs. `seen` is what tokenizers would be trained from.
     """
 
     entries: tuple[str, ...]

@@ -12,6 +12,7 @@ import sys
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from difflib import get_close_matches
 from pathlib import Path
 from typing import IO
 
@@ -37,6 +38,16 @@ def display_name(path: str) -> str:
     return "<stdin>" if path == STDIN else path
 
 
+def _like(path: Path) -> str:
+    """A hint for a file that is not there: the file beside it with the most similar name; empty if there is none."""
+    try:
+        beside = [each.name for each in path.parent.iterdir()]
+    except OSError:
+        return "" if path.parent.is_dir() else f"there is no folder {path.parent}"
+    close = get_close_matches(path.name, beside, n=1, cutoff=0.8)
+    return f"did you mean {path.with_name(close[0])}?" if close else ""
+
+
 @contextmanager
 def opened(path: str, *, raw: bool = False) -> Iterator[IO[bytes]]:
     """Open a file for reading, decompressed unless `raw`; failures while it is open become `DataError`s."""
@@ -50,7 +61,7 @@ def opened(path: str, *, raw: bool = False) -> Iterator[IO[bytes]]:
             with Path(path).open("rb", buffering=1 << 20) as stream:
                 yield stream
     except FileNotFoundError:
-        raise DataError("the file does not exist", where=path) from None
+        raise DataError("the file does not exist", where=path, hint=_like(Path(path))) from None
     except gzip.BadGzipFile as error:
         hint = "a file that is not compressed must not end in .gz" if "Not a gzipped file" in str(error) else ""
         raise DataError(f"must be a whole gzip file: {error}", where=path, hint=hint) from None
