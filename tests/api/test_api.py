@@ -121,7 +121,7 @@ def test_settings_of_search_change_and_those_of_training_do_not(toy_model: Model
     assert toy_model.with_settings({"search": {"beam": 3}}).config.search.beam == 3
     with pytest.raises(seqloom.ConfigError, match="model is fixed"):
         toy_model.with_settings(["model.hidden=40"])
-    with pytest.raises(seqloom.ConfigError, match="did you mean beam"):
+    with pytest.raises(seqloom.ConfigError, match=r"did you mean search\.beam"):
         toy_model.with_settings(["search.beem=3"])
 
 

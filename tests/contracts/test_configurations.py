@@ -155,7 +155,7 @@ BAD = [
     ({"encoder": "transformer", "decoder": {"bridge": "copy"}}, "encoder transformer does not: use dense or zero"),
     ({"encoder": {"layers": 0}}, r"encoder\.layers: .*not 0"),
     ({"decoder": {"attend": "beneath"}}, r"decoder\.attend: .*'between', 'after'"),
-    ({"decoder": {"atend": "none"}}, r"decoder\.atend is not a setting\n.*did you mean attend\?"),
+    ({"decoder": {"atend": "none"}}, r"decoder\.atend is not a setting\n.*did you mean decoder\.attend\?"),
     ({"decoder": {"bridge": "copy", "layers": 2}}, "bridge = copy needs equally wide sides and as many encoder layers"),
     ({"decoder": {"bridge": "copy", "cell": "gru", "layers": 1}}, "bridge = copy needs the same cell on both sides"),
     ({"decoder": {"readout": {"hidden": "none", "size": 6}}}, r"readout\.size has no meaning"),

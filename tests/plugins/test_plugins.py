@@ -81,7 +81,7 @@ def test_a_file_adds_members_to_their_families(plugin_desk: Path) -> None:
         build(RunConfig, {"model": {"attention": "mina"}})
     with pytest.raises(ConfigError, match=r"did you mean arrows\?"):
         build(DataConfig, {"format": "arows"})
-    with pytest.raises(ConfigError, match=r"attention.scal is not a setting\n.*did you mean scale?"):
+    with pytest.raises(ConfigError, match=r"attention.scal is not a setting\n.*did you mean .*scale?"):
         build(RunConfig, {"model": {"attention": {"kind": "mine", "scal": 2}}})
 
 

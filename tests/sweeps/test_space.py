@@ -49,7 +49,7 @@ def test_what_is_proposed_lies_in_the_space(seed: int) -> None:
     ("text", "said"),
     [
         ("[space]", r"needs a table \[space\]"),
-        ('[space]\n"model.hiden" = { choices = [1] }', "did you mean hidden"),
+        ('[space]\n"model.hiden" = { choices = [1] }', r"did you mean model\.hidden"),
         ('[space]\n"model.hidden" = 3', "must be a table, not 3"),
         ('[space]\n"model.hidden" = { choices = [] }', "either choices, or low and high"),
         ('[space]\n"model.hidden" = { choices = [1], low = 1 }', "either choices, or low and high"),

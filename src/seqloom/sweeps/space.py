@@ -93,7 +93,8 @@ def read_space(table: Mapping[str, Any], where: str) -> dict[str, Dimension]:
         path = name.split(".")
         known = known_keys(RunConfig, path[:-1])
         if path[-1] not in known:
-            raise ConfigError(f"space: {name} is not a setting", where=where, hint=suggestion(path[-1], known))
+            hint = suggestion(path[-1], known, before="".join(f"{each}." for each in path[:-1]))
+            raise ConfigError(f"space: {name} is not a setting", where=where, hint=hint)
         try:
             space[name] = build(Dimension, values)
         except ConfigError as error:
