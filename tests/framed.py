@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 import seqloom
+from tagged import OTHER, tagged, with_graphs
 from tagged import SETTINGS as OF_TAGS
-from tagged import tagged, with_graphs
 
 INTENTS = {"lives": "home", "from": "way", "met": "meeting", "is": "ask where"}
 """The label of a sentence by the word that tells its form; one is of two words."""
@@ -38,3 +38,12 @@ def frame_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def frame_graphs(frame_folder: Path) -> Path:
     """The same with its graphs."""
     return with_graphs(frame_folder)
+
+
+@pytest.fixture(scope="session")
+def joined_frame_graphs(frame_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The ensemble of a model of frames and another, which lies beside it, one to three, with its graphs."""
+    folder, other = tmp_path_factory.mktemp("joined-frames"), {**SETTINGS, **OTHER, "model.tagger": "softmax"}
+    seqloom.train(framed(500), framed(100, 2), folder / "other", settings=other)
+    seqloom.ensemble([frame_folder, folder / "other"], folder / "joined", [1, 3])
+    return with_graphs(folder / "joined")

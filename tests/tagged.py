@@ -30,6 +30,9 @@ SETTINGS: dict[str, Any] = {
     "training.device": "cpu",
 }
 
+OTHER: dict[str, Any] = {"training.seed": 2, "training.epochs": 2, "model.cell": "gru", "model.word_pooling": "last"}
+"""What a second member of an ensemble has otherwise."""
+
 
 def tagged(count: int, seed: int = 1, scheme: str = "BIO") -> list[tuple[str, str]]:
     """Sentences and their tags; of BIOES the ends of spans are marked, too."""
@@ -70,3 +73,19 @@ def tags_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def tags_graphs(tags_folder: Path) -> Path:
     """The same with its graphs."""
     return with_graphs(tags_folder)
+
+
+@pytest.fixture(scope="session")
+def other_tags_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model of the same tags with another network."""
+    folder = tmp_path_factory.mktemp("other-tags") / "model"
+    seqloom.train(tagged(500), tagged(100, 2), folder, settings={**SETTINGS, **OTHER})
+    return folder
+
+
+@pytest.fixture(scope="session")
+def joined_tags_graphs(tags_folder: Path, other_tags_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The ensemble of both, three to one, with its graphs."""
+    folder = tmp_path_factory.mktemp("joined-tags") / "model"
+    seqloom.ensemble([tags_folder, other_tags_folder], folder, [3, 1])
+    return with_graphs(folder)

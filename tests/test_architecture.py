@@ -37,6 +37,7 @@ ROOMS = (
     "label_ensemble",
     "tag_network",
     "frame_network",
+    "tag_ensemble",
     "networks",
     "ensemble_network",
     "search",

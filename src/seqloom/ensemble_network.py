@@ -11,19 +11,22 @@ side. To everything behind its features an ensemble is therefore a single networ
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Int
 from torch import Tensor, nn
 
+from seqloom.frame_network import FrameNetwork
 from seqloom.label_ensemble import LabelEnsemble
 from seqloom.label_network import LabelNetwork
 from seqloom.model import ModelState, Network, Seq2Seq, SingleNetwork
 from seqloom.networks import AnyNetwork
 from seqloom.nn.output import Decoded, Output
 from seqloom.nn.readout import Readout, ReadoutConfig
+from seqloom.nn.shares import attended, scaled_shares
+from seqloom.tag_ensemble import FrameEnsemble, TagEnsemble
+from seqloom.tag_network import TagNetwork
 
 
 class Ensemble(Network):
@@ -36,17 +39,12 @@ class Ensemble(Network):
 
     def __init__(self, members: Sequence[Seq2Seq], shares: Sequence[float] | None = None) -> None:
         super().__init__()
-        given = [1.0] * len(members) if shares is None else list(shares)
-        if not members or len(given) != len(members):
-            raise ValueError(f"an ensemble needs members, and one share for each, not {len(members)} and {len(given)}")
-        if not all(math.isfinite(share) and share > 0 for share in given):
-            raise ValueError(f"the shares of an ensemble must be positive numbers, not {given}")
+        self.shares = scaled_shares(len(members), shares)
         sizes = {(each.source_size, each.target_size) for each in members}
         if len(sizes) > 1:
             raise ValueError(f"the members of an ensemble must have the same vocabularies, not sizes {sorted(sizes)}")
         self.source_size, self.target_size = sizes.pop()
         self.members = nn.ModuleList(members)
-        self.shares = tuple(share / math.fsum(given) for share in given)
         self.joint = _joint_readout(members, self.shares)
 
     @property
@@ -80,17 +78,11 @@ class Ensemble(Network):
 
     def _joined(self, parts: Sequence[Decoded]) -> Decoded:
         features = torch.cat([each.features for each in parts], -1)
-        return Decoded(features, self._mean_weights(parts), tuple(each.memory for each in parts))
-
-    def _mean_weights(self, parts: Sequence[Decoded]) -> Float[Tensor, "... S"] | None:
-        """The mean over the members that attend, by their shares among these."""
-        looked = [(share, each.weights) for share, each in zip(self.shares, parts, strict=True)]
-        attending = math.fsum(share for share, weights in looked if weights is not None)
-        scaled = [weights * (share / attending) for share, weights in looked if weights is not None]
-        return torch.stack(scaled).sum(0) if scaled else None
+        weights = attended(self.shares, [each.weights for each in parts])
+        return Decoded(features, weights, tuple(each.memory for each in parts))
 
 
-AnyEnsemble = Ensemble | LabelEnsemble
+AnyEnsemble = Ensemble | LabelEnsemble | TagEnsemble
 """An ensemble, whatever it answers with."""
 
 
@@ -106,19 +98,22 @@ def single_networks(network: AnyNetwork) -> Sequence[SingleNetwork]:
     """The members of an ensemble, or the one network itself, whatever it answers with."""
     if isinstance(network, SingleNetwork):
         return [network]
-    return network.networks if isinstance(network, LabelEnsemble) else networks_of(network)
+    return networks_of(network) if isinstance(network, Network) else network.networks
 
 
 def own_weights(network: AnyNetwork) -> nn.Module:
-    """The module that holds a network's weights: of an ensemble, its members, whose joint layer is made from them."""
-    return nn.ModuleDict({"members": network.members}) if isinstance(network, Ensemble | LabelEnsemble) else network
+    """The module that holds a network's weights: of an ensemble, its members, from which all else is made."""
+    return nn.ModuleDict({"members": network.members}) if isinstance(network, AnyEnsemble) else network
 
 
 def ensemble_of(networks: Sequence[SingleNetwork], shares: Sequence[float]) -> AnyEnsemble:
     """The ensemble of some networks that answer with the same, each with its share."""
-    labelling = [each for each in networks if isinstance(each, LabelNetwork)]
-    if labelling:
+    if labelling := [each for each in networks if isinstance(each, LabelNetwork)]:
         return LabelEnsemble(labelling, shares)
+    if framing := [each for each in networks if isinstance(each, FrameNetwork)]:
+        return FrameEnsemble(framing, shares)
+    if tagging := [each for each in networks if isinstance(each, TagNetwork)]:
+        return TagEnsemble(tagging, shares)
     return Ensemble([each for each in networks if isinstance(each, Seq2Seq)], shares)
 
 

@@ -10,6 +10,7 @@ negative log-likelihood of the frame.
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import NamedTuple
 
 import torch
@@ -21,7 +22,7 @@ from seqloom.model_config import ModelConfig
 from seqloom.nn.label_loss import LabelLoss, marked
 from seqloom.nn.output import LossSums
 from seqloom.nn.poolings import build_pooling
-from seqloom.tag_network import TagNetwork
+from seqloom.tag_network import TagNetwork, TagScorer
 from seqloom.tag_scheme import Legal
 from seqloom.text.special import SPECIAL_TOKENS
 
@@ -34,11 +35,28 @@ class FrameScores(NamedTuple):
     labels: Float[Tensor, "B L"]
 
 
-class FrameNetwork(TagNetwork):
-    """A network of tags that also has a score for each of L labels of the source.
+class FrameScorer(TagScorer):
+    """What answering and export ask of a network that answers with frames, which is a single one or an ensemble.
 
-    A target begins with the id of its label. Those of tags count from `first`, those of labels from `first_label`.
+    A target begins with the id of its label. Those of tags count from `first`, those of the L labels from
+    `first_label`.
     """
+
+    first_label: int
+    labels: int
+
+    @abstractmethod
+    def scores(self, source: Int[Tensor, "B S"], lengths: Int[Tensor, " B"], count: int) -> FrameScores:
+        """The scores of the first `count` words of each row and of the labels; the source is read once."""
+
+    def given_labels(self, target: Int[Tensor, "B T"]) -> Tensor:
+        """Marks [B, L] the label of each target; nothing is marked for one that is not known."""
+        first = target[:, :1]
+        return marked(first, torch.ones_like(first, dtype=torch.bool), self.first_label, self.labels)
+
+
+class FrameNetwork(TagNetwork, FrameScorer):
+    """A network of tags that also has a score for each of L labels of the source."""
 
     def __init__(
         self,
@@ -85,8 +103,3 @@ class FrameNetwork(TagNetwork):
         return LossSums(
             tags.loss + self.config.label_weight * labels.loss, tags.nll + labels.nll, tags.tokens + labels.tokens
         )
-
-    def given_labels(self, target: Int[Tensor, "B T"]) -> Tensor:
-        """Marks [B, L] the label of each target; nothing is marked for one that is not known."""
-        first = target[:, :1]
-        return marked(first, torch.ones_like(first, dtype=torch.bool), self.first_label, self.labels)

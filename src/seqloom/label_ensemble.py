@@ -10,14 +10,13 @@ so that in both cases the scores of the ensemble are the mean of those of its me
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
-import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from seqloom.label_network import Labeller, LabelNetwork
+from seqloom.nn.shares import attended, mean, scaled_shares
 
 
 class LabelEnsemble(Labeller):
@@ -30,11 +29,7 @@ class LabelEnsemble(Labeller):
 
     def __init__(self, members: Sequence[LabelNetwork], shares: Sequence[float] | None = None) -> None:
         super().__init__()
-        given = [1.0] * len(members) if shares is None else list(shares)
-        if not members or len(given) != len(members):
-            raise ValueError(f"an ensemble needs members, and one share for each, not {len(members)} and {len(given)}")
-        if not all(math.isfinite(share) and share > 0 for share in given):
-            raise ValueError(f"the shares of an ensemble must be positive numbers, not {given}")
+        self.shares = scaled_shares(len(members), shares)
         alike = {(each.source_size, each.target_size, each.criterion.several) for each in members}
         if len(alike) > 1:
             raise ValueError(
@@ -43,7 +38,6 @@ class LabelEnsemble(Labeller):
         self.source_size, self.target_size, _ = alike.pop()
         self.criterion = members[0].criterion
         self.members = nn.ModuleList(members)
-        self.shares = tuple(share / math.fsum(given) for share in given)
 
     @property
     def networks(self) -> list[LabelNetwork]:
@@ -59,10 +53,5 @@ class LabelEnsemble(Labeller):
         self, source: Int[Tensor, "B S"], lengths: Int[Tensor, " B"]
     ) -> tuple[Float[Tensor, "B C"], Float[Tensor, "B S"] | None]:
         """The mean score of each label, and the mean weights of the positions."""
-        found = [(share, *each(source, lengths)) for share, each in zip(self.shares, self.networks, strict=True)]
-        scores = torch.stack([share * scores for share, scores, _ in found]).sum(0)
-        looked = [(share, weights) for share, _, weights in found if weights is not None]
-        total = math.fsum(share for share, _ in looked)
-        if not looked:
-            return scores, None
-        return scores, torch.stack([weights * (share / total) for share, weights in looked]).sum(0)
+        found = [each(source, lengths) for each in self.networks]
+        return mean(self.shares, [scores for scores, _ in found]), attended(self.shares, [seen for _, seen in found])

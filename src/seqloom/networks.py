@@ -11,12 +11,15 @@ from seqloom.label_ensemble import LabelEnsemble
 from seqloom.label_network import LabelNetwork
 from seqloom.model import Network, Seq2Seq, SingleNetwork
 from seqloom.model_config import ModelConfig
+from seqloom.tag_ensemble import TagEnsemble
 from seqloom.tag_network import TagNetwork
 
-AnyNetwork = Network | SingleNetwork | LabelEnsemble
+AnyNetwork = Network | SingleNetwork | LabelEnsemble | TagEnsemble
 """A network, whatever it answers with: one that can be trained, or an ensemble."""
 AnyLabelNetwork = LabelNetwork | LabelEnsemble
 """A network that answers with labels: one that can be trained, or an ensemble."""
+AnyTagNetwork = TagNetwork | TagEnsemble
+"""A network that answers with tags, or with tags and a label: one that can be trained, or an ensemble."""
 TrainedNetwork = Seq2Seq | LabelNetwork | TagNetwork
 """A network that can be trained."""
 NETWORKS: Mapping[AnswerKind, type[TrainedNetwork]] = {
@@ -48,7 +51,7 @@ def writing(network: AnyNetwork, purpose: str, where: str = "") -> Network:
     """The network, where it writes sequences; else a `ConfigError` says that `purpose` needs one that does."""
     if isinstance(network, Network):
         return network
-    first = network.networks[0] if isinstance(network, LabelEnsemble) else network
+    first = network if isinstance(network, SingleNetwork) else network.networks[0]
     raise ConfigError(
         f"{purpose} needs a model that writes sequences, and this one answers with {first.config.answer}",
         where=where,

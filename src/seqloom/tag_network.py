@@ -8,6 +8,8 @@ The begin marks in the source say where words begin. It is not a `Network`, sinc
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
@@ -18,20 +20,40 @@ from seqloom.nn.embedding import Embedding
 from seqloom.nn.encoders import build_encoder
 from seqloom.nn.output import LossSums
 from seqloom.nn.shapes import length_mask
-from seqloom.nn.taggers import build_tagger
+from seqloom.nn.taggers import Tagger, build_tagger
 from seqloom.nn.word_poolings import build_word_pooling, word_numbers
 from seqloom.tag_scheme import Legal
 from seqloom.text.special import SPECIAL_TOKENS, UNK
 
 
-class TagNetwork(SingleNetwork):
+class TagScorer(nn.Module, ABC):
+    """What answering and export ask of a network that answers with tags, which is a single one or an ensemble.
+
+    The ids of its C tags count from `first`. `tagger` makes answers of their scores.
+    """
+
+    first = len(SPECIAL_TOKENS)
+    source_size: int
+    target_size: int
+    tagger: Tagger
+
+    @abstractmethod
+    def forward(
+        self, source: Int[Tensor, "B S"], lengths: Int[Tensor, " B"], count: int
+    ) -> tuple[Float[Tensor, "B W C"], Int[Tensor, " B"]]:
+        """The scores of the tags of the first `count` words of each row, and how many words each row has."""
+
+    def places(self, ids: Int[Tensor, "B T"]) -> Int[Tensor, "B T"]:
+        """The places of tags among the C, of target ids; those of special ids have no meaning."""
+        return (ids - self.first).clamp_min(0)
+
+
+class TagNetwork(SingleNetwork, TagScorer):
     """A source → a score for each of C tags of each word, whose target ids count from `first`.
 
     `tagger` makes answers of the scores, and compares them with given tags. `legal` says which tags may follow which in
     an answer.
     """
-
-    first = len(SPECIAL_TOKENS)
 
     def __init__(
         self,
@@ -100,10 +122,6 @@ class TagNetwork(SingleNetwork):
         real = real & (~real | (target != UNK)).all(1, keepdim=True)
         loss, nll = self.tagger.loss(scores, self.places(target), real, smoothing)
         return LossSums(loss, nll, int(real.sum()))
-
-    def places(self, ids: Int[Tensor, "B T"]) -> Int[Tensor, "B T"]:
-        """The places of tags among the C, of target ids; those of special ids have no meaning."""
-        return (ids - self.first).clamp_min(0)
 
     def predictions(self, rows: int, tokens: int) -> int:
         """One for each word: the targets' tokens without their end marks."""

@@ -11,7 +11,6 @@ import pytest
 
 import seqloom
 from seqloom.combining import Voting
-from seqloom.ensembles.members import read_member
 from seqloom.errors import ConfigError
 from transduced import SETTINGS, words
 
@@ -91,8 +90,6 @@ def test_what_it_cannot_do_is_refused(model: Any, transduction_folder: Path) -> 
         model.with_settings(n_best=2).predict(["a"])
     with pytest.raises(ConfigError, match="cannot begin with 'A'"):
         model.predict(["a"], prefix="A")
-    with pytest.raises(ConfigError, match="answers with transduction"):
-        read_member(transduction_folder)
     for settings, reason in (
         ({"model.decoder.layers": 1}, r"model\.decoder.* is of networks that write a sequence"),
         ({"training.r_drop": 1.0}, r"training\.r_drop is of models that answer with sequences or labels"),

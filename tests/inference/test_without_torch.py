@@ -57,6 +57,14 @@ def test_a_process_without_pytorch_predicts(exported_folder: Path) -> None:
     assert found == [["abcd", False, 1], ["", True, 0], ["ba", False, 1]]
 
 
+@pytest.mark.parametrize("kind", ["tags", "frame"])
+def test_a_process_without_pytorch_answers_by_an_ensemble(kind: str, request: pytest.FixtureRequest) -> None:
+    folder = request.getfixturevalue(f"joined_{kind}_graphs")
+    code = "import sys, seqloom\nprint(seqloom.load(sys.argv[1]).predict('ann met bob today')[0].text)"
+    wanted = seqloom.load(folder, engine="torch").predict("ann met bob today")[0].text
+    assert said(python(HIDE + code, folder)).strip() == wanted
+
+
 def test_a_process_without_pytorch_makes_training_pairs(exported_folder: Path, tmp_path: Path) -> None:
     made = tmp_path / "made.tsv"
     done = python(COMMAND, "augment", exported_folder, "-", "--output", made, "--as", "target", text="abcd\nba\n")

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from itertools import pairwise, product
+from itertools import combinations_with_replacement, pairwise
+from itertools import product as cartesian
 from typing import Any
 
 import pytest
 import torch
 from torch import Tensor
 
-from seqloom.nn.taggers import TAGGERS, Tagged, Tagger, build_tagger
+from seqloom.nn.taggers import TAGGERS, Tagged, Tagger, build_tagger, joint_tagger
 from seqloom.nn.taggers.crf import CRF
 from seqloom.tag_scheme import Legal, legal
 
@@ -17,7 +18,7 @@ TAGS = ("B-X", "I-X", "O")
 SIZES = (4, 1, 3)
 COUNT, WORDS = len(TAGS), max(SIZES)
 REAL = torch.arange(WORDS) < torch.tensor(SIZES)[:, None]
-CASES = [*product(TAGGERS, (None, legal(TAGS, "BIO")))]
+CASES = [*cartesian(TAGGERS, (None, legal(TAGS, "BIO")))]
 
 
 def made(kind: str, rules: Legal | None = None) -> Tagger:
@@ -50,7 +51,7 @@ def paths(tagger: Tagger, scores: Tensor, rules: Legal | None = None) -> dict[tu
     """The log-probability of each path of a row, among those that are legal."""
     every = [
         path
-        for path in product(range(COUNT), repeat=len(scores))
+        for path in cartesian(range(COUNT), repeat=len(scores))
         if rules is None
         or not isinstance(tagger, CRF)
         or (rules.first[path[0]] and rules.last[path[-1]] and all(rules.follows[a][b] for a, b in pairwise(path)))
@@ -171,3 +172,28 @@ def test_gradients_are_finite(kind: str, scale: float) -> None:
     found = tagger.decode(scores.detach(), real)
     assert found.probabilities.isfinite().all()
     torch.testing.assert_close(found.probabilities.sum(2), torch.ones(2, 300))
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("rules", [None, legal(TAGS, "BIO")])
+@pytest.mark.parametrize("kinds", [*combinations_with_replacement(TAGGERS, 2)], ids="+".join)
+def test_a_joint_tagger_has_the_geometric_mean_of_all_paths(kinds: tuple[str, str], rules: Legal | None) -> None:
+    """A softmax has a path of its own for each word; where a random field keeps to a scheme, the mean does, too."""
+    taggers = [made(kind, rules) for kind in kinds]
+    for weight in taggers[1].parameters():
+        weight.mul_(-0.5)
+    drawn_scores, shares = [drawn(seed)[0] for seed in (1, 2)], (0.75, 0.25)
+    joint = joint_tagger(taggers, shares)
+    scores = shares[0] * drawn_scores[0] + shares[1] * drawn_scores[1]
+    found = joint.decode(scores, REAL)
+    for row, size in enumerate(SIZES):
+        apart = [paths(tagger, own[row, :size]) for tagger, own in zip(taggers, drawn_scores, strict=True)]
+        kept = paths(joint, scores[row, :size], rules)
+        product = {path: shares[0] * apart[0][path] + shares[1] * apart[1][path] for path in kept}
+        total = torch.logsumexp(torch.stack([*product.values()]), 0)
+        best = max(product, key=lambda path: float(product[path]))
+        assert tuple(found.tags[row, :size].tolist()) == best
+        torch.testing.assert_close(found.log_probs[row], product[best] - total)
+        for place, tag in cartesian(range(size), range(COUNT)):
+            own = [float((each - total).exp()) for path, each in product.items() if path[place] == tag]
+            assert float(found.probabilities[row, place, tag]) == pytest.approx(sum(own), abs=1e-5)

@@ -13,7 +13,6 @@ from framed import SETTINGS, framed
 from seqloom.checkpoint.lexicons import put_lexicon
 from seqloom.combining.base import named
 from seqloom.config import build, laid_over
-from seqloom.ensembles.members import read_member
 from seqloom.errors import ConfigError, DataError
 from seqloom.lexicon import EMPTY
 from seqloom.synthetic.teacher import Teacher, Teaching
@@ -104,8 +103,6 @@ def test_what_is_of_other_models_refuses_frames(tmp_path: Path, frame_folder: Pa
     for refused in (lambda: Teacher.load(frame_folder, Teaching()), lambda: named([frame_folder])):
         with pytest.raises(ConfigError, match="is not for models that answer with tags"):
             refused()
-    with pytest.raises(ConfigError, match=r"an ensemble needs .*, and this one answers with frame"):
-        read_member(frame_folder)
     with pytest.raises(ConfigError, match="tags are found by the network alone"):
         put_lexicon(frame_folder, "exceptions.tsv", EMPTY)
     config = build(RunConfig, adopted(laid_over({}, {"training.start_from": str(frame_folder)})))

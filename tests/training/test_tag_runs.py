@@ -15,7 +15,6 @@ from seqloom.checkpoint.lexicons import put_lexicon
 from seqloom.codecs import TagsCodec
 from seqloom.combining.base import named
 from seqloom.config import build, laid_over
-from seqloom.ensembles.members import read_member
 from seqloom.errors import ConfigError, DataError
 from seqloom.lexicon import EMPTY
 from seqloom.synthetic.teacher import Teacher, Teaching
@@ -158,7 +157,5 @@ def test_what_trains_decoders_refuses_tags(tmp_path: Path, tags_folder: Path) ->
         Teacher.load(tags_folder, Teaching())
     with pytest.raises(ConfigError, match="a combination of models is not for models that answer with tags"):
         named([tags_folder])
-    with pytest.raises(ConfigError, match=r"an ensemble needs .*, and this one answers with tags"):
-        read_member(tags_folder)
     with pytest.raises(ConfigError, match="tags are found by the network alone"):
         put_lexicon(tags_folder, "exceptions.tsv", EMPTY)

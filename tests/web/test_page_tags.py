@@ -44,7 +44,7 @@ def run(node: str, folder: Path, texts: Sequence[str] = TEXTS, **settings: Any) 
 
 
 @pytest.mark.parametrize("limit", [1000, 5])
-@pytest.mark.parametrize("kind", ["tags", "frame"])
+@pytest.mark.parametrize("kind", ["tags", "frame", "joined_tags", "joined_frame"])
 def test_tags_are_those_of_the_package(kind: str, limit: int, node: str, request: pytest.FixtureRequest) -> None:
     """Also where words are cut off."""
     settings: dict[str, Any] = {"max_source_length": limit}

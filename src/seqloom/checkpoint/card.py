@@ -10,9 +10,11 @@ from seqloom.checkpoint.making import CLASSES, MAKING, flattened, making
 from seqloom.confidence import AnyCalibration
 from seqloom.config import Section, to_toml
 from seqloom.ensemble_network import AnyEnsemble, own_weights, single_networks
+from seqloom.label_ensemble import LabelEnsemble
 from seqloom.model import parameter_count
 from seqloom.networks import AnyNetwork
 from seqloom.plugins import needs_of
+from seqloom.tag_ensemble import FrameEnsemble, TagEnsemble
 
 
 def model_card(
@@ -97,10 +99,7 @@ def _gains(best: Mapping[str, Any]) -> list[str]:
 def _introduction(model: AnyNetwork) -> str:
     """What the model does and which kind of encoder it has, or how many models an ensemble has and how they agree."""
     if isinstance(model, AnyEnsemble):
-        return (
-            f"An ensemble of {len(model.shares)} models that read the source sequence and write the target sequence "
-            "together: each next symbol follows from the weighted geometric mean of their probabilities."
-        )
+        return f"An ensemble of {len(model.shares)} models that read the source sequence and {_together(model)}."
     (network,) = single_networks(model)
     kind = network.config.encoder.kind
     reader = "A Transformer encoder" if kind == "transformer" else f"A {kind} encoder"
@@ -112,6 +111,18 @@ def _introduction(model: AnyNetwork) -> str:
         return f"{reader} reads the source sequence, a recurrent decoder writes the target sequence."
     answers = "any number of labels" if network.config.answer == "labels" else "one label"
     return f"{reader} reads the source, which is pooled ({network.config.pooling.kind}) and answered with {answers}."
+
+
+def _together(model: AnyEnsemble) -> str:
+    """What the members of an ensemble do, and how they agree."""
+    mean = "follows from the weighted geometric mean of their probabilities"
+    if isinstance(model, LabelEnsemble):
+        return f"answer with labels together: the probability of each {mean}"
+    if isinstance(model, FrameEnsemble):
+        return f"find its label and the tags of its words together: the probability of both {mean}"
+    if isinstance(model, TagEnsemble):
+        return f"find the tags of its words or symbols together: their probability {mean}"
+    return f"write the target sequence together: each next symbol {mean}"
 
 
 def _settings(model: AnyNetwork) -> list[str]:

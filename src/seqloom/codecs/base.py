@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar, Generic, Literal, Self, TypeVar
 
 from seqloom.text.special import SPECIAL_TOKENS
@@ -93,6 +93,11 @@ class ListedCodec(Codec[str, list[int]]):
     """What the lists hold, in the plural."""
     reverse: ClassVar[bool] = False
     samples: ClassVar[bool] = False
+
+    @property
+    @abstractmethod
+    def lists(self) -> Mapping[str, tuple[str, ...]]:
+        """What answers are chosen from, in the order of the ids, by what it is, in the plural."""
 
     def turned(self, reverse: bool) -> Self:
         """The same codec: such answers have no direction."""

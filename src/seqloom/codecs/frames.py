@@ -7,7 +7,7 @@ A frame is what an assistant understands of a request: its intent, with the slot
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal, Self
 
@@ -44,6 +44,11 @@ class FrameCodec(ListedCodec):
     def content(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """The labels and the tags."""
         return self.label.labels, self.tags.labels
+
+    @property
+    def lists(self) -> Mapping[str, tuple[str, ...]]:
+        """The labels and the tags."""
+        return {**self.label.lists, **self.tags.lists}
 
     def canonical(self, text: str) -> str:
         """The one form in which a target is compared with an answer."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, Self
 
@@ -37,6 +37,11 @@ class Labels(ListedCodec):
     def content(self) -> tuple[str, ...]:
         """The labels."""
         return self.labels
+
+    @property
+    def lists(self) -> Mapping[str, tuple[str, ...]]:
+        """The labels."""
+        return {self.noun: self.labels}
 
     def parts(self, text: str) -> tuple[str, ...]:
         """The labels that a target names."""

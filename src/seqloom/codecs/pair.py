@@ -65,14 +65,9 @@ class Codecs:
     @property
     def sizes(self) -> dict[str, int]:
         """How many symbols, labels or tags each side has."""
-        target = {"target symbols": self.target.size}
-        if isinstance(self.target, FrameCodec):
-            target = {"labels": len(self.target.label.labels), "tags": len(self.target.tags.labels)}
-        elif isinstance(self.target, TransductionCodec):
-            target = {self.target.noun: len(self.target.strings)}
-        elif not isinstance(self.target, TextCodec):
-            target = {self.target.noun: len(self.target.labels)}
-        return {"source symbols": self.source.size, **target}
+        if isinstance(self.target, TextCodec):
+            return {"source symbols": self.source.size, "target symbols": self.target.size}
+        return {"source symbols": self.source.size, **{name: len(own) for name, own in self.target.lists.items()}}
 
     @property
     def described(self) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
@@ -52,6 +52,11 @@ class TransductionCodec(ListedCodec):
     def strings(self) -> tuple[str, ...]:
         """What each string is, in the order of its ids, with spaces between its symbols."""
         return tuple(" ".join(self.tokenizer.tokens(part)) for part in self.aligner.parts)
+
+    @property
+    def lists(self) -> Mapping[str, tuple[str, ...]]:
+        """The strings."""
+        return {self.noun: self.strings}
 
     def encode(self, values: Sequence[str], *, sample: bool = False, seed: int | None = None) -> list[list[int]]:
         """Refused with a `TypeError`: a target is cut along its source, see `encode_beside`."""

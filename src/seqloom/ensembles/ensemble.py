@@ -17,7 +17,7 @@ from seqloom.data.readers.lines import readable_once
 from seqloom.ensemble_network import single_networks
 from seqloom.ensembles.making import combined
 from seqloom.ensembles.measuring import DevData
-from seqloom.ensembles.members import Member, check_fit, check_weights, joinable, read_member
+from seqloom.ensembles.members import Member, check_fit, check_weights, read_member
 from seqloom.ensembles.selection import chosen_members
 from seqloom.ensembles.tuning import Choice, tuned
 from seqloom.errors import ConfigError
@@ -99,8 +99,7 @@ def _members(models: Sequence[Path | str | Model]) -> list[Member]:
 
 def _member(model: Model, name: str) -> Member:
     """A model that was given in Python."""
-    network, own = joinable(model.network, name), own_parts(model)
-    return Member(name, network, model.codecs, model.config, _records(model, name), own=own)
+    return Member(name, model.network, model.codecs, model.config, _records(model, name), own=own_parts(model))
 
 
 def _records(model: Model, name: str) -> tuple[Mapping[str, Any], ...]:

@@ -11,14 +11,15 @@ from typing import Any
 from seqloom.checkpoint import format as layout
 from seqloom.checkpoint import load_model
 from seqloom.checkpoint.own_parts import own_parts
-from seqloom.codecs import Codecs, Labels
+from seqloom.codecs import Codecs
+from seqloom.codecs.base import ListedCodec
+from seqloom.codecs.pair import TargetCodec
 from seqloom.config import build, differences
 from seqloom.ensemble_network import AnyEnsemble, single_networks
 from seqloom.errors import ConfigError, ModelFolderError
 from seqloom.model import SingleNetwork
 from seqloom.networks import AnyNetwork
 from seqloom.search import SearchConfig
-from seqloom.tag_network import TagNetwork
 from seqloom.training.config import RunConfig
 
 SHOWN = 5
@@ -67,18 +68,7 @@ def read_member(folder: Path | str) -> Member:
     )
     taken = [each for each in (layout.CONFIG, *loaded.manifest.codecs.names) if each in files]
     hashes = {str(Path(name) / each): files[each].sha256 for each in taken}
-    return Member(name, joinable(loaded.model, name), loaded.codecs, config, records, hashes, own_parts(loaded))
-
-
-def joinable(network: AnyNetwork, name: str) -> AnyNetwork:
-    """The network, if it can be part of an ensemble."""
-    if isinstance(network, TagNetwork):
-        raise ConfigError(
-            "an ensemble needs models that write sequences or answer with labels, and this one answers with "
-            f"{network.config.answer}",
-            where=name,
-        )
-    return network
+    return Member(name, loaded.model, loaded.codecs, config, records, hashes, own_parts(loaded))
 
 
 def check_fit(members: Sequence[Member]) -> None:
@@ -102,14 +92,19 @@ def _same_codecs(first: Member, other: Member) -> None:
             raise _unfit(f"the {side} codec is {mine.kind} in {first.name} and {its.kind} in {other.name}", other)
     for side, file in sides:
         mine, its = (getattr(each.codecs, side) for each in (first, other))
-        one, two = (each.labels if isinstance(each, Labels) else each.tokenizer.vocabulary for each in (mine, its))
-        if one != two:
-            what = "labels" if isinstance(mine, Labels) else "symbols"
-            raise _unfit(f"{file}: {_differing(one, two, first.name, other.name, what)}", other)
-        for key, here, there in differences(json.loads(mine.to_json()), json.loads(its.to_json())):
+        there = _lists(its)
+        for what, one in _lists(mine).items():
+            if one != there[what]:
+                raise _unfit(f"{file}: {_differing(one, there[what], first.name, other.name, what)}", other)
+        for key, own, other_own in differences(json.loads(mine.to_json()), json.loads(its.to_json())):
             if key not in TRAINING_ONLY:
-                said = f"{'.'.join(key)} is {_short(here)} in {first.name} and {_short(there)} in {other.name}"
+                said = f"{'.'.join(key)} is {_short(own)} in {first.name} and {_short(other_own)} in {other.name}"
                 raise _unfit(f"{file}: {said}", other)
+
+
+def _lists(codec: TargetCodec) -> Mapping[str, Sequence[str]]:
+    """What one side is made of, in the order of the ids, by what it is: symbols, or labels, tags, strings."""
+    return codec.lists if isinstance(codec, ListedCodec) else {"symbols": codec.tokenizer.vocabulary}
 
 
 def _differing(one: Sequence[str], two: Sequence[str], mine: str, its: str, what: str) -> str:

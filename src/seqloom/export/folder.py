@@ -13,9 +13,8 @@ from seqloom.checkpoint.adding import add_file
 from seqloom.checkpoint.files import Writer, bytes_writer, folder_path, place_of
 from seqloom.config import build
 from seqloom.errors import ConfigError, missing_package
-from seqloom.networks import AnyLabelNetwork, writing
+from seqloom.networks import AnyLabelNetwork, AnyTagNetwork, writing
 from seqloom.search import SearchConfig
-from seqloom.tag_network import TagNetwork
 
 LEFT_OUT = (layout.WEIGHTS, layout.GRAPH, layout.GRAPH_INT8)
 
@@ -45,7 +44,7 @@ def export_model(folder: Path | str, output: Path | str | None = None, *, int8: 
     known, copies = loaded.manifest, dict[str, Writer]()
     if isinstance(loaded.model, AnyLabelNetwork):
         graph = label_graph(loaded.model, fused=not int8)
-    elif isinstance(loaded.model, TagNetwork):
+    elif isinstance(loaded.model, AnyTagNetwork):
         graph = tag_graph(loaded.model, fused=not int8)
     else:
         graph = checked_graph(

@@ -21,10 +21,10 @@ from seqloom.export.graph import IR, shared_constants
 from seqloom.export.model_modules import unfused
 from seqloom.export.parity import CLOSE, DiffersError, refused
 from seqloom.export.to_onnx import OPSET, traced
-from seqloom.frame_network import FrameNetwork
+from seqloom.frame_network import FrameScorer
+from seqloom.networks import AnyTagNetwork
 from seqloom.nn.shapes import length_mask
 from seqloom.nn.taggers import Tagger
-from seqloom.tag_network import TagNetwork
 from seqloom.text.special import BOS, EOS, PAD, UNK
 
 OUTPUTS = {
@@ -45,14 +45,14 @@ COMPARED = ((1,), (3, 9, 1, 0, 4), (7, 2))
 class Scored(nn.Module):
     """A network of tags without its tagger."""
 
-    def __init__(self, model: TagNetwork) -> None:
+    def __init__(self, model: AnyTagNetwork) -> None:
         super().__init__()
         self.model = model
 
     def forward(self, source: Tensor, lengths: Tensor) -> tuple[Tensor, ...]:
         """Scores [B, S, C] of as many words as there are positions, how many words each row has [B], and of frames the
         scores of labels [B, L]."""
-        if isinstance(self.model, FrameNetwork):
+        if isinstance(self.model, FrameScorer):
             return tuple(self.model.scores(source, lengths, source.size(1)))
         return tuple(self.model(source, lengths, source.size(1)))
 
@@ -81,7 +81,7 @@ class Given(nn.Module):
         return self.model.given_log_probs(scores, given, length_mask(words, scores.size(1)))
 
 
-def tag_graph(model: TagNetwork, *, fused: bool = True) -> onnx.ModelProto:
+def tag_graph(model: AnyTagNetwork, *, fused: bool = True) -> onnx.ModelProto:
     """The graph of a network, compared with it. Without `fused` kernels every recurrence is a scan of its cell's step,
     whose products can get weights of 8 bits. Refuses a network that has no such graph with a `ConfigError`."""
     try:
@@ -105,11 +105,11 @@ def marked_sources(size: int, words: tuple[int, ...]) -> tuple[Tensor, Tensor]:
 
 
 @torch.no_grad()
-def _graph(model: TagNetwork, *, fused: bool) -> onnx.ModelProto:
+def _graph(model: AnyTagNetwork, *, fused: bool) -> onnx.ModelProto:
     model = (model if fused else unfused(model)).eval()
     source, lengths = marked_sources(model.source_size, TRACED)
     given, between = ["source", "source_lengths"], ["scores", "words"]
-    outputs = OF_FRAMES if isinstance(model, FrameNetwork) else OUTPUTS
+    outputs = OF_FRAMES if isinstance(model, FrameScorer) else OUTPUTS
     said = ["every.score", "words", *(name for name in outputs if name not in OUTPUTS)]
     first = piece(traced(Scored(model), [source, lengths]), "read", given, said)
     scores, words = model(source, lengths, max(TRACED))
@@ -166,7 +166,7 @@ def _where_given(asked: Piece) -> list[onnx.NodeProto]:
 
 
 @torch.no_grad()
-def _check(model: TagNetwork, graph: onnx.ModelProto) -> None:
+def _check(model: AnyTagNetwork, graph: onnx.ModelProto) -> None:
     """Refuse a graph that does not answer as the network does, at sizes that were not traced."""
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from seqloom.data.batch import collate_ids
 from seqloom.data.padding import widened
-from seqloom.frame_network import FrameNetwork
+from seqloom.frame_network import FrameScorer
 from seqloom.inference.engine import AnyEngine, FrameScores, LabelScores, TagScores
 from seqloom.label_network import Labeller
 from seqloom.model import Network
@@ -31,7 +31,7 @@ from seqloom.search import (
     search,
 )
 from seqloom.search.shortlist import open_words
-from seqloom.tag_network import TagNetwork
+from seqloom.tag_network import TagScorer
 from seqloom.text.special import BOS, UNK
 
 Finder = Callable[..., list[list[Hypothesis]]]
@@ -124,9 +124,9 @@ def torch_engine(
     """The engine that runs a network with PyTorch."""
     if isinstance(network, Network):
         return TorchEngine(network, device, shortlist=shortlist)
-    if isinstance(network, FrameNetwork):
+    if isinstance(network, FrameScorer):
         return TorchFrameEngine(network, device)
-    if isinstance(network, TagNetwork):
+    if isinstance(network, TagScorer):
         return TorchTagEngine(network, device)
     assert isinstance(network, Labeller)
     return TorchLabelEngine(network, device)
@@ -170,7 +170,7 @@ class TorchTagEngine:
     threads = 1
     """Of batches; PyTorch has its own inside of one."""
 
-    def __init__(self, model: TagNetwork, device: str | torch.device = "cpu") -> None:
+    def __init__(self, model: TagScorer, device: str | torch.device = "cpu") -> None:
         self.model, self.device = model, torch.device(device)
 
     @torch.inference_mode()
@@ -203,7 +203,7 @@ class TorchFrameEngine:
     threads = 1
     """Of batches; PyTorch has its own inside of one."""
 
-    def __init__(self, model: FrameNetwork, device: str | torch.device = "cpu") -> None:
+    def __init__(self, model: FrameScorer, device: str | torch.device = "cpu") -> None:
         self.model, self.device = model, torch.device(device)
 
     @torch.inference_mode()

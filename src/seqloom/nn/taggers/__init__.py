@@ -7,10 +7,11 @@ from typing import Any
 
 from seqloom.nn.taggers.base import Tagged, Tagger, TaggerConfig
 from seqloom.nn.taggers.crf import CRF, CRFConfig
+from seqloom.nn.taggers.joint import joint_tagger
 from seqloom.nn.taggers.softmax import Softmax, SoftmaxConfig
 from seqloom.tag_scheme import Legal
 
-__all__ = ["TAGGERS", "Tagged", "Tagger", "TaggerConfig", "build_tagger", "tagger_configs"]
+__all__ = ["TAGGERS", "Tagged", "Tagger", "TaggerConfig", "build_tagger", "joint_tagger", "tagger_configs"]
 
 TAGGERS: Mapping[str, tuple[type[TaggerConfig], Any]] = {
     "crf": (CRFConfig, CRF),

@@ -39,6 +39,9 @@ class Tagger(nn.Module, ABC):
     A mask is True where a word is real; what stands elsewhere, and other rows, change nothing. A member is made as
     `Member(config, count, legal)`: its section, the number C of tags, and which tags may follow which in an answer, if
     not all may. The loss knows no such limits.
+
+    The weights of a member are potentials: what is added to the sum of a row's scores for what its tags have. The mean
+    of several taggers' scores and potentials is then the geometric mean of their distributions (`joint_tagger`).
     """
 
     @abstractmethod
