@@ -103,12 +103,13 @@ class Remarks:
             )
         exceptions, memorised = self.origins["exception"], self.origins["memory"]
         if exceptions or memorised:
-            parts = [f"{exceptions:,} as exceptions"] * bool(exceptions) + [f"{memorised:,} from memory"] * bool(
-                memorised
-            )
+            parts = [f"{exceptions:,} as {'exception' if exceptions == 1 else 'exceptions'}"] * bool(exceptions) + [
+                f"{memorised:,} from memory"
+            ] * bool(memorised)
+            verb = "was" if exceptions + memorised == 1 else "were"
             said.append(
-                f"{exceptions + memorised:,} of {self.answers:,} answers were looked up and not asked of the network: "
-                f"{' and '.join(parts)} (search.known_answers=none asks the network for all)"
+                f"{exceptions + memorised:,} of {self.answers:,} answers {verb} looked up and not asked of the "
+                f"network: {' and '.join(parts)} (search.known_answers=none asks the network for all)"
             )
         return said
 

@@ -42,7 +42,8 @@ def test_files_and_configuration_are_told_apart(arguments: list[str], config: st
     [
         (["pair.tsv"], "'pair.tsv' is neither a file nor a preset", "did you mean pairs.tsv?"),
         (["deeper/mor.tsv"], "neither a file nor a preset", "did you mean deeper/more.tsv?"),
-        (["nowhere/mor.tsv"], "neither a file nor a preset", "presets: small, base"),
+        (["nowhere/mor.tsv"], "the file does not exist", "there is no folder nowhere"),
+        (["other.tsv"], "the file does not exist", "it was looked for in "),
         (["smal"], "neither a file nor a preset", "did you mean small?"),
         (["small", "pairs.tsv", "base"], "small and base are configurations, and a run has one", "--set"),
         (["deeper"], "deeper is a folder, and pairs are in files", '"deeper/*.tsv"'),

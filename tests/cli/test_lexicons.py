@@ -37,7 +37,7 @@ def test_exceptions_are_added_listed_and_taken_out(folder: Path, tmp_path: Path)
     assert f"{folder / 'exceptions.jsonl'}: 2 sources, looked up as they are written, then in lower case" in said
     answered = good("predict", folder, text="ABC\nd\n")
     assert answered.stdout == "two\nd\n"
-    assert "1 of 2 answers were looked up and not asked of the network: 1 as exceptions" in answered.stderr
+    assert "1 of 2 answers was looked up and not asked of the network: 1 as exception (" in answered.stderr
     said = good("exceptions", folder, more).stderr
     assert "1 of 3 pairs are there more than once" in said
     assert "1 source has answers that take the place of others: 'dd': four instead of three" in said
@@ -123,3 +123,12 @@ def test_a_memory_is_kept_only_where_it_helps(folder: Path, tmp_path: Path) -> N
     done = good("memorise", folder, pairs, "--tune", dev)
     assert "no memory makes it better, so that nothing is memorised" in done.stdout
     assert "memory.jsonl" not in verify(folder).files
+
+
+def test_a_single_exception_is_counted_as_one_and_bad_shares_are_named_alone(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "own.tsv").write_text("abc\tone\n", encoding="utf-8")
+    said = good("exceptions", folder, tmp_path / "own.tsv").stderr
+    assert "1 source, looked up as it is written, then in lower case" in said
+    refused = CliRunner().invoke(app, ["memorise", str(folder), str(tmp_path / "own.tsv"), "--min-share", "3"])
+    assert (refused.exit_code, refused.stderr.count("min_count")) == (2, 0)
+    assert "min_share must be above 0.5 and at most 1, not 3" in refused.stderr

@@ -84,3 +84,29 @@ def test_frames_have_a_label_before_their_tags(frame_folder: Path, tmp_path: Pat
     values = json.loads(CliRunner().invoke(app, [*given, "--json"]).stdout)
     assert {each["label"] for each in values["tags"]["spans"]} == {"PER", "LOC"}
     assert {each["label"] for each in values["labels"]["classes"]} >= {"home", "way"}
+
+
+def test_what_a_tagger_cannot_do_is_said_as_such(frame_folder: Path, tmp_path: Path) -> None:
+    drawn = CliRunner().invoke(
+        app, ["plot", "attention", str(frame_folder), "ann lives in rome", "--output", str(tmp_path / "a.png")]
+    )
+    assert drawn.exit_code == 2
+    assert "to have attention to draw, and this one chooses tags" in drawn.stderr
+    several = CliRunner().invoke(app, ["predict", str(frame_folder), "--n-best", "2"], input="ann lives in rome\n")
+    assert (several.exit_code, "columns:" in several.stderr) == (2, False)
+
+
+def test_white_space_of_tags_is_no_finding_of_a_report(tmp_path: Path) -> None:
+    for name, place in (("words", 0), ("tags", 1), ("labels", 2)):
+        rows = [(source, *reversed(target.split(": "))) for source, target in framed(30, 5)]
+        for part in ("train", "test"):
+            (tmp_path / part).mkdir(exist_ok=True)
+            (tmp_path / part / name).write_text("".join(f"{row[place]} \n" for row in rows), encoding="utf-8")
+    train, test = (
+        ",".join(str(tmp_path / part / name) for name in ("words", "tags", "labels")) for part in ("train", "test")
+    )
+    found = CliRunner().invoke(app, ["data", "report", train, "--against", test, "--set", 'data.label="3"'])
+    assert found.exit_code == 0, found.output
+    assert "white space" not in found.output
+    assert "train/words,train/tags,train/labels" in found.output  # told apart from the files of the same names
+    assert "test/words,test/tags,test/labels" in found.output

@@ -210,7 +210,7 @@ def test_an_evaluation_says_how_many_answers_were_looked_up(toy_model: Model) ->
     measured = knowing.evaluate(pairs, metrics="exact_match")
     assert measured["exact_match"] == 50
     assert measured.notes[0] == (
-        "2 of 4 answers were looked up and not asked of the network: 1 as exceptions and 1 from memory "
+        "2 of 4 answers were looked up and not asked of the network: 1 as exception and 1 from memory "
         "(search.known_answers=none asks the network for all)"
     )
     values = measured.to_json(predictions=True)

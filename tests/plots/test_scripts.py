@@ -193,3 +193,13 @@ def test_the_command_line_says_it_as_a_note(capsys: pytest.CaptureFixture[str]) 
     with pytest.raises(SystemExit):
         program(["draw"])
     assert capsys.readouterr().err.startswith("note: no installed font has")
+
+
+def test_letters_stand_upright_beside_the_end_mark() -> None:
+    letters, words = map_of(list("سلام"), ["s", "l"]), map_of(["سلام", "x"], ["s", "l"])
+    ending = np.full((2, 5), 0.2, np.float32)
+    letters = Prediction("", 0.0, letters.source_tokens, letters.target_tokens, alignment=ending)
+    turned = [
+        [label.get_rotation() for label in plot_attention(each).axes[0].get_xticklabels()] for each in (letters, words)
+    ]
+    assert turned == [[0, 0, 0, 0, 55], [55, 55]]

@@ -61,7 +61,7 @@ def report(
     config = build(Reading, override({}, settings or ()))
     found = inspect(files, config.data, against or ())
     outlook = Outlook.of(found.surveyed, config.text, config.given)
-    known = VocabularyReport.of(found, outlook.text)
+    known = VocabularyReport.of(found, outlook.text, written=outlook.facts.task != "tags")
     values = inspection_values(found, columns_of(files[0], config.data)) | {
         "encoding": config.data.encoding,
         "outlook": outlook.to_json(),

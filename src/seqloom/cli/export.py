@@ -24,8 +24,11 @@ def export(
 
     The graph runs without PyTorch: in Python, in the browser, and in every language that has ONNX Runtime.
     """
+    from seqloom.errors import ConfigError
     from seqloom.export import export_model
 
+    if output is not None and output.exists() and not output.is_dir():
+        raise ConfigError("the output must be a folder, not a file", where=str(output), hint="name a new folder")
     typer.echo("tracing the search, writing the graph and comparing it with the model: one to three minutes", err=True)
     graph = export_model(model, output, int8=int8)
     typer.echo(f"{graph}: {graph.stat().st_size / 1e6:.1f} MB", err=True)

@@ -46,4 +46,8 @@ def _check(entry: str) -> None:
     if close and close[0] in beside:
         close = [str(path.with_name(close[0]))]
     hint = f"did you mean {close[0]}?" if close else f"presets: {', '.join(PRESETS)}"
+    if not close and path.suffix:
+        folder = path.parent.resolve()
+        hint = f"it was looked for in {folder}" if folder.is_dir() else f"there is no folder {path.parent}"
+        raise ConfigError("the file does not exist", where=entry, hint=hint)
     raise ConfigError(f"{entry!r} is neither a file nor a preset", hint=hint)

@@ -76,7 +76,10 @@ def show(lexicon: Lexicon, path: Path, done: Mapping[str, Any], *, separator: st
             cells = (each.source, answer.text, *tags, f"{answer.weight:.12g}")
             typer.echo("\t".join(one_line(cell).replace("\t", " ") for cell in cells))
     how = "only as they are written" if lexicon.match_case else "as they are written, then in lower case"
+    if len(lexicon) == 1:
+        how = how.replace("they are", "it is")
+    sources = "source" if len(lexicon) == 1 else "sources"
     said = (
-        f"{len(lexicon):,} sources, looked up {how}" if len(lexicon) else "nothing is kept, and there is no such file"
+        f"{len(lexicon):,} {sources}, looked up {how}" if len(lexicon) else "nothing is kept, and there is no such file"
     )
     typer.echo(f"{path}: {said}", err=True)

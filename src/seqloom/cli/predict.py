@@ -32,6 +32,7 @@ from seqloom.cli.options import (
 if TYPE_CHECKING:
     from seqloom.data import DataConfig
     from seqloom.prediction import Prediction
+    from seqloom.search.config import SearchConfig
 
 
 def predict(
@@ -77,21 +78,48 @@ def predict(
     sources, again = tee(read_sources(file, input_settings(chosen.config.data, settings, file), report))
     doubt = doubt_about(chosen.predictor, min_confidence, prefix, doubtful, output)
     window = _read_ahead(file, window)
-    several = chosen.config.search.n_best > 1
-    if several and not as_json:
-        more = ", confidence of the best, check" if doubt is not None and doubtful is None else ""
-        typer.echo(f"columns: number of the input, score, answer{more}", err=True)
+    several, wider = chosen.config.search.n_best > 1, list[str]()
+    columns = "" if as_json else _columns(several=several, marked=doubt is not None and doubtful is None)
     with opened(output) as stream, table(doubtful) as rows:
         answers = chosen.stream(sources, alignments=as_json, prefix=prefix, window=window)
         for number, (answer, source) in enumerate(zip(answers, again, strict=False), start=1):
+            if number == 1:  # an input or a setting that is refused has no answers
+                _announce(columns)
+                wider = _wider(answer, loaded.config.search, chosen.config.search) if beam is None else []
             remarks.add(answer)
             reasons = None if doubt is None else doubt.look(number, source, answer, rows)
             shown = reasons if as_json or rows is None else None
             marked = "" if as_json else coloured(source.text, answer, output)
             stream.write(marked or _shown(number, answer, shown, as_json=as_json, several=several))
             stream.flush()
-    for sentence in (*report.sentences(), *remarks.sentences(), *([doubt.sentence()] if doubt else [])):
+    for sentence in (*report.sentences(), *remarks.sentences(), *([doubt.sentence()] if doubt else []), *wider):
         typer.echo(f"note: {sentence}", err=True)
+
+
+def _columns(*, several: bool, marked: bool) -> str:
+    """What stands in the columns of the output; empty where it is the answer alone."""
+    if several:
+        return f"columns: number of the input, score, answer{', confidence of the best, check' if marked else ''}"
+    return "columns: answer, confidence, check" if marked else ""
+
+
+def _announce(columns: str) -> None:
+    """Say what stands in the columns, if there are several."""
+    if columns:
+        typer.echo(columns, err=True)
+
+
+def _wider(answer: Prediction, own: SearchConfig, chosen: SearchConfig) -> list[str]:
+    """A sentence where several answers are searched more widely than a model's only answer, which may be another."""
+    from seqloom.combining import ChosenPrediction
+
+    most = chosen.n_best
+    if not own.beam < most == chosen.beam or answer.labels or isinstance(answer, ChosenPrediction):
+        return []
+    return [
+        f"{most} answers need a beam of {most}, and the model answers with one of {own.beam} (search.beam): the first "
+        "of several may differ from its only answer"
+    ]
 
 
 def _read_ahead(file: str, window: int | None) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
@@ -41,6 +41,26 @@ def shown(value: Any) -> str:
 def file_name(where: str) -> str:
     """A place without the folder of its file."""
     return where.rpartition("/")[2]
+
+
+def told_apart(files: Iterable[str]) -> list[str]:
+    """Names of files, or of parallel files together, with as few of their folders as tell all of them apart."""
+    entries = [[each.strip().split("/") for each in file.split(",")] for file in files]
+    deepest = max((len(parts) for entry in entries for parts in entry), default=1)
+    for kept in range(1, deepest + 1):
+        names = [",".join("/".join(parts[-kept:]) for parts in entry) for entry in entries]
+        if len(set(names)) == len(names):
+            break
+    return names if entries else []
+
+
+def short_place(where: str, longest: int) -> str:
+    """A place without the folder of its file; where that is long, the file's name is cut and the line stays."""
+    name, colon, line = file_name(where).rpartition(":")
+    room = longest - len(line) - 2
+    if not colon or len(name) <= room + 1 or room < 1:
+        return file_name(where)
+    return f"{name[: room // 2]}…{name[len(name) - (room - room // 2) :]}:{line}"
 
 
 def short(text: str, longest: int = 100) -> Text:

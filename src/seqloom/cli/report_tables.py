@@ -9,12 +9,14 @@ from typing import Any
 
 from rich.table import Table
 
-from seqloom.cli.printing import file_name, plain_console, plain_table, short
+from seqloom.cli.printing import file_name, plain_console, plain_table, short, short_place, told_apart
 
 LABELS, ONCE = 12, 12
 """How many labels, and how many characters that occur once, are shown; the JSON has all."""
 BAR = 20
 """Length of the bar of the most frequent label in characters."""
+PLACE = 22
+"""Length of a place in a table of 80 columns; the JSON has all of it."""
 COUNTS = ("pairs", "duplicates", "distinct_sources", "distinct_targets", "sources_with_several_targets", "bad_lines")
 
 
@@ -59,10 +61,10 @@ def _alike(values: Mapping[str, Any]) -> Iterator[Table | str]:
     table = plain_table("length", "mean", "median", "p95", "p99", "longest", "at")
     for name, each in values["lengths"].items():
         quantiles = (f"{each[part]:,}" for part in ("median", "p95", "p99", "longest"))
-        table.add_row(name, f"{each['mean']:.1f}", *quantiles, file_name(each["longest_at"]))
+        table.add_row(name, f"{each['mean']:.1f}", *quantiles, short_place(each["longest_at"], PLACE))
     ratio = values["length_ratio"]
     quantiles = (f"{ratio[part]:.2f}" for part in ("median", "p95", "p99", "largest"))
-    table.add_row("longer : shorter", "", *quantiles, file_name(ratio["largest_at"]))
+    table.add_row("longer : shorter", "", *quantiles, short_place(ratio["largest_at"], PLACE))
     yield table
     if values["labels"]:
         yield _labels(values)
@@ -96,7 +98,7 @@ def _contradictions(values: Mapping[str, Any]) -> Table:
         source = short("; ".join([each["source"], *each["tags"]]), 24)
         for number, target in enumerate(each["targets"][:2]):
             first = (source, f"{each['different']:,}") if not number else ("", "")
-            table.add_row(*first, short(target["target"], 24), short(file_name(target["where"]), 22))
+            table.add_row(*first, short(target["target"], 24), short_place(target["where"], PLACE))
     return table
 
 
@@ -111,9 +113,9 @@ def _chosen(outlook: Mapping[str, Any]) -> Iterator[str]:
 def _vocabulary(values: Mapping[str, Any]) -> Table:
     """The share of characters that the chosen vocabularies cannot read or write."""
     table = plain_table("vocabulary", "unknown in sources", "unwritable in targets")
-    for file, sides in values["files"].items():
+    for name, sides in zip(told_apart(values["files"]), values["files"].values(), strict=True):
         shares = (f"{100 * sides[side]['unknown_share']:.2g} % of characters" for side in ("source", "target"))
-        table.add_row(file_name(file), *shares)
+        table.add_row(name, *shares)
     return table
 
 
@@ -122,9 +124,10 @@ def _against(values: Mapping[str, Any]) -> Table:
     tagged = any(each["texts_seen"] != each["sources_seen"] for each in values["against"])
     more = ["with any tags"] if tagged else []
     shared = plain_table("shared with", "pairs", "sources seen", *more, "pairs seen", "unknown characters")
-    for each in values["against"]:
+    names = told_apart([", ".join(values["files"]), *(each["file"] for each in values["against"])])[1:]
+    for name, each in zip(names, values["against"], strict=True):
         unknown = sum(map(len, each["unknown_characters"].values()))
         texts = [each["texts_seen"]] if tagged else []
         numbers = (each["pairs"], each["sources_seen"], *texts, each["pairs_seen"], unknown)
-        shared.add_row(file_name(each["file"]), *(f"{number:,}" for number in numbers))
+        shared.add_row(name, *(f"{number:,}" for number in numbers))
     return shared

@@ -48,7 +48,9 @@ def memorised(
     """
     if min_count < 1 or not 0.5 < min_share <= 1:
         raise ConfigError(
-            f"min_count must be at least 1 and min_share above 0.5 and at most 1, not {min_count} and {min_share}"
+            f"min_count must be at least 1, not {min_count}"
+            if min_count < 1
+            else f"min_share must be above 0.5 and at most 1, not {min_share:g}"
         )
     kept, rare, varied = [], 0, 0
     for (source, tags), answers in renderings.items():

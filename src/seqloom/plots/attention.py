@@ -80,6 +80,11 @@ class _Panel:
     """One heat map with its labels and weights; all sizes are in inches."""
 
     def __init__(self, prediction: Prediction) -> None:
+        if prediction.alignment is None and prediction.tags:
+            raise DataError(
+                "the model must write its answers, step by step, to have attention to draw, and this one chooses tags",
+                hint="seqloom predict --json has the probability of each tag, seqloom evaluate which are confused",
+            )
         if prediction.alignment is None:
             raise DataError(
                 "the prediction must carry an alignment to be drawn",
@@ -100,6 +105,13 @@ class _Panel:
     def slanted(self, cell: float) -> bool:
         """Whether the labels at the top are too wide to be horizontal and must be slanted."""
         return max(map(width, self.columns)) * _font_size(cell) / 72 > 0.95 * cell
+
+    def slants(self, label: str, cell: float) -> bool:
+        """Whether a label at the top is slanted: the end mark alone where it is the only wide one, so that letters are
+        upright, as they are read."""
+        others = [each for each in self.columns if each != END]
+        upright = bool(others) and max(map(width, others)) * _font_size(cell) / 72 <= 0.95 * cell
+        return self.slanted(cell) and (label == END or not upright)
 
     def margins(self, cell: float) -> tuple[float, float, float]:
         """The space for labels at the left, at the top and at the right of the cells."""
@@ -149,7 +161,7 @@ class _Panel:
         axes.set_xticks(range(0, len(self.columns), step), self.columns[::step], fontsize=size)
         axes.tick_params(length=0, pad=3, top=True, labeltop=True, bottom=False, labelbottom=False)
         if self.slanted(cell):
-            for label in axes.get_xticklabels():
+            for label in filter(lambda each: self.slants(each.get_text(), cell), axes.get_xticklabels()):
                 label.set(rotation=55, ha="left", va="bottom", rotation_mode="anchor")
 
 

@@ -26,8 +26,11 @@ class VocabularyReport:
     files: dict[str, dict[str, Coverage]]
 
     @staticmethod
-    def of(found: Inspection, text: TextConfig) -> VocabularyReport:
-        """Train the tokenizers that were chosen, and encode the data and each dev or test file with them."""
+    def of(found: Inspection, text: TextConfig, *, written: bool = True) -> VocabularyReport:
+        """Train the tokenizers that were chosen, and encode the data and each dev or test file with them.
+
+        Where targets are not `written` but chosen from a list, as tags are, their white space does not matter.
+        """
         tokenizers = train_tokenizers(_learned_from(found.surveyed), text, found.surveyed.tags)
         texts = {", ".join(found.entries): found.surveyed.pairs}
         texts |= {each.file: each.seen.pairs for each in found.against}
@@ -36,7 +39,7 @@ class VocabularyReport:
         for place, (side, tokenizer, settings) in enumerate(sides):
             for file, pairs in texts.items():
                 some = [pair[place] for pair in pairs[:LOOKED_AT]]
-                known[file][side] = Coverage.of(tokenizer, some, settings if side == "target" else None)
+                known[file][side] = Coverage.of(tokenizer, some, settings if side == "target" and written else None)
         return VocabularyReport(known)
 
     def to_json(self) -> dict[str, Any]:
